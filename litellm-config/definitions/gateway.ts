@@ -1,0 +1,14 @@
+import type { GatewayInput } from "../schema";
+
+/** How the gateway waits, retries and caches. Times in seconds. */
+export const gateway: GatewayInput = {
+  requestTimeout: 60,
+  retries: 1,
+  cacheTtl: 600,
+  /** A hold whose gateway died is charged after this: longer than any call can take, with its retries and fallbacks. */
+  holdLease: 300,
+  /** How long a call waits for tokens a minute that are about to be free. */
+  tokenWait: 2,
+  /** How long a call waits for money that other calls in flight hold and may give back. */
+  holdWait: 10,
+};

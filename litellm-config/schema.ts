@@ -1,0 +1,220 @@
+import { z } from "zod";
+import { formatUsd } from "./money";
+
+/** The kinds of query a conversation's calls are tagged with. */
+export const QUERY_TYPES = ["cost_analysis", "recommendation", "simple_lookup", "action"] as const;
+export type QueryType = (typeof QUERY_TYPES)[number];
+
+/** The eight tags of every request: on the Langfuse trace, in the ledger's row and in the log line. */
+export const TAGS = [
+  "customer_id",
+  "plan_tier",
+  "session_id",
+  "query_type",
+  "model_used",
+  "gcp_project",
+  "tools_invoked",
+  "environment",
+] as const;
+
+const nanos = z.int().positive();
+const tokenPrice = z.int().nonnegative();
+const seconds = z.int().positive();
+const days = z.int().positive();
+const tokens = z.int().positive();
+
+const tier = z.strictObject({
+  /** Nano-dollars a month that the customer pays. */
+  price: nanos,
+  /** Nano-dollars a calendar month (UTC) that the customer's LLM calls may cost. */
+  monthlyBudget: nanos,
+  /** The route that calls take once the degrade threshold is reached. */
+  degradeTo: z.string(),
+});
+
+const session = z.strictObject({
+  /** Nano-dollars that one conversation may cost. */
+  budget: nanos,
+  /** Nano-dollars from which operations look at a conversation. */
+  runawayAt: nanos,
+  tokensPerMinute: tokens,
+  /** LLM calls in one conversation. */
+  calls: z.int().positive(),
+});
+
+export const THRESHOLD_ACTIONS = ["log", "notify", "degrade", "block"] as const;
+export type ThresholdAction = (typeof THRESHOLD_ACTIONS)[number];
+
+const threshold = z.strictObject({
+  percent: z.int().min(1).max(100),
+  action: z.enum(THRESHOLD_ACTIONS),
+});
+
+export const PROVIDERS = ["anthropic", "vertex", "self_hosted"] as const;
+export type Provider = (typeof PROVIDERS)[number];
+
+const model = z.strictObject({
+  provider: z.enum(PROVIDERS),
+  /** Nano-dollars per token. */
+  price: z.strictObject({
+    input: tokenPrice,
+    output: tokenPrice,
+    cacheRead: tokenPrice,
+    cacheWrite: tokenPrice,
+  }),
+  /** Prompts above this are refused: the model's context, or where its price changes. */
+  maxPromptTokens: tokens,
+  maxOutputTokens: tokens,
+});
+
+const route = z.strictObject({
+  /** The kinds of query that the agent sends here. */
+  queryTypes: z.array(z.enum(QUERY_TYPES)),
+  variants: z.array(z.strictObject({ model: z.string(), weight: z.int().positive() })).nonempty(),
+  /** Models tried in this order when the route's own fail. */
+  fallbacks: z.array(z.string()).nonempty(),
+  /** Output tokens of a call that names no limit. */
+  defaultMaxTokens: tokens,
+});
+
+const retention = z.strictObject({ metrics: days, logs: days, traces: days });
+
+const gateway = z.strictObject({
+  requestTimeout: seconds,
+  retries: z.int().nonnegative(),
+  cacheTtl: seconds,
+  holdLease: seconds,
+  tokenWait: seconds,
+  holdWait: seconds,
+});
+
+const shape = z.strictObject({
+  tiers: z.record(z.string().regex(/^tier_[1-9]$/), tier),
+  session,
+  thresholds: z.array(threshold),
+  models: z.record(z.string(), model),
+  routes: z.record(z.string(), route),
+  retention,
+  gateway,
+});
+
+/** Rules between fields; a finding names the field, the value and the remedy. */
+export const definitionsSchema = shape.superRefine((definitions, context) => {
+  const problem = (path: PropertyKey[], message: string) =>
+    context.addIssue({ code: "custom", path, message });
+  const { tiers, session, thresholds, models, routes, gateway } = definitions;
+
+  for (const [name, { price, monthlyBudget, degradeTo }] of Object.entries(tiers)) {
+    if (monthlyBudget >= price) {
+      problem(
+        ["tiers", name, "monthlyBudget"],
+        `${formatUsd(monthlyBudget)} is not below the tier's price ${formatUsd(price)}: lower the budget or raise the price`,
+      );
+    }
+    if (session.budget >= monthlyBudget) {
+      problem(
+        ["session", "budget"],
+        `${formatUsd(session.budget)} is not below the monthly budget ${formatUsd(monthlyBudget)} of ${name}: lower it`,
+      );
+    }
+    if (!routes[degradeTo]) {
+      problem(
+        ["tiers", name, "degradeTo"],
+        `"${degradeTo}" is no route: name one of ${Object.keys(routes).join(", ")}`,
+      );
+    }
+  }
+  if (session.runawayAt >= session.budget) {
+    problem(
+      ["session", "runawayAt"],
+      `${formatUsd(session.runawayAt)} is not below the session's budget ${formatUsd(session.budget)}: lower it`,
+    );
+  }
+
+  const actions = thresholds.map(({ action }) => action);
+  if (actions.join() !== THRESHOLD_ACTIONS.join()) {
+    problem(
+      ["thresholds"],
+      `the actions are ${actions.join(", ") || "none"}: list each of ${THRESHOLD_ACTIONS.join(", ")} once, in this order`,
+    );
+  }
+  thresholds.forEach(({ percent }, i) => {
+    const before = thresholds[i - 1];
+    if (before && percent <= before.percent) {
+      problem(
+        ["thresholds", i, "percent"],
+        `${percent} is not above ${before.percent} before it: put them in ascending order`,
+      );
+    }
+  });
+
+  for (const [name, { variants, fallbacks }] of Object.entries(routes)) {
+    const providers = new Set(variants.map((variant) => models[variant.model]?.provider));
+    variants.forEach(({ model }, i) => {
+      if (!models[model]) {
+        problem(
+          ["routes", name, "variants", i, "model"],
+          `"${model}" has no price: add it to models, or name one that is there`,
+        );
+      }
+    });
+    fallbacks.forEach((model, i) => {
+      const fallback = models[model];
+      if (!fallback) {
+        problem(
+          ["routes", name, "fallbacks", i],
+          `"${model}" has no price: add it to models, or name one that is there`,
+        );
+      } else if (providers.has(fallback.provider)) {
+        problem(
+          ["routes", name, "fallbacks", i],
+          `"${model}" is at ${fallback.provider} like the route's own models: name a model of another provider`,
+        );
+      }
+    });
+  }
+
+  const longestCall = gateway.requestTimeout * (1 + gateway.retries) * 2;
+  if (gateway.holdLease <= longestCall) {
+    problem(
+      ["gateway", "holdLease"],
+      `${gateway.holdLease} s is not longer than the longest call (${longestCall} s with retries and a fallback): raise it`,
+    );
+  }
+});
+
+export type Definitions = z.output<typeof definitionsSchema>;
+export type TierInput = z.input<typeof tier>;
+export type SessionInput = z.input<typeof session>;
+export type ThresholdInput = z.input<typeof threshold>;
+export type ModelInput = z.input<typeof model>;
+export type RouteInput = z.input<typeof route>;
+export type RetentionInput = z.input<typeof retention>;
+export type GatewayInput = z.input<typeof gateway>;
+
+/** Definitions that must not be used: each line of the message is a field, the value there and the remedy. */
+export class DefinitionError extends Error {
+  constructor(error: z.ZodError, input: unknown) {
+    const lines = error.issues.map(({ path, message }) => {
+      const value = path.reduce<unknown>(
+        (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
+        input,
+      );
+      const shown = value === undefined || typeof value === "object" ? "" : ` (is ${JSON.stringify(value)})`;
+      return `  ${path.join(".")}${shown}: ${message}`;
+    });
+    super(`The definitions in litellm-config/ are not valid:\n${lines.join("\n")}`);
+    this.name = "DefinitionError";
+  }
+}
+
+/**
+ * Checks definitions as a whole.
+ *
+ * @throws DefinitionError with every finding: field, value, remedy.
+ */
+export function parseDefinitions(input: unknown): Definitions {
+  const result = definitionsSchema.safeParse(input);
+  if (!result.success) throw new DefinitionError(result.error, input);
+  return result.data;
+}
