@@ -1,0 +1,30 @@
+import { ports } from "./ports";
+import type { Service } from "./service";
+
+export const application: Service[] = [
+  {
+    name: "agent",
+    title: "Agent (MCP server)",
+    layer: "application",
+    phase: 1,
+    image: "agent",
+    port: ports.agent,
+    // Metrics have a port of their own: the service's own port is public on Google Cloud.
+    extraPorts: { metrics: ports.agentMetrics },
+    memoryMiB: 512,
+    cpu: 0.5,
+    probe: { path: "/readyz", startupSeconds: 60 },
+    metrics: { path: "/metrics", port: ports.agentMetrics },
+    env: {
+      TOLLGATE_GATEWAY_URL: { url: "gateway" },
+      TOLLGATE_AGENT_KEY: { secret: "agent-key" },
+      TOLLGATE_LEDGER_URL: { secret: "ledger-agent-url" },
+      TOLLGATE_ENVIRONMENT: { setting: "environment" },
+      TOLLGATE_DATA_SOURCE: "gcp",
+      LANGFUSE_HOST: { url: "langfuse-web" },
+      LANGFUSE_PUBLIC_KEY: { secret: "langfuse-public-key" },
+      LANGFUSE_SECRET_KEY: { secret: "langfuse-secret-key" },
+    },
+    dependsOn: ["gateway", "postgres"],
+  },
+];

@@ -1,0 +1,30 @@
+import { ports } from "./ports";
+import type { Service } from "./service";
+
+export const gateway: Service[] = [
+  {
+    name: "gateway",
+    title: "LiteLLM proxy with the guard",
+    layer: "gateway",
+    phase: 1,
+    image: "gateway",
+    port: ports.gateway,
+    memoryMiB: 512,
+    cpu: 0.5,
+    probe: { path: "/health/readiness", startupSeconds: 120 },
+    metrics: { path: "/metrics", port: ports.gateway },
+    env: {
+      TOLLGATE_AGENT_KEY: { secret: "agent-key" },
+      TOLLGATE_LEDGER_URL: { secret: "ledger-guard-url" },
+      TOLLGATE_ENVIRONMENT: { setting: "environment" },
+      ANTHROPIC_API_KEY: { secret: "anthropic-api-key" },
+      LANGFUSE_HOST: { url: "langfuse-web" },
+      LANGFUSE_PUBLIC_KEY: { secret: "langfuse-public-key" },
+      LANGFUSE_SECRET_KEY: { secret: "langfuse-secret-key" },
+      REDIS_HOST: { host: "cache" },
+      REDIS_PORT: { port: "cache" },
+      REDIS_PASSWORD: { secret: "cache-password" },
+    },
+    dependsOn: ["postgres", "cache"],
+  },
+];

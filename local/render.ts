@@ -1,0 +1,63 @@
+/**
+ * Writes every rendered file under `generated/`; with `--check` it writes nothing and exits 1 when one is stale.
+ */
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** What a part renders: text by path relative to `generated/`. */
+export type RenderedFiles = Record<string, string>;
+
+/** A part's renderer, and the folder of `generated/` that it owns: files there that it does not render are removed. */
+interface Renderer {
+  folder: string;
+  render: () => RenderedFiles;
+}
+
+const renderers: Renderer[] = [];
+
+const generated = join(__dirname, "..", "generated");
+
+/** Paths (relative to `generated/`) whose committed text differs from what the definitions give now. */
+export function staleFiles(): string[] {
+  return renderers.flatMap(({ folder, render }) => {
+    const files = render();
+    const changed = Object.keys(files).filter((path) => readText(path) !== files[path]);
+    const orphaned = filesUnder(folder).filter((path) => !(path in files));
+    return [...changed, ...orphaned];
+  });
+}
+
+function renderAll(): void {
+  for (const { folder, render } of renderers) {
+    const files = render();
+    for (const path of filesUnder(folder)) if (!(path in files)) rmSync(join(generated, path));
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(generated, path)), { recursive: true });
+      writeFileSync(join(generated, path), text);
+    }
+  }
+}
+
+function readText(path: string): string | undefined {
+  const file = join(generated, path);
+  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+}
+
+function filesUnder(folder: string): string[] {
+  const root = join(generated, folder);
+  if (!existsSync(root)) return [];
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(generated.length + 1));
+}
+
+if (require.main === module) {
+  if (process.argv.includes("--check")) {
+    const stale = staleFiles();
+    for (const path of stale)
+      console.error(`generated/${path} is stale: run \`npm run render\` and commit the result`);
+    process.exitCode = stale.length > 0 ? 1 : 0;
+  } else {
+    renderAll();
+  }
+}
