@@ -1,0 +1,114 @@
+import { definitions, parseDefinitions, usd, type Definitions } from "../../litellm-config";
+
+/** The definitions with one change, so that each test shows just what it breaks. */
+function changed(change: (copy: Definitions) => void): Definitions {
+  const copy = structuredClone(definitions);
+  change(copy);
+  return copy;
+}
+
+describe("the product's numbers", () => {
+  it.each([
+    ["tier_1", "49", "8"],
+    ["tier_2", "99", "18"],
+    ["tier_3", "199", "35"],
+  ])("%s sells at $%s and may cost $%s", (tier, price, budget) =>
+    expect(definitions.tiers[tier]).toMatchObject({ price: usd(price), monthlyBudget: usd(budget) }),
+  );
+
+  it("caps a session at $0.50, 50,000 tokens a minute and 100 calls", () =>
+    expect(definitions.session).toMatchObject({ budget: usd("0.50"), tokensPerMinute: 50_000, calls: 100 }));
+
+  it("acts at 50, 80, 95 and 100 percent", () =>
+    expect(definitions.thresholds.map(({ percent, action }) => `${percent} ${action}`)).toEqual([
+      "50 log",
+      "80 notify",
+      "95 degrade",
+      "100 block",
+    ]));
+
+  it("keeps metrics 15, logs 7 and traces 90 days", () =>
+    expect(definitions.retention).toEqual({ metrics: 15, logs: 7, traces: 90 }));
+
+  it("sends each kind of query to one route", () => {
+    const types = Object.values(definitions.routes).flatMap(({ queryTypes }) => queryTypes);
+    expect([...types].sort()).toEqual(["action", "cost_analysis", "recommendation", "simple_lookup"]);
+  });
+});
+
+describe("definitions that must not be used name the field, the value and the remedy", () => {
+  it.each<[string, (copy: Definitions) => void, RegExp]>([
+    [
+      "a tier's budget at its price",
+      (copy) => (copy.tiers.tier_1!.monthlyBudget = usd("49")),
+      /tiers\.tier_1\.monthlyBudget \(is 49000000000\): \$49\.00 is not below the tier's price \$49\.00: lower the budget/,
+    ],
+    [
+      "a negative budget",
+      (copy) => (copy.tiers.tier_2!.monthlyBudget = -1),
+      /tiers\.tier_2\.monthlyBudget \(is -1\): Too small/,
+    ],
+    ["a fraction of a nano-dollar", (copy) => (copy.session.budget = 0.5), /session\.budget \(is 0\.5\)/],
+    [
+      "a session above a month",
+      (copy) => (copy.session.budget = usd("8")),
+      /session\.budget \(is 8000000000\): \$8\.00 is not below the monthly budget \$8\.00 of tier_1: lower it/,
+    ],
+    [
+      "a runaway mark above the session's cap",
+      (copy) => (copy.session.runawayAt = usd("0.60")),
+      /session\.runawayAt .* \$0\.60 is not below the session's budget \$0\.50/,
+    ],
+    [
+      "thresholds out of order",
+      (copy) => (copy.thresholds[1]!.percent = 96),
+      /thresholds\.2\.percent \(is 95\): 95 is not above 96 before it: put them in ascending order/,
+    ],
+    [
+      "a threshold left out",
+      (copy) => copy.thresholds.pop(),
+      /thresholds: the actions are log, notify, degrade: list each of log, notify, degrade, block once/,
+    ],
+    [
+      "a fallback without a price",
+      (copy) => (copy.routes.deep!.fallbacks = ["gpt-x"]),
+      /routes\.deep\.fallbacks\.0 \(is "gpt-x"\): "gpt-x" has no price: add it to models/,
+    ],
+    [
+      "a fallback at the same provider",
+      (copy) => (copy.routes.analysis!.fallbacks = ["claude-haiku-4-5"]),
+      /routes\.analysis\.fallbacks\.0 .* is at anthropic like the route's own models/,
+    ],
+    [
+      "a route to an unknown model",
+      (copy) => (copy.routes.simple!.variants[0]!.model = "gemini-9"),
+      /routes\.simple\.variants\.0\.model \(is "gemini-9"\): "gemini-9" has no price/,
+    ],
+    [
+      "a degrade route that is none",
+      (copy) => (copy.tiers.tier_3!.degradeTo = "cheap"),
+      /tiers\.tier_3\.degradeTo \(is "cheap"\): "cheap" is no route: name one of simple, analysis, deep, economy/,
+    ],
+    [
+      "a hold that expires under a running call",
+      (copy) => (copy.gateway.holdLease = 240),
+      /gateway\.holdLease \(is 240\): 240 s is not longer than the longest call \(240 s/,
+    ],
+    ["a tier of another name", (copy) => (copy.tiers.gold = copy.tiers.tier_1!), /tiers\.gold/],
+    [
+      "a field that is none",
+      (copy) => Object.assign(copy.session, { cap: 1 }),
+      /session: Unrecognized key: "cap"/,
+    ],
+  ])("%s", (_, change, message) => expect(() => parseDefinitions(changed(change))).toThrow(message));
+
+  it("reports every finding at once", () =>
+    expect(() =>
+      parseDefinitions(
+        changed((copy) => {
+          copy.session.runawayAt = usd("0.60");
+          copy.thresholds.pop();
+        }),
+      ),
+    ).toThrow(/session\.runawayAt[\s\S]*thresholds/));
+});
