@@ -1,0 +1,111 @@
+import { Gauge, Registry } from "prom-client";
+import type { LedgerSnapshot } from "./snapshot";
+
+type Row<Key extends keyof LedgerSnapshot> = LedgerSnapshot[Key] extends (infer Each)[] ? Each : never;
+
+interface Metric {
+  name: string;
+  help: string;
+  labels: string[];
+  samples: (snapshot: LedgerSnapshot) => { labels: object; value: number | string | boolean }[];
+}
+
+const single = (
+  name: string,
+  help: string,
+  value: (snapshot: LedgerSnapshot) => number | string,
+): Metric => ({
+  name,
+  help,
+  labels: [],
+  samples: (snapshot) => [{ labels: {}, value: value(snapshot) }],
+});
+
+const perCustomer = (
+  name: string,
+  help: string,
+  value: (customer: Row<"customers">) => number | string | boolean,
+): Metric => ({
+  name,
+  help: `${help}, of customers over half of their budget only`,
+  labels: ["customer_id", "tier"],
+  samples: ({ customers }) =>
+    customers.map((customer) => ({
+      labels: { customer_id: customer.customer_id, tier: customer.tier },
+      value: value(customer),
+    })),
+});
+
+const perTier = (name: string, help: string, value: (tier: Row<"tiers">) => string): Metric => ({
+  name,
+  help,
+  labels: ["tier"],
+  samples: ({ tiers }) => tiers.map((tier) => ({ labels: { tier: tier.tier }, value: value(tier) })),
+});
+
+/** What the exporter publishes beside `tollgate_ledger_up`, as docs/interfaces.md names it. */
+const METRICS: Metric[] = [
+  perCustomer(
+    "tollgate_customer_budget_used_ratio",
+    "Spent share of the month's budget",
+    ({ spent_nanos, cap_nanos }) => Number(spent_nanos) / Number(cap_nanos),
+  ),
+  perCustomer("tollgate_customer_spent_nanodollars", "Spent this month", (each) => each.spent_nanos),
+  perCustomer("tollgate_customer_degraded", "1 while calls go to the cheaper model", (each) => each.degraded),
+  perCustomer("tollgate_customer_blocked", "1 while calls are refused", (each) => each.blocked),
+  {
+    name: "tollgate_session_spent_nanodollars",
+    help: "Spent by runaway sessions of the last hour",
+    labels: ["customer_id", "session_id", "trace_id"],
+    samples: ({ runawaySessions }) =>
+      runawaySessions.map(({ spent_nanos, ...labels }) => ({ labels, value: spent_nanos })),
+  },
+  perTier("tollgate_tier_customers", "Customers of the tier", (tier) => tier.customers),
+  perTier("tollgate_tier_spent_nanodollars", "LLM spend of the month", (tier) => tier.spent_nanos),
+  perTier("tollgate_tier_price_nanodollars", "Price a customer and month", (tier) => tier.price_nanos),
+  perTier("tollgate_tier_budget_nanodollars", "LLM budget a customer and month", (tier) => tier.budget_nanos),
+  single(
+    "tollgate_sessions_active",
+    "Sessions with a call in the last 15 minutes",
+    ({ activity }) => activity.sessions,
+  ),
+  single(
+    "tollgate_customers_active",
+    "Customers with a call in the last 15 minutes",
+    ({ activity }) => activity.customers,
+  ),
+  single("tollgate_ledger_holds_pending", "Calls that hold money", ({ holds }) => holds.pending),
+  single("tollgate_ledger_held_nanodollars", "Money that calls hold", ({ holds }) => holds.held_nanos),
+  single(
+    "tollgate_ledger_oldest_hold_seconds",
+    "Age of the oldest hold, 0 without one",
+    ({ holds }) => holds.oldest_seconds,
+  ),
+  {
+    name: "pg_stat_database_numbackends",
+    help: "Connections to the database",
+    labels: ["datname"],
+    samples: ({ server }) =>
+      server.databases.map(({ datname, numbackends }) => ({ labels: { datname }, value: numbackends })),
+  },
+  single("pg_settings_max_connections", "Connections that the server takes", ({ server }) => server.max),
+];
+
+/**
+ * A registry of one snapshot. It is made anew each time, so that a customer who fell below the line, or everything while the
+ * ledger is away (`undefined`), is absent rather than stale.
+ */
+export function ledgerMetrics(snapshot: LedgerSnapshot | undefined): Registry {
+  const registry = new Registry();
+  gauge(registry, "tollgate_ledger_up", "1 while the ledger answers the exporter").set(snapshot ? 1 : 0);
+  if (!snapshot) return registry;
+  for (const { name, help, labels, samples } of METRICS) {
+    const target = gauge(registry, name, help, labels);
+    for (const { labels: of, value } of samples(snapshot)) target.set({ ...of }, Number(value));
+  }
+  return registry;
+}
+
+function gauge(registry: Registry, name: string, help: string, labelNames: string[] = []): Gauge {
+  return new Gauge({ name, help, labelNames, registers: [registry] });
+}

@@ -1,0 +1,80 @@
+/**
+ * Every query of the exporter, run in one read-only transaction a refresh. Each has an upper bound of rows: the rows
+ * become Prometheus series, and the number of customers and sessions has none.
+ */
+
+/** Customers that have used over half of the month's budget, the fullest first. $1 = percent where degradation begins. */
+export const CUSTOMERS_OVER_HALF = `
+  SELECT usage.customer_id,
+         usage.tier,
+         usage.spent_nanos,
+         usage.cap_nanos,
+         -- Degraded as observed: whoever is over the threshold and whose latest call since then was not degraded is not.
+         (usage.spent_nanos + usage.held_nanos) * 100 >= usage.cap_nanos * $1::int
+           AND coalesce(latest.decision = 'degraded', true) AS degraded,
+         usage.spent_nanos >= usage.cap_nanos OR coalesce(refused.at > latest.reserved_at, refused.at IS NOT NULL) AS blocked
+  FROM ledger.customer_usage AS usage
+  LEFT JOIN ledger.crossings AS crossing
+    ON crossing.customer_id = usage.customer_id AND crossing.month = usage.month AND crossing.percent = $1::int
+  LEFT JOIN LATERAL (
+    SELECT decision, reserved_at FROM ledger.calls
+    WHERE calls.customer_id = usage.customer_id AND calls.month = usage.month
+      AND calls.reserved_at > crossing.crossed_at
+    ORDER BY reserved_at DESC LIMIT 1
+  ) AS latest ON true
+  LEFT JOIN LATERAL (
+    SELECT at FROM ledger.refusals
+    WHERE refusals.customer_id = usage.customer_id AND refusals.month = usage.month AND reason = 'month_budget'
+    ORDER BY at DESC LIMIT 1
+  ) AS refused ON true
+  WHERE usage.spent_nanos * 2 > usage.cap_nanos
+  ORDER BY usage.spent_nanos::numeric / usage.cap_nanos DESC
+  LIMIT 1000`;
+
+/** Sessions of the last hour that cost more than $1 nano-dollars, with the trace of their last call. */
+export const RUNAWAY_SESSIONS = `
+  SELECT sessions.customer_id, sessions.session_id, sessions.spent_nanos, coalesce(last.trace_id, '') AS trace_id
+  FROM ledger.sessions
+  LEFT JOIN LATERAL (
+    SELECT trace_id FROM ledger.calls
+    WHERE calls.customer_id = sessions.customer_id AND calls.session_id = sessions.session_id
+      AND trace_id IS NOT NULL
+    ORDER BY reserved_at DESC LIMIT 1
+  ) AS last ON true
+  WHERE sessions.last_call_at > now() - interval '1 hour' AND sessions.spent_nanos > $1::bigint
+  ORDER BY sessions.spent_nanos DESC
+  LIMIT 100`;
+
+/** Each tier's price, budget, customers and spend of the month, zeros included. */
+export const TIERS = `
+  SELECT tiers.tier,
+         tiers.price_nanos,
+         tiers.budget_nanos,
+         (SELECT count(*) FROM ledger.customers
+          WHERE customers.tier = tiers.tier AND disabled_at IS NULL) AS customers,
+         (SELECT coalesce(sum(spent_nanos), 0) FROM ledger.customer_months
+          WHERE customer_months.tier = tiers.tier
+            AND month = date_trunc('month', now() AT TIME ZONE 'UTC')::date) AS spent_nanos
+  FROM ledger.tiers
+  ORDER BY tier`;
+
+/** Conversations and customers of the last quarter of an hour. */
+export const ACTIVITY = `
+  SELECT count(*) AS sessions, count(DISTINCT customer_id) AS customers
+  FROM ledger.sessions
+  WHERE last_call_at > now() - interval '15 minutes'`;
+
+/** Money that calls in flight hold. */
+export const HOLDS = `
+  SELECT count(*) AS pending,
+         coalesce(sum(held_nanos), 0) AS held_nanos,
+         coalesce(extract(epoch FROM now() - min(reserved_at)), 0) AS oldest_seconds
+  FROM ledger.calls
+  WHERE state = 'pending'`;
+
+/** Connections of each database of the server. */
+export const CONNECTIONS = `
+  SELECT datname, numbackends FROM pg_stat_database WHERE datname IS NOT NULL ORDER BY datname`;
+
+/** Connections that the server takes. */
+export const MAX_CONNECTIONS = `SELECT current_setting('max_connections')::int AS max`;
