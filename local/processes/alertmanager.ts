@@ -1,0 +1,33 @@
+import { mkdirSync } from "node:fs";
+import { requireTool } from "./debian-tool";
+import { startProcess, type Running } from "./process";
+import { httpReady } from "./ready";
+
+export interface AlertmanagerOptions {
+  port: number;
+  configFile: string;
+  dataDir: string;
+  logFile: string;
+}
+
+/** Starts Alertmanager with a configuration file, alone: no cluster port is opened. */
+export function startAlertmanager(options: AlertmanagerOptions): Promise<Running> {
+  const { port, configFile, dataDir, logFile } = options;
+  mkdirSync(dataDir, { recursive: true });
+  const url = `http://127.0.0.1:${port}`;
+  return startProcess({
+    name: "alertmanager",
+    url,
+    port,
+    command: requireTool("prometheus-alertmanager"),
+    args: [
+      `--config.file=${configFile}`,
+      `--storage.path=${dataDir}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      "--cluster.listen-address=",
+    ],
+    logFile,
+    ready: httpReady(`${url}/-/ready`),
+    startupSeconds: 30,
+  });
+}

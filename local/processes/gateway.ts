@@ -1,0 +1,72 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { service } from "../../infra/catalogue";
+import { paths } from "../paths";
+import { langfuseEnvironment, type LangfuseAccess } from "./langfuse";
+import { gatewayConfigDir, pythonEnvironment } from "./migrate-ledger";
+import { startProcess, type Running } from "./process";
+import { httpReady } from "./ready";
+
+export interface GatewayOptions {
+  port: number;
+  /** An OpenAI-compatible server that answers for every provider; the real providers when absent. */
+  providerUrl?: string;
+  /** LiteLLM's worker processes, 1 unless told. */
+  workers?: number;
+  /** The agent's key, the only one that the gateway knows. */
+  agentKey: string;
+  /** The ledger as role `ledger_guard`. */
+  ledgerUrl: string;
+  redis: { port: number; password: string };
+  langfuse?: LangfuseAccess;
+  /** A folder with another `config.yaml` and `guard.json` than the rendered ones. */
+  configDir?: string;
+  extraEnv?: Record<string, string | undefined>;
+  logFile: string;
+}
+
+/**
+ * Starts the real LiteLLM proxy with the guard and waits until it takes calls.
+ *
+ * @throws Error with the end of its log when it does not start.
+ */
+export async function startGateway(options: GatewayOptions): Promise<Running> {
+  const { port, logFile } = options;
+  const { name, probe } = service("gateway");
+  const configDir = options.configDir ?? gatewayConfigDir;
+  const url = `http://127.0.0.1:${port}`;
+  const workers = options.workers ?? 1;
+  return startProcess({
+    name,
+    url,
+    port,
+    command: join(paths.venv, "bin", "litellm"),
+    args: [
+      ...["--config", join(configDir, "config.yaml"), "--host", "127.0.0.1", "--port", String(port)],
+      ...["--num_workers", String(workers)],
+    ],
+    env: {
+      ...pythonEnvironment(configDir),
+      // Shared by the workers: each counts in files of its own and a scrape adds them up.
+      PROMETHEUS_MULTIPROC_DIR: emptyFolder(`${logFile}.metrics`),
+      TOLLGATE_AGENT_KEY: options.agentKey,
+      TOLLGATE_LEDGER_URL: options.ledgerUrl,
+      TOLLGATE_ENVIRONMENT: "local",
+      TOLLGATE_PROVIDER_URL: options.providerUrl,
+      REDIS_HOST: "127.0.0.1",
+      REDIS_PORT: String(options.redis.port),
+      REDIS_PASSWORD: options.redis.password,
+      ...langfuseEnvironment(options.langfuse),
+      ...options.extraEnv,
+    },
+    logFile,
+    ready: httpReady(url + (probe?.path ?? "/health/readiness")),
+    startupSeconds: probe?.startupSeconds ?? 120,
+  });
+}
+
+function emptyFolder(path: string): string {
+  rmSync(path, { recursive: true, force: true });
+  mkdirSync(path, { recursive: true });
+  return path;
+}

