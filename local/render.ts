@@ -3,6 +3,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { renderGatewayFiles } from "../litellm-config/render";
 
 /** What a part renders: text by path relative to `generated/`. */
 export type RenderedFiles = Record<string, string>;
@@ -13,7 +14,7 @@ interface Renderer {
   render: () => RenderedFiles;
 }
 
-const renderers: Renderer[] = [];
+const renderers: Renderer[] = [{ folder: "gateway", render: renderGatewayFiles }];
 
 const generated = join(__dirname, "..", "generated");
 

@@ -1,0 +1,1 @@
+"""Tollgate's guard: the LiteLLM plug-in that pays for every call from a budget before the call is made."""

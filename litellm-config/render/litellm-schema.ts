@@ -1,0 +1,77 @@
+import { z } from "zod";
+
+/**
+ * The keys of LiteLLM's `config.yaml` that Tollgate uses, strictly: LiteLLM itself accepts any key and ignores those it
+ * does not know.
+ */
+const text = z.string().min(1);
+const environment = z.templateLiteral(["os.environ/", z.string().regex(/^[A-Z][A-Z0-9_]*$/)]);
+const count = z.int().nonnegative();
+const seconds = z.int().positive();
+const dollars = z.number().nonnegative();
+
+const deployment = z.strictObject({
+  model_name: text,
+  litellm_params: z.strictObject({
+    model: z.string().regex(/^(anthropic|vertex_ai|openai)\/.+$/),
+    api_base: environment.optional(),
+    api_key: environment.optional(),
+    vertex_project: environment.optional(),
+    vertex_location: environment.optional(),
+    weight: z.int().positive().optional(),
+    max_retries: z.literal(0),
+    input_cost_per_token: dollars,
+    output_cost_per_token: dollars,
+    cache_read_input_token_cost: dollars,
+    cache_creation_input_token_cost: dollars,
+  }),
+  model_info: z.strictObject({ id: text }),
+});
+
+export const litellmConfigSchema = z.strictObject({
+  model_list: z.array(deployment).nonempty(),
+  router_settings: z.strictObject({
+    routing_strategy: z.literal("simple-shuffle"),
+    fallbacks: z.array(z.record(text, z.array(text).nonempty())),
+    num_retries: count,
+    retry_policy: z.strictObject({
+      TimeoutErrorRetries: z.literal(0),
+      BadRequestErrorRetries: count,
+      AuthenticationErrorRetries: count,
+      ContentPolicyViolationErrorRetries: count,
+      NotFoundErrorRetries: count,
+      RateLimitErrorRetries: count,
+      InternalServerErrorRetries: count,
+      ServiceUnavailableErrorRetries: count,
+    }),
+    disable_cooldowns: z.boolean(),
+    timeout: seconds,
+  }),
+  litellm_settings: z.strictObject({
+    callbacks: z.array(text).nonempty(),
+    request_timeout: seconds,
+    drop_params: z.literal(false),
+    json_logs: z.literal(true),
+    turn_off_message_logging: z.boolean(),
+    telemetry: z.literal(false),
+    cache: z.boolean(),
+    cache_params: z.strictObject({
+      type: z.literal("redis"),
+      host: environment,
+      port: environment,
+      password: environment,
+      namespace: text,
+      ttl: seconds,
+      supported_call_types: z.array(z.literal("acompletion")),
+      max_messages: z.null(),
+    }),
+    require_auth_for_metrics_endpoint: z.literal(false),
+  }),
+  general_settings: z.strictObject({
+    custom_auth: text,
+    disable_spend_logs: z.literal(true),
+  }),
+});
+
+export type LitellmConfig = z.output<typeof litellmConfigSchema>;
+export type Deployment = z.output<typeof deployment>;

@@ -1,0 +1,123 @@
+import { stringify } from "yaml";
+import { toDollars } from "../money";
+import type { Definitions, Provider } from "../schema";
+import { litellmConfigSchema, type Deployment, type LitellmConfig } from "./litellm-schema";
+
+/** Where calls go: `providers` is Anthropic, Vertex AI and the self-hosted server; `provider-url` one server for all. */
+export type LitellmTarget = "providers" | "provider-url";
+
+type Connection = Pick<
+  Deployment["litellm_params"],
+  "model" | "api_base" | "api_key" | "vertex_project" | "vertex_location"
+>;
+
+/** How LiteLLM reaches a model at its provider; credentials and addresses come from the environment. */
+const connections: Record<Provider | "provider-url", (model: string) => Connection> = {
+  anthropic: (model) => ({ model: `anthropic/${model}`, api_key: "os.environ/ANTHROPIC_API_KEY" }),
+  // No key: Workload Identity, through Google's default credentials.
+  vertex: (model) => ({
+    model: `vertex_ai/${model}`,
+    vertex_project: "os.environ/VERTEXAI_PROJECT",
+    vertex_location: "os.environ/VERTEXAI_LOCATION",
+  }),
+  self_hosted: (model) => ({
+    model: `openai/${model}`,
+    api_base: "os.environ/SELF_HOSTED_URL",
+    api_key: "os.environ/SELF_HOSTED_API_KEY",
+  }),
+  "provider-url": (model) => ({
+    model: `openai/${model}`,
+    api_base: "os.environ/TOLLGATE_PROVIDER_URL",
+    api_key: "os.environ/TOLLGATE_PROVIDER_KEY",
+  }),
+};
+
+/** LiteLLM's configuration of some definitions, in the shape that its proxy reads. */
+export function litellmConfig(definitions: Definitions, options: { target: LitellmTarget }): LitellmConfig {
+  const { models, routes, gateway } = definitions;
+
+  const deployment = (group: string, model: string, weight?: number): Deployment => {
+    const { provider, price } = models[model]!;
+    const connect = connections[options.target === "provider-url" ? "provider-url" : provider];
+    return {
+      model_name: group,
+      litellm_params: {
+        ...connect(model),
+        ...(weight === undefined ? {} : { weight }),
+        // The client below LiteLLM would retry by itself, unseen by the guard.
+        max_retries: 0,
+        input_cost_per_token: toDollars(price.input),
+        output_cost_per_token: toDollars(price.output),
+        cache_read_input_token_cost: toDollars(price.cacheRead),
+        cache_creation_input_token_cost: toDollars(price.cacheWrite),
+      },
+      // The guard recognizes the model of an attempt by this id.
+      model_info: { id: `${group}/${model}` },
+    };
+  };
+
+  const config: LitellmConfig = {
+    model_list: [
+      ...Object.entries(routes).flatMap(([route, { variants }]) =>
+        variants.map(({ model, weight }) => deployment(route, model, weight)),
+      ),
+      ...Object.keys(models).map((model) => deployment(model, model)),
+    ],
+    router_settings: {
+      routing_strategy: "simple-shuffle",
+      fallbacks: Object.entries(routes).map(([route, { fallbacks }]) => ({ [route]: fallbacks })),
+      num_retries: gateway.retries,
+      // A provider may bill an attempt that timed out, so that one is not repeated at the same model.
+      retry_policy: {
+        TimeoutErrorRetries: 0,
+        BadRequestErrorRetries: 0,
+        AuthenticationErrorRetries: 0,
+        ContentPolicyViolationErrorRetries: 0,
+        NotFoundErrorRetries: 0,
+        RateLimitErrorRetries: gateway.retries,
+        InternalServerErrorRetries: gateway.retries,
+        ServiceUnavailableErrorRetries: gateway.retries,
+      },
+      // One bad minute of a provider must not close a route that has no other variant: the fallback covers it call by call.
+      disable_cooldowns: true,
+      timeout: gateway.requestTimeout,
+    },
+    litellm_settings: {
+      callbacks: ["tollgate_guard.plugin.guard", "langfuse_otel", "prometheus"],
+      request_timeout: gateway.requestTimeout,
+      drop_params: false,
+      json_logs: true,
+      turn_off_message_logging: false,
+      telemetry: false,
+      cache: true,
+      cache_params: {
+        type: "redis",
+        host: "os.environ/REDIS_HOST",
+        port: "os.environ/REDIS_PORT",
+        password: "os.environ/REDIS_PASSWORD",
+        namespace: "litellm",
+        ttl: gateway.cacheTtl,
+        supported_call_types: ["acompletion"],
+        // The default of four skips the cache for any longer conversation, silently.
+        max_messages: null,
+      },
+      require_auth_for_metrics_endpoint: false,
+    },
+    general_settings: {
+      custom_auth: "tollgate_guard.plugin.authenticate",
+      disable_spend_logs: true,
+    },
+  };
+  return litellmConfigSchema.parse(config);
+}
+
+/** The text of LiteLLM's `config.yaml`. */
+export function renderLitellmConfig(definitions: Definitions, options: { target: LitellmTarget }): string {
+  const text = stringify(litellmConfig(definitions, options), { lineWidth: 0 });
+  // LiteLLM reads YAML 1.1, where `1e-7` is a text: write every price in full.
+  return text.replace(/: (\d+(?:\.\d+)?e-\d+)$/gm, (_, price: string) => `: ${decimal(Number(price))}`);
+}
+
+function decimal(price: number): string {
+  return price.toFixed(15).replace(/0+$/, "");
+}
