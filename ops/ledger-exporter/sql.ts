@@ -9,26 +9,26 @@ export const CUSTOMERS_OVER_HALF = `
          usage.tier,
          usage.spent_nanos,
          usage.cap_nanos,
-         -- Degraded as observed: whoever is over the threshold and whose latest call since then was not degraded is not.
+         -- As observed: a customer over the threshold whose calls since then are still allowed is not degraded.
          (usage.spent_nanos + usage.held_nanos) * 100 >= usage.cap_nanos * $1::int
-           AND coalesce(latest.decision = 'degraded', true) AS degraded,
-         usage.spent_nanos >= usage.cap_nanos OR coalesce(refused.at > latest.reserved_at, refused.at IS NOT NULL) AS blocked
+           AND coalesce(latest.decision = 'degraded' OR latest.reserved_at <= crossing.crossed_at, true) AS degraded,
+         usage.spent_nanos >= usage.cap_nanos
+           OR coalesce(refused.at > latest.reserved_at, refused.at IS NOT NULL) AS blocked
   FROM ledger.customer_usage AS usage
   LEFT JOIN ledger.crossings AS crossing
     ON crossing.customer_id = usage.customer_id AND crossing.month = usage.month AND crossing.percent = $1::int
   LEFT JOIN LATERAL (
     SELECT decision, reserved_at FROM ledger.calls
     WHERE calls.customer_id = usage.customer_id AND calls.month = usage.month
-      AND calls.reserved_at > crossing.crossed_at
     ORDER BY reserved_at DESC LIMIT 1
   ) AS latest ON true
-  LEFT JOIN LATERAL (
-    SELECT at FROM ledger.refusals
-    WHERE refusals.customer_id = usage.customer_id AND refusals.month = usage.month AND reason = 'month_budget'
-    ORDER BY at DESC LIMIT 1
-  ) AS refused ON true
+  LEFT JOIN (
+    SELECT customer_id, month, max(at) AS at FROM ledger.refusals
+    WHERE reason = 'month_budget' AND at >= date_trunc('month', now(), 'UTC')
+    GROUP BY customer_id, month
+  ) AS refused ON refused.customer_id = usage.customer_id AND refused.month = usage.month
   WHERE usage.spent_nanos * 2 > usage.cap_nanos
-  ORDER BY usage.spent_nanos::numeric / usage.cap_nanos DESC
+  ORDER BY usage.spent_nanos::numeric / usage.cap_nanos DESC, usage.customer_id
   LIMIT 1000`;
 
 /** Sessions of the last hour that cost more than $1 nano-dollars, with the trace of their last call. */
@@ -54,7 +54,7 @@ export const TIERS = `
           WHERE customers.tier = tiers.tier AND disabled_at IS NULL) AS customers,
          (SELECT coalesce(sum(spent_nanos), 0) FROM ledger.customer_months
           WHERE customer_months.tier = tiers.tier
-            AND month = date_trunc('month', now() AT TIME ZONE 'UTC')::date) AS spent_nanos
+            AND month = ledger.month_of(now())) AS spent_nanos
   FROM ledger.tiers
   ORDER BY tier`;
 
