@@ -68,7 +68,7 @@ async function serve(provider: Provider, request: IncomingMessage, response: Ser
       return complete(provider, await readJson(request), response);
     case "GET /models":
       return sendJson(response, 200, { object: "list", data: Object.keys(provider.models).map(modelEntry) });
-    case "GET /health":
+    case "GET /healthz":
       return sendJson(response, 200, { status: "ok" });
     case "GET /_simulator/account":
       return sendJson(response, 200, { ...provider.account.totals(marker), answering: provider.answering });

@@ -1,8 +1,12 @@
 import OpenAI from "openai";
 import type { ChatCompletionMessageParam, ChatCompletionTool } from "openai/resources/chat/completions";
 import { definitions } from "../../../litellm-config";
-import { startSimulator, type Simulator } from "../../../local/llm-simulator";
-import type { RequestRecord, Totals } from "../../../local/llm-simulator/account";
+import {
+  startSimulator,
+  type RequestRecord,
+  type Simulator,
+  type Totals,
+} from "../../../local/llm-simulator";
 
 const MODEL = "claude-sonnet-5-5";
 const price = definitions.models[MODEL]!.price;
