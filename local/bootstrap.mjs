@@ -1,0 +1,35 @@
+/**
+ * The way into every command (`npm start`, `npm test`, `npm run ask|customers|bench`): installs what the command needs, then
+ * runs it. Plain Node, because nothing is installed yet when it starts.
+ */
+const commands = {
+  start: "local/start.ts",
+  test: "local/test.ts",
+  ask: "local/ask.ts",
+  customers: "ops/customers/main.ts",
+  bench: "tests/bench/main.ts",
+};
+
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 20 || (major === 20 && minor < 20)) {
+  console.error(`Node ${process.versions.node} is too old: install Node 20.20 or later (https://nodejs.org)`);
+  process.exit(1);
+}
+
+const [name, ...args] = process.argv.slice(2);
+const entry = commands[name];
+if (!entry) {
+  console.error(`"${name ?? ""}" is no command: name one of ${Object.keys(commands).join(", ")}`);
+  process.exit(2);
+}
+
+// Imported only now: an old Node could not even parse these files.
+const { setUp } = await import("./setup/index.mjs");
+const { runCommand } = await import("./setup/run-command.mjs");
+try {
+  await setUp();
+} catch (error) {
+  console.error(`\nSet-up failed: ${error.message}`);
+  process.exit(1);
+}
+process.exitCode = await runCommand(entry, args);

@@ -1,0 +1,17 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { repository } from "./folders.mjs";
+
+/** Runs a TypeScript entry of the project and gives its exit code. */
+export function runCommand(entry, args) {
+  const child = spawn(process.execPath, ["--import", "tsx", join(repository, entry), ...args], {
+    stdio: "inherit",
+    cwd: repository,
+  });
+  // Ctrl-C reaches the command by itself, a signal sent to this process alone does not; either way it decides when to end.
+  process.on("SIGINT", () => undefined);
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve) => {
+    child.once("exit", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 1)));
+  });
+}
