@@ -25,6 +25,10 @@ export const application: Service[] = [
       LANGFUSE_PUBLIC_KEY: { secret: "langfuse-public-key" },
       LANGFUSE_SECRET_KEY: { secret: "langfuse-secret-key" },
     },
+    exposedTo: "customers",
+    grants: [
+      { role: "roles/bigquery.jobUser", on: "project", why: "runs its queries of billing exports here" },
+    ],
     dependsOn: ["gateway", "postgres"],
   },
 ];

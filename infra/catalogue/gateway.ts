@@ -16,6 +16,7 @@ export const gateway: Service[] = [
     env: {
       TOLLGATE_AGENT_KEY: { secret: "agent-key" },
       TOLLGATE_LEDGER_URL: { secret: "ledger-guard-url" },
+      TOLLGATE_GUARD_CONFIG: "/etc/tollgate/guard.json",
       TOLLGATE_ENVIRONMENT: { setting: "environment" },
       ANTHROPIC_API_KEY: { secret: "anthropic-api-key" },
       LANGFUSE_HOST: { url: "langfuse-web" },
@@ -25,6 +26,17 @@ export const gateway: Service[] = [
       REDIS_PORT: { port: "cache" },
       REDIS_PASSWORD: { secret: "cache-password" },
     },
+    targetEnv: {
+      gcp: {
+        VERTEXAI_PROJECT: { setting: "project" },
+        VERTEXAI_LOCATION: { setting: "region" },
+        REDIS_SSL: "true",
+        REDIS_SSL_CA_CERTS: "/etc/tollgate-cache/ca.pem",
+      },
+    },
+    configFiles: { "/etc/tollgate": "gateway" },
+    secretFiles: { "/etc/tollgate-cache/ca.pem": "cache-certificate" },
+    grants: [{ role: "roles/aiplatform.user", on: "project", why: "calls Gemini on Vertex AI" }],
     dependsOn: ["postgres", "cache"],
   },
 ];

@@ -4,8 +4,12 @@ import { infrastructure } from "./infrastructure";
 import { llmObservability } from "./llm-observability";
 import type { Phase, Service } from "./service";
 
+export { databaseRoles, databases, type DatabaseName, type DatabaseRole } from "./databases";
+export { isOwnImage, OWN_IMAGES, ownImages, publicImageReference, type OwnImageName } from "./images";
 export { ports } from "./ports";
-export type { EnvValue, Layer, Phase, Probe, Service, Volume } from "./service";
+export { secrets, type SecretSource } from "./secrets";
+export { envOf } from "./service";
+export type { EnvValue, Grant, Layer, Phase, Probe, Service, Target, Volume } from "./service";
 
 /** Every service of the stack, once. The targets (Google Cloud, Compose, this machine) render from here. */
 export const catalogue: readonly Service[] = [

@@ -1,5 +1,5 @@
 import { ports } from "./ports";
-import type { EnvValue, Service } from "./service";
+import type { EnvValue, Grant, Service } from "./service";
 
 /** What Langfuse's web and worker have in common. */
 const langfuse: Record<string, EnvValue> = {
@@ -7,7 +7,7 @@ const langfuse: Record<string, EnvValue> = {
   SALT: { secret: "langfuse-salt" },
   ENCRYPTION_KEY: { secret: "langfuse-encryption-key" },
   CLICKHOUSE_URL: { url: "clickhouse" },
-  CLICKHOUSE_MIGRATION_URL: { secret: "clickhouse-migration-url" },
+  CLICKHOUSE_MIGRATION_URL: { url: "clickhouse", scheme: "clickhouse", port: "native" },
   CLICKHOUSE_USER: "langfuse",
   CLICKHOUSE_PASSWORD: { secret: "clickhouse-password" },
   CLICKHOUSE_CLUSTER_ENABLED: "false",
@@ -18,6 +18,23 @@ const langfuse: Record<string, EnvValue> = {
   LANGFUSE_S3_MEDIA_UPLOAD_BUCKET: { bucket: "langfuse-media" },
   TELEMETRY_ENABLED: "false",
 };
+
+/** On Google Cloud Redis speaks TLS with a certificate of its own, and blobs go to Cloud Storage without keys. */
+const langfuseOnGoogleCloud: Record<string, EnvValue> = {
+  REDIS_TLS_ENABLED: "true",
+  REDIS_TLS_CA_PATH: "/etc/langfuse-redis/ca.pem",
+  LANGFUSE_USE_GOOGLE_CLOUD_STORAGE: "true",
+};
+
+const redisCertificate = { "/etc/langfuse-redis/ca.pem": "redis-certificate" };
+
+const signsItsOwnUrls: Grant[] = [
+  {
+    role: "roles/iam.serviceAccountTokenCreator",
+    on: "itself",
+    why: "signs upload and download links without a key file (signBlob)",
+  },
+];
 
 export const llmObservability: Service[] = [
   {
@@ -33,8 +50,24 @@ export const llmObservability: Service[] = [
     env: {
       ...langfuse,
       NEXTAUTH_SECRET: { secret: "langfuse-nextauth-secret" },
-      NEXTAUTH_URL: { url: "langfuse-web" },
+      NEXTAUTH_URL: { publicUrl: "langfuse-web" },
+      // The organisation, project and keys exist from the first start on: the gateway's traces have a home at once.
+      LANGFUSE_INIT_ORG_ID: "tollgate",
+      LANGFUSE_INIT_ORG_NAME: "Tollgate",
+      LANGFUSE_INIT_PROJECT_ID: "tollgate",
+      LANGFUSE_INIT_PROJECT_NAME: "Tollgate",
+      LANGFUSE_INIT_PROJECT_PUBLIC_KEY: { secret: "langfuse-public-key" },
+      LANGFUSE_INIT_PROJECT_SECRET_KEY: { secret: "langfuse-secret-key" },
+      LANGFUSE_INIT_USER_EMAIL: "operations@tollgate.invalid",
+      LANGFUSE_INIT_USER_NAME: "Operations",
+      LANGFUSE_INIT_USER_PASSWORD: { secret: "langfuse-admin-password" },
+      AUTH_DISABLE_SIGNUP: "true",
+      HOSTNAME: "0.0.0.0",
     },
+    targetEnv: { gcp: langfuseOnGoogleCloud },
+    secretFiles: redisCertificate,
+    exposedTo: "operators",
+    grants: signsItsOwnUrls,
     dependsOn: ["postgres", "clickhouse", "redis", "blob-store"],
     targets: { local: "Langfuse's server comes only as a container image; an OTLP sink stands in its place" },
   },
@@ -49,6 +82,10 @@ export const llmObservability: Service[] = [
     cpu: 0.25,
     probe: { path: "/api/health", startupSeconds: 180 },
     env: langfuse,
+    targetEnv: { gcp: langfuseOnGoogleCloud },
+    secretFiles: redisCertificate,
+    singleton: true,
+    grants: signsItsOwnUrls,
     dependsOn: ["postgres", "clickhouse", "redis", "blob-store"],
     targets: { local: "Langfuse's worker comes only as a container image" },
   },
@@ -79,7 +116,13 @@ export const llmObservability: Service[] = [
     cpu: 0.5,
     probe: { path: "/ping", startupSeconds: 60 },
     metrics: { path: "/metrics", port: ports.clickhouseMetrics },
-    env: {},
+    env: {
+      CLICKHOUSE_DB: "default",
+      CLICKHOUSE_USER: "langfuse",
+      CLICKHOUSE_PASSWORD: { secret: "clickhouse-password" },
+      CLICKHOUSE_DEFAULT_ACCESS_MANAGEMENT: "0",
+    },
+    configFiles: { "/etc/clickhouse-server/config.d": "clickhouse" },
     volumes: [{ name: "clickhouse", mountPath: "/var/lib/clickhouse", diskGiB: 20 }],
     dependsOn: [],
     targets: {

@@ -15,6 +15,7 @@ export const ports = {
   alertmanager: 9093,
   loki: 3100,
   alloy: 12345,
+  cloudMetrics: 12346,
   grafana: 3001,
   tempo: 3200,
   otlpGrpc: 4317,
