@@ -3,6 +3,8 @@
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { renderAlertmanagerFiles } from "../dashboards/alertmanager";
+import { renderPrometheusFiles } from "../dashboards/prometheus";
 import { renderGatewayFiles } from "../litellm-config/render";
 
 /** What a part renders: text by path relative to `generated/`. */
@@ -14,7 +16,11 @@ interface Renderer {
   render: () => RenderedFiles;
 }
 
-const renderers: Renderer[] = [{ folder: "gateway", render: renderGatewayFiles }];
+const renderers: Renderer[] = [
+  { folder: "gateway", render: renderGatewayFiles },
+  { folder: "prometheus", render: renderPrometheusFiles },
+  { folder: "alertmanager", render: renderAlertmanagerFiles },
+];
 
 const generated = join(__dirname, "..", "generated");
 

@@ -1,0 +1,124 @@
+import { stringify } from "yaml";
+import { inhibitions } from "./inhibitions";
+
+/** Where the alerts go and as whom. Secrets are files, read at each notification. */
+export interface AlertmanagerSettings {
+  /** Folder with `slack/webhook-url`, `pagerduty/routing-key` and `smtp/password`. */
+  secretsFolder: string;
+  email: {
+    /** Who in operations gets the budget warnings. */
+    to: string;
+    from: string;
+    /** `host:port` of a mail server that speaks STARTTLS. */
+    smarthost: string;
+    username: string;
+  };
+  /** Replaces the waiting times of the groups: only for an end-to-end test. */
+  groupWait?: string;
+}
+
+/** What Compose and the gcp stack mount the secrets under; see the catalogue. */
+const SECRETS_FOLDER = "/etc/alertmanager-secrets";
+
+/** Addresses that reach nobody until the stack's configuration names real ones. */
+export const defaultSettings: AlertmanagerSettings = {
+  secretsFolder: SECRETS_FOLDER,
+  email: {
+    to: "operations@tollgate.invalid",
+    from: "alerts@tollgate.invalid",
+    smarthost: "smtp.tollgate.invalid:587",
+    username: "alerts@tollgate.invalid",
+  },
+};
+
+/** Alertmanager's routes, receivers and inhibitions, kept to what both 0.25 (Debian's) and the image accept. */
+export function alertmanagerConfig(settings: AlertmanagerSettings): string {
+  const config = {
+    global: { resolve_timeout: "5m" },
+    templates: ["templates/*.tmpl"],
+    route: route(settings),
+    receivers: receivers(settings),
+    inhibit_rules: inhibitions,
+  };
+  return stringify(config, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+/**
+ * One message a cause: alerts of one name and service come together. What concerns one customer or one session comes alone,
+ * and once: it stays true for days.
+ */
+function route({ groupWait = "30s" }: AlertmanagerSettings): object {
+  return {
+    receiver: "slack",
+    group_by: ["alertname", "service"],
+    group_wait: groupWait,
+    group_interval: "5m",
+    repeat_interval: "12h",
+    routes: [
+      { matchers: [`severity="critical"`], receiver: "slack-and-pagerduty", repeat_interval: "4h" },
+      { matchers: [`severity="info"`], receiver: "log" },
+      {
+        matchers: [`alertname="CustomerBudget80"`],
+        receiver: "slack-and-email",
+        group_by: ["alertname", "customer_id"],
+        // As long as Alertmanager remembers (120 h by default) and no longer.
+        repeat_interval: "96h",
+      },
+      {
+        matchers: [`alertname="RunawaySession"`],
+        receiver: "slack",
+        group_by: ["alertname", "customer_id", "session_id"],
+        repeat_interval: "96h",
+      },
+      { matchers: [`severity="warning"`], receiver: "slack" },
+    ],
+  };
+}
+
+function receivers({ secretsFolder, email }: AlertmanagerSettings): object[] {
+  const slack = {
+    api_url_file: `${secretsFolder}/slack/webhook-url`,
+    send_resolved: true,
+    color: `{{ template "tollgate.color" . }}`,
+    title: `{{ template "tollgate.title" . }}`,
+    title_link: `{{ template "tollgate.dashboard" . }}`,
+    text: `{{ template "tollgate.text" . }}`,
+    fallback: `{{ template "tollgate.title" . }}`,
+    footer: `{{ template "tollgate.footer" . }}`,
+    actions: [
+      { type: "button", text: "Runbook", url: `{{ template "tollgate.runbook" . }}` },
+      { type: "button", text: "Dashboard", url: `{{ template "tollgate.dashboard" . }}` },
+    ],
+  };
+  const pagerduty = {
+    routing_key_file: `${secretsFolder}/pagerduty/routing-key`,
+    send_resolved: true,
+    severity: "critical",
+    class: "{{ .GroupLabels.alertname }}",
+    component: "{{ .GroupLabels.service }}",
+    description: `{{ template "tollgate.title" . }}`,
+    client: "Tollgate",
+    client_url: `{{ template "tollgate.dashboard" . }}`,
+    details: { description: `{{ template "tollgate.text" . }}` },
+    links: [{ text: "Runbook", href: `{{ template "tollgate.runbook" . }}` }],
+  };
+  const mail = {
+    to: email.to,
+    from: email.from,
+    smarthost: email.smarthost,
+    auth_username: email.username,
+    auth_password_file: `${secretsFolder}/smtp/password`,
+    require_tls: true,
+    send_resolved: false,
+    headers: { Subject: `{{ template "tollgate.title" . }}` },
+    text: `{{ template "tollgate.mail" . }}`,
+    html: "",
+  };
+  return [
+    { name: "slack", slack_configs: [slack] },
+    { name: "slack-and-pagerduty", slack_configs: [slack], pagerduty_configs: [pagerduty] },
+    { name: "slack-and-email", slack_configs: [slack], email_configs: [mail] },
+    // Nobody is told: the guard has logged what happened, and Prometheus and Alertmanager show it.
+    { name: "log" },
+  ];
+}

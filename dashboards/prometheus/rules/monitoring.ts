@@ -1,0 +1,63 @@
+import { thresholds } from "../../thresholds";
+import { growth } from "./promql";
+import type { Alert } from "./rule";
+
+const { targets, pipeline } = thresholds;
+
+/** Jobs without which customers get no answer, or budgets are enforced unseen. */
+const VITAL = ["agent", "gateway", "ledger-exporter"];
+
+const down = {
+  name: "TargetDown",
+  service: "{{ $labels.job }}",
+  team: "platform",
+  for: targets.downFor,
+  summary: "{{ $labels.job }} at {{ $labels.instance }} does not answer",
+  description: `Prometheus has failed to scrape it for ${targets.downFor}. Alerts that rest on its metrics are blind.`,
+  dashboard: "infrastructure",
+} as const;
+
+/** What watches the watching: a target that is gone, or an alert that reaches nobody. */
+export function monitoringAlerts(jobs: readonly string[]): Alert[] {
+  return [
+    { ...down, severity: "critical", expr: `up{job=~"${VITAL.join("|")}"} == 0` },
+    { ...down, severity: "warning", expr: `up{job!~"${VITAL.join("|")}"} == 0` },
+    ...jobs.map((job): Alert => ({
+      name: "TargetMissing",
+      severity: VITAL.includes(job) ? "critical" : "warning",
+      service: job,
+      team: "platform",
+      // A target that left the configuration, or an exporter that never came, is not "down": it is not there.
+      expr: `absent(up{job="${job}"})`,
+      for: targets.missingFor,
+      summary: `Nothing of ${job} is scraped`,
+      description: `There has been no series of this job for ${targets.missingFor}: its alerts are silent because they
+          are blind, not because all is well.`,
+      dashboard: "infrastructure",
+    })),
+    {
+      name: "NotificationsFailing",
+      severity: "critical",
+      service: "alertmanager",
+      team: "platform",
+      expr: `${growth("alertmanager_notifications_failed_total", pipeline.window, ["integration"])} > 0`,
+      for: pipeline.for,
+      summary: "Alertmanager cannot notify through {{ $labels.integration }}",
+      description: `{{ printf "%.0f" $value }} notifications of the last ${pipeline.window} failed. Check the secret file,
+        the network and the other side's status.`,
+      dashboard: "alerts-incidents",
+    },
+    {
+      name: "RuleEvaluationFailing",
+      severity: "warning",
+      service: "prometheus",
+      team: "platform",
+      expr: `${growth("prometheus_rule_evaluation_failures_total", pipeline.window, ["rule_group"])} > 0`,
+      for: pipeline.for,
+      summary: "Prometheus cannot evaluate rules of {{ $labels.rule_group }}",
+      description: `{{ printf "%.0f" $value }} evaluations of the last ${pipeline.window} failed: the alerts of this group
+        are blind. Its log names the rule and the reason.`,
+      dashboard: "alerts-incidents",
+    },
+  ];
+}

@@ -1,0 +1,76 @@
+import { thresholds } from "../../thresholds";
+import { growth, held } from "./promql";
+import type { Alert } from "./rule";
+
+const { coldStarts, postgres, clickhouse, redis, langfuseQueue } = thresholds;
+
+const RUN = "stackdriver_cloud_run_revision_run_googleapis_com";
+const starts = growth(`${RUN}_container_startup_latencies_count`, coldStarts.window, ["service_name"]);
+const requests = growth(`${RUN}_request_count`, coldStarts.window, ["service_name"]);
+
+export const platformAlerts: Alert[] = [
+  {
+    name: "ColdStartSurge",
+    severity: "warning",
+    service: "{{ $labels.service_name }}",
+    team: "platform",
+    // Cloud Run does not say which request waited: each instance that starts makes at least one wait.
+    expr: `${starts} / ${requests} > ${coldStarts.share} and ${requests} >= ${coldStarts.minRequests}`,
+    for: coldStarts.for,
+    summary: "{{ $value | humanizePercentage }} of requests to {{ $labels.service_name }} meet a cold start",
+    description: `Over ${coldStarts.window}. Review the scaling: minimum instances, concurrency, start-up CPU boost.`,
+    dashboard: "infrastructure",
+  },
+  {
+    name: "DatabaseSaturation",
+    severity: "warning",
+    service: "postgres",
+    team: "platform",
+    expr: `
+      max(sum by (instance) (${held("pg_stat_database_numbackends")}) / max by (instance) (${held("pg_settings_max_connections")}))
+      > ${postgres.share}`,
+    for: postgres.for,
+    summary: "Postgres uses {{ $value | humanizePercentage }} of its connections",
+    description: `At the end of the pool the ledger refuses the gateway and every LLM call fails closed. See which
+      database and which role hold them.`,
+    dashboard: "infrastructure",
+  },
+  {
+    name: "DiskPressure",
+    severity: "warning",
+    service: "clickhouse",
+    team: "platform",
+    expr: `
+      max by (instance) (ClickHouseAsyncMetrics_DiskUsed_default / ClickHouseAsyncMetrics_DiskTotal_default)
+      > ${clickhouse.share}`,
+    for: clickhouse.for,
+    summary: "ClickHouse's disk is {{ $value | humanizePercentage }} full",
+    description: `Review the retention: the traces' TTL, ClickHouse's own system logs, the archive. A full disk stops the
+      ingestion of traces, not the customers' calls.`,
+    dashboard: "infrastructure",
+  },
+  {
+    name: "RedisMemoryPressure",
+    severity: "warning",
+    service: "redis",
+    team: "platform",
+    // A Redis without a limit reports 0, and nothing is a share of that.
+    expr: `max by (instance) (redis_memory_used_bytes / (redis_memory_max_bytes > 0)) > ${redis.share}`,
+    for: redis.for,
+    summary: "Redis uses {{ $value | humanizePercentage }} of its memory",
+    description: `Langfuse's queue never evicts: when it is full, traces are refused. Is the worker behind?`,
+    dashboard: "infrastructure",
+  },
+  {
+    name: "LangfuseQueueBacklog",
+    severity: "warning",
+    service: "langfuse-worker",
+    team: "platform",
+    expr: `sum by (key) (redis_key_size{key=~"bull:.*:wait"}) > ${langfuseQueue.jobs}`,
+    for: langfuseQueue.for,
+    summary: `{{ printf "%.0f" $value }} jobs wait in {{ $labels.key }}`,
+    description: `Langfuse's worker does not keep up, or is gone. Traces come late; budgets are not touched, they are
+      enforced by the ledger.`,
+    dashboard: "infrastructure",
+  },
+];

@@ -1,0 +1,88 @@
+import { NANOS_PER_DOLLAR } from "../../../litellm-config";
+import { thresholds } from "../../thresholds";
+import { growth } from "./promql";
+import type { Recording } from "./rule";
+
+const { costSpike, latency, errors, reconcile, slo } = thresholds;
+
+/** Names of the recorded series, for the alerts and the dashboards that read them. */
+export const records = {
+  spendRate: `tollgate:spend_usd_per_hour:rate${costSpike.window}`,
+  spendAverage: `tollgate:spend_usd_per_hour:avg${costSpike.average}`,
+  spendRateByModel: `tollgate:spend_usd_per_hour_by_model:rate${costSpike.window}`,
+  ledgerSpend: `tollgate:ledger_spend_nanodollars:increase${reconcile.window}`,
+  litellmSpend: `tollgate:litellm_spend_nanodollars:increase${reconcile.window}`,
+  spendDifference: `tollgate:spend_difference_nanodollars:increase${reconcile.window}`,
+  requests: `tollgate:requests:rate${errors.window}`,
+  errors: `tollgate:errors:rate${errors.window}`,
+  queryQuantile: `tollgate:query_seconds:p${latency.quantile * 100}_${latency.window}`,
+  errorRatio: (window: string) => `tollgate:error_ratio:rate${window}`,
+} as const;
+
+/** What the agent is asked to do and what of it failed; a user's own error is no failure of ours. */
+const TOOL_CALLS = `tollgate_agent_requests_total{method="tools/call"}`;
+const FAILED_TOOL_CALLS = `tollgate_agent_requests_total{method="tools/call",outcome="error"}`;
+
+/** Calls that got no answer; a client that went away is no failure either. */
+const CALLS = "tollgate_guard_calls_total";
+const FAILED_CALLS = `tollgate_guard_calls_total{outcome!~"success|disconnected"}`;
+
+const rate = (selector: string, window: string): string => `sum(rate(${selector}[${window}]))`;
+
+/** Spend in dollars an hour with its rolling average, and the two counts of the same spend. */
+export const spendRecordings: Recording[] = [
+  {
+    record: records.spendRate,
+    // No series is no spend: a quiet night belongs to the average.
+    expr: `${rate("tollgate_guard_spend_nanodollars_total", costSpike.window)} * 3600 / ${NANOS_PER_DOLLAR} or vector(0)`,
+  },
+  {
+    record: records.spendAverage,
+    // Without the rate's own window, or a spike is compared with itself; and none before there is enough history.
+    expr: `
+      avg_over_time(${records.spendRate}[${costSpike.average}] offset ${costSpike.window})
+      and ${records.spendRate} offset ${costSpike.history}`,
+  },
+  {
+    record: records.spendRateByModel,
+    expr: `sum by (model) (rate(tollgate_guard_spend_nanodollars_total[${costSpike.window}])) * 3600 / ${NANOS_PER_DOLLAR}`,
+  },
+  {
+    record: records.ledgerSpend,
+    expr: growth("tollgate_guard_spend_nanodollars_total", reconcile.window, ["model"]),
+  },
+  {
+    record: records.litellmSpend,
+    expr: growth("tollgate_guard_litellm_spend_nanodollars_total", reconcile.window, ["model"]),
+  },
+  {
+    record: records.spendDifference,
+    // A model that only one side counts is zero on the other: without the zeros it would be no difference at all.
+    expr: `
+      abs((${records.ledgerSpend} or ${records.litellmSpend} * 0)
+      - (${records.litellmSpend} or ${records.ledgerSpend} * 0))`,
+  },
+];
+
+/** Requests and failures a second of what customers use (agent) and of what it depends on (gateway). */
+export const requestRecordings: Recording[] = [
+  { record: records.requests, expr: rate(TOOL_CALLS, errors.window), labels: { service: "agent" } },
+  { record: records.errors, expr: rate(FAILED_TOOL_CALLS, errors.window), labels: { service: "agent" } },
+  { record: records.requests, expr: rate(CALLS, errors.window), labels: { service: "gateway" } },
+  { record: records.errors, expr: rate(FAILED_CALLS, errors.window), labels: { service: "gateway" } },
+  {
+    record: records.queryQuantile,
+    expr: `histogram_quantile(${latency.quantile}, sum by (le) (rate(tollgate_agent_query_seconds_bucket[${latency.window}])))`,
+  },
+];
+
+const burnWindows = [...new Set(slo.burns.flatMap(({ long, short }) => [short, long]))];
+
+/** Share of tool calls that failed, over each window that a burn rate looks at. */
+export const sloRecordings: Recording[] = burnWindows.map((window) => ({
+  record: records.errorRatio(window),
+  expr: `${rate(FAILED_TOOL_CALLS, window)} / ${rate(TOOL_CALLS, window)}`,
+}));
+
+/** Failed tool calls over a window: the floor under the burn rates. */
+export const failedToolCalls = (window: string): string => growth(FAILED_TOOL_CALLS, window);
