@@ -183,7 +183,6 @@ export const infrastructure: Service[] = [
       gcp: {
         PROMETHEUS_URL: { url: "prometheus" },
         GOOGLE_CLOUD_PROJECT: { setting: "project" },
-        CLICKHOUSE_HOST: { host: "clickhouse" },
       },
     },
     configFiles: { "/etc/alloy": "cloud-metrics" },

@@ -1,0 +1,50 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Bucket as StorageBucket } from "@pulumi/gcp/storage/bucket";
+import type { LabelMap } from "./labels";
+
+export interface BucketArgs {
+  region: pulumi.Input<string>;
+  labels: LabelMap;
+  /** Delete objects after so many days. Default: keep them. */
+  deleteAfterDays?: number;
+  /** Move objects to the Coldline class after so many days. Default: leave them. */
+  coldAfterDays?: number;
+  /** Delete the bucket with what is in it. Default false. */
+  forceDestroy?: boolean;
+}
+
+/** A private bucket: uniform access, public access prevented, deleted objects recoverable for a week. */
+export class Bucket extends pulumi.ComponentResource {
+  readonly name: pulumi.Output<string>;
+
+  constructor(name: string, args: BucketArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { deleteAfterDays, coldAfterDays, forceDestroy = false } = args;
+    super("tollgate:gcp:Bucket", name, { deleteAfterDays, coldAfterDays, forceDestroy }, opts);
+    const rules = [
+      ...(deleteAfterDays ? [{ action: { type: "Delete" }, condition: { age: deleteAfterDays } }] : []),
+      ...(coldAfterDays
+        ? [
+            {
+              action: { type: "SetStorageClass", storageClass: "COLDLINE" },
+              condition: { age: coldAfterDays },
+            },
+          ]
+        : []),
+    ];
+    const bucket = new StorageBucket(
+      name,
+      {
+        location: args.region,
+        labels: args.labels,
+        uniformBucketLevelAccess: true,
+        publicAccessPrevention: "enforced",
+        softDeletePolicy: { retentionDurationSeconds: 7 * 24 * 3600 },
+        forceDestroy,
+        ...(rules.length > 0 ? { lifecycleRules: rules } : {}),
+      },
+      { parent: this },
+    );
+    this.name = bucket.name;
+    this.registerOutputs({ name: this.name });
+  }
+}

@@ -1,0 +1,20 @@
+/** Labels that every resource that can have labels carries: they answer "whose is this, and what pays for it". */
+export interface Labels {
+  environment: string;
+  owner: string;
+  /** The rollout phase that brought it in, as text. */
+  phase: string;
+  service: string;
+}
+
+/** Labels as Google Cloud takes them. */
+export type LabelMap = Record<keyof Labels, string>;
+
+/** The labels of one service of an environment. */
+export function labelsOf(
+  base: { environment: string; owner: string },
+  service: string,
+  phase: number,
+): LabelMap {
+  return { environment: base.environment, owner: base.owner, phase: String(phase), service };
+}

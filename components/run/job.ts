@@ -1,0 +1,74 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Job } from "@pulumi/gcp/cloudrunv2/job";
+import type { LabelMap } from "../labels";
+import { envs, limits, volumes, type ContainerInputs } from "./container";
+
+export interface RunJobArgs extends ContainerInputs {
+  project: pulumi.Input<string>;
+  region: pulumi.Input<string>;
+  labels: LabelMap;
+  /** By digest. */
+  image: pulumi.Input<string>;
+  command: string[];
+  args?: string[];
+  serviceAccount: pulumi.Input<string>;
+  networkId: pulumi.Input<string>;
+  subnetworkId: pulumi.Input<string>;
+  /** Changes when the job must run again: a hash of what it applies. At most 20 letters and digits. */
+  runToken: string;
+  /** MiB. Default 512. */
+  memoryMiB?: number;
+  /** Default 600. */
+  timeoutSeconds?: number;
+}
+
+/**
+ * A Cloud Run job that runs once whenever `runToken` changes. The resource is ready when that run has *succeeded*
+ * (`runExecutionToken`), so what depends on it starts after it, and a failed run fails the update.
+ */
+export class RunJob extends pulumi.ComponentResource {
+  constructor(name: string, args: RunJobArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { memoryMiB = 512, timeoutSeconds = 600 } = args;
+    super("tollgate:gcp:RunJob", name, { runToken: args.runToken, image: args.image }, opts);
+    const own = volumes(args);
+    new Job(
+      name,
+      {
+        name: `tollgate-${name}`,
+        project: args.project,
+        location: args.region,
+        labels: args.labels,
+        deletionProtection: false,
+        runExecutionToken: args.runToken,
+        template: {
+          labels: args.labels,
+          taskCount: 1,
+          template: {
+            serviceAccount: args.serviceAccount,
+            executionEnvironment: "EXECUTION_ENVIRONMENT_GEN2",
+            maxRetries: 2,
+            timeout: `${timeoutSeconds}s`,
+            vpcAccess: {
+              egress: "ALL_TRAFFIC",
+              networkInterfaces: [{ network: args.networkId, subnetwork: args.subnetworkId }],
+            },
+            containers: [
+              {
+                name,
+                image: args.image,
+                commands: args.command,
+                ...(args.args ? { args: args.args } : {}),
+                envs: envs(args),
+                resources: { limits: limits(memoryMiB, 1) },
+                volumeMounts: own.volumeMounts,
+              },
+            ],
+            volumes: own.volumes,
+          },
+        },
+      },
+      { parent: this, customTimeouts: { create: "20m", update: "20m" } },
+    );
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,173 @@
+import * as pulumi from "@pulumi/pulumi";
+import { ServiceIamMember } from "@pulumi/gcp/cloudrunv2/serviceIamMember";
+import { Service } from "@pulumi/gcp/cloudrunv2/service";
+import { WebCloudRunServiceIamMember } from "@pulumi/gcp/iap/webCloudRunServiceIamMember";
+import type { LabelMap } from "../labels";
+import type { PinnedSecret } from "../secret";
+import { collectorContainer, type CollectorArgs } from "./collector";
+import { envs, limits, volumes, type ContainerInputs } from "./container";
+
+/** People who sign in through the Identity-Aware Proxy, and the proxy's own identity, which calls the service. */
+export interface OperatorAccess {
+  /** As `group:platform@example.com`. */
+  members: string[];
+  proxy: pulumi.Input<string>;
+}
+
+export interface RunServiceArgs extends ContainerInputs {
+  project: pulumi.Input<string>;
+  region: pulumi.Input<string>;
+  labels: LabelMap;
+  /** By digest. */
+  image: pulumi.Input<string>;
+  command?: string[];
+  args?: pulumi.Input<string>[];
+  port: number;
+  memoryMiB: number;
+  /** vCPU; at least one whole on Cloud Run. */
+  cpu: number;
+  serviceAccount: pulumi.Input<string>;
+  networkId: pulumi.Input<string>;
+  subnetworkId: pulumi.Input<string>;
+  /** Readiness, and the seconds that a start of the program itself may take. */
+  probe: { path: string; startupSeconds: number };
+  /** Open to the internet; the service authenticates its callers itself. Default false: only the network reaches it. */
+  public?: boolean;
+  /** Open to operators who sign in through the Identity-Aware Proxy. Default: to nobody. */
+  operators?: OperatorAccess;
+  /** Default 0. */
+  minInstances?: number;
+  /** Default 10. */
+  maxInstances?: number;
+  /** CPU between requests too: for what works in the background. Default false. */
+  alwaysOnCpu?: boolean;
+  /** Requests that one instance serves at once. Default 80. */
+  concurrency?: number;
+  /** Seconds that a request may take. Default 300. */
+  timeoutSeconds?: number;
+  /** A sidecar that scrapes this instance and sends what it finds on. Default: none. */
+  collector?: CollectorArgs;
+  /** Annotations of the revision, for people who read a preview. Keys as `tollgate.dev/...`. */
+  annotations?: Record<string, string>;
+  /** Refuse to delete the service. Default true. */
+  deletionProtection?: boolean;
+}
+
+/** Seconds that direct VPC egress may delay a start: https://cloud.google.com/run/docs/configuring/vpc-direct-vpc */
+const VPC_START_SECONDS = 60;
+const PROBE_PERIOD_SECONDS = 5;
+
+/** A Cloud Run service in the private network, with probes, pinned secrets and content-addressed configuration. */
+export class RunService extends pulumi.ComponentResource {
+  readonly uri: pulumi.Output<string>;
+  readonly name: pulumi.Output<string>;
+
+  constructor(name: string, args: RunServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { minInstances = 0, maxInstances = 10, alwaysOnCpu = false, deletionProtection = true } = args;
+    const { concurrency = 80, timeoutSeconds = 300 } = args;
+    const access = args.public ? "public" : args.operators ? "operators" : "internal";
+    super(
+      "tollgate:gcp:RunService",
+      name,
+      { access, minInstances, maxInstances, alwaysOnCpu, image: args.image },
+      opts,
+    );
+    const own = volumes(args);
+    const collector = args.collector && collectorContainer(name, args.collector);
+
+    const service = new Service(
+      name,
+      {
+        name: `tollgate-${name}`,
+        project: args.project,
+        location: args.region,
+        labels: args.labels,
+        deletionProtection,
+        ingress: access === "internal" ? "INGRESS_TRAFFIC_INTERNAL_ONLY" : "INGRESS_TRAFFIC_ALL",
+        // Callers prove themselves to the service (a key, a password), or the network keeps them out. The proxy's way
+        // in is a binding, so that nothing goes around it.
+        invokerIamDisabled: access !== "operators",
+        ...(access === "operators" ? { iapEnabled: true } : {}),
+        template: {
+          serviceAccount: args.serviceAccount,
+          executionEnvironment: "EXECUTION_ENVIRONMENT_GEN2",
+          maxInstanceRequestConcurrency: concurrency,
+          timeout: `${timeoutSeconds}s`,
+          labels: args.labels,
+          ...(args.annotations ? { annotations: args.annotations } : {}),
+          scaling: { minInstanceCount: minInstances, maxInstanceCount: maxInstances },
+          vpcAccess: {
+            egress: "ALL_TRAFFIC",
+            networkInterfaces: [{ network: args.networkId, subnetwork: args.subnetworkId }],
+          },
+          containers: [
+            {
+              name,
+              image: args.image,
+              ...(args.command ? { commands: args.command } : {}),
+              ...(args.args ? { args: args.args } : {}),
+              ports: { containerPort: args.port },
+              envs: envs(args),
+              resources: {
+                limits: limits(args.memoryMiB, args.cpu),
+                cpuIdle: !alwaysOnCpu,
+                startupCpuBoost: true,
+              },
+              startupProbe: {
+                httpGet: { path: args.probe.path, port: args.port },
+                periodSeconds: PROBE_PERIOD_SECONDS,
+                timeoutSeconds: PROBE_PERIOD_SECONDS,
+                failureThreshold: Math.ceil(
+                  (args.probe.startupSeconds + VPC_START_SECONDS) / PROBE_PERIOD_SECONDS,
+                ),
+              },
+              livenessProbe: {
+                httpGet: { path: args.probe.path, port: args.port },
+                periodSeconds: 30,
+                timeoutSeconds: 5,
+                failureThreshold: 4,
+              },
+              volumeMounts: own.volumeMounts,
+            },
+            ...(collector ? [collector.container] : []),
+          ],
+          volumes: [...own.volumes, ...(collector?.volumes ?? [])],
+        },
+      },
+      { parent: this },
+    );
+    if (args.operators) this.admit(name, service, args.operators, args);
+
+    this.uri = service.uri;
+    this.name = service.name;
+    this.registerOutputs({ uri: this.uri, name: this.name });
+  }
+
+  private admit(
+    name: string,
+    service: Service,
+    { members, proxy }: OperatorAccess,
+    { project, region }: RunServiceArgs,
+  ) {
+    new ServiceIamMember(
+      `${name}-proxy`,
+      { name: service.name, project, location: region, role: "roles/run.invoker", member: proxy },
+      { parent: this },
+    );
+    for (const member of members) {
+      new WebCloudRunServiceIamMember(
+        `${name}-${member}`,
+        {
+          cloudRunServiceName: service.name,
+          project,
+          location: region,
+          role: "roles/iap.httpsResourceAccessor",
+          member,
+        },
+        { parent: this },
+      );
+    }
+  }
+}
+
+export type { PinnedSecret };

@@ -1,0 +1,72 @@
+import * as pulumi from "@pulumi/pulumi";
+import { IAMMember as ProjectIAMMember } from "@pulumi/gcp/projects/iammember";
+import { SubscriptionIAMMember } from "@pulumi/gcp/pubsub/subscriptionIAMMember";
+import { SecretIamMember } from "@pulumi/gcp/secretmanager/secretIamMember";
+import { Account } from "@pulumi/gcp/serviceaccount/account";
+import { IAMMember as AccountIAMMember } from "@pulumi/gcp/serviceaccount/iammember";
+import { BucketIAMMember } from "@pulumi/gcp/storage/bucketIAMMember";
+import { RepositoryIamMember } from "@pulumi/gcp/artifactregistry/repositoryIamMember";
+
+/** One thing that a workload may do: a role on one resource. Its name makes the binding's name. */
+export type Edge = { name: string; role: string } & (
+  | { on: "secret"; secretId: pulumi.Input<string> }
+  | { on: "bucket"; bucket: pulumi.Input<string> }
+  | { on: "subscription"; subscription: pulumi.Input<string> }
+  | { on: "repository"; repository: pulumi.Input<string>; location: pulumi.Input<string> }
+  | { on: "project" }
+  | { on: "itself" }
+);
+
+export interface WorkloadArgs {
+  project: pulumi.Input<string>;
+  /** What it may do, and nothing else. */
+  edges: Edge[];
+}
+
+/** The identity of one workload: a service account with exactly one binding for each edge. */
+export class Workload extends pulumi.ComponentResource {
+  readonly email: pulumi.Output<string>;
+  /** The bindings: what runs as this account waits for them. */
+  readonly bindings: pulumi.Resource[];
+
+  constructor(name: string, args: WorkloadArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(
+      "tollgate:gcp:Workload",
+      name,
+      { roles: args.edges.map(({ role, on, name }) => `${role} on ${on} ${name}`) },
+      opts,
+    );
+    const account = new Account(
+      name,
+      { accountId: `tollgate-${name}`, displayName: `Tollgate ${name}` },
+      { parent: this },
+    );
+    this.email = account.email;
+    this.bindings = args.edges.map((edge) => this.bind(`${name}-${edge.name}`, edge, args.project, account));
+    this.registerOutputs({ email: this.email });
+  }
+
+  private bind(name: string, edge: Edge, project: pulumi.Input<string>, account: Account): pulumi.Resource {
+    const { role } = edge;
+    const { member } = account;
+    const child = { parent: this };
+    switch (edge.on) {
+      case "secret":
+        return new SecretIamMember(name, { secretId: edge.secretId, role, member }, child);
+      case "bucket":
+        return new BucketIAMMember(name, { bucket: edge.bucket, role, member }, child);
+      case "subscription":
+        return new SubscriptionIAMMember(name, { subscription: edge.subscription, role, member }, child);
+      case "repository":
+        return new RepositoryIamMember(
+          name,
+          { repository: edge.repository, location: edge.location, role, member },
+          child,
+        );
+      case "project":
+        return new ProjectIAMMember(name, { project, role, member }, child);
+      case "itself":
+        return new AccountIAMMember(name, { serviceAccountId: account.name, role, member }, child);
+    }
+  }
+}
