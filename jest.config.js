@@ -1,6 +1,9 @@
-// Some dependencies are published as ES modules only; jest runs CommonJS, so swc translates those too.
+// Some dependencies are published as ES modules only, or import modules when they run; jest runs CommonJS, so swc
+// translates those too.
 const esModules = [
   "@modelcontextprotocol",
+  "@opentelemetry/otlp-exporter-base",
+  "@opentelemetry/exporter-trace-otlp-proto",
   "execa",
   "@sindresorhus",
   "strip-final-newline",
