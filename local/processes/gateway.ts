@@ -11,6 +11,8 @@ export interface GatewayOptions {
   port: number;
   /** An OpenAI-compatible server that answers for every provider; the real providers when absent. */
   providerUrl?: string;
+  /** That server's key, where it wants one. */
+  providerKey?: string;
   /** LiteLLM's worker processes, 1 unless told. */
   workers?: number;
   /** The agent's key, the only one that the gateway knows. */
@@ -19,7 +21,7 @@ export interface GatewayOptions {
   ledgerUrl: string;
   redis: { port: number; password: string };
   langfuse?: LangfuseAccess;
-  /** A folder with another `config.yaml` and `guard.json` than the rendered ones. */
+  /** A folder with other LiteLLM configuration files and another `guard.json` than the rendered ones. */
   configDir?: string;
   extraEnv?: Record<string, string | undefined>;
   logFile: string;
@@ -36,13 +38,14 @@ export async function startGateway(options: GatewayOptions): Promise<Running> {
   const configDir = options.configDir ?? gatewayConfigDir;
   const url = `http://127.0.0.1:${port}`;
   const workers = options.workers ?? 1;
+  const config = join(configDir, options.providerUrl ? "config.provider-url.yaml" : "config.yaml");
   return startProcess({
     name,
     url,
     port,
     command: join(paths.venv, "bin", "litellm"),
     args: [
-      ...["--config", join(configDir, "config.yaml"), "--host", "127.0.0.1", "--port", String(port)],
+      ...["--config", config, "--host", "127.0.0.1", "--port", String(port)],
       ...["--num_workers", String(workers)],
     ],
     env: {
@@ -53,6 +56,7 @@ export async function startGateway(options: GatewayOptions): Promise<Running> {
       TOLLGATE_LEDGER_URL: options.ledgerUrl,
       TOLLGATE_ENVIRONMENT: "local",
       TOLLGATE_PROVIDER_URL: options.providerUrl,
+      TOLLGATE_PROVIDER_KEY: options.providerKey ?? "none",
       REDIS_HOST: "127.0.0.1",
       REDIS_PORT: String(options.redis.port),
       REDIS_PASSWORD: options.redis.password,

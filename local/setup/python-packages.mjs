@@ -65,7 +65,8 @@ async function createVenv(interpreter) {
 async function install() {
   const python = join(venv, "bin", "python");
   // Byte code is compiled now: without it LiteLLM takes 24-40 s to start instead of 5-8 s.
-  const { PYTHONDONTWRITEBYTECODE: _, ...env } = process.env;
+  const env = { ...process.env, UV_PYTHON_DOWNLOADS: "never" };
+  delete env.PYTHONDONTWRITEBYTECODE;
   const pip = (...args) => run(python, ["-m", "pip", "install", "--quiet", ...args], { env });
   const options = ["--require-hashes", "--only-binary", ":all:", "-r"];
   const uv = await pip(...options, installerLock).then(
@@ -73,7 +74,5 @@ async function install() {
     () => undefined,
   );
   if (!uv) return pip(...options, lock);
-  await run(uv, ["pip", "install", "--python", python, "--compile-bytecode", ...options, lock], {
-    env: { ...env, UV_PYTHON_DOWNLOADS: "never" },
-  });
+  await run(uv, ["pip", "install", "--python", python, "--compile-bytecode", ...options, lock], { env });
 }

@@ -1,0 +1,107 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { decodeTraces, MalformedTraces, MAX_BODY_BYTES } from "./decode";
+import { renderPage } from "./page";
+import { sessionsOf } from "./sessions";
+import type { TraceStore } from "./store";
+
+export interface SinkOptions {
+  store: TraceStore;
+  publicKey: string;
+  secretKey: string;
+}
+
+/**
+ * The part of Langfuse 4.x's public API that senders of traces use, over files:
+ *
+ * - `POST /api/public/otel/v1/traces`: OTLP/HTTP, protobuf or JSON, plain or gzip; the project's key pair by Basic auth
+ * - `POST /api/public/ingestion`: the older batches (scores); taken and not kept
+ * - `GET /api/public/health`, `GET /api/public/ready`
+ * - `GET /api/public/v2/prompts/<name>`: always 404, so that the agent uses the repository's prompts
+ * - `GET /api/traces`: what is kept, as JSON; `GET /`: the same to read
+ */
+export function createSink(options: SinkOptions): Server {
+  return createServer((request, response) => {
+    answer(options, request, response).catch((error: unknown) => {
+      if (error instanceof MalformedTraces) return sendJson(response, 400, { message: error.message });
+      if (error instanceof BodyTooLarge) return sendJson(response, 413, { message: error.message });
+      console.error(`otlp-sink: ${String(error)}`);
+      if (response.headersSent) response.destroy();
+      else sendJson(response, 500, { message: "the sink failed: see its log" });
+    });
+  });
+}
+
+async function answer(
+  options: SinkOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { pathname } = new URL(request.url ?? "/", "http://sink");
+  const route = `${request.method} ${pathname}`;
+  switch (route) {
+    case "GET /":
+      return sendHtml(response, renderPage(sessionsOf(options.store.spans())));
+    case "GET /api/traces":
+      return sendJson(response, 200, sessionsOf(options.store.spans()));
+    case "GET /api/public/health":
+    case "GET /api/public/ready":
+      return sendJson(response, 200, { status: "OK" });
+  }
+  if (!isAuthorized(options, request.headers.authorization)) {
+    request.resume();
+    const message = "The key pair is wrong: use the one in .tollgate/secrets.json";
+    return sendJson(response, 401, { message });
+  }
+  if (route === "POST /api/public/otel/v1/traces") return takeTraces(options.store, request, response);
+  if (route === "POST /api/public/ingestion") {
+    await readBody(request);
+    return sendJson(response, 207, { successes: [], errors: [] });
+  }
+  request.resume();
+  sendJson(response, 404, { message: `There is no ${route} in the sink` });
+}
+
+async function takeTraces(
+  store: TraceStore,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const contentType = request.headers["content-type"] ?? "";
+  store.add(decodeTraces(await readBody(request), contentType, request.headers["content-encoding"]));
+  if (contentType.startsWith("application/json")) return sendJson(response, 200, { partialSuccess: {} });
+  // An ExportTraceServiceResponse without fields has no bytes.
+  response.writeHead(200, { "content-type": "application/x-protobuf" }).end();
+}
+
+function isAuthorized({ publicKey, secretKey }: SinkOptions, header = ""): boolean {
+  const expected = `Basic ${Buffer.from(`${publicKey}:${secretKey}`).toString("base64")}`;
+  const digest = (value: string) => createHash("sha256").update(value).digest();
+  return timingSafeEqual(digest(header), digest(expected));
+}
+
+class BodyTooLarge extends Error {
+  override message = `The body is larger than ${MAX_BODY_BYTES} bytes: send smaller batches`;
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) throw new BodyTooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+function sendHtml(response: ServerResponse, html: string): void {
+  const policy = "default-src 'none'; style-src 'unsafe-inline'";
+  response
+    .writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": policy })
+    .end(html);
+}
