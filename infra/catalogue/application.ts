@@ -8,6 +8,7 @@ export const application: Service[] = [
     layer: "application",
     phase: 1,
     image: "agent",
+    args: ["app/main.ts"],
     port: ports.agent,
     // Metrics have a port of their own: the service's own port is public on Google Cloud.
     extraPorts: { metrics: ports.agentMetrics },

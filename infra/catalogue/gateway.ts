@@ -8,6 +8,7 @@ export const gateway: Service[] = [
     layer: "gateway",
     phase: 1,
     image: "gateway",
+    args: ["--config", "/etc/tollgate/config.yaml", "--host", "0.0.0.0", "--port", String(ports.gateway)],
     port: ports.gateway,
     memoryMiB: 512,
     cpu: 0.5,
@@ -29,7 +30,8 @@ export const gateway: Service[] = [
     targetEnv: {
       gcp: {
         VERTEXAI_PROJECT: { setting: "project" },
-        VERTEXAI_LOCATION: { setting: "region" },
+        // The newest Gemini models are served from the global endpoint only.
+        VERTEXAI_LOCATION: "global",
         REDIS_SSL: "true",
         REDIS_SSL_CA_CERTS: "/etc/tollgate-cache/ca.pem",
       },

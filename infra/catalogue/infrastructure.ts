@@ -9,6 +9,7 @@ export const infrastructure: Service[] = [
     layer: "infrastructure",
     phase: 2,
     image: "agent",
+    args: ["ops/ledger-exporter/main.ts"],
     port: ports.ledgerExporter,
     memoryMiB: 128,
     cpu: 0.1,

@@ -1,0 +1,117 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Address } from "@pulumi/gcp/compute/address";
+import { Disk } from "@pulumi/gcp/compute/disk";
+import { DiskResourcePolicyAttachment } from "@pulumi/gcp/compute/diskResourcePolicyAttachment";
+import { Instance } from "@pulumi/gcp/compute/instance";
+import { ResourcePolicy } from "@pulumi/gcp/compute/resourcePolicy";
+import type { LabelMap } from "../labels";
+import { clickHouseCloudConfig, DATA_DEVICE, type ClickHouseMachine } from "./cloud-config";
+
+export interface ClickHouseArgs extends Omit<
+  ClickHouseMachine,
+  "archiveBucket" | "passwordVersion" | "passwordSecret"
+> {
+  region: string;
+  labels: LabelMap;
+  subnetworkId: pulumi.Input<string>;
+  serviceAccount: pulumi.Input<string>;
+  archiveBucket: pulumi.Input<string>;
+  passwordSecret: pulumi.Input<string>;
+  passwordVersion: pulumi.Input<string>;
+  /** Zone in the region. Default `b`. */
+  zone?: string;
+  /** Default `e2-small` (2 vCPU shared, 2 GB). */
+  machineType?: pulumi.Input<string>;
+  /** Default 20. */
+  diskGiB?: pulumi.Input<number>;
+  /** Days that daily snapshots are kept. Default 14. */
+  snapshotDays?: number;
+  /** Refuse to delete the machine and its disk. Default true. */
+  deletionProtection?: boolean;
+}
+
+/** The family of Container-Optimized OS: a new image of the family changes nothing for a machine that exists. */
+const OPERATING_SYSTEM = "projects/cos-cloud/global/images/family/cos-stable";
+
+/**
+ * ClickHouse on a machine of its own: no external address, data on a disk that outlives the machine, daily snapshots.
+ */
+export class ClickHouse extends pulumi.ComponentResource {
+  /** The machine's address in the network. */
+  readonly address: pulumi.Output<string>;
+
+  constructor(name: string, args: ClickHouseArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { region, zone = "b", machineType = "e2-small", diskGiB = 20, snapshotDays = 14 } = args;
+    const { deletionProtection = true, labels, retentionDays } = args;
+    super(
+      "tollgate:gcp:ClickHouse",
+      name,
+      { machineType, diskGiB, snapshotDays, retentionDays, deletionProtection },
+      opts,
+    );
+    const child = { parent: this };
+    const place = `${region}-${zone}`;
+
+    const address = new Address(
+      name,
+      { region, addressType: "INTERNAL", subnetwork: args.subnetworkId, labels },
+      child,
+    );
+    const disk = new Disk(
+      `${name}-data`,
+      { zone: place, type: "pd-balanced", size: diskGiB, labels },
+      { ...child, protect: deletionProtection },
+    );
+    const schedule = new ResourcePolicy(
+      `${name}-snapshots`,
+      {
+        region,
+        snapshotSchedulePolicy: {
+          schedule: { dailySchedule: { daysInCycle: 1, startTime: "04:00" } },
+          retentionPolicy: { maxRetentionDays: snapshotDays, onSourceDiskDelete: "KEEP_AUTO_SNAPSHOTS" },
+          snapshotProperties: { labels, storageLocations: region },
+        },
+      },
+      child,
+    );
+    new DiskResourcePolicyAttachment(
+      `${name}-snapshots`,
+      { name: schedule.name, disk: disk.name, zone: place },
+      child,
+    );
+
+    const userData = pulumi
+      .all([args.archiveBucket, args.passwordSecret, args.passwordVersion])
+      .apply(([archiveBucket, passwordSecret, passwordVersion]) =>
+        clickHouseCloudConfig({ ...args, archiveBucket, passwordSecret, passwordVersion }),
+      );
+    new Instance(
+      name,
+      {
+        zone: place,
+        machineType,
+        labels,
+        deletionProtection,
+        allowStoppingForUpdate: true,
+        bootDisk: { initializeParams: { image: OPERATING_SYSTEM, size: 10, type: "pd-balanced", labels } },
+        attachedDisks: [{ source: disk.selfLink, deviceName: DATA_DEVICE, mode: "READ_WRITE" }],
+        // No `accessConfigs`: no external address.
+        networkInterfaces: [{ subnetwork: args.subnetworkId, networkIp: address.address }],
+        serviceAccount: { email: args.serviceAccount, scopes: ["cloud-platform"] },
+        shieldedInstanceConfig: {
+          enableSecureBoot: true,
+          enableVtpm: true,
+          enableIntegrityMonitoring: true,
+        },
+        metadata: {
+          "user-data": userData,
+          "google-logging-enabled": "true",
+          "block-project-ssh-keys": "true",
+        },
+      },
+      child,
+    );
+    this.address = address.address;
+    this.registerOutputs({ address: this.address });
+  }
+}
