@@ -1,0 +1,13 @@
+/**
+ * A problem whose message a customer may read: it says what is wrong and what to do. Every other error is shown as
+ * `INTERNAL_MESSAGE`, and its details go to the log only.
+ */
+export class UserError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "UserError";
+  }
+}
+
+/** What a customer reads when something broke that is not theirs to mend. */
+export const INTERNAL_MESSAGE = "Something went wrong on our side. Please try again in a moment.";
