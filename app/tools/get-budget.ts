@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { definitions, formatUsd } from "../../litellm-config";
+import { defineTool } from "./tool";
+
+/** What is left of the customer's budget for conversations. */
+export const getBudget = defineTool({
+  name: "get-budget",
+  title: "Get the conversation budget",
+  description:
+    "What this customer's conversations with the assistant have cost this month, and what is left of the plan's budget for " +
+    "them (US dollars). It is not the Google Cloud bill: use get-spend for that.",
+  annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
+  input: z.object({}),
+  output: z.object({
+    plan_tier: z.string(),
+    month: z.string().describe("As 2026-11; the budget starts anew each calendar month (UTC)"),
+    cap: z.string(),
+    spent: z.string(),
+    held: z.string().describe("Kept for calls that are running"),
+    left: z.string(),
+    used_percent: z.number(),
+    calls: z.int(),
+    session: z
+      .object({ spent: z.string(), left: z.string(), calls: z.int(), calls_left: z.int() })
+      .nullable()
+      .describe("This conversation; null outside of one"),
+  }),
+  async execute(_, { customer, ledger, sessionId }) {
+    const usage = await ledger.usage(customer.customerId, sessionId);
+    const used = usage.spentNanos + usage.heldNanos;
+    const { session } = usage;
+    const sessionUsed = session.spentNanos + session.heldNanos;
+    return {
+      plan_tier: customer.tier,
+      month: usage.month.slice(0, 7),
+      cap: formatUsd(usage.capNanos),
+      spent: formatUsd(usage.spentNanos),
+      held: formatUsd(usage.heldNanos),
+      left: formatUsd(Math.max(0, usage.capNanos - used)),
+      used_percent: Math.round((usage.spentNanos * 1_000) / usage.capNanos) / 10,
+      calls: usage.calls,
+      session:
+        sessionId === undefined
+          ? null
+          : {
+              spent: formatUsd(session.spentNanos),
+              left: formatUsd(Math.max(0, definitions.session.budget - sessionUsed)),
+              calls: session.calls,
+              calls_left: Math.max(0, definitions.session.calls - session.calls),
+            },
+    };
+  },
+});
