@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { LangfuseClient } from "@langfuse/client";
+import type { Telemetry } from "../telemetry";
+
+export const PROMPT_NAMES = ["assistant", "classify"] as const;
+export type PromptName = (typeof PROMPT_NAMES)[number];
+
+export interface Prompt {
+  text: string;
+  /** Langfuse's version number, or "repository". */
+  version: string;
+}
+
+export interface Prompts {
+  /** The newest text known, with `{{name}}` replaced by its value. Never waits for Langfuse. */
+  get(name: PromptName, values?: Record<string, string>): Prompt;
+}
+
+/** The prompt of that name in Langfuse; its version labelled `production` is the one in use. */
+export const langfuseName = (name: PromptName): string => `tollgate-${name}`;
+
+const FRESH_FOR_MS = 60_000;
+
+/**
+ * System prompts. They stand in this repository; a version in Langfuse with the label `production` takes their place as soon
+ * as it has been read, and is looked for again every minute while the agent is asked.
+ *
+ * @param langfuse absent when the agent runs without Langfuse.
+ */
+export function createPrompts(langfuse: LangfuseClient | undefined, { log }: Telemetry): Prompts {
+  const known = new Map<PromptName, Prompt>();
+  const askedAt = new Map<PromptName, number>();
+  for (const name of PROMPT_NAMES) {
+    known.set(name, { text: readRepository(name), version: "repository" });
+    refresh(name);
+  }
+
+  function refresh(name: PromptName): void {
+    if (!langfuse || Date.now() - (askedAt.get(name) ?? 0) < FRESH_FOR_MS) return;
+    askedAt.set(name, Date.now());
+    langfuse.prompt
+      .get(langfuseName(name), { type: "text", label: "production", cacheTtlSeconds: 0, maxRetries: 0 })
+      .then(({ prompt, version }) => known.set(name, { text: prompt, version: String(version) }))
+      .catch(() =>
+        log.debug(
+          { event: "prompt.fallback", prompt: name },
+          `prompt ${name}: Langfuse has none, kept the one in use`,
+        ),
+      );
+  }
+
+  return {
+    get(name, values = {}) {
+      refresh(name);
+      const { text, version } = known.get(name)!;
+      return { text: text.replace(/\{\{(\w+)\}\}/g, (whole, key: string) => values[key] ?? whole), version };
+    },
+  };
+}
+
+function readRepository(name: PromptName): string {
+  return readFileSync(join(__dirname, "..", "prompts", `${name}.md`), "utf8").trim();
+}
