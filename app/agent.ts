@@ -1,0 +1,126 @@
+import { LangfuseClient } from "@langfuse/client";
+import type { Config } from "./config";
+import { Conversations } from "./conversation/conversations";
+import { createGateway } from "./conversation/gateway";
+import { createPrompts } from "./conversation/prompts";
+import { createAuthenticate } from "./http/authenticate";
+import { buildServer } from "./http/build-server";
+import { McpEndpoint } from "./http/mcp-endpoint";
+import { createMetricsServer } from "./http/metrics-server";
+import { createHttpServer, listen, stopAccepting } from "./http/server";
+import { InFlight } from "./in-flight";
+import type { Ledger } from "./ledger/ledger";
+import { postgresLedger } from "./ledger/postgres-ledger";
+import { sampleSources } from "./sources/sample";
+import type { SourceFactory } from "./sources/source";
+import { createLog, createMetrics, type Telemetry } from "./telemetry";
+import type { Log } from "./telemetry/log";
+import { startTracing, type LangfuseAccess, type Tracing } from "./telemetry/tracing";
+import { createAsk } from "./tools/ask";
+import { PLAIN_TOOLS } from "./tools";
+
+/** How long a shutdown waits for answers under way, and then for the last traces, in milliseconds. */
+const DRAIN_MS = 10_000;
+const FLUSH_MS = 3_000;
+
+/** Parts that a test, or a team with an agent of its own, puts in place of the usual ones. */
+export interface Replacements {
+  ledger?: Ledger;
+  sources?: SourceFactory;
+  log?: Log;
+  tracing?: Tracing;
+  now?: () => Date;
+}
+
+export interface Agent {
+  port: number;
+  metricsPort: number;
+  /** Stops accepting, finishes what is under way, ends sessions, sends the last traces. */
+  stop(): Promise<void>;
+}
+
+/** Puts the agent together and starts it. */
+export async function startAgent(config: Config, replacements: Replacements = {}): Promise<Agent> {
+  const environment = config.TOLLGATE_ENVIRONMENT;
+  const log = replacements.log ?? createLog({ level: config.LOG_LEVEL, environment });
+  const telemetry: Telemetry = { log, metrics: createMetrics() };
+  const langfuse = langfuseAccess(config);
+  const tracing = replacements.tracing ?? startTracing(langfuse, environment);
+  const ledger =
+    replacements.ledger ??
+    postgresLedger(config.TOLLGATE_LEDGER_URL, (err) =>
+      log.warn({ event: "request.error", err }, "a ledger connection broke"),
+    );
+  const sources = replacements.sources ?? (await chooseSources(config, telemetry, replacements.now));
+  const gateway = createGateway(config.TOLLGATE_GATEWAY_URL, config.TOLLGATE_AGENT_KEY);
+  const now = replacements.now ?? (() => new Date());
+  const inFlight = new InFlight();
+  let stopping = false;
+
+  const conversations = new Conversations({
+    gateway,
+    prompts: createPrompts(langfuse && promptClient(langfuse), telemetry),
+    tools: PLAIN_TOOLS,
+    environment,
+    telemetry,
+  });
+  const tools = [createAsk(conversations), ...PLAIN_TOOLS];
+  const parts = { tools, ledger, sources, telemetry, now, track: inFlight.track };
+  const endpoint = new McpEndpoint({
+    buildServer: (customer, sessionId) => buildServer(parts, customer, sessionId),
+    onSessionEnd: (customerId, sessionId) => conversations.end(customerId, sessionId),
+    telemetry,
+  });
+  const server = createHttpServer({
+    authenticate: createAuthenticate(ledger, telemetry),
+    endpoint,
+    missing: async () => {
+      if (stopping) return ["stopping"];
+      const checks = await Promise.allSettled([gateway.ping(), ledger.ping()]);
+      return ["gateway", "ledger"].filter((_, i) => checks[i]!.status === "rejected");
+    },
+    allowedHosts: config.TOLLGATE_ALLOWED_HOSTS,
+    telemetry,
+  });
+  const metricsServer = createMetricsServer(telemetry.metrics.registry);
+  const metricsPort = await listen(metricsServer, config.METRICS_PORT, config.HOST);
+  const port = await listen(server, config.PORT, config.HOST);
+  log.info({ event: "agent.started", port, metrics_port: metricsPort }, `agent listens on ${port}`);
+
+  return {
+    port,
+    metricsPort,
+    async stop() {
+      stopping = true;
+      log.info({ event: "agent.stopping" }, "agent stops");
+      const stopped = stopAccepting(server);
+      const cut = await inFlight.drain(DRAIN_MS);
+      await endpoint.close();
+      conversations.close();
+      server.closeAllConnections();
+      await stopped;
+      await tracing.shutdown(FLUSH_MS);
+      await ledger.close();
+      metricsServer.closeAllConnections();
+      await stopAccepting(metricsServer);
+      log.info({ event: "agent.stopped", cut_off: cut }, "agent stopped");
+      log.flush();
+    },
+  };
+}
+
+async function chooseSources(config: Config, telemetry: Telemetry, now?: () => Date): Promise<SourceFactory> {
+  if (config.TOLLGATE_DATA_SOURCE === "sample") return sampleSources(now);
+  // Google's clients take a second to load: only an agent that uses them waits for it.
+  const { gcpSources } = await import("./sources/gcp");
+  return gcpSources({ dataset: config.TOLLGATE_BILLING_DATASET }, telemetry);
+}
+
+function langfuseAccess(config: Config): LangfuseAccess | undefined {
+  const { LANGFUSE_HOST: host, LANGFUSE_PUBLIC_KEY: publicKey, LANGFUSE_SECRET_KEY: secretKey } = config;
+  return host && publicKey && secretKey ? { host, publicKey, secretKey } : undefined;
+}
+
+function promptClient({ host, publicKey, secretKey }: LangfuseAccess): LangfuseClient {
+  return new LangfuseClient({ baseUrl: host, publicKey, secretKey, timeout: 3 });
+}

@@ -1,0 +1,162 @@
+import {
+  createMcpHandler,
+  isLegacyRequest,
+  WebStandardStreamableHTTPServerTransport,
+  type AuthInfo,
+  type McpServer,
+} from "@modelcontextprotocol/server";
+import { randomUUID } from "node:crypto";
+import type { Customer } from "../ledger/ledger";
+import { SessionStore } from "../sessions";
+import type { Telemetry } from "../telemetry";
+
+/** Largest request body, in bytes. */
+export const MAX_BODY = 1_048_576;
+
+interface McpSession {
+  server: McpServer;
+  transport: WebStandardStreamableHTTPServerTransport;
+}
+
+interface EndpointParts {
+  buildServer: (customer: Customer, sessionId: () => string | undefined) => McpServer;
+  telemetry: Telemetry;
+  /** Told when a client or the clock ends an MCP session. */
+  onSessionEnd: (customerId: string, sessionId: string) => void;
+  sessionIdleMs?: number;
+}
+
+/**
+ * The MCP endpoint. It speaks the revision of 2026-07-28, which has no sessions (`ask` returns a handle instead), and the
+ * ones of 2025 with theirs: opened by `initialize`, held in this process and bound to the customer who opened them.
+ */
+export class McpEndpoint {
+  private readonly modern;
+  private readonly sessions: SessionStore<McpSession>;
+
+  constructor(private readonly parts: EndpointParts) {
+    const onerror = (error: Error) => this.report(error);
+    this.modern = createMcpHandler(
+      ({ authInfo }) => parts.buildServer(customerOf(authInfo), () => undefined),
+      {
+        legacy: "reject",
+        maxRequestBodySize: MAX_BODY,
+        onerror,
+      },
+    );
+    this.sessions = new SessionStore<McpSession>({
+      idleMs: parts.sessionIdleMs ?? 30 * 60_000,
+      perCustomer: 100,
+      onEnd: ({ server }) => void server.close().catch(onerror),
+    });
+  }
+
+  /** Answers one request of an authenticated customer. */
+  fetch = async (request: Request, { authInfo }: { authInfo?: AuthInfo } = {}): Promise<Response> => {
+    const customer = customerOf(authInfo);
+    let parsedBody: unknown;
+    if (request.method === "POST") {
+      try {
+        parsedBody = JSON.parse(await request.text());
+      } catch {
+        return this.count("invalid", jsonRpcError(400, -32_700, "The body is not valid JSON."));
+      }
+    }
+    const options = { authInfo, parsedBody };
+    const response = (await isLegacyRequest(request, parsedBody))
+      ? await this.legacy(request, customer, options)
+      : await this.modern.fetch(request, options);
+    return this.count(methodOf(request, parsedBody), response);
+  };
+
+  async close(): Promise<void> {
+    this.sessions.close();
+    await this.modern.close();
+  }
+
+  private async legacy(
+    request: Request,
+    customer: Customer,
+    options: { authInfo?: AuthInfo; parsedBody?: unknown },
+  ): Promise<Response> {
+    const sessionId = request.headers.get("mcp-session-id");
+    if (sessionId === null) return this.openSession(request, customer, options);
+    const session = this.sessions.get(customer.customerId, sessionId);
+    // Another customer's session is as unknown as one that never was; the client then opens its own.
+    if (!session) return jsonRpcError(404, -32_001, "There is no such session: initialize a new one.");
+    return session.transport.handleRequest(request, options);
+  }
+
+  private async openSession(
+    request: Request,
+    customer: Customer,
+    options: { authInfo?: AuthInfo; parsedBody?: unknown },
+  ): Promise<Response> {
+    const { customerId } = customer;
+    const transport: WebStandardStreamableHTTPServerTransport = new WebStandardStreamableHTTPServerTransport({
+      sessionIdGenerator: randomUUID,
+      onsessioninitialized: (id) => this.sessions.set(customerId, id, { server, transport }),
+      onsessionclosed: (id) => {
+        this.sessions.end(customerId, id, "closed");
+        this.parts.onSessionEnd(customerId, id);
+      },
+    });
+    const server = this.parts.buildServer(customer, () => transport.sessionId);
+    server.server.onerror = (error) => this.report(error);
+    await server.connect(transport);
+    const response = await transport.handleRequest(request, options);
+    // Anything but an initialize has been turned away by the transport.
+    if (transport.sessionId === undefined) await server.close();
+    return response;
+  }
+
+  /** Tool calls are counted where their outcome is known. */
+  private count(method: string, response: Response): Response {
+    if (method !== "tools/call" || !response.ok) {
+      const outcome = response.status < 400 ? "ok" : response.status < 500 ? "user_error" : "error";
+      this.parts.telemetry.metrics.requests.inc({ method, outcome });
+    }
+    return response;
+  }
+
+  private report(error: Error): void {
+    this.parts.telemetry.log.warn(
+      { event: "request.error", err: error },
+      "an MCP request could not be served",
+    );
+  }
+}
+
+/** The identity that authentication attached; a request never gets here without. */
+export function authInfoOf(customer: Customer): AuthInfo {
+  return { token: "", clientId: customer.customerId, scopes: [], extra: { customer } };
+}
+
+function customerOf(authInfo: AuthInfo | undefined): Customer {
+  const customer = authInfo?.extra?.customer;
+  if (!customer) throw new Error("an MCP request without a customer");
+  return customer as Customer;
+}
+
+const METHODS = new Set([
+  "initialize",
+  "notifications/initialized",
+  "notifications/cancelled",
+  "ping",
+  "server/discover",
+  "subscriptions/listen",
+  "tools/list",
+  "tools/call",
+]);
+
+/** The MCP method as a label: only known ones, for a client can send any text. */
+function methodOf({ method }: Request, body: unknown): string {
+  if (method === "GET") return "stream";
+  if (method === "DELETE") return "close";
+  const named = (body as { method?: unknown } | null)?.method;
+  return typeof named === "string" && METHODS.has(named) ? named : "other";
+}
+
+export function jsonRpcError(status: number, code: number, message: string): Response {
+  return Response.json({ jsonrpc: "2.0", error: { code, message }, id: null }, { status });
+}

@@ -1,0 +1,100 @@
+import { hostHeaderValidation, originValidation, toNodeHandler } from "@modelcontextprotocol/node";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Customer } from "../ledger/ledger";
+import type { Telemetry } from "../telemetry";
+import type { Authenticate } from "./authenticate";
+import { authInfoOf, MAX_BODY, type McpEndpoint } from "./mcp-endpoint";
+
+interface HttpParts {
+  authenticate: Authenticate;
+  endpoint: McpEndpoint;
+  /** Undefined when the agent can answer; otherwise what is missing. */
+  missing: () => Promise<string[]>;
+  allowedHosts: string[];
+  telemetry: Telemetry;
+}
+
+/** The agent's public port: `/mcp` for customers, `/healthz` (lives) and `/readyz` (can answer) for probes. */
+export function createHttpServer(parts: HttpParts): Server {
+  const { log } = parts.telemetry;
+  // A page in a browser must not reach an agent on the same machine under another name (DNS rebinding).
+  const guards = [hostHeaderValidation(parts.allowedHosts), originValidation(parts.allowedHosts)];
+  const mcp = toNodeHandler(parts.endpoint, {
+    maxRequestBodySize: MAX_BODY,
+    onerror: (err) => log.error({ event: "request.error", err }, "an MCP request failed"),
+  });
+
+  async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const path = req.url?.split("?", 1)[0];
+    if (path === "/healthz") return answer(res, 200, { status: "ok" });
+    if (path === "/readyz") {
+      const missing = await parts.missing();
+      return answer(res, missing.length === 0 ? 200 : 503, {
+        status: missing.length === 0 ? "ok" : "waiting",
+        missing,
+      });
+    }
+    if (path !== "/mcp") return answer(res, 404, problem("There is nothing here: the MCP endpoint is /mcp."));
+    if (!["POST", "GET", "DELETE"].includes(req.method ?? "")) {
+      res.setHeader("Allow", "POST, GET, DELETE");
+      return answer(res, 405, problem("Use POST, GET or DELETE."));
+    }
+    if (!guards.every((allows) => allows(req, res))) return;
+
+    let customer: Customer | undefined;
+    try {
+      customer = await parts.authenticate(req.headers.authorization);
+    } catch (err) {
+      log.error({ event: "request.error", err }, "the ledger cannot be asked who a key belongs to");
+      res.setHeader("Retry-After", "5");
+      return answer(res, 503, problem("Your key cannot be checked at the moment. Please try again."));
+    }
+    if (!customer) {
+      res.setHeader("WWW-Authenticate", 'Bearer realm="tollgate"');
+      return answer(res, 401, problem("Send your key as Authorization: Bearer <key>."));
+    }
+    await mcp(Object.assign(req, { auth: authInfoOf(customer) }), res);
+  }
+
+  const server = createServer((req, res) => {
+    handle(req, res).catch((err: unknown) => {
+      log.error({ event: "request.error", err }, "a request failed");
+      if (res.headersSent) res.destroy();
+      else answer(res, 500, problem("Something went wrong on our side."));
+    });
+  });
+  // A client may take its time to read an answer, not to send a request.
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 30_000;
+  return server;
+}
+
+/** Starts listening. @returns the port, which is another than asked for when that was 0. */
+export function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+/** Stops accepting, and resolves when the last connection is gone. Idle ones are closed at once. */
+export function stopAccepting(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}
+
+function problem(message: string) {
+  return { jsonrpc: "2.0", error: { code: -32_000, message }, id: null };
+}
+
+function answer(res: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  res.writeHead(status, { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(text) });
+  res.end(text);
+}
