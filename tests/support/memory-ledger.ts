@@ -1,0 +1,50 @@
+import { usd } from "../../litellm-config";
+import { hashKey } from "../../app/ledger/key";
+import type { Customer, Ledger, Usage } from "../../app/ledger/ledger";
+
+/** The agent's view of a ledger, in memory: customers by their key, and usage as a test sets it. */
+export class MemoryLedger implements Ledger {
+  readonly usages = new Map<string, Usage>();
+  lookups = 0;
+  down = false;
+  closed = false;
+  private readonly customers = new Map<string, Customer>();
+
+  add(key: string, customer: Partial<Customer> & { customerId: string }): void {
+    const defaults = { tier: "tier_2", gcpProject: "shop-prod", disabled: false };
+    this.customers.set(hashKey(key).toString("hex"), { ...defaults, ...customer });
+  }
+
+  customerByKeyHash(hash: Buffer): Promise<Customer | undefined> {
+    this.lookups += 1;
+    if (this.down) return Promise.reject(new Error("connection refused"));
+    return Promise.resolve(this.customers.get(hash.toString("hex")));
+  }
+
+  usage(customerId: string): Promise<Usage> {
+    if (this.down) return Promise.reject(new Error("connection refused"));
+    return Promise.resolve(this.usages.get(customerId) ?? usageOf({}));
+  }
+
+  ping(): Promise<void> {
+    return this.down ? Promise.reject(new Error("connection refused")) : Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    this.closed = true;
+    return Promise.resolve();
+  }
+}
+
+/** Usage of tier 2 in November 2026, nothing spent unless told. */
+export function usageOf(over: Partial<Usage>): Usage {
+  return {
+    month: "2026-11-01",
+    capNanos: usd("18"),
+    spentNanos: 0,
+    heldNanos: 0,
+    calls: 0,
+    session: { spentNanos: 0, heldNanos: 0, calls: 0 },
+    ...over,
+  };
+}
