@@ -1,0 +1,141 @@
+import type { Expected, Suite } from "../support/suite";
+
+const ratio = (customer: string, instance = "one") =>
+  `tollgate_customer_budget_used_ratio{customer_id="${customer}",tier="tier_2",instance="${instance}"}`;
+const blocked = `tollgate_customer_blocked{customer_id="acme",tier="tier_2",instance="one"}`;
+const session = (trace: string) =>
+  `tollgate_session_spent_nanodollars{customer_id="acme",session_id="s-1",trace_id="${trace}",instance="one"}`;
+
+const acme = { customer_id: "acme", tier: "tier_2" };
+const warning80: Expected = {
+  severity: "warning",
+  service: "gateway",
+  team: "finops",
+  labels: acme,
+  summary: "acme has used 81% of the month's LLM budget",
+  values: ["tier_2"],
+  dashboard: "llm-cost-operations",
+};
+const info100 = (used: string): Expected => ({
+  ...warning80,
+  severity: "info",
+  summary: "acme has hit the hard cap of the month's LLM budget",
+  values: [used, "tier_2"],
+});
+const runaway = (trace: string): Expected => ({
+  severity: "warning",
+  service: "agent",
+  team: "platform",
+  labels: { customer_id: "acme", session_id: "s-1" },
+  summary: "A session of acme has cost over $0.30",
+  values: ["s-1"],
+  dashboard: "llm-cost-operations",
+  annotations: {
+    langfuse_session_url: "http://localhost:3000/project/tollgate/sessions/s-1",
+    langfuse_trace_url: trace && `http://localhost:3000/project/tollgate/traces/${trace}`,
+  },
+});
+
+export const budgets: Suite = {
+  group: "budgets",
+  interval: 60,
+  cases: [
+    {
+      alert: "CustomerBudget80",
+      shows: "fires above 80 % at once, for that customer",
+      series: { [ratio("acme")]: "0.7 0.8 0.81x10", [ratio("other")]: "0.6x12" },
+      onset: "2m",
+      alerts: [warning80],
+    },
+    {
+      alert: "CustomerBudget80",
+      shows: "is quiet at exactly 80 %",
+      series: { [ratio("acme")]: "0.8x12" },
+      quietAt: "10m",
+    },
+    {
+      alert: "CustomerBudget80",
+      shows: "is one alert when two exporters run",
+      series: { [ratio("acme")]: "0.8x14", [ratio("acme", "two")]: "_ _ 0.81x12" },
+      onset: "2m",
+      alerts: [warning80],
+    },
+    {
+      alert: "CustomerBudget80",
+      shows: "holds while the exporter restarts, and ends with it",
+      series: { [ratio("acme")]: "_ 0.81 0.81 stale _ _ _ 0.81 stale" },
+      onset: "1m",
+      alerts: [warning80],
+      also: ["3m", "6m", "11m"],
+      ends: "14m",
+    },
+    {
+      alert: "CustomerBudget100",
+      shows: "fires when the cap is spent",
+      series: { [ratio("acme")]: "0.999 1x10", [blocked]: "0x12" },
+      onset: "1m",
+      alerts: [info100("100%")],
+    },
+    {
+      alert: "CustomerBudget100",
+      shows: "fires when too little is left for any call",
+      series: { [ratio("acme")]: "0.998x12", [blocked]: "0 0 1x10" },
+      onset: "2m",
+      alerts: [info100("99.8%")],
+    },
+    {
+      alert: "CustomerBudget100",
+      shows: "is quiet just below the cap while calls still pass",
+      series: { [ratio("acme")]: "0.999x12", [blocked]: "0x12" },
+      quietAt: "10m",
+    },
+    {
+      alert: "CustomerBudget100",
+      shows: "is one alert when the exporter restarts as another instance, and ends with the month",
+      series: {
+        [ratio("acme")]: "_ 1 1 stale",
+        [ratio("acme", "two")]: "_ _ _ _ 1 1 stale",
+        [blocked]: "_ 1 1 stale",
+      },
+      onset: "1m",
+      alerts: [info100("100%")],
+      also: ["4m", "8m"],
+      ends: "13m",
+    },
+    {
+      alert: "CustomerOverspent",
+      shows: "fires over the cap's tolerance",
+      series: { [ratio("acme")]: "1 1.011x10", [ratio("acme", "two")]: "1x12" },
+      onset: "2m",
+      alerts: [{ ...warning80, severity: "critical", summary: "acme has spent 101.1% of the cap" }],
+    },
+    {
+      alert: "CustomerOverspent",
+      shows: "is quiet within the tolerance",
+      series: { [ratio("acme")]: "1.01x12" },
+      quietAt: "10m",
+    },
+    {
+      alert: "RunawaySession",
+      shows: "fires over $0.30 with a link to the trace",
+      series: { [session("aa01")]: "300000000 300000001x10" },
+      onset: "1m",
+      alerts: [runaway("aa01")],
+    },
+    {
+      alert: "RunawaySession",
+      shows: "is quiet at exactly $0.30",
+      series: { [session("aa01")]: "300000000x12" },
+      quietAt: "10m",
+    },
+    {
+      alert: "RunawaySession",
+      shows: "stays one alert when the next call has another trace, and links that",
+      series: { [session("aa01")]: "_ 310000000 stale", [session("aa02")]: "_ _ 320000000x3 stale" },
+      onset: "1m",
+      alerts: [runaway("aa01")],
+      then: { "4m": [runaway("aa02")] },
+      ends: "13m",
+    },
+  ],
+};

@@ -1,0 +1,100 @@
+import { composePrometheus } from "../../../dashboards/prometheus";
+import type { Expected, Fires, Quiet, Suite } from "../support/suite";
+
+const up = (job: string) => `up{job="${job}",instance="${job}:1"}`;
+const jobs = composePrometheus().jobs;
+
+/** Without these customers get no answer, or budgets are enforced unseen. */
+const severityOf = (job: string) =>
+  ["agent", "gateway", "ledger-exporter"].includes(job) ? ("critical" as const) : ("warning" as const);
+
+const down = (job: string): Expected => ({
+  severity: severityOf(job),
+  service: job,
+  team: "platform",
+  labels: { job, instance: `${job}:1` },
+  summary: `${job} at ${job}:1 does not answer`,
+  dashboard: "infrastructure",
+});
+const missing = (job: string): Expected => ({
+  severity: severityOf(job),
+  service: job,
+  team: "platform",
+  labels: { job },
+  summary: `Nothing of ${job} is scraped`,
+  dashboard: "infrastructure",
+});
+
+/** Every job answers, but one. */
+const allBut = (absent: string, values: string, others = "1x30"): Record<string, string> =>
+  Object.fromEntries(jobs.map((job) => [up(job), job === absent ? values : others]));
+
+const pipeline = (alert: string, series: string, expected: Expected): (Fires | Quiet)[] => [
+  {
+    alert,
+    shows: "fires when it has failed for 5 minutes",
+    series: { [series]: "0x5 1x30" },
+    onset: "11m",
+    alerts: [expected],
+    also: ["14m"],
+    ends: "18m",
+  },
+  { alert, shows: "is quiet while the count does not grow", series: { [series]: "3x30" }, quietAt: "25m" },
+];
+
+export const monitoringSuite: Suite = {
+  group: "monitoring",
+  interval: 60,
+  cases: [
+    ...[...jobs, "loki"].flatMap((job): (Fires | Quiet)[] => [
+      {
+        alert: "TargetDown",
+        shows: `fires when ${job} does not answer for 3 minutes`,
+        series: { ...allBut(job, "1 0x20"), [up(job)]: "1 0x20" },
+        onset: "4m",
+        alerts: [down(job)],
+      },
+    ]),
+    {
+      alert: "TargetDown",
+      shows: "is quiet while all answer, or fail shorter",
+      series: allBut("gateway", "1 0 0 0 1x20"),
+      quietAt: ["4m", "10m"],
+    },
+    ...jobs.map((job): Fires => ({
+      alert: "TargetMissing",
+      shows: `fires when ${job} is not there for 10 minutes`,
+      series: allBut(job, "1 stale"),
+      onset: "11m",
+      alerts: [missing(job)],
+    })),
+    {
+      alert: "TargetMissing",
+      shows: "is quiet for a target that is down: it is there",
+      series: allBut("gateway", "0x30", "0x30"),
+      quietAt: "25m",
+    },
+    ...pipeline(
+      "NotificationsFailing",
+      `alertmanager_notifications_failed_total{integration="slack",reason="clientError"}`,
+      {
+        severity: "critical",
+        service: "alertmanager",
+        team: "platform",
+        labels: { integration: "slack" },
+        summary: "Alertmanager cannot notify through slack",
+        values: ["1"],
+        dashboard: "alerts-incidents",
+      },
+    ),
+    ...pipeline("RuleEvaluationFailing", `prometheus_rule_evaluation_failures_total{rule_group="spend"}`, {
+      severity: "warning",
+      service: "prometheus",
+      team: "platform",
+      labels: { rule_group: "spend" },
+      summary: "Prometheus cannot evaluate rules of spend",
+      values: ["1"],
+      dashboard: "alerts-incidents",
+    }),
+  ],
+};

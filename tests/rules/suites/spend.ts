@@ -1,0 +1,227 @@
+import { counter, type Expected, type Suite } from "../support/suite";
+
+const spend = (model = "m") => `tollgate_guard_spend_nanodollars_total{model="${model}"}`;
+const litellm = (model = "m") => `tollgate_guard_litellm_spend_nanodollars_total{model="${model}"}`;
+const refused = (reason: string, instance = "one") =>
+  `tollgate_guard_decisions_total{decision="refused",reason="${reason}",route="gpt-9",instance="${instance}"}`;
+const overHold = (instance = "one") => `tollgate_guard_over_hold_total{model="m",instance="${instance}"}`;
+
+/** Nano-dollars a minute of dollars an hour. */
+const hourly = (dollars: number) => Math.round((dollars * 1e9) / 60);
+
+const spike = (rate: string): Expected => ({
+  severity: "critical",
+  service: "gateway",
+  team: "finops",
+  summary: `LLM spend runs at $${rate} an hour`,
+  dashboard: "llm-cost-operations",
+});
+const mismatch = (nanos: string): Expected => ({
+  severity: "warning",
+  service: "gateway",
+  team: "finops",
+  labels: { model: "m" },
+  summary: "LiteLLM and the ledger count m differently",
+  values: [nanos],
+  dashboard: "llm-cost-operations",
+});
+const unpriced: Expected = {
+  severity: "warning",
+  service: "gateway",
+  team: "platform",
+  labels: { route: "gpt-9" },
+  summary: "A call was refused because its model has no price",
+  values: ["gpt-9"],
+  dashboard: "llm-cost-operations",
+};
+const costMore = (calls: string): Expected => ({
+  severity: "warning",
+  service: "gateway",
+  team: "finops",
+  labels: { model: "m" },
+  summary: "A call to m cost more than was held for it",
+  values: [calls],
+  dashboard: "llm-cost-operations",
+});
+
+export const spendSuite: Suite = {
+  group: "spend",
+  interval: 60,
+  cases: [
+    {
+      alert: "CostSpike",
+      shows: "fires over three times the average",
+      series: { [spend()]: counter([480, hourly(3.6)], [60, hourly(11.4)]) },
+      onset: "495m",
+      alerts: [spike("11.40")],
+    },
+    {
+      alert: "CostSpike",
+      shows: "is quiet just below three times the average",
+      series: { [spend()]: counter([480, hourly(3.6)], [60, hourly(10.7)]) },
+      quietAt: ["495m", "510m"],
+    },
+    {
+      alert: "CostSpike",
+      shows: "adds the models up",
+      series: {
+        [spend("a")]: counter([480, hourly(1.8)], [60, hourly(5.7)]),
+        [spend("b")]: counter([480, hourly(1.8)], [60, hourly(5.7)]),
+      },
+      onset: "495m",
+      alerts: [spike("11.40")],
+    },
+    {
+      alert: "CostSpike",
+      shows: "fires from $2 an hour on",
+      series: { [spend()]: counter([480, hourly(0.06)], [60, hourly(2.1)]) },
+      onset: "495m",
+      alerts: [spike("2.10")],
+    },
+    {
+      alert: "CostSpike",
+      shows: "is quiet below $2 an hour, however steep",
+      series: { [spend()]: counter([480, hourly(0.06)], [60, hourly(1.9)]) },
+      quietAt: ["495m", "520m"],
+    },
+    {
+      alert: "CostSpike",
+      shows: "compares with a ceiling while there is no average",
+      series: { [spend()]: counter([120, hourly(30.6)]) },
+      onset: "15m",
+      alerts: [spike("30.60")],
+    },
+    {
+      alert: "CostSpike",
+      shows: "is quiet below the ceiling while there is no average, also in a spike",
+      series: { [spend()]: counter([240, hourly(3.6)], [60, hourly(29.5)]) },
+      quietAt: "270m",
+    },
+    {
+      alert: "CostSpike",
+      shows: "is quiet over the ceiling when that is the average",
+      series: { [spend()]: counter([600, hourly(40)]) },
+      quietAt: "590m",
+    },
+    {
+      alert: "CostSpike",
+      shows: "counts a night without any series as no spend",
+      series: { [spend()]: `_x540 ${counter([60, hourly(2.1)])}` },
+      onset: "555m",
+      alerts: [spike("2.10")],
+    },
+    {
+      alert: "CostSpike",
+      shows: "averages one day: it remembers that morning's spend, not yesterday's",
+      series: {
+        [spend()]: counter([1440, hourly(36)], [1200, hourly(3.6)], [20, hourly(20)], [60, hourly(28.8)]),
+      },
+      onset: "2673m",
+      alerts: [spike("28.80")],
+      then: { "2658m": [] },
+    },
+    {
+      alert: "SpendMismatch",
+      shows: "fires when the counts drift by over 2 %",
+      series: { [spend()]: counter([120, 100e6]), [litellm()]: counter([120, 97.9e6]) },
+      onset: "63m",
+      alerts: [mismatch("126000000")],
+    },
+    {
+      alert: "SpendMismatch",
+      shows: "fires whichever side counts more",
+      series: { [spend()]: counter([120, 100e6]), [litellm()]: counter([120, 102.1e6]) },
+      onset: "63m",
+      alerts: [mismatch("126000000")],
+    },
+    {
+      alert: "SpendMismatch",
+      shows: "is quiet below 2 %",
+      series: { [spend()]: counter([120, 100e6]), [litellm()]: counter([120, 98.1e6]) },
+      quietAt: ["80m", "110m"],
+    },
+    {
+      alert: "SpendMismatch",
+      shows: "is quiet for cents",
+      series: { [spend()]: counter([240, 2e6]), [litellm()]: counter([240, 0.35e6]) },
+      quietAt: ["80m", "230m"],
+    },
+    {
+      alert: "SpendMismatch",
+      shows: "fires for a model that only the ledger counts",
+      series: { [spend()]: counter([120, 2e6]) },
+      onset: "66m",
+      alerts: [mismatch("120000000")],
+    },
+    {
+      alert: "SpendMismatch",
+      shows: "fires for a model that only LiteLLM counts",
+      series: { [litellm()]: counter([120, 2e6]) },
+      onset: "66m",
+      alerts: [mismatch("120000000")],
+    },
+    {
+      alert: "SpendMismatch",
+      shows: "does not let one model's surplus hide another's loss",
+      series: {
+        [spend()]: counter([120, 100e6]),
+        [litellm()]: counter([120, 97.9e6]),
+        [spend("b")]: counter([120, 100e6]),
+        [litellm("b")]: counter([120, 101.9e6]),
+      },
+      onset: "63m",
+      alerts: [mismatch("126000000")],
+    },
+    {
+      alert: "UnpricedModelRefused",
+      shows: "fires at the first refusal, when the counter is born, for 15 minutes",
+      series: { [refused("unpriced_model")]: "_x5 1x60" },
+      onset: "5m",
+      alerts: [unpriced],
+      also: ["19m"],
+      ends: "21m",
+    },
+    {
+      alert: "UnpricedModelRefused",
+      shows: "fires at a later refusal",
+      series: { [refused("unpriced_model")]: "3x90 4x30", [refused("unpriced_model", "two")]: "5x120" },
+      onset: "91m",
+      alerts: [unpriced],
+      ends: "108m",
+    },
+    {
+      alert: "UnpricedModelRefused",
+      shows: "is quiet when old refusals come back after a failed scrape",
+      series: { [refused("unpriced_model")]: "3x60 stale _x9 3x60" },
+      quietAt: ["72m", "76m", "86m", "100m"],
+    },
+    {
+      alert: "UnpricedModelRefused",
+      shows: "is quiet for other refusals",
+      series: { [refused("month_budget")]: "_x5 1x60" },
+      quietAt: ["6m", "15m"],
+    },
+    {
+      alert: "OverHold",
+      shows: "fires at the first call, when the counter is born",
+      series: { [overHold()]: "_x5 2x60" },
+      onset: "5m",
+      alerts: [costMore("2")],
+      also: ["19m"],
+      ends: "21m",
+    },
+    {
+      alert: "OverHold",
+      shows: "adds the gateways up",
+      series: { [overHold()]: "_x5 2x60", [overHold("two")]: "_x5 1x60" },
+      onset: "5m",
+      alerts: [costMore("3")],
+    },
+    {
+      alert: "OverHold",
+      shows: "is quiet while the count does not grow",
+      series: { [overHold()]: "7x90" },
+      quietAt: "80m",
+    },
+  ],
+};

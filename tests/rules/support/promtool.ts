@@ -1,0 +1,128 @@
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { execFile } from "node:child_process";
+import { parse, stringify } from "yaml";
+import { paths } from "../../../local/paths";
+import { findTool } from "../../../local/processes/debian-tool";
+import { isFires, type Expected, type Suite } from "./suite";
+
+const run = promisify(execFile);
+
+export const generated = (path: string): string => join(paths.generated, path);
+
+export interface Result {
+  ok: boolean;
+  output: string;
+}
+
+/**
+ * Runs one of Debian's Prometheus tools to its end.
+ *
+ * @throws Error when the tool is not there; a command that fails is a result.
+ */
+export async function tool(name: "promtool" | "amtool", args: string[]): Promise<Result> {
+  const program = findTool(name);
+  if (!program) throw new Error(`${name} is missing: \`npm test\` unpacks it into ${paths.tools}`);
+  try {
+    const { stdout, stderr } = await run(program, args, { maxBuffer: 16 * 1024 * 1024 });
+    return { ok: true, output: stdout + stderr };
+  } catch (error) {
+    const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
+    return { ok: false, output: stdout + stderr || String(error) };
+  }
+}
+
+/** Writes files into a new temporary folder and returns it. */
+export function temporaryFolder(files: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), "tollgate-rules-"));
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  return folder;
+}
+
+/** Runs a suite against the rules of a file. */
+export function testRules(suite: Suite, rulesFile: string): Promise<Result> {
+  const folder = temporaryFolder({ "tests.yml": stringify(promtoolTests(suite, rulesFile)) });
+  return tool("promtool", ["test", "rules", join(folder, "tests.yml")]);
+}
+
+/** The suite as promtool reads it. */
+function promtoolTests({ group, interval, cases }: Suite, rulesFile: string): object {
+  const duration = `${interval}s`;
+  return {
+    rule_files: [rulesFile],
+    evaluation_interval: duration,
+    tests: cases.map((each) => {
+      const at = (time: string, expected: Expected[]) => ({
+        eval_time: time,
+        alertname: each.alert,
+        exp_alerts: expected.map((alert) => expectation(group, each.alert, alert)),
+      });
+      return {
+        name: `${each.alert}: ${each.shows}`,
+        interval: duration,
+        input_series: Object.entries(each.series).map(([series, values]) => ({ series, values })),
+        alert_rule_test: isFires(each)
+          ? [
+              at(`${toSeconds(each.onset) - interval}s`, []),
+              at(each.onset, each.alerts),
+              ...(each.also ?? []).map((time) => at(time, each.alerts)),
+              ...(each.ends ? [at(each.ends, [])] : []),
+              ...Object.entries(each.then ?? {}).map(([time, alerts]) => at(time, alerts)),
+            ]
+          : [each.quietAt].flat().map((time) => at(time, [])),
+      };
+    }),
+  };
+}
+
+function expectation(group: string, alert: string, expected: Expected): object {
+  const { severity, service, team, labels, summary, dashboard, annotations } = expected;
+  return {
+    exp_labels: { severity, service, team, ...labels },
+    exp_annotations: {
+      summary,
+      description: description(group, alert, expected),
+      runbook_url: `https://github.com/example/tollgate/blob/main/docs/runbooks/${alert}.md`,
+      dashboard_url: `http://localhost:3001/d/${dashboard}`,
+      ...annotations,
+    },
+  };
+}
+
+interface RenderedRule {
+  alert?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+}
+
+/** The committed description with its placeholders replaced: a placeholder without a value stays, and the test fails. */
+function description(group: string, alert: string, { severity, labels, values = [] }: Expected): string {
+  const file = parse(readFileSync(generated(`prometheus/rules/${group}.yml`), "utf8")) as {
+    groups: { rules: RenderedRule[] }[];
+  };
+  const rule = file.groups[0]!.rules.find(
+    (each) =>
+      each.alert === alert &&
+      each.labels?.severity === severity &&
+      (!each.labels.window || each.labels.window === labels?.window),
+  );
+  if (!rule) throw new Error(`there is no ${severity} ${alert} in the group "${group}"`);
+  const left = [...values];
+  return (rule.annotations?.description ?? "").replace(
+    /\{\{.*?\}\}/g,
+    (placeholder) => left.shift() ?? placeholder,
+  );
+}
+
+function toSeconds(duration: string): number {
+  const units: Record<string, number> = { s: 1, m: 60, h: 3_600 };
+  return [...duration.matchAll(/(\d+)([smh])/g)].reduce(
+    (sum, [, digits, unit]) => sum + Number(digits) * units[unit!]!,
+    0,
+  );
+}

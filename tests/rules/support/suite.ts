@@ -1,0 +1,66 @@
+import type { Severity } from "../../../dashboards/prometheus";
+
+/** An alert that is expected: all of its labels, and what its texts say. */
+export interface Expected {
+  severity: Severity;
+  service: string;
+  team: "platform" | "finops";
+  /** The labels beside severity, service and team. */
+  labels?: Record<string, string>;
+  summary: string;
+  /** What the description's placeholders are replaced by, in their order. */
+  values?: string[];
+  dashboard: string;
+  annotations?: Record<string, string>;
+}
+
+interface Case {
+  alert: string;
+  /** What the case shows. */
+  shows: string;
+  /** Values by series, in promtool's notation, one value an interval of the suite. */
+  series: Record<string, string>;
+}
+
+/** The alert fires from `onset` on, and not one evaluation earlier: that is its threshold's and its `for`'s other side. */
+export interface Fires extends Case {
+  onset: string;
+  alerts: Expected[];
+  /** More times at which the same alerts fire. */
+  also?: string[];
+  /** A time at which none fires any more. */
+  ends?: string;
+  /** What fires at other times. */
+  then?: Record<string, Expected[]>;
+}
+
+/** Nothing fires, though it is close: just below the threshold, too little traffic, another label's value. */
+export interface Quiet extends Case {
+  quietAt: string | string[];
+}
+
+export interface Suite {
+  /** The rule group, and the file of its rules. */
+  group: string;
+  /** Seconds between samples and between evaluations. */
+  interval: number;
+  cases: (Fires | Quiet)[];
+}
+
+export const isFires = (each: Fires | Quiet): each is Fires => "onset" in each;
+
+/**
+ * A counter in promtool's notation: pieces of so many intervals that grow by so much each, from zero on.
+ * `counter([3, 2], [2, 0])` is 0 2 4 6 6 6.
+ */
+export function counter(...pieces: [intervals: number, step: number][]): string {
+  let value = 0;
+  return pieces
+    .map(([intervals, step], i) => {
+      const start = i === 0 ? 0 : value + step;
+      const steps = i === 0 ? intervals : intervals - 1;
+      value = start + steps * step;
+      return `${start}+${step}x${steps}`;
+    })
+    .join(" ");
+}
