@@ -1,0 +1,29 @@
+import type { Behaviour, RequestRecord } from "../../../local/llm-simulator";
+
+/** The LLM simulator as a test drives and reads it. */
+export class SimulatorProbe {
+  constructor(private readonly url: string) {}
+
+  /** Makes it misbehave for the prompts with a marker. */
+  async behave(marker: string, behaviour: Omit<Behaviour, "match"> & { model?: string }): Promise<void> {
+    const { model, ...rest } = behaviour;
+    const body = JSON.stringify({ match: { marker, ...(model && { model }) }, ...rest });
+    const response = await fetch(`${this.url}/_simulator/behaviour`, { method: "POST", body });
+    if (!response.ok) throw new Error(await response.text());
+  }
+
+  /** What it billed for the prompts with a marker, once nothing of any prompt is under way. */
+  async account(marker: string): Promise<{ totalNanos: number; calls: number; answering: number }> {
+    return this.read("account", marker);
+  }
+
+  /** What it saw of the prompts with a marker, refused ones too. */
+  async requests(marker: string): Promise<RequestRecord[]> {
+    return this.read("requests", marker);
+  }
+
+  private async read<T>(what: string, marker: string): Promise<T> {
+    const response = await fetch(`${this.url}/_simulator/${what}?marker=${encodeURIComponent(marker)}`);
+    return (await response.json()) as T;
+  }
+}
