@@ -4,6 +4,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { renderAlertmanagerFiles } from "../dashboards/alertmanager";
+import { renderGrafanaFiles } from "../dashboards/grafana";
 import { renderPrometheusFiles } from "../dashboards/prometheus";
 import { renderGatewayFiles } from "../litellm-config/render";
 
@@ -20,6 +21,7 @@ const renderers: Renderer[] = [
   { folder: "gateway", render: renderGatewayFiles },
   { folder: "prometheus", render: renderPrometheusFiles },
   { folder: "alertmanager", render: renderAlertmanagerFiles },
+  { folder: "grafana", render: renderGrafanaFiles },
 ];
 
 const generated = join(__dirname, "..", "generated");

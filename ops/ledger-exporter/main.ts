@@ -1,7 +1,8 @@
 /**
  * Publishes the ledger's budgets, sessions, tiers and holds as Prometheus metrics.
  *
- * Environment: `TOLLGATE_LEDGER_URL` (role `ledger_reader`, required), `PORT` (default: the catalogue's).
+ * Environment: `TOLLGATE_LEDGER_URL` (role `ledger_reader`, required), `PORT` (default: the catalogue's), `HOST`
+ * (default: every address).
  */
 import pino from "pino";
 import { ports } from "../../infra/catalogue";
@@ -31,7 +32,7 @@ const exporter = createExporter({
     else log.error({ event: "ledger.unavailable" }, `the ledger does not answer: ${error?.message}`);
   },
 });
-exporter.server.listen(port, () => log.info({ event: "started" }, `listening on :${port}`));
+exporter.server.listen(port, process.env.HOST, () => log.info({ event: "started" }, `listening on :${port}`));
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.once(signal, () => void exporter.close().then(() => process.exit(0)));

@@ -1,0 +1,192 @@
+import { logQueries } from "../../loki/queries";
+import { records } from "../../prometheus/rules/recording";
+import { thresholds } from "../../thresholds";
+import { dashboard, type Row } from "../lib/dashboard";
+import { logLines, bars, pie, stat, timeSeries } from "../lib/panels";
+import { logs, prom, promBuckets, promNow } from "../lib/queries";
+import { limitSteps } from "../lib/thresholds";
+import { unit } from "../lib/units";
+
+/** A quantile of a histogram over the panel's steps, by labels. */
+function quantile(q: number, histogram: string, by: string[] = []): string {
+  return `histogram_quantile(${q}, sum by (${["le", ...by].join(", ")}) (rate(${histogram}_bucket[$__rate_interval])))`;
+}
+
+const rate = (selector: string, by: string) => `sum by (${by}) (rate(${selector}[$__rate_interval]))`;
+
+const latency: Row = {
+  title: "Answers",
+  panels: [
+    timeSeries({
+      title: "Answer time",
+      description: `From a question to its answer, with every LLM call and tool between. High Latency fires when p95 stays
+        over ${thresholds.latency.seconds} s.`,
+      unit: unit.seconds,
+      width: 12,
+      queries: [0.5, 0.95, 0.99].map((q) =>
+        prom(quantile(q, "tollgate_agent_query_seconds"), `p${Math.round(q * 100)}`),
+      ),
+    }),
+    timeSeries({
+      title: "Answer time by query type, p95",
+      description: "Recommendations think longest; a lookup that is slow has a slow tool behind it.",
+      unit: unit.seconds,
+      width: 12,
+      queries: [prom(quantile(0.95, "tollgate_agent_query_seconds", ["query_type"]), "{{query_type}}")],
+    }),
+    stat({
+      title: "p95 now",
+      description: "Of the last five minutes.",
+      unit: unit.seconds,
+      height: 8,
+      steps: limitSteps(thresholds.latency.seconds),
+      queries: [prom(records.queryQuantile, "p95")],
+    }),
+    stat({
+      title: "Active sessions",
+      description: "Conversations that are open in the agent.",
+      unit: unit.count,
+      height: 8,
+      queries: [prom("sum(tollgate_agent_sessions_active)", "sessions")],
+    }),
+    timeSeries({
+      title: "Requests by outcome",
+      description: "MCP requests a second. A user's error is answered with help, an error is ours.",
+      unit: unit.perSecond,
+      stacked: true,
+      queries: [prom(rate("tollgate_agent_requests_total", "outcome"), "{{outcome}}")],
+    }),
+    timeSeries({
+      title: "Provider errors that the agent saw",
+      description:
+        "What the gateway refused or could not get, by code: budgets and limits are enforcement, not failure.",
+      unit: unit.perSecond,
+      queries: [prom(rate("tollgate_agent_provider_errors_total", "code"), "{{code}}")],
+    }),
+  ],
+};
+
+const tools: Row = {
+  title: "Tools and Google Cloud APIs",
+  panels: [
+    timeSeries({
+      title: "Tool runs by outcome",
+      description:
+        "Runs a second. A user's error is a question that the tool cannot answer, an error is ours.",
+      unit: unit.perSecond,
+      stacked: true,
+      queries: [prom(rate("tollgate_agent_tool_runs_total", "outcome"), "{{outcome}}")],
+    }),
+    bars({
+      title: "Tool runs that succeed",
+      description: "Share of the time range's runs, by tool.",
+      unit: unit.share,
+      max: 1,
+      queries: [
+        promNow(
+          `sum by (tool) (increase(tollgate_agent_tool_runs_total{outcome="ok"}[$__range]))
+           / sum by (tool) (increase(tollgate_agent_tool_runs_total[$__range]) > 0)`,
+          "{{tool}}",
+        ),
+      ],
+    }),
+    timeSeries({
+      title: "Tool time, p95",
+      description: "19 of 20 runs of a tool take no longer.",
+      unit: unit.seconds,
+      queries: [prom(quantile(0.95, "tollgate_agent_tool_seconds", ["tool"]), "{{tool}}")],
+    }),
+    timeSeries({
+      title: "Google Cloud API time, median and p95",
+      description: "BigQuery's billing export, the Recommender and the Asset Inventory.",
+      unit: unit.seconds,
+      width: 12,
+      queries: [0.5, 0.95].map((q) =>
+        prom(quantile(q, "tollgate_agent_gcp_api_seconds", ["api"]), `{{api}} p${Math.round(q * 100)}`),
+      ),
+    }),
+    timeSeries({
+      title: "Google Cloud API calls by outcome",
+      description:
+        "Calls a second, by API and outcome; refused ones are permissions of the customer's project.",
+      unit: unit.perSecond,
+      width: 12,
+      queries: [prom(rate("tollgate_agent_gcp_api_seconds_count", "api, outcome"), "{{api}} {{outcome}}")],
+    }),
+  ],
+};
+
+const conversations: Row = {
+  title: "Conversations",
+  panels: [
+    bars({
+      title: "Conversation length",
+      description:
+        "Sessions of the time range by how many questions were asked in them, up to and including the number.",
+      unit: unit.count,
+      queries: [promBuckets("sum by (le) (increase(tollgate_agent_conversation_turns_bucket[$__range]))")],
+    }),
+    bars({
+      title: "LLM calls of a question",
+      description: "Questions of the time range by how many LLM calls they took: a long tail is a loop.",
+      unit: unit.count,
+      queries: [promBuckets("sum by (le) (increase(tollgate_agent_llm_calls_per_query_bucket[$__range]))")],
+    }),
+    pie({
+      title: "Query types",
+      description: "Questions of the time range.",
+      unit: unit.count,
+      queries: [
+        promNow(
+          "sum by (query_type) (increase(tollgate_agent_query_seconds_count[$__range]))",
+          "{{query_type}}",
+        ),
+      ],
+    }),
+    timeSeries({
+      title: "Query types over time",
+      description: "Questions a second, by what was asked.",
+      unit: unit.perSecond,
+      width: 12,
+      stacked: true,
+      queries: [prom(rate("tollgate_agent_query_seconds_count", "query_type"), "{{query_type}}")],
+    }),
+    timeSeries({
+      title: "LLM calls of a question, mean",
+      description: "By query type: one that rises without a reason is a loop, or a prompt that got worse.",
+      unit: unit.count,
+      width: 12,
+      queries: [
+        prom(
+          `${rate("tollgate_agent_llm_calls_per_query_sum", "query_type")}
+           / (${rate("tollgate_agent_llm_calls_per_query_count", "query_type")} > 0)`,
+          "{{query_type}}",
+        ),
+      ],
+    }),
+  ],
+};
+
+const { mcpServer, application } = logQueries;
+
+const lines: Row = {
+  title: "Logs",
+  panels: [
+    ...[mcpServer.customerQueries, mcpServer.toolRuns, mcpServer.gcpErrors].map(
+      ({ title, description, expr }) => logLines({ title, description, queries: [logs(expr)] }),
+    ),
+    ...[application.authentication, application.sessions].map(({ title, description, expr }) =>
+      logLines({ title, description, width: 12, queries: [logs(expr)] }),
+    ),
+  ],
+};
+
+/** For whoever runs the agent: are customers answered, how fast, and what do the answers take. */
+export const agentPerformance = dashboard({
+  uid: "agent-performance",
+  title: "Agent Performance",
+  description: "Answer times, tools, Google Cloud APIs, conversations and query types.",
+  from: "now-6h",
+  refresh: "30s",
+  rows: [latency, tools, conversations, lines],
+});

@@ -1,0 +1,244 @@
+import { errorLines, logQueries } from "../../loki/queries";
+import { records } from "../../prometheus/rules/recording";
+import { thresholds } from "../../thresholds";
+import { sources } from "../datasources";
+import { dashboard, type Row } from "../lib/dashboard";
+import { toDashboard, toExplore, toPage } from "../lib/links";
+import { bars, logLines, stat, table, timeline, timeSeries } from "../lib/panels";
+import { logs, prom, promNow, promTable, sql, usdOf } from "../lib/queries";
+import { actionColors, budgetSteps, limitSteps, noneSteps } from "../lib/thresholds";
+import { unit } from "../lib/units";
+
+const FIRING = `ALERTS{alertstate="firing"}`;
+
+const alerts: Row = {
+  title: "Alerts",
+  panels: [
+    stat({
+      title: "Firing",
+      description: "By severity. Silence them in Grafana under Alerting, Alertmanager.",
+      unit: unit.count,
+      width: 6,
+      height: 8,
+      steps: noneSteps,
+      noValue: "none",
+      queries: [promNow(`sum by (severity) (${FIRING})`, "{{severity}}")],
+    }),
+    table({
+      title: "Firing now",
+      description: "What fires, of which service. Its runbook is named in the notification.",
+      width: 18,
+      noValue: "nothing fires",
+      queries: [promTable(`sum by (alertname, severity, service, customer_id, session_id) (${FIRING})`)],
+      transform: [{ id: "organize", options: { excludeByName: { Time: true, Value: true } } }],
+    }),
+    timeline({
+      title: "Timeline",
+      description: "Each alert while it fires.",
+      unit: unit.none,
+      width: 24,
+      height: 10,
+      steps: noneSteps,
+      noValue: "nothing fired",
+      queries: [prom(`max by (alertname, service) (${FIRING})`, "{{alertname}} {{service}}")],
+    }),
+    timeSeries({
+      title: "Notifications",
+      description:
+        "Sent and failed, by Slack, PagerDuty and e-mail. One that fails is an alert that nobody saw.",
+      unit: unit.countsPerSecond,
+      width: 12,
+      queries: [
+        prom(
+          "sum by (integration) (rate(alertmanager_notifications_total[$__rate_interval]))",
+          "{{integration}} sent",
+        ),
+        prom(
+          "sum by (integration) (rate(alertmanager_notifications_failed_total[$__rate_interval]))",
+          "{{integration}} failed",
+        ),
+      ],
+    }),
+    timeSeries({
+      title: "Error budget burn",
+      description: `How many times faster than sustainable the budget of failed tool calls is used, for
+        ${thresholds.slo.objective * 100} % over 30 days.`,
+      unit: unit.none,
+      width: 12,
+      queries: [...new Set(thresholds.slo.burns.map(({ long }) => long))].map((window) =>
+        prom(
+          `${records.errorRatio(window)} / ${Number((1 - thresholds.slo.objective).toPrecision(6))}`,
+          window,
+        ),
+      ),
+    }),
+  ],
+};
+
+const PERCENT_STEPS = budgetSteps.map(([share, color]): [number, string] => [Math.round(share * 100), color]);
+
+const budgets = (langfuse: string): Row => ({
+  title: "Budget breaches",
+  panels: [
+    table({
+      title: "Thresholds crossed",
+      description: "Each is written once per customer and month, by the transaction that crosses it.",
+      width: 14,
+      queries: [
+        sql(`
+          SELECT crossed_at AS "Time", customer_id AS "Customer", percent AS "Percent", action AS "Action",
+            ${usdOf("spent_nanos")} AS "Spent", ${usdOf("cap_nanos")} AS "Cap"
+          FROM ledger.crossings WHERE $__timeFilter(crossed_at) AND customer_id IN (\${customer_id:sqlstring})
+          ORDER BY crossed_at DESC LIMIT 200`),
+      ],
+      columns: {
+        Customer: { link: toDashboard("Sessions", "llm-cost-operations", { customer_id: "Customer" }) },
+        Percent: { unit: unit.none, steps: PERCENT_STEPS, cell: "background" },
+        Spent: { unit: unit.usd },
+        Cap: { unit: unit.usd },
+      },
+    }),
+    bars({
+      title: "Crossings by action",
+      description:
+        "Of the time range: a month in which many are blocked has tiers or prices that do not fit.",
+      unit: unit.count,
+      width: 10,
+      rows: true,
+      queries: [
+        sql(`
+          SELECT action, count(crossed_at) AS crossings
+          FROM (VALUES ${actionColors.map(({ action }, i) => `('${action}', ${i})`).join(", ")}) AS actions (action, place)
+          LEFT JOIN (SELECT action, crossed_at FROM ledger.crossings WHERE $__timeFilter(crossed_at)) AS c USING (action)
+          GROUP BY action, place ORDER BY place`),
+      ],
+    }),
+    table({
+      title: "Refusals",
+      description:
+        "Calls that were not made because a limit was reached: customer, reason, and the trace that they were part of.",
+      width: 14,
+      queries: [
+        sql(`
+          SELECT at AS "Time", customer_id AS "Customer", session_id AS "Session", reason AS "Reason", route AS "Route",
+            trace_id AS "Trace"
+          FROM ledger.refusals WHERE $__timeFilter(at) AND customer_id IN (\${customer_id:sqlstring})
+          ORDER BY at DESC LIMIT 200`),
+      ],
+      columns: {
+        Customer: { link: toDashboard("Sessions", "llm-cost-operations", { customer_id: "Customer" }) },
+        Session: { link: toPage("Session in Langfuse", `${langfuse}/sessions`, "Session") },
+        Trace: { link: toPage("Trace in Langfuse", `${langfuse}/traces`, "Trace") },
+      },
+    }),
+    logLines({
+      title: logQueries.gateway.budgets.title,
+      description: logQueries.gateway.budgets.description,
+      width: 10,
+      queries: [logs(logQueries.gateway.budgets.expr)],
+    }),
+  ],
+});
+
+/** Answers that mean the provider is ill, of all that it was asked. */
+const PROVIDER_ERRORS = `sum by (provider) (rate(tollgate_guard_provider_errors_total{status=~"5xx|timeout|connection"}[$__rate_interval]))`;
+const PROVIDER_CALLS = `sum by (provider) (rate(tollgate_guard_calls_total[$__rate_interval]))`;
+
+const providers: Row = {
+  title: "Providers",
+  panels: [
+    timeline({
+      title: "Outages",
+      description:
+        "Share of the calls to a provider that it failed: green is healthy, red is what Provider Down looks at.",
+      unit: unit.share,
+      width: 12,
+      steps: limitSteps(thresholds.provider.share),
+      queries: [
+        prom(`(${PROVIDER_ERRORS} or ${PROVIDER_CALLS} * 0) / (${PROVIDER_CALLS} > 0)`, "{{provider}}"),
+      ],
+    }),
+    timeSeries({
+      title: "Errors by provider and status",
+      description: "A second. 429 is our quota, 4xx our request; the rest is theirs.",
+      unit: unit.perSecond,
+      width: 12,
+      noValue: "no errors",
+      queries: [
+        prom(
+          "sum by (provider, status) (rate(tollgate_guard_provider_errors_total[$__rate_interval]))",
+          "{{provider}} {{status}}",
+        ),
+      ],
+    }),
+    ...[logQueries.gateway.providerErrors, logQueries.gateway.fallbacks, logQueries.gateway.rateLimits].map(
+      ({ title, description, expr }) => logLines({ title, description, queries: [logs(expr)] }),
+    ),
+  ],
+};
+
+const anomalies: Row = {
+  title: "Error anomalies",
+  panels: [
+    timeSeries({
+      title: "Failing requests, against their day",
+      description:
+        "Share of requests that fail, and the day's average plus three standard deviations: above it is unusual.",
+      unit: unit.share,
+      width: 12,
+      queries: [
+        prom(`${records.errors} / (${records.requests} > 0)`, "{{service}}"),
+        prom(
+          `avg_over_time((${records.errors} / (${records.requests} > 0))[1d:5m])
+           + 3 * stddev_over_time((${records.errors} / (${records.requests} > 0))[1d:5m])`,
+          "{{service}} unusual",
+        ),
+      ],
+    }),
+    timeSeries({
+      title: "Error lines by service",
+      description: "Log lines a second at level error.",
+      unit: unit.countsPerSecond,
+      width: 12,
+      links: [toExplore("Lines in Explore", `{level="error"}`, sources.loki.uid)],
+      queries: [logs(errorLines, "{{service}}")],
+    }),
+    stat({
+      title: "Calls over their hold",
+      description:
+        "Calls that cost more than was held for them, in the time range. There must be none: a price or a bound is wrong.",
+      unit: unit.count,
+      width: 12,
+      steps: noneSteps,
+      queries: [promNow("sum(increase(tollgate_guard_over_hold_total[$__range])) or vector(0)", "calls")],
+    }),
+    stat({
+      title: "Unpriced models refused",
+      description: "Calls to a model without a price, in the time range: add it to the definitions.",
+      unit: unit.count,
+      width: 12,
+      steps: noneSteps,
+      queries: [
+        promNow(
+          `sum(increase(tollgate_guard_decisions_total{reason="unpriced_model"}[$__range])) or vector(0)`,
+          "calls",
+        ),
+      ],
+    }),
+  ],
+};
+
+/**
+ * For whoever is called at night: what fires, who is affected, what the providers do.
+ *
+ * @param langfuse Address of the Langfuse project's pages, without a slash at the end.
+ */
+export const alertsIncidents = (langfuse: string) =>
+  dashboard({
+    uid: "alerts-incidents",
+    title: "Alerts & Incidents",
+    description: "Alerts, budget breaches, provider outages and unusual errors.",
+    from: "now-24h",
+    refresh: "30s",
+    rows: [alerts, budgets(langfuse), providers, anomalies],
+  });

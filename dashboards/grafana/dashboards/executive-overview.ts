@@ -1,0 +1,252 @@
+import { NANOS_PER_DOLLAR } from "../../../litellm-config";
+import { records } from "../../prometheus/rules/recording";
+import { thresholds } from "../../thresholds";
+import { dashboard, type Row } from "../lib/dashboard";
+import { toDashboard } from "../lib/links";
+import { bars, stat, table, timeline, timeSeries } from "../lib/panels";
+import { prom, promNow, sql, sqlSeries, usdOf } from "../lib/queries";
+import { budgetSteps, limitSteps, noneSteps, upSteps } from "../lib/thresholds";
+import { unit } from "../lib/units";
+import { CUSTOMERS_CHOSEN } from "../lib/variables";
+
+/** Spend since a moment, exact to the nano-dollar: what was reserved then and is paid now. */
+const spentSince = (start: string) =>
+  sql(`
+  SELECT ${usdOf("coalesce(sum(cost_nanos), 0)")} AS spend
+  FROM ledger.calls WHERE state = 'posted' AND reserved_at >= ${start}`);
+
+const start = (period: string) => `date_trunc('${period}', now(), 'UTC')`;
+
+const MONTH_SPEND = `
+  SELECT coalesce(sum(spent_nanos), 0) AS spent FROM ledger.customer_months WHERE month = ledger.month_of(now())`;
+
+const spend: Row = {
+  title: "LLM spend",
+  panels: [
+    stat({
+      title: "Today",
+      description: "Posted cost of the calls since midnight UTC, from the ledger.",
+      unit: unit.usd,
+      queries: [spentSince(start("day"))],
+    }),
+    stat({
+      title: "This week",
+      description: "Posted cost of the calls since Monday UTC, from the ledger.",
+      unit: unit.usd,
+      queries: [spentSince(start("week"))],
+    }),
+    stat({
+      title: "This month",
+      description:
+        "Posted cost of the calendar month (UTC): what the customers' budgets are measured against.",
+      unit: unit.usd,
+      queries: [sql(`SELECT ${usdOf("spent")} AS spend FROM (${MONTH_SPEND}) AS month`)],
+    }),
+    stat({
+      title: "Month's end at this pace",
+      description:
+        "The month's spend, extended in a straight line to its last day. Early in a month it swings.",
+      unit: unit.usd,
+      queries: [
+        sql(`
+          SELECT ${usdOf("spent")} * extract(epoch FROM interval '1 month')
+            / greatest(extract(epoch FROM now() - ${start("month")}), 3600) AS spend
+          FROM (${MONTH_SPEND}) AS month`),
+      ],
+    }),
+    stat({
+      title: "Gross margin on LLM cost",
+      description: "Share of the month's revenue that its LLM calls have not used, from the tiers' prices.",
+      unit: unit.share,
+      queries: [
+        promNow(
+          `1 - sum(tollgate_tier_spent_nanodollars) / sum(tollgate_tier_customers * tollgate_tier_price_nanodollars)`,
+          "margin",
+        ),
+      ],
+    }),
+    stat({
+      title: "Held by calls in flight",
+      description: "Money that running calls may still cost at most; it falls back to zero when they settle.",
+      unit: unit.usd,
+      queries: [prom(`tollgate_ledger_held_nanodollars / ${NANOS_PER_DOLLAR}`, "held")],
+    }),
+    timeSeries({
+      title: "Spend by day and tier",
+      description: "Posted cost of each day (UTC) of the time range.",
+      unit: unit.usd,
+      width: 24,
+      bars: true,
+      stacked: true,
+      queries: [
+        sqlSeries(`
+          SELECT date_trunc('day', reserved_at, 'UTC') AS time, plan_tier AS tier, ${usdOf("sum(cost_nanos)")} AS spend
+          FROM ledger.calls
+          WHERE $__timeFilter(reserved_at) AND state = 'posted' AND plan_tier IN (\${tier:sqlstring})
+          GROUP BY 1, 2 ORDER BY 1`),
+      ],
+    }),
+  ],
+};
+
+/** The month by tier: revenue of the customers, LLM cost, and what the definitions allow it to be. */
+const TIER_MONTH = `
+  SELECT tiers.tier, tiers.price_nanos, tiers.budget_nanos,
+    (SELECT count(*) FROM ledger.customers AS c WHERE c.tier = tiers.tier AND c.disabled_at IS NULL) AS customers,
+    (SELECT coalesce(sum(spent_nanos), 0) FROM ledger.customer_months AS m
+      WHERE m.tier = tiers.tier AND m.month = ledger.month_of(now())) AS spent
+  FROM ledger.tiers WHERE tiers.tier IN (\${tier:sqlstring})`;
+
+const revenue: Row = {
+  title: "Revenue against LLM cost",
+  panels: [
+    table({
+      title: "The month by tier",
+      description:
+        "Revenue is customers times price; the share of LLM cost should stay at or below its target.",
+      width: 12,
+      queries: [
+        sql(`
+          SELECT tier AS "Tier", customers AS "Customers", ${usdOf("customers * price_nanos")} AS "Revenue",
+            ${usdOf("spent")} AS "LLM cost", ${usdOf("customers * price_nanos - spent")} AS "Margin",
+            spent / nullif(customers * price_nanos, 0)::float AS "Cost share", budget_nanos / price_nanos::float AS "Target share",
+            spent / nullif(customers * budget_nanos, 0)::float AS "Budget used"
+          FROM (${TIER_MONTH}) AS month ORDER BY tier`),
+      ],
+      columns: {
+        Revenue: { unit: unit.usd },
+        "LLM cost": { unit: unit.usd },
+        Margin: { unit: unit.usd },
+        "Cost share": { unit: unit.share },
+        "Target share": { unit: unit.share },
+        "Budget used": { unit: unit.share, steps: budgetSteps, cell: "bar" },
+      },
+    }),
+    bars({
+      title: "Budget used by tier",
+      description: "The month's LLM cost of a tier's customers, as a share of all their budgets.",
+      unit: unit.share,
+      width: 6,
+      max: 1,
+      steps: budgetSteps,
+      queries: [
+        promNow(
+          `tollgate_tier_spent_nanodollars / (tollgate_tier_customers * tollgate_tier_budget_nanodollars > 0)`,
+          "{{tier}}",
+        ),
+      ],
+    }),
+    timeSeries({
+      title: "LLM cost as a share of revenue",
+      description: "By tier, for the month so far: it climbs through the month and starts anew on the first.",
+      unit: unit.share,
+      width: 6,
+      queries: [
+        prom(
+          `tollgate_tier_spent_nanodollars{tier=~"$tier"} / (tollgate_tier_customers * tollgate_tier_price_nanodollars > 0)`,
+          "{{tier}}",
+        ),
+      ],
+    }),
+  ],
+};
+
+const customers: Row = {
+  title: "Customers and sessions",
+  panels: [
+    stat({
+      title: "Active customers",
+      description: "Customers with a call in the last 15 minutes.",
+      unit: unit.count,
+      queries: [prom("tollgate_customers_active", "customers")],
+    }),
+    stat({
+      title: "Active sessions",
+      description: "Conversations with a call in the last 15 minutes.",
+      unit: unit.count,
+      queries: [prom("tollgate_sessions_active", "sessions")],
+    }),
+    bars({
+      title: "Customers by budget used",
+      description:
+        "How many customers are past each threshold this month: logged, told to operations, degraded, blocked.",
+      unit: unit.count,
+      rows: true,
+      width: 8,
+      height: 4,
+      links: [toDashboard("Cost by customer", "llm-cost-operations", {})],
+      queries: [
+        sql(`
+          SELECT percent || ' %' AS threshold,
+            count(*) FILTER (WHERE spent_nanos * 100 >= cap_nanos * percent) AS customers
+          FROM ledger.customer_usage, (VALUES ${budgetSteps.map(([share]) => `(${Math.round(share * 100)})`).join(", ")}) AS t (percent)
+          WHERE ${CUSTOMERS_CHOSEN}
+          GROUP BY percent ORDER BY percent`),
+      ],
+    }),
+    timeSeries({
+      title: "Activity",
+      description: "Customers and sessions with a call in the 15 minutes before.",
+      unit: unit.count,
+      height: 4,
+      queries: [prom("tollgate_customers_active", "customers"), prom("tollgate_sessions_active", "sessions")],
+    }),
+  ],
+};
+
+const health: Row = {
+  title: "System health",
+  panels: [
+    stat({
+      title: "Alerts firing",
+      description: "By severity. The Alerts & Incidents dashboard names them.",
+      unit: unit.count,
+      steps: noneSteps,
+      noValue: "none",
+      links: [toDashboard("Alerts & Incidents", "alerts-incidents", {})],
+      queries: [promNow(`sum by (severity) (ALERTS{alertstate="firing",severity!="info"})`, "{{severity}}")],
+    }),
+    stat({
+      title: "Requests that fail",
+      description: "Of the last five minutes, by service; a user's own error is none of ours.",
+      unit: unit.share,
+      steps: limitSteps(thresholds.errors.share),
+      links: [toDashboard("Agent Performance", "agent-performance", {})],
+      queries: [prom(`${records.errors} / (${records.requests} > 0)`, "{{service}}")],
+    }),
+    stat({
+      title: "Answer time, p95",
+      description: "19 of 20 questions of the last five minutes were answered within it.",
+      unit: unit.seconds,
+      steps: limitSteps(thresholds.latency.seconds),
+      links: [toDashboard("Agent Performance", "agent-performance", {})],
+      queries: [prom(records.queryQuantile, "p95")],
+    }),
+    stat({
+      title: "Budgets enforced",
+      description: "The ledger answers: without it every LLM call is refused, and none is spent.",
+      unit: unit.none,
+      steps: upSteps,
+      queries: [prom("min(tollgate_ledger_up)", "ledger")],
+    }),
+    timeline({
+      title: "Services",
+      description: "Whether each service answers Prometheus: red is down, a gap is not there at all.",
+      unit: unit.none,
+      height: 4,
+      steps: upSteps,
+      links: [toDashboard("Infrastructure", "infrastructure", {})],
+      queries: [prom("min by (job) (up)", "{{job}}")],
+    }),
+  ],
+};
+
+/** For whoever owns the margin: what LLM calls cost, what they earn, whether customers are served. */
+export const executiveOverview = dashboard({
+  uid: "executive-overview",
+  title: "Executive Overview",
+  description: "LLM spend, revenue against it by tier, customers, and whether everything is healthy.",
+  from: "now-30d",
+  refresh: "5m",
+  rows: [spend, revenue, customers, health],
+});

@@ -1,0 +1,85 @@
+import type { DataSourceRef } from "@grafana/grafana-foundation-sdk/common";
+import { stringify } from "yaml";
+
+/** The provisioned data sources, by what they hold. Dashboards refer to them by these uids. */
+export const sources = {
+  prometheus: { uid: "prometheus", type: "prometheus" },
+  loki: { uid: "loki", type: "loki" },
+  ledger: { uid: "ledger", type: "grafana-postgresql-datasource" },
+  alertmanager: { uid: "alertmanager", type: "alertmanager" },
+  tempo: { uid: "tempo", type: "tempo" },
+} as const satisfies Record<string, DataSourceRef>;
+
+const jsonLogLink = (field: string, url: string, label: string) => ({
+  name: field,
+  matcherRegex: `"${field}":"([^"]+)"`,
+  url,
+  urlDisplayLabel: label,
+});
+
+/**
+ * Grafana's provisioning file. Addresses and the password come from the container's environment (`$NAME` is Grafana's own
+ * syntax); `$$` is a plain dollar sign. Tempo is in a file of its own, for stacks that run it.
+ *
+ * @param langfuse Address of the Langfuse project's pages, without a slash at the end.
+ */
+export function dataSourceFiles(langfuse: string): Record<string, string> {
+  const provisioned = [
+    {
+      name: "Prometheus",
+      ...sources.prometheus,
+      url: "$PROMETHEUS_URL",
+      isDefault: true,
+      jsonData: { httpMethod: "POST", timeInterval: "15s", alertmanagerUid: sources.alertmanager.uid },
+    },
+    {
+      name: "Loki",
+      ...sources.loki,
+      url: "$LOKI_URL",
+      jsonData: {
+        derivedFields: [
+          jsonLogLink("trace_id", `${langfuse}/traces/$\${__value.raw}`, "Langfuse trace"),
+          jsonLogLink("session_id", `${langfuse}/sessions/$\${__value.raw}`, "Langfuse session"),
+        ],
+      },
+    },
+    {
+      name: "Ledger",
+      ...sources.ledger,
+      url: "$LEDGER_HOST:$LEDGER_PORT",
+      user: "ledger_reader",
+      secureJsonData: { password: "$LEDGER_READER_PASSWORD" },
+      jsonData: {
+        database: "ledger",
+        sslmode: "$LEDGER_SSL_MODE",
+        postgresVersion: 1500,
+        maxOpenConns: 5,
+        maxIdleConns: 2,
+      },
+    },
+    {
+      name: "Alertmanager",
+      ...sources.alertmanager,
+      url: "$ALERTMANAGER_URL",
+      jsonData: { implementation: "prometheus", handleGrafanaManagedAlerts: false },
+    },
+  ];
+  const tempo = {
+    name: "Tempo",
+    ...sources.tempo,
+    url: "$TEMPO_URL",
+    jsonData: {
+      tracesToLogsV2: { datasourceUid: sources.loki.uid, filterByTraceID: true },
+      serviceMap: { datasourceUid: sources.prometheus.uid },
+    },
+  };
+  return {
+    "provisioning/datasources/tollgate.yaml": provisioning(provisioned),
+    "provisioning/datasources/tempo.yaml": provisioning([tempo]),
+  };
+}
+
+function provisioning(datasources: object[]): string {
+  const readOnly = datasources.map((source) => ({ ...source, access: "proxy", editable: false }));
+  return stringify({ apiVersion: 1, prune: true, datasources: readOnly }, { lineWidth: 0 });
+}

@@ -1,0 +1,60 @@
+import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
+import { stringify } from "yaml";
+import { LANGFUSE_PROJECT, type Links } from "../links";
+import { composePrometheus } from "../prometheus";
+import { agentPerformance } from "./dashboards/agent-performance";
+import { alertsIncidents } from "./dashboards/alerts-incidents";
+import { executiveOverview } from "./dashboards/executive-overview";
+import { infrastructure } from "./dashboards/infrastructure";
+import { llmCostOperations } from "./dashboards/llm-cost-operations";
+import { dataSourceFiles } from "./datasources";
+
+/** Where Grafana finds the rendered files; the catalogue mounts the folder there. */
+const MOUNT = "/etc/grafana";
+
+/** What a target decides: the address of its Langfuse, as people reach it. */
+export type GrafanaLinks = Pick<Links, "langfuse">;
+
+/** The five dashboards. Only what leads out of Grafana depends on the target. */
+export function dashboards(links: GrafanaLinks): Dashboard[] {
+  const langfuse = projectPages(links);
+  return [
+    executiveOverview,
+    llmCostOperations(langfuse),
+    agentPerformance,
+    infrastructure,
+    alertsIncidents(langfuse),
+  ];
+}
+
+/** Grafana's files by their path in its configuration folder: data sources, the dashboards and what finds them. */
+export function grafanaFiles(links: GrafanaLinks): Record<string, string> {
+  const provider = {
+    name: "tollgate",
+    folder: "Tollgate",
+    type: "file",
+    allowUiUpdates: false,
+    options: { path: `${MOUNT}/dashboards` },
+  };
+  return {
+    ...dataSourceFiles(projectPages(links)),
+    "provisioning/dashboards/tollgate.yaml": stringify({ apiVersion: 1, providers: [provider] }),
+    ...Object.fromEntries(
+      dashboards(links).map((dashboard) => [
+        `dashboards/${dashboard.uid}.json`,
+        `${JSON.stringify(dashboard, null, 2)}\n`,
+      ]),
+    ),
+  };
+}
+
+/** `generated/grafana/`: what Compose mounts. */
+export function renderGrafanaFiles(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(grafanaFiles(composePrometheus().links)).map(([path, text]) => [`grafana/${path}`, text]),
+  );
+}
+
+function projectPages({ langfuse }: GrafanaLinks): string {
+  return `${langfuse}/project/${LANGFUSE_PROJECT}`;
+}

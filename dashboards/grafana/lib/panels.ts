@@ -1,0 +1,116 @@
+import { PanelBuilder as BarGauge } from "@grafana/grafana-foundation-sdk/bargauge";
+import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
+import {
+  BarGaugeDisplayMode,
+  BigValueColorMode,
+  BigValueGraphMode,
+  GraphDrawStyle,
+  LegendDisplayMode,
+  LegendPlacement,
+  LogsSortOrder,
+  ReduceDataOptionsBuilder,
+  StackingConfigBuilder,
+  StackingMode,
+  TooltipDisplayMode,
+  VisibilityMode,
+  VizLegendOptionsBuilder,
+  VizOrientation,
+  VizTooltipOptionsBuilder,
+} from "@grafana/grafana-foundation-sdk/common";
+import type { Panel } from "@grafana/grafana-foundation-sdk/dashboard";
+import { PanelBuilder as Gauge } from "@grafana/grafana-foundation-sdk/gauge";
+import { PanelBuilder as Logs } from "@grafana/grafana-foundation-sdk/logs";
+import {
+  PanelBuilder as PieChart,
+  PieChartLegendOptionsBuilder,
+  PieChartLegendValues,
+  PieChartType,
+} from "@grafana/grafana-foundation-sdk/piechart";
+import { PanelBuilder as Stat } from "@grafana/grafana-foundation-sdk/stat";
+import { PanelBuilder as StateTimeline } from "@grafana/grafana-foundation-sdk/statetimeline";
+import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
+import { applySpec, type PanelSpec } from "./panel-spec";
+
+export { table } from "./table";
+
+/** One number a series, with its course behind it where the query covers the time range. */
+export function stat(spec: PanelSpec): Builder<Panel> {
+  return applySpec(new Stat(), { width: 4, height: 4, ...spec })
+    .reduceOptions(lastValue())
+    .colorMode(spec.steps ? BigValueColorMode.Background : BigValueColorMode.Value)
+    .graphMode(BigValueGraphMode.Area);
+}
+
+/** Lines over time, with a legend that says the last, the mean and the highest value. */
+export function timeSeries(spec: PanelSpec & { stacked?: boolean; bars?: boolean }): Builder<Panel> {
+  const panel = applySpec(new TimeSeries(), spec)
+    .legend(tableLegend(["lastNotNull", "mean", "max"]))
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi))
+    .showPoints(VisibilityMode.Never)
+    .fillOpacity(spec.stacked || spec.bars ? 40 : 10);
+  if (spec.stacked) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal));
+  if (spec.bars) panel.drawStyle(GraphDrawStyle.Bars);
+  return panel;
+}
+
+/** A needle a series, on a scale from 0 to 1: shares of a whole. */
+export function gauges(spec: PanelSpec): Builder<Panel> {
+  return applySpec(new Gauge(), spec).reduceOptions(lastValue()).min(0).max(1).showThresholdMarkers(true);
+}
+
+/** A bar a series or, with `rows`, a row of the answer. */
+export function bars(spec: PanelSpec & { rows?: true; max?: number }): Builder<Panel> {
+  const panel = applySpec(new BarGauge(), spec)
+    .reduceOptions(spec.rows ? everyRow() : lastValue())
+    .orientation(VizOrientation.Horizontal)
+    .displayMode(BarGaugeDisplayMode.Gradient)
+    .min(0);
+  return spec.max === undefined ? panel : panel.max(spec.max);
+}
+
+/** Shares of a whole, with values and percentages in the legend. */
+export function pie(spec: PanelSpec & { rows?: true }): Builder<Panel> {
+  return applySpec(new PieChart(), spec)
+    .pieType(PieChartType.Donut)
+    .reduceOptions(spec.rows ? everyRow() : lastValue())
+    .legend(
+      new PieChartLegendOptionsBuilder()
+        .displayMode(LegendDisplayMode.Table)
+        .placement(LegendPlacement.Right)
+        .showLegend(true)
+        .values([PieChartLegendValues.Value, PieChartLegendValues.Percent]),
+    );
+}
+
+/** States over time, a line a series, coloured by the thresholds. */
+export function timeline(spec: PanelSpec): Builder<Panel> {
+  return applySpec(new StateTimeline(), spec)
+    .showValue(VisibilityMode.Never)
+    .legend(new VizLegendOptionsBuilder().showLegend(true).displayMode(LegendDisplayMode.List))
+    .mergeValues(true);
+}
+
+/** Log lines, newest first. */
+export function logLines(spec: Omit<PanelSpec, "unit" | "steps">): Builder<Panel> {
+  return applySpec(new Logs(), { ...spec, unit: "none" })
+    .showTime(true)
+    .wrapLogMessage(true)
+    .enableLogDetails(true)
+    .sortOrder(LogsSortOrder.Descending);
+}
+
+function tableLegend(calcs: string[]): VizLegendOptionsBuilder {
+  return new VizLegendOptionsBuilder()
+    .showLegend(true)
+    .displayMode(LegendDisplayMode.Table)
+    .placement(LegendPlacement.Bottom)
+    .calcs(calcs);
+}
+
+function lastValue(): ReduceDataOptionsBuilder {
+  return new ReduceDataOptionsBuilder().calcs(["lastNotNull"]);
+}
+
+function everyRow(): ReduceDataOptionsBuilder {
+  return new ReduceDataOptionsBuilder().values(true).calcs([]);
+}

@@ -1,0 +1,61 @@
+import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
+import {
+  BarGaugeDisplayMode,
+  TableCellBackgroundDisplayMode,
+  TableCellDisplayMode,
+  type TableCellOptions,
+} from "@grafana/grafana-foundation-sdk/common";
+import type {
+  DashboardLink,
+  DataTransformerConfig,
+  DynamicConfigValue,
+  Panel,
+} from "@grafana/grafana-foundation-sdk/dashboard";
+import { PanelBuilder as Table } from "@grafana/grafana-foundation-sdk/table";
+import { applySpec, type PanelSpec } from "./panel-spec";
+import { thresholdsConfig, type Steps } from "./thresholds";
+import type { Unit } from "./units";
+
+/** How a column looks, when it is more than text. */
+export interface Column {
+  unit?: Unit;
+  steps?: Steps;
+  /** A bar from 0 to 1, a small graph, or a background in the colour of the thresholds. */
+  cell?: "bar" | "sparkline" | "background";
+  link?: Builder<DashboardLink>;
+  /** Not shown, but there for links. */
+  hidden?: true;
+}
+
+const CELLS: Record<NonNullable<Column["cell"]>, TableCellOptions> = {
+  bar: { type: TableCellDisplayMode.Gauge, mode: BarGaugeDisplayMode.Basic },
+  sparkline: { type: TableCellDisplayMode.Sparkline },
+  background: { type: TableCellDisplayMode.ColorBackground, mode: TableCellBackgroundDisplayMode.Basic },
+};
+
+/** Rows and columns. `columns` styles them by name; `transform` joins or renames before that. */
+export function table(
+  spec: Omit<PanelSpec, "unit" | "overrides"> & {
+    columns?: Record<string, Column>;
+    transform?: DataTransformerConfig[];
+  },
+): Builder<Panel> {
+  const panel = applySpec(new Table(), { ...spec, unit: "string" }).filterable(true);
+  for (const [name, column] of Object.entries(spec.columns ?? {})) {
+    panel.overrideByName(name, properties(column));
+  }
+  for (const transformation of spec.transform ?? []) panel.withTransformation(transformation);
+  return panel;
+}
+
+function properties({ unit, steps, cell, link, hidden }: Column): DynamicConfigValue[] {
+  const set: DynamicConfigValue[] = [];
+  if (unit) set.push({ id: "unit", value: unit });
+  if (steps) set.push({ id: "thresholds", value: thresholdsConfig(steps).build() });
+  if (steps) set.push({ id: "color", value: { mode: "thresholds" } });
+  if (cell) set.push({ id: "custom.cellOptions", value: CELLS[cell] });
+  if (cell === "bar") set.push({ id: "min", value: 0 }, { id: "max", value: 1 });
+  if (link) set.push({ id: "links", value: [link.build()] });
+  if (hidden) set.push({ id: "custom.hideFrom.viz", value: true });
+  return set;
+}

@@ -1,0 +1,60 @@
+import {
+  FieldColorBuilder,
+  FieldColorModeId,
+  ThresholdsConfigBuilder,
+  ThresholdsMode,
+  type Threshold,
+} from "@grafana/grafana-foundation-sdk/dashboard";
+import { definitions, THRESHOLD_ACTIONS, type ThresholdAction } from "../../../litellm-config";
+
+const BASE = "green";
+
+/** Log, notify, degrade, block: as the customer's budget runs out. */
+const ACTION_COLORS: Record<ThresholdAction, string> = {
+  log: "yellow",
+  notify: "orange",
+  degrade: "red",
+  block: "dark-red",
+};
+
+/** Colours from a value on: `[[0.8, "orange"]]` is green below 0.8. */
+export type Steps = [value: number, color: string][];
+
+/** The budget's thresholds as shares of it, from the definitions. */
+export const budgetSteps: Steps = definitions.thresholds.map(({ percent, action }) => [
+  percent / 100,
+  ACTION_COLORS[action],
+]);
+
+/** Red from a limit on, orange from three quarters of it. */
+export function limitSteps(limit: number): Steps {
+  return [
+    [limit * 0.75, "orange"],
+    [limit, "red"],
+  ];
+}
+
+/** Red below a value, green from it on: for what should be up. */
+export const upSteps: Steps = [
+  [-1, "red"],
+  [1, BASE],
+];
+
+/** Green at zero, red from one on: for what should not happen. */
+export const noneSteps: Steps = [[1, "red"]];
+
+export function thresholdsConfig(steps: Steps): ThresholdsConfigBuilder {
+  const base: Threshold = { value: null, color: BASE };
+  const rest = steps.map(([value, color]): Threshold => ({ value, color }));
+  return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([base, ...rest]);
+}
+
+/** Colours by the thresholds where there are some, one colour a series otherwise. */
+export function colorMode(steps: Steps | undefined): FieldColorBuilder {
+  return new FieldColorBuilder().mode(
+    steps ? FieldColorModeId.Thresholds : FieldColorModeId.PaletteClassicByName,
+  );
+}
+
+/** The colour of each threshold's action, for tables and timelines. */
+export const actionColors = THRESHOLD_ACTIONS.map((action) => ({ action, color: ACTION_COLORS[action] }));

@@ -1,0 +1,61 @@
+import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
+import {
+  CustomVariableBuilder,
+  QueryVariableBuilder,
+  VariableRefresh,
+  VariableSort,
+  type VariableModel,
+  type VariableOption,
+} from "@grafana/grafana-foundation-sdk/dashboard";
+import { definitions } from "../../../litellm-config";
+import { sources } from "../datasources";
+
+const ALL: VariableOption = { selected: true, text: ["All"], value: ["$__all"] };
+
+/** What calls can be filtered by, on every dashboard that shows calls. */
+export function variables(): Builder<VariableModel>[] {
+  return [
+    ledgerColumn("environment", "Environment")
+      .query("SELECT DISTINCT environment FROM ledger.calls WHERE $__timeFilter(reserved_at)")
+      .definition("The environments of the calls in the time range"),
+    choice("tier", "Tier", Object.keys(definitions.tiers)),
+    ledgerColumn("customer_id", "Customer")
+      .query("SELECT customer_id AS __value, name AS __text FROM ledger.customers ORDER BY name")
+      .definition("Every customer"),
+    choice("model", "Model", Object.keys(definitions.models)),
+  ];
+}
+
+/**
+ * Values of a column. "All" is the column itself: `environment IN (environment)` holds for every row, where a list of all
+ * values would be a syntax error before the first call and too long with many customers.
+ */
+function ledgerColumn(column: string, label: string): QueryVariableBuilder {
+  return new QueryVariableBuilder(column)
+    .label(label)
+    .datasource(sources.ledger)
+    .refresh(VariableRefresh.OnTimeRangeChanged)
+    .sort(VariableSort.AlphabeticalAsc)
+    .multi(true)
+    .includeAll(true)
+    .allValue(column)
+    .current(ALL);
+}
+
+function choice(name: string, label: string, values: string[]): CustomVariableBuilder {
+  return new CustomVariableBuilder(name)
+    .label(label)
+    .values(values.join(","))
+    .options(values.map((value) => ({ selected: false, text: value, value })))
+    .multi(true)
+    .includeAll(true)
+    .current(ALL);
+}
+
+/** SQL: the rows of `ledger.calls` that the variables choose, in the dashboard's time range. */
+export const CALLS_CHOSEN = `$__timeFilter(reserved_at) AND environment IN (\${environment:sqlstring})
+  AND plan_tier IN (\${tier:sqlstring}) AND customer_id IN (\${customer_id:sqlstring})
+  AND (model_used IS NULL OR model_used IN (\${model:sqlstring}))`;
+
+/** SQL: the customers that the variables choose, for tables with `customer_id` and `tier`. */
+export const CUSTOMERS_CHOSEN = `tier IN (\${tier:sqlstring}) AND customer_id IN (\${customer_id:sqlstring})`;

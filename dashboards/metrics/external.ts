@@ -1,0 +1,52 @@
+/** A metric of a server that is not ours, with where its name is documented. */
+export interface ExternalMetric {
+  name: string;
+  source: string;
+  /** Whether the local target has that server, so that a test sees the metric. */
+  local: boolean;
+}
+
+const of = (source: string, local: boolean, names: string[]): ExternalMetric[] =>
+  names.map((name) => ({ name, source, local }));
+
+/**
+ * What dashboards and rules read beside Tollgate's own metrics (docs/interfaces.md). Names that cannot be seen on a running
+ * server here are taken from the page that documents them, read on 2026-11-24.
+ */
+export const externalMetrics: ExternalMetric[] = [
+  ...of("https://prometheus.io/docs/concepts/jobs_instances/", true, ["up", "scrape_duration_seconds"]),
+  ...of("https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/", true, ["ALERTS"]),
+  ...of("https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics", true, [
+    "process_resident_memory_bytes",
+    "process_cpu_seconds_total",
+  ]),
+  ...of("https://github.com/prometheus/alertmanager: notify/notify.go", true, [
+    "alertmanager_notifications_total",
+    "alertmanager_notifications_failed_total",
+  ]),
+  // stackdriver_<monitored resource>_<metric type>: https://github.com/prometheus-community/stackdriver_exporter#metrics
+  ...of("https://docs.cloud.google.com/monitoring/api/metrics_gcp_p_z#gcp-run", false, [
+    "stackdriver_cloud_run_revision_run_googleapis_com_container_instance_count",
+    "stackdriver_cloud_run_revision_run_googleapis_com_container_cpu_utilizations",
+    "stackdriver_cloud_run_revision_run_googleapis_com_container_memory_utilizations",
+    "stackdriver_cloud_run_revision_run_googleapis_com_container_startup_latencies",
+    "stackdriver_cloud_run_revision_run_googleapis_com_container_billable_instance_time",
+    "stackdriver_cloud_run_revision_run_googleapis_com_request_count",
+  ]),
+  // ClickHouseAsyncMetrics_<system.asynchronous_metrics>, ClickHouseProfileEvents_<system.events>
+  ...of("https://clickhouse.com/docs/interfaces/prometheus", false, [
+    "ClickHouseAsyncMetrics_DiskUsed_default",
+    "ClickHouseAsyncMetrics_DiskTotal_default",
+    "ClickHouseProfileEvents_Query",
+    "ClickHouseProfileEvents_FailedQuery",
+    "ClickHouseProfileEvents_InsertedRows",
+  ]),
+  // Alloy's prometheus.exporter.redis is this exporter.
+  ...of("https://github.com/oliver006/redis_exporter: exporter/exporter.go", false, [
+    "redis_memory_used_bytes",
+    "redis_memory_max_bytes",
+    "redis_evicted_keys_total",
+    "redis_connected_clients",
+    "redis_key_size",
+  ]),
+];

@@ -1,0 +1,153 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { grafanaFiles } from "../../dashboards/grafana";
+import { sources } from "../../dashboards/grafana/datasources";
+import { definitions, NANOS_PER_DOLLAR } from "../../litellm-config";
+import { staleFiles } from "../../local/render";
+import { panels, rendered, type GridPos, type RenderedPanel } from "./support/panels";
+
+const WITH_LEGEND = new Set(["timeseries", "piechart", "statetimeline"]);
+const WITHOUT_UNIT = new Set(["logs"]);
+
+describe.each(panels)("%s: %s", (_uid, _title, panel) => {
+  it("says what it shows", () => {
+    expect(panel.description!.length).toBeGreaterThan(15);
+    expect(panel.description).toMatch(/[.]$/);
+    expect(panel.targets.length).toBeGreaterThan(0);
+  });
+
+  it("has a unit, and a legend where there are series", () => {
+    if (!WITHOUT_UNIT.has(panel.type)) expect(panel.fieldConfig!.defaults.unit).toBeTruthy();
+    if (!WITH_LEGEND.has(panel.type)) return;
+    expect((panel.options as { legend: object }).legend).toMatchObject({ showLegend: true });
+    for (const { expr, format, legendFormat } of panel.targets)
+      if (expr && format !== "table") expect(legendFormat).toBeTruthy();
+  });
+
+  it("asks provisioned data sources only, as the panel says", () => {
+    const asked = new Set(panel.targets.map(({ datasource }) => datasource.uid));
+    const known = Object.values(sources).map(({ uid }) => uid as string);
+    for (const uid of asked) expect(known).toContain(uid);
+    expect(panel.datasource.uid).toBe(asked.size === 1 ? [...asked][0] : "-- Mixed --");
+  });
+
+  it("shows dollars in dollars, never in nano-dollars", () => {
+    const text = JSON.stringify(panel.targets);
+    const inDollars = text.includes(String(NANOS_PER_DOLLAR));
+    if (inDollars) expect(JSON.stringify(panel.fieldConfig)).toContain("currencyUSD");
+    // Shares and comparisons need no division, but then they are no dollars.
+    else if (text.includes("nano")) expect(panel.fieldConfig!.defaults.unit).not.toBe("currencyUSD");
+  });
+});
+
+describe("shares of a budget", () => {
+  const shares = panels.filter(([, , { targets }]) =>
+    targets.some(({ expr = "", rawSql = "" }) =>
+      /budget_used_ratio|tier_budget_nanodollars|cap_nanos::float|session\.budget/.test(expr + rawSql),
+    ),
+  );
+
+  it("are on several dashboards", () => expect(shares.length).toBeGreaterThanOrEqual(4));
+
+  it.each(shares)("%s: %s changes colour at the thresholds of the definitions", (_uid, _title, panel) => {
+    const expected = definitions.thresholds.map(({ percent }) => percent / 100);
+    expect(expected).toEqual([0.5, 0.8, 0.95, 1]);
+    expect(thresholdsOf(panel)).toContainEqual(expected);
+  });
+});
+
+describe.each(rendered)("$title", (dashboard) => {
+  const all = dashboard.panels as unknown as RenderedPanel[];
+
+  it("numbers its panels once each", () => {
+    expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+    expect(Math.min(...all.map(({ id }) => id!))).toBeGreaterThan(0);
+  });
+
+  it("has no panels that overlap or leave the grid", () => {
+    for (const { gridPos, title } of all) {
+      expect([title, gridPos.x + gridPos.w <= 24]).toEqual([title, true]);
+      const over = all.filter((other) => other.gridPos !== gridPos && overlap(other.gridPos, gridPos));
+      expect([title, over.map((other) => other.title)]).toEqual([title, []]);
+    }
+  });
+
+  it("fills its lines from edge to edge, without holes", () => {
+    for (const y of new Set(all.map(({ gridPos }) => gridPos.y))) {
+      const line = all.map(({ gridPos }) => gridPos).filter((at) => at.y === y);
+      expect([y, line.reduce((sum, { w }) => sum + w, 0)]).toEqual([y, 24]);
+      expect([y, new Set(line.map(({ h }) => h)).size]).toEqual([y, 1]);
+    }
+  });
+
+  it("has the variables, the marks and the menu of all", () => {
+    expect(dashboard.templating?.list?.map(({ name }) => name)).toEqual([
+      "environment",
+      "tier",
+      "customer_id",
+      "model",
+    ]);
+    expect(dashboard.annotations?.list?.map(({ name }) => name)).toEqual(["Alerts", "Budget breaches"]);
+    expect(dashboard.links).toHaveLength(1);
+    expect(dashboard.editable).toBe(false);
+    expect(dashboard.timezone).toBe("utc");
+  });
+
+  it("leads only to dashboards that exist", () => {
+    const uids = rendered.map(({ uid }) => uid);
+    for (const [, uid] of JSON.stringify(dashboard).matchAll(/"\/d\/([\w-]+)/g)) expect(uids).toContain(uid);
+  });
+});
+
+describe("Grafana's files", () => {
+  const files = grafanaFiles({ langfuse: "http://langfuse.test" });
+
+  it("are the same at every rendering, and what is committed", () => {
+    expect(grafanaFiles({ langfuse: "http://langfuse.test" })).toEqual(files);
+    expect(staleFiles().filter((path) => path.startsWith("grafana/"))).toEqual([]);
+  });
+
+  it("provision every data source, and no secret", () => {
+    const provisioned = Object.entries(files)
+      .filter(([path]) => path.startsWith("provisioning/datasources/"))
+      .flatMap(([, text]) => (parse(text) as { datasources: { uid: string; type: string }[] }).datasources);
+    expect(provisioned.map(({ uid, type }) => ({ uid, type }))).toEqual(
+      expect.arrayContaining(Object.values(sources)),
+    );
+    for (const { password } of provisioned.flatMap(
+      ({ ...source }) => (source as { secureJsonData?: { password: string } }).secureJsonData ?? [],
+    ))
+      expect(password).toMatch(/^\$[A-Z_]+$/);
+  });
+
+  it("read only environment variables that the catalogue gives Grafana", () => {
+    const catalogue = readFileSync(join(__dirname, "../../infra/catalogue/infrastructure.ts"), "utf8");
+    for (const [path, text] of Object.entries(files).filter(([path]) => path.includes("datasources")))
+      for (const [, name] of text.matchAll(/(?<!\$)\$([A-Z_]+)/g))
+        expect([path, catalogue]).toEqual([path, expect.stringContaining(`${name}:`)]);
+  });
+
+  it("lead from a customer to its sessions and from a session to its trace", () => {
+    const costs = files["dashboards/llm-cost-operations.json"]!;
+    expect(costs).toContain("/d/llm-cost-operations?var-customer_id=${__data.fields.customer_id}");
+    expect(costs).toContain("http://langfuse.test/project/tollgate/sessions/${__data.fields.Session}");
+    expect(costs).toContain("http://langfuse.test/project/tollgate/traces/${__data.fields.Trace}");
+  });
+});
+
+function overlap(a: GridPos, b: GridPos): boolean {
+  return a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+}
+
+/** The values at which a panel, or a column of it, changes colour. */
+function thresholdsOf({ fieldConfig }: RenderedPanel): number[][] {
+  type Config = { steps: { value: number | null }[] };
+  const configs = [
+    fieldConfig!.defaults.thresholds as Config,
+    ...fieldConfig!.overrides.flatMap(({ properties }) =>
+      properties.filter(({ id }) => id === "thresholds").map(({ value }) => value as Config),
+    ),
+  ];
+  return configs.map(({ steps }) => steps.flatMap(({ value }) => value ?? []));
+}
