@@ -1,0 +1,377 @@
+-- What the guard may do: reserve before a call, extend while it runs, settle after it, expire what was left behind.
+--
+-- Rows are always locked in the order customer_months, sessions, calls, so that no two transactions wait for each other.
+-- The functions run as their owner: the guard's role has no right on any table.
+
+CREATE TYPE ledger.crossing AS (percent integer, action text);
+
+CREATE TYPE ledger.decision AS (
+  -- 'allowed', 'degraded', 'refused', or 'wait': refused for now, and nothing written.
+  decision text,
+  reason text,
+  tier text,
+  plan integer,
+  max_tokens integer,
+  held_nanos bigint,
+  month_left_nanos bigint,
+  session_left_nanos bigint,
+  retry_after_seconds double precision,
+  crossed ledger.crossing[]
+);
+
+CREATE TYPE ledger.settlement AS (
+  -- False when the call was settled before, or is unknown; then nothing was written.
+  settled boolean,
+  held_nanos bigint,
+  tier text,
+  crossed ledger.crossing[],
+  spent_nanos bigint,
+  cap_nanos bigint
+);
+
+-- Writes the thresholds that `p_used` of the cap has reached and that were not written yet. Of these, returns those.
+CREATE FUNCTION ledger.cross_thresholds(
+  p_customer text, p_month date, p_used bigint, p_spent bigint, p_cap bigint,
+  p_percents integer[], p_actions text[]
+) RETURNS ledger.crossing[]
+LANGUAGE sql VOLATILE SET search_path = ledger, pg_temp AS $$
+  WITH written AS (
+    INSERT INTO crossings (customer_id, month, percent, action, crossed_at, spent_nanos, cap_nanos)
+    SELECT p_customer, p_month, t.percent, t.action, clock(), p_spent, p_cap
+    FROM unnest(p_percents, p_actions) AS t (percent, action)
+    WHERE p_used * 100 >= p_cap * t.percent
+    ON CONFLICT DO NOTHING
+    RETURNING percent, action
+  )
+  SELECT coalesce(array_agg((percent, action)::crossing ORDER BY percent), '{}') FROM written
+$$;
+
+-- Decides about a call and holds its upper bound, in one transaction.
+--
+-- p_policy: what the guard's configuration says. Tiers are parallel arrays; `tier_plans` is the plan that a tier degrades to.
+-- p_plans: parallel arrays, the plan asked for first. Its upper bound is prompt_nanos + token_nanos * output tokens, where
+--   token_nanos covers all choices (`n`); `least_tokens` is the shortest answer worth a call.
+-- p_final: false asks for 'wait' in place of a refusal that other calls in flight may lift.
+CREATE FUNCTION ledger.reserve(
+  p_call_id uuid, p_customer text, p_session text, p_query_type text, p_gcp_project text, p_tools text[],
+  p_environment text, p_trace_id text, p_model_asked text,
+  p_routes text[], p_prompt_tokens integer, p_prompt_nanos bigint[], p_token_nanos bigint[],
+  p_max_tokens integer[], p_choices integer, p_least_tokens integer,
+  p_tiers text[], p_caps bigint[], p_tier_plans integer[],
+  p_session_cap bigint, p_session_calls integer, p_tokens_per_minute integer,
+  p_percents integer[], p_actions text[], p_lease_seconds integer, p_final boolean
+) RETURNS ledger.decision
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+  v_answer decision;
+  v_now timestamptz := clock();
+  v_month date := month_of(v_now);
+  v_degrade_at integer := p_percents[array_position(p_actions, 'degrade')];
+  v_tier text;
+  v_at integer;
+  v_cap bigint;
+  v_spent bigint;
+  v_held bigint;
+  v_session_spent bigint;
+  v_session_held bigint;
+  v_session_calls integer;
+  v_plan integer := 1;
+  v_other integer;
+  v_need bigint;
+  v_left bigint;
+  v_tokens integer;
+  v_bound integer;
+  v_used bigint;
+  v_estimate bigint;
+  v_pending boolean;
+  v_reason text;
+  v_wait boolean := false;
+  v_retry double precision;
+BEGIN
+  SELECT tier INTO v_tier FROM customers WHERE customer_id = p_customer AND disabled_at IS NULL;
+  v_at := array_position(p_tiers, v_tier);
+  IF v_at IS NULL THEN
+    v_answer.decision := 'refused';
+    v_answer.reason := CASE WHEN v_tier IS NULL THEN 'unknown_customer' ELSE 'unknown_tier' END;
+    v_answer.tier := v_tier;
+    v_answer.crossed := '{}';
+    RETURN v_answer;
+  END IF;
+  v_cap := p_caps[v_at];
+
+  LOOP
+    UPDATE customer_months SET cap_nanos = v_cap, tier = v_tier
+    WHERE customer_id = p_customer AND month = v_month
+    RETURNING spent_nanos, held_nanos INTO v_spent, v_held;
+    EXIT WHEN FOUND;
+    INSERT INTO customer_months (customer_id, month, tier, cap_nanos, updated_at)
+    VALUES (p_customer, v_month, v_tier, v_cap, v_now) ON CONFLICT DO NOTHING;
+  END LOOP;
+
+  SELECT spent_nanos, held_nanos, calls INTO v_session_spent, v_session_held, v_session_calls
+  FROM sessions WHERE customer_id = p_customer AND session_id = p_session FOR UPDATE;
+  IF NOT FOUND THEN
+    v_session_spent := 0;
+    v_session_held := 0;
+    v_session_calls := 0;
+  END IF;
+  -- The wait for the locks counts: what follows is judged by the time at which it is true.
+  v_now := clock();
+
+  -- The plan: the tier's cheaper one from the threshold on, or where only that one still fits the month's budget.
+  v_other := p_tier_plans[v_at];
+  IF v_other <> 1
+    AND p_prompt_nanos[v_other] + p_token_nanos[v_other] * p_max_tokens[1]
+      < p_prompt_nanos[1] + p_token_nanos[1] * p_max_tokens[1]
+    AND ((v_spent + v_held) * 100 >= v_cap * v_degrade_at
+      OR v_cap - v_spent < p_prompt_nanos[1] + p_token_nanos[1] * least(p_least_tokens, p_max_tokens[1]))
+  THEN
+    v_plan := v_other;
+  END IF;
+  v_need := p_prompt_nanos[v_plan] + p_token_nanos[v_plan] * least(p_least_tokens, p_max_tokens[v_plan]);
+
+  IF v_cap - v_spent - v_held < v_need THEN
+    v_wait := v_cap - v_spent >= v_need;
+    v_reason := CASE WHEN v_wait THEN 'budget_held' ELSE 'month_budget' END;
+  ELSIF p_session_cap - v_session_spent - v_session_held < v_need THEN
+    v_wait := p_session_cap - v_session_spent >= v_need;
+    v_reason := CASE WHEN v_wait THEN 'budget_held' ELSE 'session_budget' END;
+  ELSIF v_session_calls >= p_session_calls THEN
+    v_reason := 'session_calls';
+  ELSE
+    v_left := least(v_cap - v_spent - v_held, p_session_cap - v_session_spent - v_session_held);
+    v_tokens := p_max_tokens[v_plan];
+    IF p_token_nanos[v_plan] > 0 THEN
+      v_tokens := least(v_tokens, (v_left - p_prompt_nanos[v_plan]) / p_token_nanos[v_plan]);
+    END IF;
+
+    -- Tokens a minute: calls in flight count their bound, settled ones what they used. A prompt's bound (its bytes) is
+    -- several times its tokens, so a call alone in its session may be counted by the ratio measured in the same window.
+    SELECT
+      coalesce(sum(CASE WHEN state = 'pending' THEN held_tokens ELSE prompt_tokens + completion_tokens END), 0),
+      coalesce(bool_or(state = 'pending'), false),
+      coalesce(
+        ceil(p_prompt_tokens * max(prompt_tokens::double precision / prompt_bound)
+          FILTER (WHERE outcome = 'success' AND prompt_tokens > 0)),
+        p_prompt_tokens / 3)
+    INTO v_used, v_pending, v_estimate
+    FROM calls
+    WHERE customer_id = p_customer AND session_id = p_session AND state <> 'voided'
+      AND (state = 'pending' OR reserved_at > v_now - interval '60 seconds')
+      AND reserved_at > v_now - make_interval(secs => greatest(60, p_lease_seconds));
+    -- No answer can be longer than a minute's tokens.
+    v_tokens := least(v_tokens, greatest(p_tokens_per_minute - v_estimate, p_choices) / p_choices);
+    v_bound := p_prompt_tokens + v_tokens * p_choices;
+    v_estimate := least(v_estimate, p_prompt_tokens) + v_tokens * p_choices;
+    IF v_used + v_bound > p_tokens_per_minute
+      AND (v_pending OR v_used + v_estimate > p_tokens_per_minute)
+    THEN
+      v_reason := 'tokens_per_minute';
+      v_wait := true;
+      -- When enough of the window has passed; calls in flight leave it a minute after they began at the latest.
+      SELECT extract(epoch FROM min(free_at) - v_now) INTO v_retry FROM (
+        SELECT reserved_at + interval '60 seconds' AS free_at,
+          sum(CASE WHEN state = 'pending' THEN held_tokens ELSE prompt_tokens + completion_tokens END)
+            OVER (ORDER BY reserved_at, call_id) AS freed
+        FROM calls
+        WHERE customer_id = p_customer AND session_id = p_session AND state <> 'voided'
+          AND reserved_at > v_now - interval '60 seconds'
+      ) w
+      WHERE freed >= v_used + v_estimate - p_tokens_per_minute;
+      v_retry := greatest(coalesce(v_retry, 60), 0.05);
+    END IF;
+  END IF;
+
+  v_answer.tier := v_tier;
+  v_answer.plan := v_plan;
+  v_answer.month_left_nanos := greatest(v_cap - v_spent - v_held, 0);
+  v_answer.session_left_nanos := greatest(p_session_cap - v_session_spent - v_session_held, 0);
+  v_answer.retry_after_seconds := v_retry;
+  v_answer.crossed := '{}';
+
+  IF v_reason IS NOT NULL THEN
+    v_answer.reason := v_reason;
+    IF v_wait AND NOT p_final THEN
+      v_answer.decision := 'wait';
+      -- A call in flight may give back what it does not use at any moment.
+      IF v_reason = 'budget_held' OR v_pending THEN
+        v_answer.retry_after_seconds := 0;
+      END IF;
+      RETURN v_answer;
+    END IF;
+    v_answer.decision := 'refused';
+    INSERT INTO refusals (at, customer_id, session_id, month, reason, route, query_type, trace_id)
+    VALUES (v_now, p_customer, p_session, v_month, v_reason, p_routes[1], p_query_type, p_trace_id);
+    IF v_reason = 'month_budget' THEN
+      -- Blocked: the rest is too little for any call, so every threshold counts as reached.
+      v_answer.crossed := cross_thresholds(p_customer, v_month, v_cap, v_spent, v_cap, p_percents, p_actions);
+    END IF;
+    RETURN v_answer;
+  END IF;
+
+  v_answer.decision := CASE WHEN v_plan = 1 THEN 'allowed' ELSE 'degraded' END;
+  v_answer.reason := 'ok';
+  v_answer.max_tokens := v_tokens;
+  v_answer.held_nanos := p_prompt_nanos[v_plan] + p_token_nanos[v_plan] * v_tokens;
+  v_answer.month_left_nanos := v_answer.month_left_nanos - v_answer.held_nanos;
+  v_answer.session_left_nanos := v_answer.session_left_nanos - v_answer.held_nanos;
+
+  UPDATE customer_months SET held_nanos = held_nanos + v_answer.held_nanos, calls = calls + 1, updated_at = v_now
+  WHERE customer_id = p_customer AND month = v_month;
+  INSERT INTO sessions AS s (customer_id, session_id, held_nanos, calls, started_at, last_call_at)
+  VALUES (p_customer, p_session, v_answer.held_nanos, 1, v_now, v_now)
+  ON CONFLICT (customer_id, session_id) DO UPDATE
+  SET held_nanos = s.held_nanos + excluded.held_nanos, calls = s.calls + 1, last_call_at = v_now;
+  INSERT INTO calls (
+    call_id, customer_id, month, session_id, plan_tier, query_type, gcp_project, tools_invoked, environment, route,
+    model_asked, decision, state, held_nanos, prompt_bound, held_tokens, reserved_at, lease_until, trace_id
+  ) VALUES (
+    p_call_id, p_customer, v_month, p_session, v_tier, p_query_type, p_gcp_project, p_tools, p_environment,
+    p_routes[v_plan], p_model_asked, v_answer.decision, 'pending', v_answer.held_nanos, p_prompt_tokens, v_bound, v_now,
+    v_now + make_interval(secs => p_lease_seconds), p_trace_id
+  );
+  IF v_plan <> 1 THEN
+    v_answer.crossed := cross_thresholds(
+      p_customer, v_month, greatest(v_spent, (v_cap * v_degrade_at + 99) / 100), v_spent, v_cap, p_percents, p_actions);
+  END IF;
+  RETURN v_answer;
+END
+$$;
+
+-- Holds more for a call in flight, for a further attempt after one that may have been billed. False when it is not there.
+CREATE FUNCTION ledger.extend(p_call_id uuid, p_more bigint, p_session_cap bigint) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+  v_call calls;
+BEGIN
+  SELECT * INTO v_call FROM calls WHERE call_id = p_call_id AND state = 'pending';
+  IF NOT FOUND OR p_more < 0 THEN
+    RETURN false;
+  END IF;
+  PERFORM FROM customer_months
+  WHERE customer_id = v_call.customer_id AND month = v_call.month
+    AND cap_nanos - spent_nanos - held_nanos >= p_more
+  FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  PERFORM FROM sessions
+  WHERE customer_id = v_call.customer_id AND session_id = v_call.session_id
+    AND p_session_cap - spent_nanos - held_nanos >= p_more
+  FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  UPDATE calls SET held_nanos = held_nanos + p_more WHERE call_id = p_call_id AND state = 'pending';
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  UPDATE customer_months SET held_nanos = held_nanos + p_more
+  WHERE customer_id = v_call.customer_id AND month = v_call.month;
+  UPDATE sessions SET held_nanos = held_nanos + p_more
+  WHERE customer_id = v_call.customer_id AND session_id = v_call.session_id;
+  RETURN true;
+END
+$$;
+
+-- Turns a hold into what the call cost, in the month of the reservation, once. A voided call never reached a provider: it
+-- costs nothing and is no call of its session.
+CREATE FUNCTION ledger.settle(
+  p_call_id uuid, p_state text, p_outcome text, p_cost bigint, p_model_used text,
+  p_prompt_tokens integer, p_cached_tokens integer, p_completion_tokens integer, p_cache_hit boolean,
+  p_percents integer[], p_actions text[]
+) RETURNS ledger.settlement
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+  v_answer settlement;
+  v_call calls;
+  v_void integer := CASE WHEN p_state = 'voided' THEN 1 ELSE 0 END;
+  v_now timestamptz := clock();
+BEGIN
+  v_answer.settled := false;
+  v_answer.crossed := '{}';
+  SELECT * INTO v_call FROM calls WHERE call_id = p_call_id AND state = 'pending';
+  IF NOT FOUND THEN
+    RETURN v_answer;
+  END IF;
+  PERFORM FROM customer_months WHERE customer_id = v_call.customer_id AND month = v_call.month FOR UPDATE;
+  PERFORM FROM sessions WHERE customer_id = v_call.customer_id AND session_id = v_call.session_id FOR UPDATE;
+  UPDATE calls SET
+    state = p_state, outcome = p_outcome, cost_nanos = p_cost, model_used = p_model_used,
+    prompt_tokens = p_prompt_tokens, cached_tokens = p_cached_tokens, completion_tokens = p_completion_tokens,
+    cache_hit = p_cache_hit, settled_at = v_now
+  WHERE call_id = p_call_id AND state = 'pending'
+  RETURNING held_nanos INTO v_call.held_nanos;
+  IF NOT FOUND THEN
+    RETURN v_answer;
+  END IF;
+  UPDATE customer_months SET
+    held_nanos = held_nanos - v_call.held_nanos, spent_nanos = spent_nanos + p_cost, calls = calls - v_void,
+    updated_at = v_now
+  WHERE customer_id = v_call.customer_id AND month = v_call.month
+  RETURNING spent_nanos, cap_nanos INTO v_answer.spent_nanos, v_answer.cap_nanos;
+  UPDATE sessions SET
+    held_nanos = held_nanos - v_call.held_nanos, spent_nanos = spent_nanos + p_cost, calls = calls - v_void
+  WHERE customer_id = v_call.customer_id AND session_id = v_call.session_id;
+  v_answer.settled := true;
+  v_answer.held_nanos := v_call.held_nanos;
+  v_answer.tier := v_call.plan_tier;
+  IF p_cost > 0 THEN
+    v_answer.crossed := cross_thresholds(
+      v_call.customer_id, v_call.month, v_answer.spent_nanos, v_answer.spent_nanos, v_answer.cap_nanos,
+      p_percents, p_actions);
+  END IF;
+  RETURN v_answer;
+END
+$$;
+
+-- Charges the holds whose lease has run out: their gateway died, and what the provider billed cannot be known. Those of one
+-- customer's month at a time (which keeps to the order of locks): call it until it returns nothing.
+CREATE FUNCTION ledger.expire_holds(p_percents integer[], p_actions text[])
+RETURNS TABLE (
+  call_id uuid, customer_id text, session_id text, tier text, query_type text, route text, held_nanos bigint,
+  crossed ledger.crossing[], spent_nanos bigint, cap_nanos bigint, trace_id text
+)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  v_call calls;
+  v_settled settlement;
+BEGIN
+  -- One sweeper is enough; the others come back in a moment.
+  IF NOT pg_try_advisory_xact_lock(hashtext('ledger.expire_holds')) THEN
+    RETURN;
+  END IF;
+  FOR v_call IN
+    SELECT c.* FROM calls c
+    JOIN (
+      SELECT o.customer_id, o.month FROM calls o
+      WHERE o.state = 'pending' AND o.lease_until < clock() ORDER BY o.lease_until LIMIT 1
+    ) oldest ON oldest.customer_id = c.customer_id AND oldest.month = c.month
+    WHERE c.state = 'pending' AND c.lease_until < clock()
+  LOOP
+    v_settled := settle(
+      v_call.call_id, 'posted', 'expired', v_call.held_nanos, v_call.model_used, v_call.prompt_bound, 0,
+      v_call.held_tokens - v_call.prompt_bound, false, p_percents, p_actions);
+    IF v_settled.settled THEN
+      call_id := v_call.call_id;
+      customer_id := v_call.customer_id;
+      session_id := v_call.session_id;
+      tier := v_call.plan_tier;
+      query_type := v_call.query_type;
+      route := v_call.route;
+      held_nanos := v_settled.held_nanos;
+      crossed := v_settled.crossed;
+      spent_nanos := v_settled.spent_nanos;
+      cap_nanos := v_settled.cap_nanos;
+      trace_id := v_call.trace_id;
+      RETURN NEXT;
+    END IF;
+  END LOOP;
+END
+$$;
+
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ledger.clock(), ledger.month_of(timestamptz)
+  TO ledger_guard, ledger_agent, ledger_admin, ledger_reader;
+GRANT EXECUTE ON FUNCTION ledger.reserve, ledger.extend, ledger.settle, ledger.expire_holds TO ledger_guard;

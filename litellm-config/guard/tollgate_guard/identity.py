@@ -1,0 +1,82 @@
+"""Who a call is for: read from the request's ``metadata``, and from nowhere else."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from .refusals import Refusal, invalid
+
+_CUSTOMER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SESSION = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_TRACE = re.compile(r"[0-9a-f]{32}")
+_SPAN = re.compile(r"[0-9a-f]{16}")
+_WORD = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_QUERY_TYPES = ("cost_analysis", "recommendation", "simple_lookup", "action")
+_MAX_TOOLS = 50
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The tags that a request brings. The tier is not among them: the ledger knows it."""
+
+    customer_id: str
+    session_id: str
+    query_type: str
+    gcp_project: str | None
+    tools_invoked: tuple[str, ...]
+    environment: str
+    trace_id: str | None
+    parent_observation_id: str | None
+
+
+def _text(
+    metadata: dict[str, Any], key: str, pattern: re.Pattern[str], remedy: str, *, required: bool = False
+) -> str | None:
+    value = metadata.get(key)
+    if value is None and not required:
+        return None
+    if value is None:
+        raise Refusal("identity_missing", f"metadata.{key} is missing: {remedy}", field=f"metadata.{key}")
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise invalid(f"metadata.{key}", value, remedy, "identity_missing" if required else "invalid_request")
+    return value
+
+
+def read_identity(metadata: object) -> Identity:
+    """The identity in a request's metadata. Keys that are not known are ignored.
+
+    Raises:
+        Refusal: ``identity_missing`` or ``invalid_request``, with the field, its value and what to send.
+    """
+    if not isinstance(metadata, dict):
+        raise Refusal(
+            "identity_missing",
+            "metadata is missing: send an object with customer_id, session_id and query_type",
+            field="metadata",
+        )
+    customer = _text(metadata, "customer_id", _CUSTOMER, "send 1-64 letters, digits, _ or -", required=True)
+    session = _text(metadata, "session_id", _SESSION, "send 1-128 letters, digits, _ . : or -", required=True)
+    kinds = re.compile("|".join(_QUERY_TYPES))
+    query_type = _text(metadata, "query_type", kinds, f"send one of {', '.join(_QUERY_TYPES)}", required=True)
+    tools = metadata.get("tools_invoked") or []
+    if (
+        not isinstance(tools, list)
+        or len(tools) > _MAX_TOOLS
+        or not all(isinstance(tool, str) and _WORD.fullmatch(tool) for tool in tools)
+    ):
+        raise invalid("metadata.tools_invoked", tools, f"send a list of at most {_MAX_TOOLS} tool names")
+    assert customer is not None and session is not None and query_type is not None
+    return Identity(
+        customer_id=customer,
+        session_id=session,
+        query_type=query_type,
+        gcp_project=_text(metadata, "gcp_project", _WORD, "send a project's id"),
+        tools_invoked=tuple(tools),
+        environment=_text(metadata, "environment", _WORD, "send a short name")
+        or os.environ.get("TOLLGATE_ENVIRONMENT", "local"),
+        trace_id=_text(metadata, "trace_id", _TRACE, "send 32 hexadecimal digits"),
+        parent_observation_id=_text(metadata, "parent_observation_id", _SPAN, "send 16 hexadecimal digits"),
+    )

@@ -1,0 +1,210 @@
+"""The ledger in Postgres, as the guard uses it: one function call for each step."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from .bounds import LEAST_TOKENS, Plan, Plans
+from .config import Config
+from .request import ChatRequest
+
+# Fail closed fast: a ledger that does not answer within this is down.
+_CONNECT_SECONDS = 2.0
+_COMMAND_SECONDS = 2.0
+
+# What asyncpg raises when the server is away, restarting, out of connections or too slow.
+LEDGER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
+@dataclass(frozen=True)
+class Crossing:
+    percent: int
+    action: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The ledger's answer to a reservation. ``decision`` is allowed, degraded, refused or wait; money in nano-dollars."""
+
+    decision: str
+    reason: str
+    tier: str | None
+    plan: Plan | None
+    max_tokens: int
+    held_nanos: int
+    month_left_nanos: int | None
+    session_left_nanos: int | None
+    retry_after: float | None
+    crossed: tuple[Crossing, ...]
+
+
+@dataclass(frozen=True)
+class Charge:
+    """What a call came to. ``state`` is posted or voided; ``outcome`` as in the ledger; ``cost`` in nano-dollars."""
+
+    state: str
+    outcome: str
+    cost: int
+    model: str | None
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    cache_hit: bool = False
+
+
+@dataclass(frozen=True)
+class Settlement:
+    settled: bool
+    held_nanos: int
+    tier: str | None
+    crossed: tuple[Crossing, ...]
+    spent_nanos: int
+    cap_nanos: int
+
+
+@dataclass(frozen=True)
+class Expired:
+    call_id: UUID
+    customer_id: str
+    session_id: str
+    tier: str
+    query_type: str
+    route: str
+    held_nanos: int
+    crossed: tuple[Crossing, ...]
+    spent_nanos: int
+    cap_nanos: int
+    trace_id: str | None
+
+
+def _crossings(rows: list[Any] | None) -> tuple[Crossing, ...]:
+    return tuple(Crossing(percent=row["percent"], action=row["action"]) for row in rows or ())
+
+
+def _call(function: str, parameters: int) -> str:
+    places = ", ".join(f"${place}" for place in range(1, parameters + 1))
+    return f"SELECT * FROM ledger.{function}({places})"
+
+
+_RESERVE = _call("reserve", 26)
+_EXTEND = _call("extend", 3)
+_SETTLE = _call("settle", 11)
+_EXPIRE = _call("expire_holds", 2)
+
+
+class Ledger:
+    """A pool of connections that opens at need and comes back by itself when Postgres does.
+
+    Every method raises one of ``LEDGER_ERRORS`` when the ledger does not answer.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._pool: asyncpg.Pool | None = None
+
+    async def open(self) -> None:
+        """Prepares the pool; no connection is made before the first call, so that a gateway starts without its ledger."""
+        self._pool = await asyncpg.create_pool(
+            os.environ["TOLLGATE_LEDGER_URL"],
+            min_size=0,
+            max_size=int(os.environ.get("TOLLGATE_LEDGER_CONNECTIONS", "8")),
+            timeout=_CONNECT_SECONDS,
+            command_timeout=_COMMAND_SECONDS,
+            max_inactive_connection_lifetime=60.0,
+            server_settings={"application_name": "tollgate-guard"},
+        )
+
+    async def _fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        if self._pool is None:
+            raise asyncpg.InterfaceError("open() comes first")
+        async with self._pool.acquire(timeout=_CONNECT_SECONDS) as connection:
+            return await connection.fetch(query, *arguments)
+
+    async def reserve(self, call_id: UUID, request: ChatRequest, plans: Plans, *, final: bool) -> Decision:
+        """Decides about a call and holds its bound, in one round trip.
+
+        Args:
+            final: whether to refuse, rather than answer ``wait``, when only other calls in flight are in the way.
+        """
+        config, who, options = self._config, request.identity, plans.plans
+        [row] = await self._fetch(
+            _RESERVE,
+            call_id,
+            who.customer_id,
+            who.session_id,
+            who.query_type,
+            who.gcp_project,
+            who.tools_invoked,
+            who.environment,
+            who.trace_id,
+            request.model,
+            [plan.route.name for plan in options],
+            plans.prompt_tokens,
+            [plan.prompt_nanos for plan in options],
+            [plan.token_nanos for plan in options],
+            [plan.max_tokens for plan in options],
+            request.choices,
+            LEAST_TOKENS,
+            [tier.name for tier in config.tiers],
+            [tier.budget_nanos for tier in config.tiers],
+            plans.by_tier,
+            config.session_budget_nanos,
+            config.session_calls,
+            config.session_tokens_per_minute,
+            config.percents,
+            config.actions,
+            config.hold_lease,
+            final,
+        )
+        return Decision(
+            decision=row["decision"],
+            reason=row["reason"],
+            tier=row["tier"],
+            plan=options[row["plan"] - 1] if row["plan"] else None,
+            max_tokens=row["max_tokens"] or 0,
+            held_nanos=row["held_nanos"] or 0,
+            month_left_nanos=row["month_left_nanos"],
+            session_left_nanos=row["session_left_nanos"],
+            retry_after=row["retry_after_seconds"],
+            crossed=_crossings(row["crossed"]),
+        )
+
+    async def extend(self, call_id: UUID, more_nanos: int) -> bool:
+        """Holds more for a call in flight; False when the budget does not have it, or the call is settled."""
+        [row] = await self._fetch(_EXTEND, call_id, more_nanos, self._config.session_budget_nanos)
+        return bool(row["extend"])
+
+    async def settle(self, call_id: UUID, charge: Charge) -> Settlement:
+        """Turns a hold into its charge, once. A call that is settled or unknown is left alone (``settled`` is False)."""
+        [row] = await self._fetch(
+            _SETTLE,
+            call_id,
+            charge.state,
+            charge.outcome,
+            charge.cost,
+            charge.model,
+            charge.prompt_tokens,
+            charge.cached_tokens,
+            charge.completion_tokens,
+            charge.cache_hit,
+            self._config.percents,
+            self._config.actions,
+        )
+        return Settlement(
+            settled=row["settled"],
+            held_nanos=row["held_nanos"] or 0,
+            tier=row["tier"],
+            crossed=_crossings(row["crossed"]),
+            spent_nanos=row["spent_nanos"] or 0,
+            cap_nanos=row["cap_nanos"] or 0,
+        )
+
+    async def expire_holds(self) -> list[Expired]:
+        """Charges the holds whose lease has run out, of one customer's month; empty when there is none."""
+        rows = await self._fetch(_EXPIRE, self._config.percents, self._config.actions)
+        return [Expired(**{**row, "crossed": _crossings(row["crossed"])}) for row in rows]

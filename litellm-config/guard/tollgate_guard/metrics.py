@@ -1,0 +1,29 @@
+"""The guard's Prometheus metrics, beside LiteLLM's own on ``/metrics``. Labels are bounded: never a customer."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+DECISIONS = Counter(
+    "tollgate_guard_decisions", "Requests decided", ["decision", "reason", "route", "tier", "query_type"]
+)
+CALLS = Counter("tollgate_guard_calls", "Calls settled", ["model", "provider", "query_type", "outcome"])
+SPEND = Counter("tollgate_guard_spend_nanodollars", "Nano-dollars charged", ["model", "tier", "query_type"])
+LITELLM_SPEND = Counter(
+    "tollgate_guard_litellm_spend_nanodollars", "Nano-dollars that LiteLLM counted for the same calls", ["model"]
+)
+TOKENS = Counter("tollgate_guard_tokens", "Tokens charged", ["model", "kind"])
+PROVIDER_ERRORS = Counter("tollgate_guard_provider_errors", "Attempts that failed", ["provider", "model", "status"])
+CACHE_HITS = Counter("tollgate_guard_cache_hits", "Calls answered from the cache", ["model"])
+CACHE_SAVED = Counter("tollgate_guard_cache_saved_nanodollars", "Nano-dollars that cache hits did not cost", ["model"])
+CROSSINGS = Counter("tollgate_guard_crossings", "Budget thresholds crossed", ["percent", "action", "tier"])
+HOLDS_IN_FLIGHT = Gauge("tollgate_guard_holds_in_flight", "Holds not settled yet", multiprocess_mode="livesum")
+HOLDS_EXPIRED = Counter("tollgate_guard_holds_expired", "Holds charged because their lease ran out")
+OVER_HOLD = Counter("tollgate_guard_over_hold", "Calls that cost more than was held", ["model"])
+LEDGER_ERRORS_TOTAL = Counter("tollgate_guard_ledger_errors", "Ledger operations that failed", ["operation"])
+
+_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+RESERVE_SECONDS = Histogram(
+    "tollgate_guard_reserve_seconds", "Round trip of a reservation in the ledger", buckets=_BUCKETS
+)
+SETTLE_SECONDS = Histogram("tollgate_guard_settle_seconds", "Round trip of a settlement in the ledger", buckets=_BUCKETS)

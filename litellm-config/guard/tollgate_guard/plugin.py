@@ -1,0 +1,76 @@
+"""What LiteLLM's config.yaml names: ``guard`` (callbacks) and ``authenticate`` (custom_auth).
+
+Importing this module puts the gate before LiteLLM's application. Should that ever fail to take effect, ``authenticate``
+lets no request in, for it accepts only what has passed the gate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+
+from fastapi import HTTPException, Request
+from litellm.proxy._types import UserAPIKeyAuth
+from litellm.proxy.proxy_server import app
+
+from . import config as configuration
+from .admission import Admission
+from .call import current_call
+from .gate import Gate
+from .hooks import Hooks
+from .ledger import Ledger
+from .settling import Settler
+from .sweep import sweep_forever
+from .traces import TraceEvents
+
+_REQUIRED = (
+    "TOLLGATE_AGENT_KEY",
+    "TOLLGATE_LEDGER_URL",
+    "TOLLGATE_GUARD_CONFIG",
+    "LANGFUSE_HOST",
+    "LANGFUSE_PUBLIC_KEY",
+    "LANGFUSE_SECRET_KEY",
+)
+
+
+_background: list[asyncio.Task[None]] = []
+
+
+def _check_environment() -> None:
+    missing = [name for name in _REQUIRED if not os.environ.get(name)]
+    if missing:
+        raise SystemExit(f"The gateway's environment lacks {', '.join(missing)}: set each (docs/interfaces.md)")
+
+
+def _install() -> tuple[Hooks, Gate]:
+    config = configuration.load()
+    ledger = Ledger(config)
+    settler = Settler(ledger, config.hold_lease)
+    admission = Admission(ledger, config, settler.void)
+    settler.freed = admission.freed
+    inner = app.middleware_stack or app.build_middleware_stack()
+    gate = Gate(inner, config, ledger, admission, settler, TraceEvents())
+    # LiteLLM imports its callbacks while it starts, when Starlette takes no more middleware: so around all of it.
+    app.middleware_stack = gate
+    # LiteLLM reads its configuration in the server's event loop.
+    _background.append(asyncio.get_running_loop().create_task(_work(ledger)))
+    return Hooks(config), gate
+
+
+async def _work(ledger: Ledger) -> None:
+    await ledger.open()
+    await sweep_forever(ledger)
+
+
+_check_environment()
+# LiteLLM wants a master key; one that is drawn at each start and kept nowhere is a key that nobody has.
+os.environ["LITELLM_MASTER_KEY"] = f"sk-{secrets.token_hex(32)}"
+guard, _gate = _install()
+
+
+async def authenticate(request: Request, api_key: str) -> UserAPIKeyAuth:
+    """The agent's key, on a request that has passed the gate; everything else is closed."""
+    if current_call.get() is None or not _gate.knows(request.headers.get("authorization", "").encode()):
+        raise HTTPException(status_code=401, detail="The gateway is closed to this request")
+    return UserAPIKeyAuth(api_key="agent", user_id="agent", models=[])

@@ -1,0 +1,89 @@
+"""Every answer by which the guard turns a request down: its code, status, type, and words fit to show a customer."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+_STATUS_AND_TYPE: dict[str, tuple[int, str]] = {
+    "invalid_request": (400, "invalid_request_error"),
+    "identity_missing": (400, "invalid_request_error"),
+    "unpriced_model": (400, "invalid_request_error"),
+    "prompt_too_long": (400, "invalid_request_error"),
+    "unauthorized": (401, "authentication_error"),
+    "month_budget": (402, "budget_exceeded"),
+    "session_budget": (402, "budget_exceeded"),
+    "unknown_customer": (403, "permission_error"),
+    "route_closed": (404, "not_found_error"),
+    "session_calls": (429, "rate_limit_error"),
+    "tokens_per_minute": (429, "rate_limit_error"),
+    "budget_held": (429, "rate_limit_error"),
+    "ledger_unavailable": (503, "service_unavailable"),
+}
+
+_FOR_CUSTOMERS: dict[str, str] = {
+    "month_budget": (
+        "This month's budget for the assistant is used up. It starts anew on the first of next month (UTC); "
+        "a larger plan brings a larger budget."
+    ),
+    "session_budget": "This conversation has reached its budget. Please start a new conversation to go on.",
+    "session_calls": "This conversation has reached its limit of steps. Please start a new conversation to go on.",
+    "tokens_per_minute": "This conversation is going faster than its limit. Please try again in {seconds} s.",
+    "budget_held": (
+        "What is left of the budget is set aside for answers that are still being written. "
+        "Please try again in {seconds} s."
+    ),
+    "unknown_customer": "This customer has no access to the assistant.",
+    "ledger_unavailable": "The assistant cannot check the budget right now. Please try again in a moment.",
+    "unauthorized": "The gateway needs the agent's key: send it as `Authorization: Bearer <key>`.",
+    "route_closed": "The gateway serves POST /v1/chat/completions only: every other route is closed.",
+}
+
+# A session's calls do not come back; a retry by a client that knows no better should at least be rare.
+_SESSION_CALLS_RETRY_SECONDS = 3600.0
+
+
+class Refusal(Exception):
+    """A request is turned down.
+
+    Attributes:
+        code: a code of docs/interfaces.md.
+        retry_after: seconds, on the codes of status 429 and 503.
+        field: the request's field at fault, on status 400.
+    """
+
+    def __init__(
+        self, code: str, message: str | None = None, *, retry_after: float | None = None, field: str | None = None
+    ) -> None:
+        self.code = code
+        self.status, self.type = _STATUS_AND_TYPE[code]
+        if code == "session_calls":
+            retry_after = _SESSION_CALLS_RETRY_SECONDS
+        self.retry_after = retry_after
+        self.field = field
+        self.message = message or _FOR_CUSTOMERS[code].format(seconds=self.retry_after_seconds)
+        super().__init__(self.message)
+
+    @property
+    def retry_after_seconds(self) -> int:
+        return max(1, math.ceil(self.retry_after or 1))
+
+    def headers(self) -> dict[str, str]:
+        if self.status in (429, 503):
+            return {"retry-after": str(self.retry_after_seconds)}
+        return {"www-authenticate": "Bearer"} if self.status == 401 else {}
+
+    def body(self) -> bytes:
+        error: dict[str, Any] = {"type": self.type, "code": self.code, "message": self.message}
+        if self.field is not None:
+            error["param"] = self.field
+        return json.dumps({"error": error}).encode()
+
+
+def invalid(field: str, value: object, remedy: str, code: str = "invalid_request") -> Refusal:
+    """A 400 that names the field, the value and the remedy. Long values are cut, and never those of messages."""
+    shown = json.dumps(value, default=str)
+    if len(shown) > 80:
+        shown = f"{shown[:77]}..."
+    return Refusal(code, f"{field} is {shown}: {remedy}", field=field)

@@ -1,0 +1,136 @@
+"""Settles calls, again and again while the ledger is away, and tells what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+from .call import Call
+from .ledger import LEDGER_ERRORS, Charge, Crossing, Ledger, Settlement
+from .log import log, tags
+from .metrics import (
+    CACHE_HITS,
+    CACHE_SAVED,
+    CALLS,
+    CROSSINGS,
+    LEDGER_ERRORS_TOTAL,
+    OVER_HOLD,
+    SETTLE_SECONDS,
+    SPEND,
+    TOKENS,
+)
+from .pricing import cost
+
+_FIRST_PAUSE_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 5.0
+
+
+def report_crossings(
+    crossed: tuple[Crossing, ...], customer_id: str, tier: str | None, spent: int | None, cap: int | None
+) -> None:
+    """Logs and counts thresholds; the ledger gives each to one transaction only, so each is told once."""
+    for crossing in crossed:
+        CROSSINGS.labels(crossing.percent, crossing.action, tier).inc()
+        log(
+            "warn",
+            "budget.crossed",
+            f"{crossing.percent} % of the month's budget is reached: {crossing.action}",
+            customer_id=customer_id,
+            plan_tier=tier,
+            percent=crossing.percent,
+            action=crossing.action,
+            spent_nanos=spent,
+            cap_nanos=cap,
+        )
+
+
+class Settler:
+    """Settles calls, again and again while the ledger is away. What a gateway that dies leaves is charged by lease.
+
+    Args:
+        lease: seconds after which a hold has expired, so that trying to settle it is over.
+    """
+
+    def __init__(self, ledger: Ledger, lease: float) -> None:
+        self._ledger = ledger
+        self._lease = lease
+        self._voids: set[asyncio.Task[Settlement | None]] = set()
+        # Called with the customer of each call settled.
+        self.freed: Callable[[str], None] = lambda customer: None
+
+    async def settle(self, call: Call) -> None:
+        """Settles a call whose outcome is known, and tells what came of it."""
+        charge = call.close()
+        settlement = await self._persist(call.id, charge)
+        self.freed(call.request.identity.customer_id)
+        if settlement is not None and settlement.settled:
+            _report(call, charge, settlement)
+
+    def void(self, call_id: UUID) -> None:
+        """Voids, in the background, a reservation whose answer was lost, if it was made at all."""
+        charge = Charge(state="voided", outcome="failure", cost=0, model=None)
+        task = asyncio.get_running_loop().create_task(self._persist(call_id, charge))
+        self._voids.add(task)
+        task.add_done_callback(self._voids.discard)
+
+    async def _persist(self, call_id: UUID, charge: Charge) -> Settlement | None:
+        pause = _FIRST_PAUSE_SECONDS
+        began = time.monotonic()
+        while time.monotonic() - began < self._lease:
+            start = time.perf_counter()
+            try:
+                return await self._ledger.settle(call_id, charge)
+            except LEDGER_ERRORS as error:
+                LEDGER_ERRORS_TOTAL.labels("settle").inc()
+                log(
+                    "error",
+                    "ledger.unavailable",
+                    f"The ledger did not answer: {type(error).__name__}",
+                    operation="settle",
+                    call_id=call_id,
+                )
+            finally:
+                SETTLE_SECONDS.observe(time.perf_counter() - start)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        return None
+
+
+def _report(call: Call, charge: Charge, settlement: Settlement) -> None:
+    who = call.request.identity
+    model = call.model
+    name, provider = (model.name, model.provider) if model else ("none", "none")
+    CALLS.labels(name, provider, who.query_type, charge.outcome).inc()
+    for attempt in call.attempts:
+        SPEND.labels(attempt.model.name, settlement.tier, who.query_type).inc(attempt.cost or 0)
+        if not attempt.cache_hit:
+            TOKENS.labels(attempt.model.name, "prompt").inc(attempt.usage.prompt)
+            TOKENS.labels(attempt.model.name, "cached").inc(attempt.usage.cached)
+            TOKENS.labels(attempt.model.name, "completion").inc(attempt.usage.completion)
+        else:
+            CACHE_HITS.labels(attempt.model.name).inc()
+            CACHE_SAVED.labels(attempt.model.name).inc(cost(attempt.model, attempt.usage))
+    over = charge.cost > settlement.held_nanos
+    if over:
+        OVER_HOLD.labels(name).inc()
+    log(
+        "warn" if over else "info",
+        "call.settled",
+        f"The call cost {charge.cost} nano-dollars" + (", more than was held" if over else ""),
+        **tags(who, settlement.tier, charge.model),
+        call_id=call.id,
+        outcome=charge.outcome,
+        state=charge.state,
+        cost_nanos=charge.cost,
+        held_nanos=settlement.held_nanos,
+        prompt_tokens=charge.prompt_tokens,
+        cached_tokens=charge.cached_tokens,
+        completion_tokens=charge.completion_tokens,
+        cache_hit=charge.cache_hit,
+        attempts=len(call.attempts),
+    )
+    report_crossings(
+        settlement.crossed, who.customer_id, settlement.tier, settlement.spent_nanos, settlement.cap_nanos
+    )

@@ -1,0 +1,50 @@
+"""Charges holds whose gateway died, in the background of every worker."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from .ledger import LEDGER_ERRORS, Ledger
+from .log import log
+from .metrics import HOLDS_EXPIRED, LEDGER_ERRORS_TOTAL
+from .settling import report_crossings
+
+_EVERY_SECONDS = 15.0
+
+
+async def sweep_once(ledger: Ledger) -> int:
+    """Charges every hold whose lease has run out; how many that were.
+
+    Raises one of ``LEDGER_ERRORS`` when the ledger does not answer.
+    """
+    count = 0
+    while expired := await ledger.expire_holds():
+        count += len(expired)
+        for hold in expired:
+            HOLDS_EXPIRED.inc()
+            log(
+                "warn",
+                "hold.expired",
+                f"A hold of {hold.held_nanos} nano-dollars was never settled, so it is charged",
+                customer_id=hold.customer_id,
+                plan_tier=hold.tier,
+                session_id=hold.session_id,
+                query_type=hold.query_type,
+                call_id=hold.call_id,
+                cost_nanos=hold.held_nanos,
+                trace_id=hold.trace_id,
+            )
+            report_crossings(hold.crossed, hold.customer_id, hold.tier, hold.spent_nanos, hold.cap_nanos)
+    return count
+
+
+async def sweep_forever(ledger: Ledger) -> None:
+    """Sweeps every 15 s or so; the workers' sweeps drift apart."""
+    while True:
+        await asyncio.sleep(_EVERY_SECONDS * random.uniform(0.8, 1.2))
+        try:
+            await sweep_once(ledger)
+        except LEDGER_ERRORS as error:
+            LEDGER_ERRORS_TOTAL.labels("sweep").inc()
+            log("error", "ledger.unavailable", f"The ledger did not answer: {type(error).__name__}", operation="sweep")
