@@ -22,9 +22,9 @@ export interface ImagesArgs {
  * to start.
  */
 export class Images extends pulumi.ComponentResource {
-  readonly ownRepository: pulumi.Output<string>;
   readonly publicRepository: pulumi.Output<string>;
   private readonly references: Record<string, pulumi.Input<string>> = {};
+  private readonly own: Repository;
   private readonly host: string;
 
   constructor(
@@ -77,9 +77,9 @@ export class Images extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.ownRepository = own.name;
+    this.own = own;
     this.publicRepository = mirror.name;
-    this.registerOutputs({ ownRepository: this.ownRepository, publicRepository: this.publicRepository });
+    this.registerOutputs({ publicRepository: this.publicRepository });
   }
 
   /** A public image (`grafana/loki:3.7.8@sha256:...`) through the cache; the digest alone decides what is pulled. */
@@ -100,12 +100,12 @@ export class Images extends pulumi.ComponentResource {
     const image = new Image(
       name,
       {
-        imageName: pulumi.interpolate`${this.host}/${this.ownRepository}/${name}:latest`,
+        imageName: `${this.host}/tollgate/${name}:latest`,
         build: { context: ".", dockerfile, platform: "linux/amd64", builderVersion: "BuilderBuildKit" },
         // A preview must not need a Docker daemon, and must not push.
         buildOnPreview: false,
       },
-      { parent: this },
+      { parent: this, dependsOn: [this.own] },
     );
     return image.repoDigest;
   }

@@ -7,15 +7,16 @@ import { ResourcePolicy } from "@pulumi/gcp/compute/resourcePolicy";
 import type { LabelMap } from "../labels";
 import { clickHouseCloudConfig, DATA_DEVICE, type ClickHouseMachine } from "./cloud-config";
 
-export interface ClickHouseArgs extends Omit<
-  ClickHouseMachine,
-  "archiveBucket" | "passwordVersion" | "passwordSecret"
-> {
+type Later = "archiveBucket" | "passwordVersion" | "passwordSecret" | "configFiles";
+
+export interface ClickHouseArgs extends Omit<ClickHouseMachine, Later> {
   region: string;
   labels: LabelMap;
   subnetworkId: pulumi.Input<string>;
   serviceAccount: pulumi.Input<string>;
   archiveBucket: pulumi.Input<string>;
+  /** The files of `config.d/` by name, which name the archive's bucket. */
+  configFiles: (archiveBucket: string) => Record<string, string>;
   passwordSecret: pulumi.Input<string>;
   passwordVersion: pulumi.Input<string>;
   /** Zone in the region. Default `b`. */
@@ -83,7 +84,13 @@ export class ClickHouse extends pulumi.ComponentResource {
     const userData = pulumi
       .all([args.archiveBucket, args.passwordSecret, args.passwordVersion])
       .apply(([archiveBucket, passwordSecret, passwordVersion]) =>
-        clickHouseCloudConfig({ ...args, archiveBucket, passwordSecret, passwordVersion }),
+        clickHouseCloudConfig({
+          ...args,
+          archiveBucket,
+          passwordSecret,
+          passwordVersion,
+          configFiles: args.configFiles(archiveBucket),
+        }),
       );
     new Instance(
       name,

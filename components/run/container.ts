@@ -12,8 +12,6 @@ export interface ContainerInputs {
   files?: Record<string, MountedFolder>;
   /** Secrets as files, by the file's path. Each needs a directory of its own. */
   secretFiles?: Record<string, PinnedSecret>;
-  /** Directories in memory, MiB by path; they count as the container's memory. */
-  scratch?: Record<string, number>;
 }
 
 interface Env {
@@ -44,7 +42,7 @@ function split(path: string): { directory: string; file: string } {
 }
 
 /** The volumes of a container and where it mounts them. */
-export function volumes({ files = {}, secretFiles = {}, scratch = {} }: ContainerInputs) {
+export function volumes({ files = {}, secretFiles = {} }: ContainerInputs) {
   const folders = Object.entries(files).map(([path, { bucket, folder }]) => ({
     mountPath: path,
     volume: {
@@ -63,11 +61,7 @@ export function volumes({ files = {}, secretFiles = {}, scratch = {} }: Containe
       },
     };
   });
-  const memory = Object.entries(scratch).map(([path, mebibytes]) => ({
-    mountPath: path,
-    volume: { name: volumeName(path), emptyDir: { medium: "MEMORY", sizeLimit: `${mebibytes}Mi` } },
-  }));
-  const all = [...folders, ...secrets, ...memory];
+  const all = [...folders, ...secrets];
   return {
     volumes: all.map(({ volume }) => volume),
     volumeMounts: all.map(({ mountPath, volume }) => ({ name: volume.name, mountPath })),

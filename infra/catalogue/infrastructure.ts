@@ -104,9 +104,29 @@ export const infrastructure: Service[] = [
       LEDGER_READER_PASSWORD: { secret: "ledger-reader-password" },
     },
     targetEnv: {
-      gcp: { GF_DATABASE_URL: { secret: "grafana-database-url" }, LEDGER_SSL_MODE: "require" },
+      gcp: {
+        // Cloud Run has no disk: what operators change by hand lives in Postgres.
+        GF_DATABASE_URL: { secret: "grafana-database-url" },
+        LEDGER_SSL_MODE: "require",
+        // Operators come through the Identity-Aware Proxy, which signs who they are.
+        GF_AUTH_JWT_ENABLED: "true",
+        GF_AUTH_JWT_HEADER_NAME: "X-Goog-IAP-JWT-Assertion",
+        GF_AUTH_JWT_JWK_SET_URL: "https://www.gstatic.com/iap/verify/public_key-jwk",
+        GF_AUTH_JWT_EXPECT_CLAIMS: '{"iss": "https://cloud.google.com/iap"}',
+        GF_AUTH_JWT_EMAIL_CLAIM: "email",
+        GF_AUTH_JWT_USERNAME_CLAIM: "email",
+        GF_AUTH_JWT_AUTO_SIGN_UP: "true",
+        GF_USERS_AUTO_ASSIGN_ORG_ROLE: "Editor",
+      },
     },
     configFiles: { "/etc/grafana": "grafana" },
+    grants: [
+      {
+        role: "roles/monitoring.viewer",
+        on: "project",
+        why: "reads the history in Managed Service for Prometheus",
+      },
+    ],
     exposedTo: "operators",
     volumes: [{ name: "grafana", mountPath: "/var/lib/grafana", diskGiB: 1 }],
     dependsOn: ["prometheus", "postgres"],

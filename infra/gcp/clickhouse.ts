@@ -1,0 +1,55 @@
+import { ClickHouse } from "../../components/clickhouse";
+import { Workload } from "../../components/workload";
+import { publicImageReference, service } from "../catalogue";
+import { clickhouseFiles } from "../config-files/clickhouse";
+import type { Foundation } from "./foundation";
+import { bucketEdge, secretEdge, type Wires } from "./wiring";
+
+/** ClickHouse's machine with its identity, under its name in the private zone. */
+export function makeClickHouse(foundation: Foundation, wires: Wires): void {
+  const { config, sizes, labels, network, images } = foundation;
+  const { name, env, port, image } = service("clickhouse");
+  const password = wires.secrets.get("clickhouse-password");
+  const archive = wires.buckets["trace-archive"]!;
+
+  const workload = new Workload(name, {
+    project: config.project,
+    edges: [
+      secretEdge("clickhouse-password", wires),
+      bucketEdge("trace-archive", wires),
+      {
+        name: "docker-hub",
+        role: "roles/artifactregistry.reader",
+        on: "repository",
+        repository: images.publicRepository,
+        location: config.region,
+      },
+      { name: "logging", role: "roles/logging.logWriter", on: "project" },
+    ],
+  });
+  const clickhouse = new ClickHouse(
+    name,
+    {
+      project: config.project,
+      region: config.region,
+      labels: labels(name),
+      subnetworkId: network.subnetworkId,
+      serviceAccount: workload.email,
+      image: images.publicImage(publicImageReference(image)),
+      registryHost: `${config.region}-docker.pkg.dev`,
+      user: String(env["CLICKHOUSE_USER"]),
+      passwordSecret: password.id,
+      passwordVersion: password.version,
+      archiveBucket: archive.name,
+      configFiles: clickhouseFiles,
+      retentionDays: config.definitions.retention.traces,
+      memoryMiB: sizes.clickhouseMemoryMiB,
+      httpPort: port!,
+      machineType: sizes.clickhouseMachine,
+      diskGiB: sizes.clickhouseDiskGiB,
+      deletionProtection: sizes.protect,
+    },
+    { dependsOn: workload.bindings },
+  );
+  wires.hosts[name] = { host: network.host(name, clickhouse.address), port: String(port) };
+}

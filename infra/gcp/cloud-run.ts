@@ -1,0 +1,144 @@
+import * as pulumi from "@pulumi/pulumi";
+import { ConfigFiles } from "../../components/config-files";
+import { RunService, type RunServiceArgs } from "../../components/run/service";
+import { Workload } from "../../components/workload";
+import { isOwnImage, ownImages, publicImageReference, service, type Service } from "../catalogue";
+import { sidecarConfig } from "../config-files/collectors";
+import { LANGFUSE_CONSOLE, runUrl } from "./addresses";
+import { configFilesOf } from "./config-files";
+import type { Foundation } from "./foundation";
+import { makeGateway } from "./gateway";
+import { cloudRunServices } from "./services-of-stack";
+import { edgesOf, hasCollector, inputsOf, type Wires } from "./wiring";
+
+/** MiB beside a service's own memory where it would have a disk: on Cloud Run its files are memory. */
+const FILES_MEMORY_MIB = 512;
+
+/** Arguments that only make sense where files are memory. */
+const EXTRA_ARGS: Record<string, string[]> = {
+  prometheus: [`--storage.tsdb.retention.size=${FILES_MEMORY_MIB - 128}MB`],
+};
+
+/** A service that is ready to be made: its arguments, and what it has to wait for. */
+export interface Prepared {
+  args: RunServiceArgs;
+  dependsOn: pulumi.Resource[];
+  configFiles: Record<string, ConfigFiles>;
+}
+
+/** Makes every Cloud Run service of the stack, each after those it depends on. */
+export function makeCloudRunServices(
+  foundation: Foundation,
+  wires: Wires,
+  databaseRoles: pulumi.Resource,
+): void {
+  const { config, configBucket } = foundation;
+  const made = new Map<string, pulumi.Resource>();
+  const services = cloudRunServices(config);
+  const sidecar = services.some((each) => hasCollector(each, config))
+    ? new ConfigFiles("collector", { bucket: configBucket.name, files: sidecarConfig() })
+    : undefined;
+
+  for (const target of services) {
+    const needs = target.dependsOn.flatMap((name) => made.get(name) ?? []);
+    if (target.dependsOn.includes("postgres")) needs.push(databaseRoles);
+    const prepared = prepare(target, foundation, wires, sidecar);
+    const opts = { dependsOn: [...needs, ...prepared.dependsOn] };
+    made.set(
+      target.name,
+      target.name === "gateway"
+        ? makeGateway(prepared, foundation, wires, opts)
+        : new RunService(target.name, prepared.args, opts),
+    );
+    if (target.name === "langfuse-web") makeConsole(prepared, foundation, opts);
+  }
+}
+
+function prepare(target: Service, foundation: Foundation, wires: Wires, sidecar?: ConfigFiles): Prepared {
+  const { config, sizes, labels, network, images, configBucket, apis } = foundation;
+  const { name, singleton, probe, port, memoryMiB, cpu } = target;
+  if (!probe || port === undefined) throw new Error(`${name} needs a port and a probe to run on Cloud Run`);
+
+  const workload = new Workload(name, { project: config.project, edges: edgesOf(target, wires) });
+  const configFiles = Object.fromEntries(
+    Object.entries(target.configFiles ?? {}).map(([path, folder]) => [
+      path,
+      new ConfigFiles(folder, { bucket: configBucket.name, files: configFilesOf(folder, config) }),
+    ]),
+  );
+  const collected = sidecar && hasCollector(target, config);
+  return {
+    configFiles,
+    dependsOn: [
+      ...workload.bindings,
+      ...Object.values(configFiles).flatMap(({ objects }) => objects),
+      ...(collected ? sidecar.objects : []),
+    ],
+    args: {
+      project: config.project,
+      region: config.region,
+      labels: labels(name, target.phase),
+      image: imageOf(target, foundation),
+      command: target.command,
+      args: target.args && [...target.args, ...(EXTRA_ARGS[name] ?? [])],
+      port,
+      memoryMiB: memoryMiB + (target.volumes ? FILES_MEMORY_MIB : 0),
+      cpu,
+      serviceAccount: workload.email,
+      networkId: network.networkId,
+      subnetworkId: network.subnetworkId,
+      probe,
+      public: target.exposedTo === "customers",
+      // Langfuse's services speak to it too: its face for operators is a service apart.
+      ...(target.exposedTo === "operators" && name !== "langfuse-web"
+        ? { operators: { members: config.operators, proxy: apis.proxyIdentity } }
+        : {}),
+      minInstances: singleton ? 1 : sizes.minInstances,
+      maxInstances: singleton ? 1 : sizes.maxInstances,
+      alwaysOnCpu: singleton === true || sizes.minInstances > 0,
+      deletionProtection: sizes.protect,
+      ...inputsOf(target, wires),
+      files: configFiles,
+      ...(collected
+        ? {
+            collector: {
+              image: images.publicImage(publicImageReference("alloy")),
+              metrics: target.metrics!,
+              prometheusUrl: runUrl("prometheus", config),
+              config: sidecar,
+              memoryMiB: service("alloy").memoryMiB,
+            },
+          }
+        : {}),
+    },
+  };
+}
+
+function imageOf({ image }: Service, { images }: Foundation): pulumi.Input<string> {
+  return isOwnImage(image)
+    ? images.ownImage(image, ownImages[image].dockerfile)
+    : images.publicImage(publicImageReference(image));
+}
+
+/**
+ * Langfuse for people: the same image and settings as `langfuse-web`, behind the Identity-Aware Proxy. The proxy would turn
+ * the gateway's and the agent's traces away, so those go to `langfuse-web` inside the network.
+ */
+function makeConsole(
+  { args }: Prepared,
+  { config, apis, labels }: Foundation,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  new RunService(
+    LANGFUSE_CONSOLE,
+    {
+      ...args,
+      labels: labels(LANGFUSE_CONSOLE),
+      operators: { members: config.operators, proxy: apis.proxyIdentity },
+      minInstances: 0,
+      maxInstances: 2,
+      alwaysOnCpu: false,
+    },
+    opts,
+  );
+}

@@ -1,0 +1,104 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { alertmanagerFiles, defaultSettings } from "../../dashboards/alertmanager";
+import { LANGFUSE_PROJECT } from "../../dashboards/links";
+import { googlePrometheus, prometheusFiles } from "../../dashboards/prometheus";
+import { renderGuardConfig, renderLitellmConfig } from "../../litellm-config/render";
+import { ports, service } from "../catalogue";
+import type { StackConfig } from "../config";
+import { cloudMetricsConfig, logCollectorConfig } from "../config-files/collectors";
+import { operatorsUrl, PRIVATE_ZONE, runHost } from "./addresses";
+import { cloudRunServices } from "./services-of-stack";
+
+/** The subscription that the log sink fills; `LogPipeline` gives it this name. */
+export const LOG_SUBSCRIPTION = "tollgate-logs";
+
+type Files = Record<string, string>;
+
+/** Files that are rendered anew because they hold addresses or budgets of this stack; the rest is as committed. */
+const rendered: Record<string, (config: StackConfig) => Files> = {
+  gateway: ({ definitions }) => ({
+    "guard.json": renderGuardConfig(definitions),
+    "config.yaml": renderLitellmConfig(definitions, { target: "providers" }),
+  }),
+  prometheus: (config) => prometheusFiles(prometheusSettings(config)),
+  alertmanager: ({ alertEmail }) =>
+    alertmanagerFiles({ ...defaultSettings, ...(alertEmail ? { email: alertEmail } : {}) }),
+  grafana: (config) => ({ ...committed("grafana"), ...history(config) }),
+  alloy: ({ project }) => logCollectorConfig(project, LOG_SUBSCRIPTION),
+  "cloud-metrics": cloudMetricsConfig,
+};
+
+/**
+ * The configuration files of a service on Google Cloud, by their path in the folder.
+ *
+ * @param folder The folder of `generated/` that the catalogue names.
+ */
+export function configFilesOf(folder: string, config: StackConfig): Files {
+  return rendered[folder]?.(config) ?? committed(folder);
+}
+
+/** What is committed under `generated/<folder>/`. */
+function committed(folder: string): Files {
+  const root = join(__dirname, "..", "..", "generated", folder);
+  if (!existsSync(root)) return {};
+  return Object.fromEntries(
+    readdirSync(root, { recursive: true, encoding: "utf8", withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort()
+      .map((path) => [path.slice(root.length + 1), readFileSync(path, "utf8")]),
+  );
+}
+
+/**
+ * Prometheus scrapes what has exactly one instance; what scales is pushed by the collector beside each instance. Of the
+ * scraped, those on Cloud Run are reached by TLS.
+ */
+function prometheusSettings(config: StackConfig) {
+  const { environment, project, region: location } = config;
+  const singletons = cloudRunServices(config).filter(
+    ({ singleton, name }) => singleton && name !== "prometheus",
+  );
+  const settings = googlePrometheus({
+    environment,
+    project,
+    location,
+    targets: {
+      clickhouse: `clickhouse.${PRIVATE_ZONE}:${ports.clickhouseMetrics}`,
+      ...Object.fromEntries(
+        singletons.filter(({ metrics }) => metrics).map(({ name }) => [name, `${runHost(name, config)}:443`]),
+      ),
+    },
+    alertmanager: `${runHost("alertmanager", config)}:443`,
+    links: {
+      grafana: operatorsUrl("grafana", config),
+      langfuse: `${operatorsUrl("langfuse-web", config)}/project/${LANGFUSE_PROJECT}`,
+    },
+  });
+  const sleeps = (job: string) => environment === "dev" && job !== "clickhouse" && !service(job).singleton;
+  return {
+    ...settings,
+    scrape: settings.scrape.map((job) =>
+      "static" in job.at && job.at.static.endsWith(":443") ? { ...job, scheme: "https" as const } : job,
+    ),
+    // In dev what scales may sleep: its silence is no alert.
+    jobs: settings.jobs.filter((job) => !sleeps(job)),
+  };
+}
+
+/** Prometheus forgets when its instance is replaced; Managed Service for Prometheus keeps what it was told. */
+function history({ project }: StackConfig): Files {
+  const source = {
+    name: "Prometheus (history)",
+    uid: "prometheus-history",
+    type: "stackdriver",
+    access: "proxy",
+    editable: false,
+    jsonData: { authenticationType: "gce", gceDefaultProject: project },
+  };
+  return {
+    "provisioning/datasources/history.yaml": stringify({ apiVersion: 1, datasources: [source] }),
+  };
+}

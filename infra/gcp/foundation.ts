@@ -1,0 +1,57 @@
+import { Apis } from "../../components/apis";
+import { Bucket } from "../../components/bucket";
+import { Images } from "../../components/images";
+import { labelsOf, type LabelMap } from "../../components/labels";
+import { Network } from "../../components/network";
+import type { Phase } from "../catalogue";
+import type { StackConfig } from "../config";
+import { PRIVATE_ZONE } from "./addresses";
+import { GOOGLE_APIS } from "./services-of-stack";
+import { sizes, type Sizes } from "./sizes";
+
+/** What every service stands on. */
+export interface Foundation {
+  config: StackConfig;
+  sizes: Sizes;
+  labels: (service: string, phase?: Phase) => LabelMap;
+  apis: Apis;
+  network: Network;
+  images: Images;
+  configBucket: Bucket;
+}
+
+/** The APIs, the network, the registries and the bucket of configuration files. */
+export function layFoundation(config: StackConfig): Foundation {
+  const { project, region, environment } = config;
+  const labels = (service: string, phase: Phase = 1) => labelsOf(config, service, phase);
+  const apis = new Apis("apis", { project, services: GOOGLE_APIS });
+  const afterApis = { dependsOn: [apis] };
+  return {
+    config,
+    labels,
+    apis,
+    sizes: sizes[environment],
+    network: new Network(
+      "network",
+      { region, labels: labels("network"), zone: `${PRIVATE_ZONE}.` },
+      afterApis,
+    ),
+    images: new Images(
+      "images",
+      {
+        project,
+        region,
+        labels: labels("images"),
+        digests: config.images,
+        registry: config.imageRegistry,
+        readers: config.imageReaders,
+      },
+      afterApis,
+    ),
+    configBucket: new Bucket(
+      "config",
+      { region, labels: labels("config"), forceDestroy: !sizes[environment].protect },
+      afterApis,
+    ),
+  };
+}

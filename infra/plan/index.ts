@@ -1,0 +1,66 @@
+import * as pulumi from "@pulumi/pulumi";
+import { readConfig } from "../config";
+import { program } from "../program";
+import { recordResources, type PlannedResource } from "./monitor";
+import { readStackFile, type StackSettings } from "./stack-file";
+
+export { SECRET, UNKNOWN, type PlannedResource } from "./monitor";
+export { readStackFile, settingsOf, type StackSettings } from "./stack-file";
+
+/** The stacks that are committed, each with its plan under `generated/plan/`. */
+export const STACKS = ["dev", "prod"] as const;
+
+export interface Plan {
+  stack: string;
+  /** Sorted by type and name. */
+  resources: PlannedResource[];
+  /** Names of the stack's outputs. */
+  outputs: string[];
+  /** What is not configured yet: an update would refuse to start. */
+  missing: string[];
+}
+
+/**
+ * What `pulumi up` would register for a stack, without an engine, a cloud or a network: the real program on Pulumi's mock
+ * runtime.
+ *
+ * @param settings Instead of the stack's file.
+ * @throws ConfigError when the stack's configuration is unusable; whatever the program throws.
+ */
+export async function plan(stack: string, settings: StackSettings = readStackFile(stack)): Promise<Plan> {
+  const resources: PlannedResource[] = [];
+  await recordResources(stack, resources);
+  pulumi.runtime.setAllConfig(settings.values, settings.secretKeys);
+  const config = readConfig({ planning: true });
+  const outputs = program(config);
+  await settle(() => resources.length);
+  return {
+    stack,
+    outputs: Object.keys(outputs).sort(),
+    missing: config.missing,
+    resources: resources.sort((a, b) => compare(`${a.type} ${a.name}`, `${b.type} ${b.name}`)),
+  };
+}
+
+/** The resources of `plan` alone, for what computes over them (policies, the cost estimate). */
+export async function planStack(stack: string): Promise<PlannedResource[]> {
+  return (await plan(stack)).resources;
+}
+
+/** Not `localeCompare`: a plan is the same on every machine. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Registrations go on in the background, each after what it depends on: waits until none is left. */
+async function settle(count: () => number): Promise<void> {
+  const { waitForRPCs } = (await import("@pulumi/pulumi/runtime/settings")) as unknown as {
+    waitForRPCs: () => Promise<void>;
+  };
+  let before = -1;
+  while (count() !== before) {
+    before = count();
+    await waitForRPCs();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -1,0 +1,36 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+
+const ROOT = join(__dirname, "..", "..");
+
+/** A stack's configuration as the engine hands it to a program: text, structures as JSON. */
+export interface StackSettings {
+  values: Record<string, string>;
+  /** Keys whose value is encrypted: nobody here can read it. */
+  secretKeys: string[];
+}
+
+/**
+ * Reads `Pulumi.<stack>.yaml`.
+ *
+ * @throws Error when there is no such file.
+ */
+export function readStackFile(stack: string): StackSettings {
+  const file = join(ROOT, `Pulumi.${stack}.yaml`);
+  if (!existsSync(file)) throw new Error(`There is no stack "${stack}": Pulumi.${stack}.yaml is missing`);
+  const { config = {} } = parse(readFileSync(file, "utf8")) as { config?: Record<string, unknown> };
+  return settingsOf(config);
+}
+
+/** The settings of a `config:` block. */
+export function settingsOf(config: Record<string, unknown>): StackSettings {
+  const values: Record<string, string> = {};
+  const secretKeys: string[] = [];
+  for (const [key, value] of Object.entries(config)) {
+    const encrypted = typeof value === "object" && value !== null && "secure" in value;
+    if (encrypted) secretKeys.push(key);
+    values[key] = encrypted ? "encrypted" : typeof value === "string" ? value : JSON.stringify(value);
+  }
+  return { values, secretKeys };
+}

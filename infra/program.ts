@@ -1,0 +1,36 @@
+import { LogPipeline } from "../components/log-pipeline";
+import type { StackConfig } from "./config";
+import { makeCloudRunServices } from "./gcp/cloud-run";
+import { makeDatabaseRoles } from "./gcp/database";
+import { layFoundation } from "./gcp/foundation";
+import { outputsOf, type Outputs } from "./gcp/outputs";
+import { makeStores } from "./gcp/stores";
+import { makeSingleMachine } from "./gcp/single-machine";
+
+/** Cloud Run's services and ClickHouse's machine, without the collector's own lines: they would feed on themselves. */
+const LOG_FILTER = [
+  '(resource.type="cloud_run_revision" AND resource.labels.service_name=~"^tollgate-"',
+  'AND NOT resource.labels.service_name="tollgate-alloy")',
+  'OR (resource.type="gce_instance" AND logName:"cos_containers")',
+].join(" ");
+
+/**
+ * The whole stack on Google Cloud, from its checked configuration. The same program runs under the engine and in a plan.
+ */
+export function program(config: StackConfig): Outputs {
+  const foundation = layFoundation(config);
+  if (config.deployment === "gce-vm") return makeSingleMachine(foundation);
+
+  const { wires, postgres } = makeStores(foundation);
+  const databaseRoles = makeDatabaseRoles(foundation, wires, postgres);
+  if (config.phase >= 3) {
+    const logs = new LogPipeline(
+      "logs",
+      { region: config.region, labels: foundation.labels("logs", 3), filter: LOG_FILTER },
+      { dependsOn: [foundation.apis] },
+    );
+    wires.logSubscription = logs.subscription;
+  }
+  makeCloudRunServices(foundation, wires, databaseRoles);
+  return outputsOf(foundation, postgres);
+}
