@@ -26,7 +26,7 @@ export function startAgent(options: AgentOptions): Promise<Running> {
     folder: "app",
     port: options.port,
     env: {
-      TOLLGATE_METRICS_PORT: String(options.metricsPort),
+      METRICS_PORT: String(options.metricsPort),
       TOLLGATE_GATEWAY_URL: options.gatewayUrl,
       TOLLGATE_AGENT_KEY: options.agentKey,
       TOLLGATE_LEDGER_URL: options.ledgerUrl,

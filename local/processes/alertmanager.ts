@@ -1,4 +1,6 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { paths } from "../paths";
 import { requireTool } from "./debian-tool";
 import { startProcess, type Running } from "./process";
 import { httpReady } from "./ready";
@@ -19,13 +21,15 @@ export function startAlertmanager(options: AlertmanagerOptions): Promise<Running
     name: "alertmanager",
     url,
     port,
-    command: requireTool("prometheus-alertmanager"),
+    command: requireTool("alertmanager"),
     args: [
       `--config.file=${configFile}`,
       `--storage.path=${dataDir}`,
       `--web.listen-address=127.0.0.1:${port}`,
       "--cluster.listen-address=",
     ],
+    // The unpacked program finds its own templates from here; see local/setup/relocate-alertmanager.mjs.
+    cwd: existsSync(join(paths.tools, "usr")) ? join(paths.tools, "usr") : undefined,
     logFile,
     ready: httpReady(`${url}/-/ready`),
     startupSeconds: 30,

@@ -2,10 +2,14 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { paths } from "../paths";
 
-/** The program of that name on the PATH, or unpacked from its Debian package; `undefined` when neither is there. */
+/** A program on the PATH, or unpacked from its Debian package; `undefined` when it is in neither. */
 export function findTool(name: string): string | undefined {
   const folders = [...(process.env.PATH ?? "").split(delimiter), join(paths.tools, "usr", "bin")];
-  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+  // Debian calls Alertmanager's program `prometheus-alertmanager`.
+  const names = [name, `prometheus-${name}`];
+  return folders
+    .flatMap((folder) => names.map((each) => join(folder, each)))
+    .find((path) => existsSync(path));
 }
 
 /**

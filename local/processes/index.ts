@@ -10,12 +10,13 @@ export { migrateLedger } from "./migrate-ledger";
 export { startOtlpSink, type OtlpSinkOptions, type RunningOtlpSink } from "./otlp-sink";
 export {
   generatePostgresPasswords,
+  ledgerUrls,
   startPostgres,
   type PostgresOptions,
   type PostgresPasswords,
   type RunningPostgres,
 } from "./postgres";
-export { startProcess, type Exit, type Running } from "./process";
+export { processes, startProcess, tail, type Exit, type Running, type Started } from "./process";
 export { startPrometheus, type PrometheusOptions } from "./prometheus";
 export { startRedis, type RedisOptions } from "./redis";
 export { httpReady, isListening, poll, tcpReady, type ReadyCheck } from "./ready";

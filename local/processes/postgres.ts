@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { chownSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { Client } from "pg";
+import { withClient } from "../pg-client";
 import { completePostgres, ownedFolder, postgresFolder, postgresUser } from "./postgres-binaries";
 import { serviceEnvironment } from "./environment";
 import { startProcess, type Running } from "./process";
@@ -66,9 +66,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     // No socket file: two stacks on one machine would meet in /tmp.
     ...["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=100"],
   ];
-  const url = (role: string, password: string, database = "ledger") =>
-    `postgresql://${role}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
-  const superuser = url("postgres", passwords.postgres, "postgres");
+  const superuser = urlOf(port, "postgres", passwords.postgres, "postgres");
   const running = await startProcess({
     name: "postgres",
     url: `postgresql://127.0.0.1:${port}`,
@@ -76,7 +74,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     command,
     args,
     logFile: options.logFile,
-    ready: poll(() => withClient(superuser, async () => true)),
+    ready: poll(() => withClient(superuser, async () => true), isWrongPassword),
     startupSeconds: 60,
     stopSignal: "SIGINT",
   });
@@ -86,10 +84,26 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     await running.stop();
     throw error;
   }
-  const urls = Object.fromEntries(
-    Object.entries(passwords).map(([role, password]) => [role, url(role, password)]),
-  ) as RunningPostgres["urls"];
-  return { ...running, passwords, urls };
+  return { ...running, passwords, urls: ledgerUrls(port, passwords) };
+}
+
+/** The URL of the database `ledger` for each role. */
+export function ledgerUrls(
+  port: number,
+  passwords: PostgresPasswords,
+): Record<LedgerRole | "postgres", string> {
+  return Object.fromEntries(
+    Object.entries(passwords).map(([role, password]) => [role, urlOf(port, role, password, "ledger")]),
+  ) as Record<LedgerRole | "postgres", string>;
+}
+
+function urlOf(port: number, role: string, password: string, database: string): string {
+  return `postgresql://${role}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
+}
+
+/** The data was created with other passwords; no waiting helps. */
+function isWrongPassword(error: unknown): boolean {
+  return (error as { code?: string }).code === "28P01";
 }
 
 async function initialise(folder: string, dataDir: string, password: string): Promise<void> {
@@ -127,15 +141,4 @@ async function createLedger(superuser: string, passwords: PostgresPasswords): Pr
     await client.query(`grant connect on database ledger to ${LEDGER_ROLES.join(", ")}`);
     return true;
   });
-}
-
-async function withClient<T>(connectionString: string, use: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString, connectionTimeoutMillis: 5_000 });
-  client.on("error", () => undefined);
-  try {
-    await client.connect();
-    return await use(client);
-  } finally {
-    await client.end();
-  }
 }

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { EventEmitter } from "node:events";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { repository } from "../paths";
@@ -47,6 +48,16 @@ export interface ProcessOptions {
   graceSeconds?: number;
 }
 
+/** What is known of a process from the moment it is started, ready or not. */
+export interface Started {
+  name: string;
+  pid: number;
+  stop(): Promise<void>;
+}
+
+/** Told of every process that this program starts, at once: whoever must clean up after a hasty end listens here. */
+export const processes = new EventEmitter<{ started: [Started] }>();
+
 /**
  * Starts a process in a process group of its own and waits until it is ready.
  *
@@ -70,10 +81,13 @@ export async function startProcess(options: ProcessOptions): Promise<Running> {
     await exited;
     throw new Error(`${name} did not start: ${options.command} cannot be run`);
   }
-  const kill = (signal: NodeJS.Signals) => signalGroup(pid, signal);
+  const kill = (signal: NodeJS.Signals) => {
+    if (!hasEnded(child)) signalGroup(pid, signal);
+  };
   const stop = () =>
-    stopGroup(child, exited, options.stopSignal ?? "SIGTERM", (options.graceSeconds ?? 10) * 1000);
+    stopGently(child, exited, options.stopSignal ?? "SIGTERM", (options.graceSeconds ?? 10) * 1000);
 
+  processes.emit("started", { name, pid, stop });
   const abort = new AbortController();
   const ended = exited.then(({ code, signal }) => {
     throw new Error(`${name} ended with ${signal ?? `exit code ${code}`} before it was ready`);
@@ -113,24 +127,31 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
 function exitOf(child: ChildProcess): Promise<Exit> {
   return new Promise((resolve) => {
     child.once("error", () => resolve({ code: 127, signal: null }));
-    child.once("exit", (code, signal) => resolve({ code, signal }));
+    child.once("exit", (code, signal) => {
+      // Workers that outlive their leader go with it, now, while its number cannot have been given to anybody else.
+      if (child.pid !== undefined) signalGroup(child.pid, "SIGKILL");
+      resolve({ code, signal });
+    });
   });
 }
 
-async function stopGroup(
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+async function stopGently(
   child: ChildProcess,
   exited: Promise<Exit>,
   signal: NodeJS.Signals,
   graceMs: number,
 ) {
-  const pid = child.pid;
-  if (pid === undefined) return;
-  // Only the leader is asked: it knows how to stop its workers. Who is left of the group afterwards is killed.
+  if (hasEnded(child)) return;
+  // Only the leader is asked: it knows how to stop its workers.
   child.kill(signal);
   let timer: NodeJS.Timeout | undefined;
   await Promise.race([exited, new Promise((resolve) => (timer = setTimeout(resolve, graceMs)))]);
   clearTimeout(timer);
-  signalGroup(pid, "SIGKILL");
+  if (!hasEnded(child)) signalGroup(child.pid!, "SIGKILL");
   await exited;
 }
 

@@ -14,10 +14,18 @@ export function tcpReady(port: number): ReadyCheck {
   return poll(() => isListening(port));
 }
 
-/** Ready once the attempt returns true; one that throws is tried again. */
-export function poll(attempt: () => Promise<boolean>): ReadyCheck {
+/** Ready once the attempt returns true; one that throws is tried again, unless trying again cannot help. */
+export function poll(
+  attempt: () => Promise<boolean>,
+  isFinal: (error: unknown) => boolean = () => false,
+): ReadyCheck {
+  const succeeded = () =>
+    attempt().catch((error: unknown) => {
+      if (isFinal(error)) throw error;
+      return false;
+    });
   return async (signal) => {
-    while (!signal.aborted && !(await attempt().catch(() => false))) await sleep(100);
+    while (!signal.aborted && !(await succeeded())) await sleep(100);
   };
 }
 

@@ -1,0 +1,58 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { alertmanagerFiles, defaultSettings } from "../../dashboards/alertmanager";
+import { localPrometheus, prometheusFiles } from "../../dashboards/prometheus";
+import { catalogue } from "../../infra/catalogue";
+import { paths, workFolder } from "../paths";
+import { portOf, type StackSettings } from "./settings";
+
+/** Seconds between scrapes: somebody is watching. */
+const SCRAPE_INTERVAL = 5;
+
+/**
+ * Writes Prometheus's configuration and rules for this run: the same as on the other targets, with this run's addresses.
+ *
+ * @returns the path of prometheus.yml
+ */
+export function writePrometheusFiles(settings: StackSettings): string {
+  const measured = catalogue.filter(({ metrics, targets }) => metrics && !targets?.local);
+  const files = prometheusFiles(
+    localPrometheus({
+      targets: Object.fromEntries(
+        measured.map(({ name, metrics }) => [name, `127.0.0.1:${metrics!.port + settings.portOffset}`]),
+      ),
+      alertmanager: `127.0.0.1:${portOf(settings, "alertmanager")}`,
+      interval: SCRAPE_INTERVAL,
+      links: { langfuse: `http://127.0.0.1:${portOf(settings, "langfuse")}` },
+    }),
+  );
+  return writeAll("prometheus-config", files, "prometheus.yml");
+}
+
+/**
+ * Writes Alertmanager's configuration. Its messages leave this machine only when the folder `.tollgate/alertmanager-secrets`
+ * has the receivers' secrets (as `slack/webhook-url`); without them it shows alerts and notes in its log that it cannot
+ * deliver them.
+ *
+ * @returns the path of alertmanager.yml
+ */
+export function writeAlertmanagerFiles(): string {
+  const secretsFolder = join(workFolder, "alertmanager-secrets");
+  mkdirSync(secretsFolder, { recursive: true, mode: 0o700 });
+  return writeAll(
+    "alertmanager-config",
+    alertmanagerFiles({ ...defaultSettings, secretsFolder }),
+    "alertmanager.yml",
+  );
+}
+
+function writeAll(folder: string, files: Record<string, string>, main: string): string {
+  const root = join(paths.data, folder);
+  rmSync(root, { recursive: true, force: true });
+  for (const [path, text] of Object.entries(files)) {
+    const file = join(root, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  return join(root, main);
+}

@@ -1,0 +1,67 @@
+import Table from "cli-table3";
+import pc from "picocolors";
+import { formatUsd } from "../../litellm-config";
+import type { Call } from "./ledger-reading";
+import type { LocalService } from "./services";
+import type { ServiceState } from "./supervisor";
+
+export const { bold, dim, green, red, yellow } = pc;
+
+/** The stack's services: name, address, state; those that are off with the reason. */
+export function serviceTable(
+  services: readonly LocalService[],
+  stateOf: (name: string) => ServiceState,
+  logOf: (name: string) => string,
+): string {
+  const table = plainTable(["service", "address", "state"]);
+  for (const { name, title, ports, off } of services) {
+    const state = stateOf(name);
+    const address =
+      state === "off" || ports[0] === undefined ? "" : `${scheme(name)}://127.0.0.1:${ports[0]}`;
+    const shown: Record<ServiceState, string> = {
+      running: green("running"),
+      starting: yellow("starting"),
+      failed: `${red("failed")}: see ${logOf(name)}`,
+      off: dim(`off: ${off}`),
+    };
+    table.push([`${name}${dim(` ${title}`)}`, address, shown[state]]);
+  }
+  return table.toString();
+}
+
+/** What each LLM call cost, to the nano-dollar. */
+export function callTable(calls: readonly Call[]): string {
+  const table = plainTable(["LLM call", "model", "tokens in", "out", "cost"]);
+  for (const { route, model, promptTokens, completionTokens, costNanos, cacheHit, decision } of calls) {
+    table.push([
+      decision === "degraded" ? `${route} (degraded)` : route,
+      model ?? "",
+      promptTokens ?? "",
+      completionTokens ?? "",
+      costNanos === null ? "held" : `${formatUsd(costNanos)}${cacheHit ? " (cache)" : ""}`,
+    ]);
+  }
+  return table.toString();
+}
+
+function scheme(name: string): string {
+  return { postgres: "postgresql", redis: "redis" }[name] ?? "http";
+}
+
+function plainTable(head: string[]): Table.Table {
+  const none = {
+    top: "",
+    "top-mid": "",
+    "top-left": "",
+    "top-right": "",
+    mid: "",
+    "mid-mid": "",
+    "left-mid": "",
+  };
+  const bottom = { bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "", "right-mid": "" };
+  return new Table({
+    head: head.map((title) => bold(title)),
+    chars: { ...none, ...bottom, left: " ", right: "", middle: " " },
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 1 },
+  });
+}

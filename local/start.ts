@@ -1,0 +1,140 @@
+/**
+ * `npm start`: runs the stack on this machine, holds a sample conversation, and stays up until Ctrl-C.
+ * Exit codes: 0 stopped as asked, or every check passed; 1 something failed; 2 wrong usage.
+ */
+import { Command, InvalidArgumentError } from "commander";
+import { logFile } from "./paths";
+import { ensureSecrets } from "./secrets";
+import { runChecks, simulatorBill } from "./stack/checks";
+import { requireFreePorts } from "./stack/free-ports";
+import { cleanUpLeftovers } from "./stack/leftovers";
+import { bold, dim, green, red, serviceTable, yellow } from "./stack/report";
+import { ensureSampleCustomer } from "./stack/sample-customer";
+import { holdSampleConversation } from "./stack/sample-conversation";
+import { localServices, type LocalService } from "./stack/services";
+import { providerOf, workersOf, type StackSettings } from "./stack/settings";
+import { Supervisor, type Observer } from "./stack/supervisor";
+
+const HELP = `
+Environment:
+  TOLLGATE_PROVIDER_URL      an OpenAI-compatible server that answers instead of the simulator (TOLLGATE_PROVIDER_KEY: its key)
+  ANTHROPIC_API_KEY, VERTEXAI_PROJECT, VERTEXAI_LOCATION
+                             the real providers answer; the sample conversation then costs real money, at most $0.50
+  TOLLGATE_GATEWAY_WORKERS   LiteLLM's worker processes (default 1)
+
+Everything is kept in .tollgate/; delete that folder to start afresh.`;
+
+interface Options {
+  check: boolean;
+  portOffset: number;
+}
+
+const program = new Command("npm start --")
+  .description("Runs the cost-protection stack on this machine, without Docker or a cloud account.")
+  .option("--check", "hold the sample conversation, check the result and stop", false)
+  .option("--port-offset <n>", "add this to every port", portOffset, 0)
+  .addHelpText("after", HELP)
+  .showHelpAfterError()
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+async function main(options: Options): Promise<void> {
+  const settings: StackSettings = {
+    portOffset: options.portOffset,
+    provider: providerOf(process.env),
+    gatewayWorkers: workersOf(process.env),
+    secrets: ensureSecrets(),
+  };
+  const services = localServices(settings);
+  for (const name of await cleanUpLeftovers())
+    console.log(`Stopped ${name}, which an earlier run had left behind`);
+  await requireFreePorts(
+    Object.fromEntries(
+      services
+        .filter(({ off }) => !off)
+        .flatMap(({ name, ports }) => ports.map((port) => [`${name} ${port}`, port])),
+    ),
+  );
+  const supervisor = new Supervisor(services, settings, observer);
+  const asked = stopRequest();
+  try {
+    const done = await Promise.race([run(options, settings, services, supervisor), asked]);
+    if (done === "stay") await asked;
+  } finally {
+    console.log("\nStopping ...");
+    await supervisor.stop();
+    console.log("Stopped. The data is kept in .tollgate/.");
+  }
+}
+
+/** Starts, converses, checks; afterwards the stack stays up or is done. */
+async function run(
+  { check }: Options,
+  settings: StackSettings,
+  services: LocalService[],
+  supervisor: Supervisor,
+): Promise<"stay" | "done"> {
+  const began = performance.now();
+  console.log(bold("Starting the stack"));
+  await supervisor.start();
+  console.log(`\n${serviceTable(services, (name) => supervisor.stateOf(name), logFile)}`);
+  console.log(
+    dim(`\nUp in ${seconds(began)}. A sample conversation, each LLM call paid from the customer's budget:`),
+  );
+
+  const key = await ensureSampleCustomer(settings);
+  const billedBefore = await simulatorBill(settings);
+  const conversation = await holdSampleConversation(settings, key);
+  if (!check) {
+    console.log(NEXT);
+    return "stay";
+  }
+  console.log(bold("\nChecks"));
+  const stateOf = (name: string) => supervisor.stateOf(name);
+  const passed = await runChecks({ settings, services, stateOf, conversation, billedBefore });
+  if (!passed) process.exitCode = 1;
+  return "done";
+}
+
+const NEXT = `
+${bold("The stack is up.")} In another terminal:
+  npm run ask -- "why did my costs go up last week?"
+  npm run customers -- usage
+Logs are in .tollgate/logs/. Ctrl-C stops everything.`;
+
+const observer: Observer = {
+  ready: ({ name }, took) => console.log(`  ${green("ready")}   ${name} ${dim(`(${took.toFixed(1)} s)`)}`),
+  failed: ({ name }, error) => console.error(`  ${red("failed")}  ${name}: ${error.message}`),
+  ended: ({ name }, how, pause) =>
+    console.error(`  ${yellow("ended")}   ${name}: ${how}; it is started again in ${pause} s`),
+};
+
+/** Resolves at the first Ctrl-C or SIGTERM; a second one ends the program at once. */
+function stopRequest(): Promise<"done"> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const ask = () => {
+      // What this leaves behind, the next start cleans up.
+      if (asked) process.exit(130);
+      asked = true;
+      resolve("done");
+    };
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, ask);
+  });
+}
+
+function portOffset(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > 50_000) {
+    throw new InvalidArgumentError("give a whole number from 0 to 50000, as 10000");
+  }
+  return value;
+}
+
+function seconds(began: number): string {
+  return `${((performance.now() - began) / 1000).toFixed(1)} s`;
+}
+
+main(program.parse().opts<Options>()).catch((error: Error) => {
+  console.error(red(error.message));
+  process.exitCode = 1;
+});
