@@ -13,8 +13,11 @@ export interface AlertmanagerSettings {
     smarthost: string;
     username: string;
   };
-  /** Replaces the waiting times of the groups: only for an end-to-end test. */
+  /** Where PagerDuty's events go; its own address when left out. */
+  pagerdutyUrl?: string;
+  /** How long a group waits for its first message, and between messages. Shorter ones are for tests. */
   groupWait?: string;
+  groupInterval?: string;
 }
 
 /** What Compose and the gcp stack mount the secrets under; see the catalogue. */
@@ -34,7 +37,10 @@ export const defaultSettings: AlertmanagerSettings = {
 /** Alertmanager's routes, receivers and inhibitions, kept to what both 0.25 (Debian's) and the image accept. */
 export function alertmanagerConfig(settings: AlertmanagerSettings): string {
   const config = {
-    global: { resolve_timeout: "5m" },
+    global: {
+      resolve_timeout: "5m",
+      ...(settings.pagerdutyUrl ? { pagerduty_url: settings.pagerdutyUrl } : {}),
+    },
     templates: ["templates/*.tmpl"],
     route: route(settings),
     receivers: receivers(settings),
@@ -47,12 +53,12 @@ export function alertmanagerConfig(settings: AlertmanagerSettings): string {
  * One message a cause: alerts of one name and service come together. What concerns one customer or one session comes alone,
  * and once: it stays true for days.
  */
-function route({ groupWait = "30s" }: AlertmanagerSettings): object {
+function route({ groupWait = "30s", groupInterval = "5m" }: AlertmanagerSettings): object {
   return {
     receiver: "slack",
     group_by: ["alertname", "service"],
     group_wait: groupWait,
-    group_interval: "5m",
+    group_interval: groupInterval,
     repeat_interval: "12h",
     routes: [
       { matchers: [`severity="critical"`], receiver: "slack-and-pagerduty", repeat_interval: "4h" },

@@ -1,0 +1,237 @@
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { alertmanagerFiles, defaultSettings } from "../../dashboards/alertmanager";
+import { startAlertmanager, type Running } from "../../local/processes";
+import { startNotificationReceiver, type NotificationReceiver } from "../support/notification-receiver";
+import { temporaryFolder } from "./support/promtool";
+import { renderedAlerts } from "./support/rendered";
+
+let receiver: NotificationReceiver;
+let alertmanager: Running;
+
+beforeAll(async () => {
+  receiver = await startNotificationReceiver();
+  const folder = temporaryFolder({
+    "secrets/slack/webhook-url": `${receiver.url}/slack`,
+    "secrets/pagerduty/routing-key": "a-routing-key",
+    "secrets/smtp/password": "unused",
+  });
+  const files = alertmanagerFiles({
+    ...defaultSettings,
+    secretsFolder: join(folder, "secrets"),
+    pagerdutyUrl: `${receiver.url}/pagerduty`,
+    groupWait: "300ms",
+    groupInterval: "1s",
+  });
+  const config = temporaryFolder(files);
+  alertmanager = await startAlertmanager({
+    port: await freePort(),
+    configFile: join(config, "alertmanager.yml"),
+    dataDir: join(folder, "data"),
+    logFile: join(folder, "alertmanager.log"),
+  });
+});
+
+afterAll(async () => {
+  await alertmanager?.stop();
+  await receiver?.close();
+});
+
+type Labels = Record<string, string>;
+
+/** An alert with the labels that its rule gives it; for a name with two rules, the one of that severity. */
+function alert(name: string, labels: Labels = {}): Labels {
+  const rule = renderedAlerts().find(
+    (each) => each.alert === name && (!labels.severity || each.labels.severity === labels.severity),
+  )!;
+  return { alertname: name, ...rule.labels, ...labels };
+}
+
+async function post(
+  alerts: Labels[],
+  options: { annotations?: Labels; resolved?: boolean } = {},
+): Promise<void> {
+  const now = Date.now();
+  const body = alerts.map((labels) => ({
+    labels,
+    annotations: options.annotations ?? {},
+    startsAt: new Date(now - 60_000).toISOString(),
+    endsAt: new Date(now + (options.resolved ? -1_000 : 600_000)).toISOString(),
+  }));
+  const response = await fetch(`${alertmanager.url}/api/v2/alerts`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  expect(response.status).toBe(200);
+}
+
+/** Whether Alertmanager silences the target while the source fires. Both are resolved after. */
+async function silences(source: Labels, target: Labels): Promise<boolean> {
+  await post([source, target]);
+  const response = await fetch(`${alertmanager.url}/api/v2/alerts`);
+  const alerts = (await response.json()) as { labels: Labels; status: { inhibitedBy: string[] } }[];
+  const found = alerts.find(
+    ({ labels }) => JSON.stringify(sorted(labels)) === JSON.stringify(sorted(target)),
+  );
+  expect(found).toBeDefined();
+  await post([source, target], { resolved: true });
+  return found!.status.inhibitedBy.length > 0;
+}
+
+const sorted = (labels: Labels) => Object.entries(labels).sort();
+
+const gateway = { service: "gateway" };
+const agent = { service: "agent" };
+
+describe("messages", () => {
+  const annotations = {
+    summary: "anthropic fails 100% of calls",
+    description: "Verify that the fallback is active.",
+    runbook_url: "https://runbooks.example.com/ProviderDown.md",
+    dashboard_url: "https://grafana.example.com/d/alerts-incidents",
+  };
+  const labels = alert("ProviderDown", { provider: "anthropic", environment: "prod" });
+
+  test("a critical alert reaches Slack and PagerDuty once, and both hear when it is over", async () => {
+    await post([labels], { annotations });
+    const message = await receiver.slackMessage("🔴 ProviderDown", 10_000);
+    expect(message).toMatchObject({
+      title: "🔴 ProviderDown - anthropic fails 100% of calls",
+      title_link: annotations.dashboard_url,
+      text: "Verify that the fallback is active.",
+      color: "danger",
+      footer: "gateway · platform · prod",
+      actions: [
+        { text: "Runbook", url: annotations.runbook_url },
+        { text: "Dashboard", url: annotations.dashboard_url },
+      ],
+    });
+    await post([labels], { annotations, resolved: true });
+    const resolved = await receiver.slackMessage("✅ Resolved: ProviderDown", 10_000);
+    expect(resolved.color).toBe("good");
+
+    const mine = receiver.slack.filter(({ attachments }) =>
+      attachments[0]!.title.includes("anthropic fails"),
+    );
+    expect(mine).toHaveLength(2);
+    const events = receiver.pagerduty.filter(({ payload }) => payload?.class === "ProviderDown");
+    expect(events.map(({ event_action }) => event_action)).toEqual(["trigger", "resolve"]);
+    expect(events[0]).toMatchObject({
+      routing_key: "a-routing-key",
+      payload: { severity: "critical", component: "gateway", summary: message.title },
+      links: [{ text: "Runbook", href: annotations.runbook_url }],
+    });
+  });
+
+  test("a runaway session's message links its trace, and two sessions make two messages", async () => {
+    const of = (session: string) => alert("RunawaySession", { customer_id: "acme", session_id: session });
+    const links = (session: string) => ({
+      ...annotations,
+      summary: `Session ${session}`,
+      langfuse_session_url: `https://langfuse.example.com/sessions/${session}`,
+      langfuse_trace_url: `https://langfuse.example.com/traces/${session}`,
+    });
+    await post([of("s-1")], { annotations: links("s-1") });
+    await post([of("s-2")], { annotations: links("s-2") });
+    const message = await receiver.slackMessage("🟠 RunawaySession - Session s-1", 10_000);
+    expect(message.text).toBe(
+      "Verify that the fallback is active.\n" +
+        "<https://langfuse.example.com/sessions/s-1|Session in Langfuse> · " +
+        "<https://langfuse.example.com/traces/s-1|Trace in Langfuse>",
+    );
+    await receiver.slackMessage("🟠 RunawaySession - Session s-2", 10_000);
+  });
+
+  test("alerts of one cause come in one message, each with its summary", async () => {
+    const of = (model: string) => alert("SpendMismatch", { model });
+    await Promise.all(
+      ["a", "b"].map((model) =>
+        post([of(model)], { annotations: { ...annotations, summary: `Model ${model}` } }),
+      ),
+    );
+    const message = await receiver.slackMessage("🟠 SpendMismatch (2 firing, 0 resolved)", 10_000);
+    expect(message.text).toBe(
+      "*Model a*\nVerify that the fallback is active.\n\n*Model b*\nVerify that the fallback is active.",
+    );
+  });
+
+  test("a budget at 80 % goes to Slack and to operations' mail; one at 100 % to nobody", async () => {
+    const info = alert("CustomerBudget100", { customer_id: "acme", tier: "tier_1" });
+    await post([info], { annotations: { ...annotations, summary: "acme at the cap" } });
+    const warning = alert("CustomerBudget80", { customer_id: "acme", tier: "tier_1" });
+    await post([warning], { annotations: { ...annotations, summary: "acme at 81%" } });
+    await receiver.slackMessage("🟠 CustomerBudget80 - acme at 81%", 10_000);
+    expect(await metric(`alertmanager_notifications_total{integration="email"}`)).toBeGreaterThan(0);
+    expect(JSON.stringify(receiver.slack)).not.toContain("acme at the cap");
+  });
+});
+
+describe("the real Alertmanager silences", () => {
+  test.each<[string, Labels, Labels]>([
+    ["the error spike that a provider causes", alert("ProviderDown"), alert("ErrorSpike", gateway)],
+    ["the agent's error spike too", alert("ProviderDown"), alert("ErrorSpike", agent)],
+    ["the burn rate that a provider causes", alert("ProviderDown"), alert("ErrorBudgetBurn")],
+    ["the latency that a provider causes", alert("ProviderDown"), alert("HighLatency")],
+    ["the refusals while the ledger is away", alert("LedgerUnreachable"), alert("GatewayFailsClosed")],
+    ["the writes while the ledger is away", alert("LedgerUnreachable"), alert("LedgerWritesFailing")],
+    ["the slow guard while the ledger is away", alert("LedgerUnreachable"), alert("GuardSlow")],
+    ["the error spike while the ledger is away", alert("LedgerUnreachable"), alert("ErrorSpike", agent)],
+    ["the error spike of refused calls", alert("GatewayFailsClosed"), alert("ErrorSpike", agent)],
+    ["what a dead gateway causes", alert("TargetDown", gateway), alert("ErrorSpike", agent)],
+    ["what a missing gateway causes", alert("TargetMissing", gateway), alert("ErrorBudgetBurn")],
+    ["a provider's alert of a dead gateway", alert("TargetDown", gateway), alert("ProviderDown")],
+    [
+      "the queue while ClickHouse is down",
+      alert("TargetDown", { severity: "warning", service: "clickhouse" }),
+      alert("LangfuseQueueBacklog"),
+    ],
+    ["the missing of what is known to be down", alert("TargetDown", agent), alert("TargetMissing", agent)],
+    ["the burn rate of a spike", alert("ErrorSpike", agent), alert("ErrorBudgetBurn")],
+    [
+      "the warning of an alert that is critical",
+      alert("ErrorBudgetBurn", { severity: "critical" }),
+      alert("ErrorBudgetBurn", { severity: "warning", window: "3d" }),
+    ],
+  ])("%s", async (_, source, target) => {
+    expect(await silences(source, target)).toBe(true);
+  });
+});
+
+describe("the real Alertmanager does not silence", () => {
+  test.each<[string, Labels, Labels]>([
+    ["a fallback that fails while a provider is down", alert("ProviderDown"), alert("FallbackFailing")],
+    ["a cost spike while a provider is down", alert("ProviderDown"), alert("CostSpike")],
+    ["a budget while a provider is down", alert("ProviderDown"), alert("CustomerBudget80")],
+    [
+      "an error spike while another service is down",
+      alert("TargetDown", agent),
+      alert("ErrorSpike", gateway),
+    ],
+    ["another service that is missing", alert("TargetDown", agent), alert("TargetMissing", gateway)],
+    ["a warning because of another critical alert", alert("CostSpike"), alert("SpendMismatch")],
+    [
+      "the burn rate of the agent for a spike of the gateway",
+      alert("ErrorSpike", gateway),
+      alert("ErrorBudgetBurn"),
+    ],
+    ["the ledger because calls are refused", alert("GatewayFailsClosed"), alert("LedgerUnreachable")],
+  ])("%s", async (_, source, target) => {
+    expect(await silences(source, target)).toBe(false);
+  });
+});
+
+async function metric(series: string): Promise<number> {
+  const text = await (await fetch(`${alertmanager.url}/metrics`)).text();
+  const line = text.split("\n").find((each) => each.startsWith(series));
+  return Number(line?.split(" ").at(-1));
+}
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
