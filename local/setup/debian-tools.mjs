@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { tools } from "./folders.mjs";
+import { relocateAlertmanager } from "./relocate-alertmanager.mjs";
 import { run, step } from "./steps.mjs";
 
 /** Programs that no package registry but Debian's has; the packages bring promtool and amtool along. */
@@ -38,6 +39,7 @@ async function unpack(missing) {
     await run("dpkg-deb", ["-x", join(tools, file), tools]);
     rmSync(join(tools, file));
   }
+  if (missing.includes("prometheus-alertmanager")) relocateAlertmanager();
 }
 
 function download(names, options = []) {
