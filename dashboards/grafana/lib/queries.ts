@@ -75,9 +75,9 @@ function ledgerQuery(rawSql: string, format: SqlQuery["format"]): Query {
   return { source: sources.ledger, build };
 }
 
-/** Dollars of a nano-dollar expression, in PromQL and SQL alike: `usdOf("sum(spent_nanos)")`. */
-export function usdOf(expression: string): string {
-  return `${expression} / ${NANOS_PER_DOLLAR}.0`;
+/** SQL: dollars of an expression in nano-dollars. */
+export function usdOf(nanos: string): string {
+  return `(${nanos}) / ${NANOS_PER_DOLLAR}.0`;
 }
 
 /** A query is written over several lines for people and saved in one. */

@@ -1,0 +1,77 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parser } from "@prometheus-io/lezer-promql";
+import { stringify } from "yaml";
+import { composePrometheus, prometheusFiles } from "../../dashboards/prometheus";
+import { interpolateExpr } from "../../dashboards/report/interpolate";
+import { externalMetrics } from "../../dashboards/metrics/external";
+import { requireTool } from "../../local/processes/debian-tool";
+import { queriesOf } from "./support/panels";
+
+const queries = queriesOf("prometheus").map(([where, expr]): [string, string] => [
+  where,
+  interpolateExpr(expr, { seconds: 3_600 }),
+]);
+
+/** The names in docs/interfaces.md, the names that rules record, and other servers' names. */
+const known = new Set([
+  ...readFileSync(join(__dirname, "../../docs/interfaces.md"), "utf8").match(/(tollgate|pg)_[a-z_]+/g)!,
+  ...Object.values(prometheusFiles(composePrometheus())).flatMap(
+    (text) => text.match(/(?<=record: )\S+/g) ?? [],
+  ),
+  ...externalMetrics.map(({ name }) => name),
+]);
+
+describe("every PromQL query", () => {
+  it.each(queries)("%s parses and names only metrics that exist", (_where, expr) => {
+    const { errors, metrics } = read(expr);
+    expect(errors).toEqual([]);
+    expect(metrics.length).toBeGreaterThan(0);
+    for (const metric of metrics) expect([...known]).toContain(metric);
+  });
+
+  it("is understood by Prometheus 2.42 too", () => {
+    const file = join(mkdtempSync(join(tmpdir(), "tollgate-promql-")), "rules.yml");
+    const rules = queries.map(([, expr], i) => ({ record: `query_${i}`, expr }));
+    writeFileSync(file, stringify({ groups: [{ name: "queries", rules }] }));
+    const answer = execFileSync(requireTool("promtool"), ["check", "rules", file], { encoding: "utf8" });
+    expect(answer).toContain(`SUCCESS: ${queries.length} rules found`);
+  });
+
+  it("does not pass when it is broken", () => {
+    expect(read("sum(rate(up[5m])").errors).not.toEqual([]);
+    expect(read("sum(nobody_has_this)").metrics).toEqual(["nobody_has_this"]);
+    expect(known.has("nobody_has_this")).toBe(false);
+  });
+});
+
+describe("the list of other servers' metrics", () => {
+  it("names each once, with where it is documented", () => {
+    expect(new Set(externalMetrics.map(({ name }) => name)).size).toBe(externalMetrics.length);
+    for (const { source } of externalMetrics) expect(source).toMatch(/^https:/);
+  });
+
+  it("has no name that nothing reads", () => {
+    const rules = Object.values(prometheusFiles(composePrometheus())).join("\n");
+    const text = rules + queries.map(([, expr]) => expr).join("\n");
+    for (const { name } of externalMetrics) expect(text).toContain(name);
+  });
+});
+
+/** Syntax errors, and the metrics named, without the suffixes of a histogram's series. */
+function read(expr: string): { errors: string[]; metrics: string[] } {
+  const errors: string[] = [];
+  const metrics: string[] = [];
+  parser.parse(expr).iterate({
+    enter: ({ type, from, to, node }) => {
+      if (type.isError) errors.push(`at ${from}: ${expr.slice(from, to + 20)}`);
+      if (type.name !== "Identifier" || node.parent?.name !== "VectorSelector") return;
+      const name = expr.slice(from, to);
+      const base = name.replace(/_(bucket|sum|count)$/, "");
+      metrics.push(known.has(base) ? base : name);
+    },
+  });
+  return { errors, metrics };
+}
