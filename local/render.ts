@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { renderAlertmanagerFiles } from "../dashboards/alertmanager";
 import { renderGrafanaFiles } from "../dashboards/grafana";
 import { renderPrometheusFiles } from "../dashboards/prometheus";
+import { renderClickhouseFiles } from "../infra/config-files/clickhouse";
 import { renderGatewayFiles } from "../litellm-config/render";
 
 /** What a part renders: text by path relative to `generated/`. */
@@ -22,6 +23,7 @@ const renderers: Renderer[] = [
   { folder: "prometheus", render: renderPrometheusFiles },
   { folder: "alertmanager", render: renderAlertmanagerFiles },
   { folder: "grafana", render: renderGrafanaFiles },
+  { folder: "clickhouse", render: renderClickhouseFiles },
 ];
 
 const generated = join(__dirname, "..", "generated");

@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { retentionSql } from "./retention";
 
 export interface ClickHouseMachine {
   /** ClickHouse's image, by digest. */
@@ -23,18 +24,6 @@ export interface ClickHouseMachine {
 /** The device name under which Google Cloud attaches the data disk. */
 export const DATA_DEVICE = "clickhouse-data";
 const DATA = "/mnt/disks/clickhouse";
-/** Days between a day's archive and its deletion: room for an archive run that failed. */
-const ARCHIVE_MARGIN_DAYS = 7;
-
-/** Langfuse's tables with the column that says when a row happened. */
-const TRACE_TABLES: Record<string, string> = {
-  traces: "timestamp",
-  observations: "start_time",
-  scores: "timestamp",
-  events_full: "start_time",
-  events_core: "start_time",
-};
-
 /**
  * The cloud-config of the machine (Container-Optimized OS): mounts the data disk, runs ClickHouse under systemd, restarts it
  * when it stops answering, and once a day archives the oldest day and sets the tables' TTL.
@@ -47,7 +36,13 @@ export function clickHouseCloudConfig(machine: ClickHouseMachine): string {
       file(`/etc/clickhouse/config.d/${name}`, content),
     ),
     file("/etc/clickhouse/fetch-password.sh", fetchPassword(machine), "0700"),
-    file("/etc/clickhouse/retention.sql", retentionSql(machine)),
+    file(
+      "/etc/clickhouse/retention.sql",
+      retentionSql({
+        archiveUrl: `https://storage.googleapis.com/${machine.archiveBucket}`,
+        retentionDays: machine.retentionDays,
+      }),
+    ),
     file("/etc/systemd/system/clickhouse.service", clickhouseUnit(machine)),
     file("/etc/systemd/system/clickhouse-health.service", healthUnit(machine)),
     file(
@@ -149,21 +144,6 @@ function retentionUnit({ user }: ClickHouseMachine): string {
       `ExecStart=/bin/bash -c 'docker exec -i -e CLICKHOUSE_PASSWORD clickhouse bash -c "${client.replaceAll('"', '\\"').replaceAll("$", "\\$")}" < /etc/clickhouse/retention.sql'`,
     ],
   });
-}
-
-/** Before a day's rows are deleted they are written to the archive as Parquet, one object a table and day. */
-export function retentionSql({ archiveBucket, retentionDays }: ClickHouseMachine): string {
-  const age = retentionDays - ARCHIVE_MARGIN_DAYS;
-  return Object.entries(TRACE_TABLES)
-    .flatMap(([table, time]) => [
-      `INSERT INTO FUNCTION s3('https://storage.googleapis.com/${archiveBucket}/${table}/{_partition_id}.parquet', 'Parquet')`,
-      `PARTITION BY toString(day)`,
-      `SELECT *, toDate(${time}) AS day FROM ${table} WHERE toDate(${time}) = today() - ${age}`,
-      `SETTINGS s3_truncate_on_insert = 1;`,
-      `ALTER TABLE ${table} MODIFY TTL toDateTime(${time}) + INTERVAL ${retentionDays} DAY;`,
-    ])
-    .join("\n")
-    .concat("\n");
 }
 
 function unit({

@@ -19,6 +19,8 @@ export const gateway: Service[] = [
       TOLLGATE_LEDGER_URL: { secret: "ledger-guard-url" },
       TOLLGATE_GUARD_CONFIG: "/etc/tollgate/guard.json",
       TOLLGATE_ENVIRONMENT: { setting: "environment" },
+      // LiteLLM would fetch its price list from the internet at each start; the guard has its own prices.
+      LITELLM_LOCAL_MODEL_COST_MAP: "True",
       ANTHROPIC_API_KEY: { secret: "anthropic-api-key" },
       LANGFUSE_HOST: { url: "langfuse-web" },
       LANGFUSE_PUBLIC_KEY: { secret: "langfuse-public-key" },
@@ -35,6 +37,7 @@ export const gateway: Service[] = [
         REDIS_SSL: "true",
         REDIS_SSL_CA_CERTS: "/etc/tollgate-cache/ca.pem",
       },
+      compose: { VERTEXAI_PROJECT: { setting: "project" }, VERTEXAI_LOCATION: "global" },
     },
     configFiles: { "/etc/tollgate": "gateway" },
     secretFiles: { "/etc/tollgate-cache/ca.pem": "cache-certificate" },

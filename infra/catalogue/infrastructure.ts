@@ -92,6 +92,8 @@ export const infrastructure: Service[] = [
       GF_SECURITY_ADMIN_PASSWORD: { secret: "grafana-admin-password" },
       GF_USERS_ALLOW_SIGN_UP: "false",
       GF_ANALYTICS_REPORTING_ENABLED: "false",
+      // Our files take the place of `/etc/grafana`, and Grafana does not start without the settings file that it was told of.
+      GF_PATHS_CONFIG: "/usr/share/grafana/conf/sample.ini",
       GF_PATHS_PROVISIONING: "/etc/grafana/provisioning",
       // The provisioned data sources read these.
       PROMETHEUS_URL: { url: "prometheus" },

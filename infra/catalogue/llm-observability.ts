@@ -1,6 +1,9 @@
 import { ports } from "./ports";
 import type { EnvValue, Grant, Service } from "./service";
 
+/** MinIO's only user. */
+const BLOB_STORE_USER = "tollgate";
+
 /** What Langfuse's web and worker have in common. */
 const langfuse: Record<string, EnvValue> = {
   DATABASE_URL: { secret: "langfuse-database-url" },
@@ -25,6 +28,22 @@ const langfuseOnGoogleCloud: Record<string, EnvValue> = {
   REDIS_TLS_CA_PATH: "/etc/langfuse-redis/ca.pem",
   LANGFUSE_USE_GOOGLE_CLOUD_STORAGE: "true",
 };
+
+/** In Compose blobs go to MinIO; a browser reads media at the address that the machine publishes. */
+const langfuseOnCompose: Record<string, EnvValue> = {
+  ...s3("LANGFUSE_S3_EVENT_UPLOAD", { url: "blob-store" }),
+  ...s3("LANGFUSE_S3_MEDIA_UPLOAD", { publicUrl: "blob-store" }),
+};
+
+function s3(prefix: string, endpoint: EnvValue): Record<string, EnvValue> {
+  return {
+    [`${prefix}_ENDPOINT`]: endpoint,
+    [`${prefix}_REGION`]: "auto",
+    [`${prefix}_ACCESS_KEY_ID`]: BLOB_STORE_USER,
+    [`${prefix}_SECRET_ACCESS_KEY`]: { secret: "blob-store-password" },
+    [`${prefix}_FORCE_PATH_STYLE`]: "true",
+  };
+}
 
 const redisCertificate = { "/etc/langfuse-redis/ca.pem": "redis-certificate" };
 
@@ -64,7 +83,7 @@ export const llmObservability: Service[] = [
       AUTH_DISABLE_SIGNUP: "true",
       HOSTNAME: "0.0.0.0",
     },
-    targetEnv: { gcp: langfuseOnGoogleCloud },
+    targetEnv: { gcp: langfuseOnGoogleCloud, compose: langfuseOnCompose },
     secretFiles: redisCertificate,
     exposedTo: "operators",
     grants: signsItsOwnUrls,
@@ -82,7 +101,11 @@ export const llmObservability: Service[] = [
     cpu: 0.25,
     probe: { path: "/api/health", startupSeconds: 180 },
     env: langfuse,
-    targetEnv: { gcp: langfuseOnGoogleCloud },
+    targetEnv: {
+      gcp: langfuseOnGoogleCloud,
+      // The worker links nobody's browser to media: it reads them where they are.
+      compose: { ...langfuseOnCompose, ...s3("LANGFUSE_S3_MEDIA_UPLOAD", { url: "blob-store" }) },
+    },
     secretFiles: redisCertificate,
     singleton: true,
     grants: signsItsOwnUrls,
@@ -98,8 +121,10 @@ export const llmObservability: Service[] = [
     port: ports.postgres,
     memoryMiB: 512,
     cpu: 0.5,
-    healthCommand: ["pg_isready", "-U", "postgres"],
+    // Over TCP: the server that only initialises the database listens on its socket alone.
+    healthCommand: ["pg_isready", "-U", "postgres", "-h", "127.0.0.1"],
     env: {},
+    targetEnv: { compose: { POSTGRES_PASSWORD: { secret: "postgres-admin-password" } } },
     volumes: [{ name: "postgres", mountPath: "/var/lib/postgresql/data", diskGiB: 10 }],
     dependsOn: [],
     targets: { gcp: "Cloud SQL" },
@@ -122,6 +147,12 @@ export const llmObservability: Service[] = [
       CLICKHOUSE_PASSWORD: { secret: "clickhouse-password" },
       CLICKHOUSE_DEFAULT_ACCESS_MANAGEMENT: "0",
     },
+    targetEnv: {
+      compose: {
+        TRACE_ARCHIVE_ACCESS_KEY_ID: BLOB_STORE_USER,
+        TRACE_ARCHIVE_SECRET_ACCESS_KEY: { secret: "blob-store-password" },
+      },
+    },
     configFiles: { "/etc/clickhouse-server/config.d": "clickhouse" },
     volumes: [{ name: "clickhouse", mountPath: "/var/lib/clickhouse", diskGiB: 20 }],
     dependsOn: [],
@@ -141,6 +172,7 @@ export const llmObservability: Service[] = [
     cpu: 0.25,
     healthCommand: ["redis-cli", "ping"],
     env: {},
+    volumes: [{ name: "redis", mountPath: "/data", diskGiB: 1 }],
     dependsOn: [],
     targets: { gcp: "Memorystore" },
   },
@@ -171,8 +203,10 @@ export const llmObservability: Service[] = [
     port: ports.blobStore,
     memoryMiB: 256,
     cpu: 0.1,
+    args: ["server", "/data", "--address", `:${ports.blobStore}`],
     probe: { path: "/minio/health/live", startupSeconds: 30 },
-    env: {},
+    env: { MINIO_ROOT_USER: BLOB_STORE_USER, MINIO_ROOT_PASSWORD: { secret: "blob-store-password" } },
+    exposedTo: "operators",
     volumes: [{ name: "blobs", mountPath: "/data", diskGiB: 10 }],
     dependsOn: [],
     targets: { gcp: "Cloud Storage", local: "only Langfuse needs it" },

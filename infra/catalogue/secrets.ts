@@ -38,6 +38,8 @@ export const secrets: Record<string, SecretSource> = {
   "langfuse-encryption-key": { randomHex: { bytes: 32 } },
   "langfuse-nextauth-secret": { random: { length: 32 } },
   "langfuse-admin-password": { random: { length: 24 } },
+  "postgres-admin-password": { random: { length: 32 } },
+  "blob-store-password": { random: { length: 32 } },
   "clickhouse-password": { random: { length: 32 } },
   "redis-password": { redisPassword: "redis" },
   "redis-certificate": { redisCertificate: "redis" },

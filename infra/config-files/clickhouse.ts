@@ -1,6 +1,9 @@
 import { definitions } from "../../litellm-config";
 import { ports } from "../catalogue/ports";
 
+/** Where ClickHouse on Compose writes the archive of traces. */
+export const COMPOSE_ARCHIVE_URL = `http://blob-store:${ports.blobStore}/trace-archive`;
+
 /** ClickHouse's own logs: they grow far beyond the traces (langfuse#13123: 66.9 GiB against 6.5 MiB). */
 const SYSTEM_LOGS = [
   "asynchronous_metric_log",
@@ -16,25 +19,37 @@ const SYSTEM_LOGS = [
   "trace_log",
 ];
 
+/** The archive's bucket where ClickHouse writes with the machine's own identity. */
+function cloudStorage(bucket: string): string[] {
+  return [
+    `    <endpoint>https://storage.googleapis.com/${bucket}/</endpoint>`,
+    "    <http_client>gcp_oauth</http_client>",
+  ];
+}
+
+/** Compose's blob store with the keys in the container's environment; the slash ends the match of a prefix. */
+const blobStore = [
+  `    <endpoint>${COMPOSE_ARCHIVE_URL}/</endpoint>`,
+  '    <access_key_id from_env="TRACE_ARCHIVE_ACCESS_KEY_ID"/>',
+  '    <secret_access_key from_env="TRACE_ARCHIVE_SECRET_ACCESS_KEY"/>',
+];
+
 /**
- * ClickHouse's `config.d/` files by name: metrics for Prometheus, a week of system logs, memory for a small machine.
+ * ClickHouse's `config.d/` files by name: metrics for Prometheus, a week of system logs, memory for a small machine, and
+ * how it reaches the archive of traces.
  *
- * @param archiveBucket Where the archive is written with the machine's own identity; Compose has none.
+ * @param archiveBucket A bucket of Cloud Storage.
  */
-export function clickhouseFiles(archiveBucket?: string): Record<string, string> {
+export function clickhouseFiles(archiveBucket: string): Record<string, string> {
+  return configFiles(cloudStorage(archiveBucket));
+}
+
+function configFiles(archive: string[]): Record<string, string> {
   const days = definitions.retention.logs;
   const logs = SYSTEM_LOGS.map(
     (log) =>
       `  <${log}><database>system</database><table>${log}</table><ttl>event_date + INTERVAL ${days} DAY DELETE</ttl></${log}>`,
   );
-  const archive = archiveBucket
-    ? [
-        "  <s3><archive>",
-        `    <endpoint>https://storage.googleapis.com/${archiveBucket}/</endpoint>`,
-        "    <http_client>gcp_oauth</http_client>",
-        "  </archive></s3>",
-      ]
-    : [];
   return {
     "tollgate.xml": [
       "<clickhouse>",
@@ -47,7 +62,9 @@ export function clickhouseFiles(archiveBucket?: string): Record<string, string> 
       "  <max_server_memory_usage_to_ram_ratio>0.8</max_server_memory_usage_to_ram_ratio>",
       "  <mark_cache_size>67108864</mark_cache_size>",
       ...logs,
+      "  <s3><archive>",
       ...archive,
+      "  </archive></s3>",
       "</clickhouse>",
       "",
     ].join("\n"),
@@ -57,6 +74,6 @@ export function clickhouseFiles(archiveBucket?: string): Record<string, string> 
 /** `generated/clickhouse/`: what Compose mounts. */
 export function renderClickhouseFiles(): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(clickhouseFiles()).map(([name, text]) => [`clickhouse/${name}`, text]),
+    Object.entries(configFiles(blobStore)).map(([name, text]) => [`clickhouse/${name}`, text]),
   );
 }
