@@ -12,7 +12,7 @@ export const gateway: Service[] = [
     port: ports.gateway,
     memoryMiB: 512,
     cpu: 0.5,
-    probe: { path: "/health/readiness", startupSeconds: 120 },
+    probe: { path: "/health/readiness", livePath: "/health/liveliness", startupSeconds: 120 },
     metrics: { path: "/metrics", port: ports.gateway },
     env: {
       TOLLGATE_AGENT_KEY: { secret: "agent-key" },

@@ -47,11 +47,15 @@ export async function startGateway(options: GatewayOptions): Promise<Running> {
     args: [
       ...["--config", config, "--host", "127.0.0.1", "--port", String(port)],
       ...["--num_workers", String(workers)],
+      // A worker answers no health check while it imports LiteLLM; uvicorn's 5 s would kill it again and again.
+      ...["--timeout_worker_healthcheck", "120"],
     ],
     env: {
       ...pythonEnvironment(configDir),
       // Shared by the workers: each counts in files of its own and a scrape adds them up.
       PROMETHEUS_MULTIPROC_DIR: emptyFolder(`${logFile}.metrics`),
+      // LiteLLM would fetch its price list from the internet at each start; the guard has its own prices.
+      LITELLM_LOCAL_MODEL_COST_MAP: "True",
       TOLLGATE_AGENT_KEY: options.agentKey,
       TOLLGATE_LEDGER_URL: options.ledgerUrl,
       TOLLGATE_ENVIRONMENT: "local",
