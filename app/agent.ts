@@ -23,6 +23,8 @@ import { PLAIN_TOOLS } from "./tools";
 const DRAIN_MS = 10_000;
 const FLUSH_MS = 3_000;
 
+const LOOPBACK = ["localhost", "127.0.0.1", "[::1]", "::1"];
+
 /** Parts that a test, or a team with an agent of its own, puts in place of the usual ones. */
 export interface Replacements {
   ledger?: Ledger;
@@ -79,7 +81,7 @@ export async function startAgent(config: Config, replacements: Replacements = {}
       const checks = await Promise.allSettled([gateway.ping(), ledger.ping()]);
       return ["gateway", "ledger"].filter((_, i) => checks[i]!.status === "rejected");
     },
-    allowedHosts: config.TOLLGATE_ALLOWED_HOSTS,
+    allowedHosts: config.TOLLGATE_ALLOWED_HOSTS ?? (LOOPBACK.includes(config.HOST) ? LOOPBACK : undefined),
     telemetry,
   });
   const metricsServer = createMetricsServer(telemetry.metrics.registry);

@@ -14,7 +14,11 @@ const shape = z
     METRICS_PORT: port.default(9464),
     /** The address that both ports listen on. */
     HOST: z.string().min(1).default("0.0.0.0"),
-    TOLLGATE_ALLOWED_HOSTS: hostList.default(["localhost", "127.0.0.1", "[::1]"]),
+    /**
+     * Host names, without ports, that requests may be sent to and browsers may send from. Unset on a loopback address: its
+     * own names. Unset elsewhere: any host, as the load balancer in front decides that, and no browser.
+     */
+    TOLLGATE_ALLOWED_HOSTS: hostList.optional(),
     TOLLGATE_GATEWAY_URL: z.url({ protocol: /^https?$/ }),
     TOLLGATE_AGENT_KEY: z.string().min(1),
     TOLLGATE_LEDGER_URL: z.url({ protocol: /^postgres(ql)?$/ }),

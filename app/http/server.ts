@@ -11,7 +11,8 @@ interface HttpParts {
   endpoint: McpEndpoint;
   /** Undefined when the agent can answer; otherwise what is missing. */
   missing: () => Promise<string[]>;
-  allowedHosts: string[];
+  /** Host names without ports; undefined where something in front decides which hosts there are. */
+  allowedHosts: string[] | undefined;
   telemetry: Telemetry;
 }
 
@@ -19,7 +20,11 @@ interface HttpParts {
 export function createHttpServer(parts: HttpParts): Server {
   const { log } = parts.telemetry;
   // A page in a browser must not reach an agent on the same machine under another name (DNS rebinding).
-  const guards = [hostHeaderValidation(parts.allowedHosts), originValidation(parts.allowedHosts)];
+  const { allowedHosts } = parts;
+  const guards = [
+    ...(allowedHosts ? [hostHeaderValidation(allowedHosts)] : []),
+    originValidation(allowedHosts ?? []),
+  ];
   const mcp = toNodeHandler(parts.endpoint, {
     maxRequestBodySize: MAX_BODY,
     onerror: (err) => log.error({ event: "request.error", err }, "an MCP request failed"),

@@ -7,7 +7,7 @@ export type SpendDimension = (typeof SPEND_DIMENSIONS)[number];
 
 export interface SpendQuery {
   period: Period;
-  groupBy: readonly SpendDimension[];
+  groupBy: readonly [SpendDimension, ...SpendDimension[]];
   /** Exact names; absent means all. */
   service?: string;
   project?: string;

@@ -50,7 +50,7 @@ export class ScriptedGateway {
         const seen = { ...(JSON.parse(body) as SeenRequest), headers: req.headers };
         this.requests.push(seen);
         const scripted = this.script(seen, this.requests.length);
-        setTimeout(() => answer(scripted), scripted.delay ?? 0);
+        setTimeout(() => answer(scripted), scripted.delay ?? 0).unref();
       });
       const answer = (scripted: Scripted) => {
         const { refusal } = scripted;

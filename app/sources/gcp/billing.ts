@@ -37,7 +37,7 @@ export function spendQuery(table: string, { period, groupBy, service, project }:
     "AND usage_start_time >= TIMESTAMP(@from) AND usage_start_time < TIMESTAMP(@until)",
     ...(service === undefined ? [] : ["AND service.description = @service"]),
     ...(project === undefined ? [] : ["AND project.id = @project"]),
-    ...(groupBy.length === 0 ? [] : [`GROUP BY ${groupBy.join(", ")}`]),
+    `GROUP BY ${groupBy.join(", ")}`,
   ].join("\n");
   const params: Record<string, string> = { from: period.from, until: addDays(period.to, 1) };
   if (service !== undefined) params.service = service;
@@ -45,7 +45,7 @@ export function spendQuery(table: string, { period, groupBy, service, project }:
   return { query, params };
 }
 
-/** The billing export in the customer's own project, queried there. */
+/** The billing export in the customer's own project. */
 export function bigqueryBilling(
   bigquery: BigQuery,
   gcpProject: string,
@@ -61,7 +61,7 @@ export function bigqueryBilling(
         project: gcpProject,
         denied:
           `The billing export in ${gcpProject} may not be read: grant our service account roles/bigquery.dataViewer on the ` +
-          `dataset ${dataset}, and roles/bigquery.jobUser on the project.`,
+          `dataset ${dataset}.`,
         missing:
           `There is no dataset ${dataset} in ${gcpProject}: turn on the standard usage cost export of Cloud Billing to ` +
           "BigQuery and name the dataset so.",
@@ -71,7 +71,9 @@ export function bigqueryBilling(
     );
 
   async function findExport(): Promise<string> {
-    const [tables] = await call("tables.list", () => bigquery.dataset(dataset).getTables());
+    const [tables] = await call("tables.list", () =>
+      bigquery.dataset(dataset, { projectId: gcpProject }).getTables(),
+    );
     const names = tables
       .map(({ id }) => id ?? "")
       .filter((id) => /^gcp_billing_export_v1_[0-9A-F_]+$/.test(id));

@@ -10,14 +10,14 @@ import { cloudRecommendations } from "./recommendations";
 
 /** Google's clients; they find their credentials by themselves (Workload Identity on Google Cloud). */
 export interface GcpClients {
-  /** Queries run, and are paid, in the project they read. */
-  bigquery: (project: string) => BigQuery;
+  /** Queries run, and are paid, in the agent's own project: a customer grants nothing but reading. */
+  bigquery: BigQuery;
   recommender: RecommenderClient;
   asset: AssetServiceClient;
 }
 
 const googleClients = (): GcpClients => ({
-  bigquery: (projectId) => new BigQuery({ projectId }),
+  bigquery: new BigQuery(),
   recommender: new RecommenderClient(),
   asset: new AssetServiceClient(),
 });
@@ -45,7 +45,7 @@ export function gcpSources(
     if (!sources) {
       const assets = cloudAssets(clients.asset, gcpProject, telemetry);
       sources = {
-        ...bigqueryBilling(clients.bigquery(gcpProject), gcpProject, dataset, telemetry),
+        ...bigqueryBilling(clients.bigquery, gcpProject, dataset, telemetry),
         ...assets,
         ...cloudRecommendations(clients.recommender, assets, gcpProject, telemetry),
       };

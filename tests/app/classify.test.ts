@@ -1,0 +1,41 @@
+import { classifyByRules, readClassification } from "../../app/conversation/classify";
+import { routeFor } from "../../app/conversation/route";
+import { definitions, QUERY_TYPES } from "../../litellm-config";
+
+test.each([
+  ["What's my spend?", "simple_lookup"],
+  ["How much did Cloud SQL cost last month?", "simple_lookup"],
+  ["List my disks", "simple_lookup"],
+  ["How much of my budget is left?", "simple_lookup"],
+  ["Why did costs spike?", "cost_analysis"],
+  ["why did my costs go up last week?", "cost_analysis"],
+  ["How much higher than last month is BigQuery, compared by sku?", "cost_analysis"],
+  ["Are there any anomalies?", "cost_analysis"],
+  ["Optimize my Vertex AI", "recommendation"],
+  ["How can I reduce my bill?", "recommendation"],
+  ["Which machines are idle?", "recommendation"],
+  ["Please delete the unattached disk", "action"],
+  ["Can you stop build-runner-2?", "action"],
+])("%s -> %s", (question, type) => {
+  expect(classifyByRules(question)).toBe(type);
+});
+
+test.each(["Hello", "Tell me about my cloud", "Danke!"])("the rules leave %j to a model", (question) => {
+  expect(classifyByRules(question)).toBeUndefined();
+});
+
+test.each([
+  ["recommendation", "recommendation"],
+  ["It is: ACTION.", "action"],
+  ["simple_lookup or action", "cost_analysis"],
+  ["", "cost_analysis"],
+  ["banana", "cost_analysis"],
+])("a model's %j means %s", (reply, type) => {
+  expect(readClassification(reply)).toBe(type);
+});
+
+test.each(QUERY_TYPES)("%s has a route that the definitions give it", (type) => {
+  const { name, maxTokens } = routeFor(type);
+  expect(definitions.routes[name]!.queryTypes).toContain(type);
+  expect(maxTokens).toBe(definitions.routes[name]!.defaultMaxTokens);
+});
