@@ -3,6 +3,8 @@ import { Bucket as StorageBucket } from "@pulumi/gcp/storage/bucket";
 import type { LabelMap } from "./labels";
 
 export interface BucketArgs {
+  /** Its name goes before the bucket's own: project ids are unique in the world, as bucket names must be. */
+  project: string;
   region: pulumi.Input<string>;
   labels: LabelMap;
   /** Delete objects after so many days. Default: keep them. */
@@ -34,6 +36,8 @@ export class Bucket extends pulumi.ComponentResource {
     const bucket = new StorageBucket(
       name,
       {
+        name: `${args.project}-${name}`,
+        project: args.project,
         location: args.region,
         labels: args.labels,
         uniformBucketLevelAccess: true,

@@ -7,6 +7,7 @@ import { renderAlertmanagerFiles } from "../dashboards/alertmanager";
 import { renderGrafanaFiles } from "../dashboards/grafana";
 import { renderPrometheusFiles } from "../dashboards/prometheus";
 import { renderClickhouseFiles } from "../infra/config-files/clickhouse";
+import { renderPlanFiles } from "../infra/plan/golden";
 import { renderGatewayFiles } from "../litellm-config/render";
 
 /** What a part renders: text by path relative to `generated/`. */
@@ -15,7 +16,7 @@ export type RenderedFiles = Record<string, string>;
 /** A part's renderer, and the folder of `generated/` that it owns: files there that it does not render are removed. */
 interface Renderer {
   folder: string;
-  render: () => RenderedFiles;
+  render: () => RenderedFiles | Promise<RenderedFiles>;
 }
 
 const renderers: Renderer[] = [
@@ -24,23 +25,28 @@ const renderers: Renderer[] = [
   { folder: "alertmanager", render: renderAlertmanagerFiles },
   { folder: "grafana", render: renderGrafanaFiles },
   { folder: "clickhouse", render: renderClickhouseFiles },
+  // Last: a plan holds the hashes of what is rendered before it.
+  { folder: "plan", render: renderPlanFiles },
 ];
 
 const generated = join(__dirname, "..", "generated");
 
 /** Paths (relative to `generated/`) whose committed text differs from what the definitions give now. */
-export function staleFiles(): string[] {
-  return renderers.flatMap(({ folder, render }) => {
-    const files = render();
-    const changed = Object.keys(files).filter((path) => readText(path) !== files[path]);
-    const orphaned = filesUnder(folder).filter((path) => !(path in files));
-    return [...changed, ...orphaned];
-  });
+export async function staleFiles(): Promise<string[]> {
+  const stale: string[] = [];
+  for (const { folder, render } of renderers) {
+    const files = await render();
+    stale.push(
+      ...Object.keys(files).filter((path) => readText(path) !== files[path]),
+      ...filesUnder(folder).filter((path) => !(path in files)),
+    );
+  }
+  return stale;
 }
 
-function renderAll(): void {
+async function renderAll(): Promise<void> {
   for (const { folder, render } of renderers) {
-    const files = render();
+    const files = await render();
     for (const path of filesUnder(folder)) if (!(path in files)) rmSync(join(generated, path));
     for (const [path, text] of Object.entries(files)) {
       mkdirSync(dirname(join(generated, path)), { recursive: true });
@@ -62,13 +68,17 @@ function filesUnder(folder: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name).slice(generated.length + 1));
 }
 
+async function main(): Promise<void> {
+  if (!process.argv.includes("--check")) return renderAll();
+  const stale = await staleFiles();
+  for (const path of stale)
+    console.error(`generated/${path} is stale: run \`npm run render\` and commit the result`);
+  process.exitCode = stale.length > 0 ? 1 : 0;
+}
+
 if (require.main === module) {
-  if (process.argv.includes("--check")) {
-    const stale = staleFiles();
-    for (const path of stale)
-      console.error(`generated/${path} is stale: run \`npm run render\` and commit the result`);
-    process.exitCode = stale.length > 0 ? 1 : 0;
-  } else {
-    renderAll();
-  }
+  main().catch((error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+  });
 }

@@ -29,8 +29,8 @@ export interface RunServiceArgs extends ContainerInputs {
   serviceAccount: pulumi.Input<string>;
   networkId: pulumi.Input<string>;
   subnetworkId: pulumi.Input<string>;
-  /** Readiness, and the seconds that a start of the program itself may take. */
-  probe: { path: string; startupSeconds: number };
+  /** When it is ready, when it lives (default: not asked), and the seconds that a start of the program itself may take. */
+  probe: { path: string; livePath?: string; startupSeconds: number };
   /** Open to the internet; the service authenticates its callers itself. Default false: only the network reaches it. */
   public?: boolean;
   /** Open to operators who sign in through the Identity-Aware Proxy. Default: to nobody. */
@@ -121,12 +121,16 @@ export class RunService extends pulumi.ComponentResource {
                   (args.probe.startupSeconds + VPC_START_SECONDS) / PROBE_PERIOD_SECONDS,
                 ),
               },
-              livenessProbe: {
-                httpGet: { path: args.probe.path, port: args.port },
-                periodSeconds: 30,
-                timeoutSeconds: 5,
-                failureThreshold: 4,
-              },
+              ...(args.probe.livePath
+                ? {
+                    livenessProbe: {
+                      httpGet: { path: args.probe.livePath, port: args.port },
+                      periodSeconds: 30,
+                      timeoutSeconds: 5,
+                      failureThreshold: 4,
+                    },
+                  }
+                : {}),
               volumeMounts: own.volumeMounts,
             },
             ...(collector ? [collector.container] : []),

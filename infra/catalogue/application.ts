@@ -14,7 +14,7 @@ export const application: Service[] = [
     extraPorts: { metrics: ports.agentMetrics },
     memoryMiB: 512,
     cpu: 0.5,
-    probe: { path: "/readyz", startupSeconds: 60 },
+    probe: { path: "/readyz", livePath: "/healthz", startupSeconds: 60 },
     metrics: { path: "/metrics", port: ports.agentMetrics },
     env: {
       TOLLGATE_GATEWAY_URL: { url: "gateway" },

@@ -13,7 +13,7 @@ export const infrastructure: Service[] = [
     port: ports.ledgerExporter,
     memoryMiB: 128,
     cpu: 0.1,
-    probe: { path: "/healthz", startupSeconds: 30 },
+    probe: { path: "/healthz", livePath: "/healthz", startupSeconds: 30 },
     metrics: { path: "/metrics", port: ports.ledgerExporter },
     env: {
       TOLLGATE_LEDGER_URL: { secret: "ledger-reader-url" },
@@ -31,7 +31,7 @@ export const infrastructure: Service[] = [
     port: ports.prometheus,
     memoryMiB: 512,
     cpu: 0.25,
-    probe: { path: "/-/ready", startupSeconds: 60 },
+    probe: { path: "/-/ready", livePath: "/-/healthy", startupSeconds: 60 },
     metrics: { path: "/metrics", port: ports.prometheus },
     args: [
       "--config.file=/etc/prometheus/prometheus.yml",
@@ -62,7 +62,7 @@ export const infrastructure: Service[] = [
     port: ports.alertmanager,
     memoryMiB: 128,
     cpu: 0.1,
-    probe: { path: "/-/ready", startupSeconds: 30 },
+    probe: { path: "/-/ready", livePath: "/-/healthy", startupSeconds: 30 },
     metrics: { path: "/metrics", port: ports.alertmanager },
     args: ["--config.file=/etc/alertmanager/alertmanager.yml", "--storage.path=/alertmanager"],
     env: {},
@@ -163,7 +163,7 @@ export const infrastructure: Service[] = [
     port: ports.alloy,
     memoryMiB: 128,
     cpu: 0.1,
-    probe: { path: "/-/ready", startupSeconds: 30 },
+    probe: { path: "/-/ready", livePath: "/-/healthy", startupSeconds: 30 },
     metrics: { path: "/metrics", port: ports.alloy },
     args: [
       "run",
@@ -193,7 +193,7 @@ export const infrastructure: Service[] = [
     port: ports.cloudMetrics,
     memoryMiB: 128,
     cpu: 0.1,
-    probe: { path: "/-/ready", startupSeconds: 30 },
+    probe: { path: "/-/ready", livePath: "/-/healthy", startupSeconds: 30 },
     metrics: { path: "/metrics", port: ports.cloudMetrics },
     args: [
       "run",

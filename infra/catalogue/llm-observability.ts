@@ -65,7 +65,7 @@ export const llmObservability: Service[] = [
     port: ports.langfuse,
     memoryMiB: 512,
     cpu: 0.5,
-    probe: { path: "/api/public/ready", startupSeconds: 180 },
+    probe: { path: "/api/public/ready", livePath: "/api/public/health", startupSeconds: 180 },
     env: {
       ...langfuse,
       NEXTAUTH_SECRET: { secret: "langfuse-nextauth-secret" },

@@ -24,7 +24,10 @@ export type EnvValue =
   | { publicUrl: string };
 
 export interface Probe {
+  /** Answers once the service can do its work. */
   path: string;
+  /** Answers while the process lives, whatever it depends on: the platform restarts what does not. None: never restarted. */
+  livePath?: string;
   /** Seconds that a start may take. */
   startupSeconds: number;
 }

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { ConfigFiles } from "../../components/config-files";
 import { RunService, type RunServiceArgs } from "../../components/run/service";
 import { Workload } from "../../components/workload";

@@ -50,7 +50,7 @@ export function layFoundation(config: StackConfig): Foundation {
     ),
     configBucket: new Bucket(
       "config",
-      { region, labels: labels("config"), forceDestroy: !sizes[environment].protect },
+      { project, region, labels: labels("config"), forceDestroy: !sizes[environment].protect },
       afterApis,
     ),
   };

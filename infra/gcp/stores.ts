@@ -13,7 +13,7 @@ const ARCHIVE_COLD_AFTER_DAYS = 30;
 /** The data stores, the secrets that lead to them, and how services find them. */
 export function makeStores(foundation: Foundation): { wires: Wires; postgres: Postgres } {
   const { config, sizes, labels, network, configBucket, apis } = foundation;
-  const { region, definitions } = config;
+  const { project, region, definitions } = config;
   const { networkId, privateServices } = network;
   const deletionProtection = sizes.protect;
   const { retention } = definitions;
@@ -50,7 +50,7 @@ export function makeStores(foundation: Foundation): { wires: Wires; postgres: Po
   ) =>
     new Bucket(
       name,
-      { region, labels: labels(name, phase), forceDestroy: !sizes.protect, ...days },
+      { project, region, labels: labels(name, phase), forceDestroy: !sizes.protect, ...days },
       { dependsOn: [apis] },
     );
   const buckets: Record<string, Bucket> = {

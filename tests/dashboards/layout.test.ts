@@ -103,9 +103,9 @@ describe.each(rendered)("$title", (dashboard) => {
 describe("Grafana's files", () => {
   const files = grafanaFiles({ langfuse: "http://langfuse.test" });
 
-  it("are the same at every rendering, and what is committed", () => {
+  it("are the same at every rendering, and what is committed", async () => {
     expect(grafanaFiles({ langfuse: "http://langfuse.test" })).toEqual(files);
-    expect(staleFiles().filter((path) => path.startsWith("grafana/"))).toEqual([]);
+    expect((await staleFiles()).filter((path) => path.startsWith("grafana/"))).toEqual([]);
   });
 
   it("provision every data source, and no secret", () => {

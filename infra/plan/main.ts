@@ -1,0 +1,60 @@
+/**
+ * `npm run plan -- --stack dev|prod [--json] [--write]`: what `pulumi up` would make, without Pulumi's CLI, a cloud or a
+ * network, and what that changes against the committed plan.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import pc from "picocolors";
+import { plan, STACKS } from ".";
+import { differences, type Difference } from "./compare";
+import { committedForm, committedPlan, withoutText } from "./golden";
+import { renderTree } from "./tree";
+
+interface Options {
+  stack: string;
+  json?: boolean;
+  write?: boolean;
+}
+
+const MARKS: Record<Difference["kind"], string> = {
+  new: pc.green("+"),
+  gone: pc.red("-"),
+  changed: pc.yellow("~"),
+};
+
+async function main({ stack, json, write }: Options): Promise<void> {
+  const planned = await plan(stack);
+  const found = differences(committedPlan(stack), planned.resources.map(withoutText));
+  if (json) {
+    console.log(JSON.stringify({ ...planned, differences: found }, null, 2));
+  } else {
+    console.log(renderTree(planned));
+    for (const line of planned.missing) console.log(pc.yellow(`  not set: ${line}`));
+    console.log(
+      found.length > 0
+        ? `\nAgainst the committed plan (generated/plan/${stack}.json):`
+        : `\nAs the committed plan (generated/plan/${stack}.json).`,
+    );
+    for (const { kind, type, name, lines } of found) {
+      console.log(`  ${MARKS[kind]} ${type} ${name}`);
+      for (const line of lines) console.log(`      ${line}`);
+    }
+  }
+  if (write) {
+    const folder = join(__dirname, "..", "..", "generated", "plan");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, `${stack}.json`), committedForm(planned));
+  }
+}
+
+const command = new Command("plan")
+  .description("Show what `pulumi up` would make, without an engine or a cloud")
+  .addOption(new Option("--stack <name>", "the stack").choices([...STACKS]).makeOptionMandatory())
+  .option("--json", "print the plan as JSON")
+  .option("--write", "write it to generated/plan/");
+
+main(command.parse().opts<Options>()).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});
