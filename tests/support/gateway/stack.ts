@@ -67,7 +67,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     await stack.gateway?.stop();
     await stack.ledger?.close();
     for (const running of [sink, stack.simulator, stack.redis, stack.postgres]) await running?.stop();
-    rmSync(folder, { recursive: true, force: true });
+    // The logs of a stack are worth a look when a case has failed.
+    if (!process.env.TOLLGATE_TEST_KEEP) rmSync(folder, { recursive: true, force: true });
   };
 
   try {
