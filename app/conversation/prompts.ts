@@ -39,15 +39,13 @@ export function createPrompts(langfuse: LangfuseClient | undefined, { log }: Tel
   function refresh(name: PromptName): void {
     if (!langfuse || Date.now() - (askedAt.get(name) ?? 0) < FRESH_FOR_MS) return;
     askedAt.set(name, Date.now());
-    langfuse.prompt
-      .get(langfuseName(name), { type: "text", label: "production", cacheTtlSeconds: 0, maxRetries: 0 })
-      .then(({ prompt, version }) => known.set(name, { text: prompt, version: String(version) }))
-      .catch(() =>
-        log.debug(
-          { event: "prompt.fallback", prompt: name },
-          `prompt ${name}: Langfuse has none, kept the one in use`,
-        ),
-      );
+    // The plain API: the SDK's prompt manager writes to the console when Langfuse has none.
+    langfuse.api.prompts
+      .get(langfuseName(name), { label: "production" }, { timeoutInSeconds: 3, maxRetries: 0 })
+      .then((found) => {
+        if (found.type === "text") known.set(name, { text: found.prompt, version: String(found.version) });
+      })
+      .catch(() => log.debug({ event: "prompt.fallback", prompt: name }, `prompt ${name}: none in Langfuse`));
   }
 
   return {

@@ -1,4 +1,9 @@
-import { getActiveSpanId, getActiveTraceId, startActiveObservation } from "@langfuse/tracing";
+import {
+  getActiveSpanId,
+  getActiveTraceId,
+  startActiveObservation,
+  updateActiveObservation,
+} from "@langfuse/tracing";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ChatCompletionMessageParam } from "openai/resources/chat/completions";
 import { definitions, type QueryType } from "../../litellm-config";
@@ -104,6 +109,7 @@ export class Question {
       ...this.session.messages(),
       { role: "user", content: this.text },
     ];
+    updateActiveObservation({ metadata: { prompt_version: prompt.version } }, { asType: "agent" });
     const tools = describeTools(parts.tools);
     for (let left = MAX_CALLS; ; left--) {
       const reply = await this.call(route, queryType, {
