@@ -1,1 +1,193 @@
-export class ComposeMachine {}
+import * as pulumi from "@pulumi/pulumi";
+import { Disk } from "@pulumi/gcp/compute/disk";
+import { DiskResourcePolicyAttachment } from "@pulumi/gcp/compute/diskResourcePolicyAttachment";
+import { Instance } from "@pulumi/gcp/compute/instance";
+import { ResourcePolicy } from "@pulumi/gcp/compute/resourcePolicy";
+import { stringify } from "yaml";
+import type { MountedFolder } from "./config-files";
+import type { LabelMap } from "./labels";
+import type { PinnedSecret } from "./secret";
+
+export interface ComposeMachineArgs {
+  project: string;
+  region: string;
+  labels: LabelMap;
+  subnetworkId: pulumi.Input<string>;
+  serviceAccount: pulumi.Input<string>;
+  /** The folder of the configuration bucket with `compose/compose.yaml` and the files it mounts. */
+  files: MountedFolder;
+  /** Each becomes one file of the folder that Compose reads its secrets from. */
+  secrets: Record<string, PinnedSecret>;
+  /** Variables of Compose's `.env`. */
+  env: Record<string, pulumi.Input<string>>;
+  /** Rollout phase: the profiles `phase1` to `phaseN` run. */
+  phase: number;
+  /** Zone in the region. Default `b`. */
+  zone?: string;
+  /** Default `e2-standard-4`: 4 vCPU, 16 GB. */
+  machineType?: pulumi.Input<string>;
+  /** GiB of the data disk. Default 60. */
+  diskGiB?: pulumi.Input<number>;
+  /** Days that daily snapshots are kept. Default 14. */
+  snapshotDays?: number;
+  /** Refuse to delete the machine and its disk. Default true. */
+  deletionProtection?: boolean;
+}
+
+const DATA_DEVICE = "tollgate-data";
+const DATA = "/mnt/tollgate";
+
+/** Debian, and not Container-Optimized OS: that one has no Compose. */
+const OPERATING_SYSTEM = "projects/debian-cloud/global/images/family/debian-13";
+
+/** The whole stack in containers on one machine: the cheapest way to run it, without a public address. */
+export class ComposeMachine extends pulumi.ComponentResource {
+  readonly instanceName: pulumi.Output<string>;
+
+  constructor(name: string, args: ComposeMachineArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { machineType = "e2-standard-4", diskGiB = 60, snapshotDays = 14 } = args;
+    const { region, zone = "b", labels, deletionProtection = true } = args;
+    super(
+      "tollgate:gcp:ComposeMachine",
+      name,
+      { machineType, diskGiB, snapshotDays, deletionProtection },
+      opts,
+    );
+    const child = { parent: this };
+    const place = `${region}-${zone}`;
+
+    const disk = new Disk(
+      `${name}-data`,
+      { zone: place, type: "pd-balanced", size: diskGiB, labels },
+      { ...child, protect: deletionProtection },
+    );
+    const schedule = new ResourcePolicy(
+      `${name}-snapshots`,
+      {
+        region,
+        snapshotSchedulePolicy: {
+          schedule: { dailySchedule: { daysInCycle: 1, startTime: "04:00" } },
+          retentionPolicy: { maxRetentionDays: snapshotDays, onSourceDiskDelete: "KEEP_AUTO_SNAPSHOTS" },
+          snapshotProperties: { labels, storageLocations: region },
+        },
+      },
+      child,
+    );
+    new DiskResourcePolicyAttachment(
+      `${name}-snapshots`,
+      { name: schedule.name, disk: disk.name, zone: place },
+      child,
+    );
+    const userData = pulumi
+      .all([args.files.bucket, args.env, pulumi.all(args.secrets)])
+      .apply(([bucket, env, secrets]) =>
+        composeCloudConfig({ ...args, bucket, env, secrets, folder: args.files.folder }),
+      );
+    const instance = new Instance(
+      name,
+      {
+        zone: place,
+        machineType,
+        labels,
+        deletionProtection,
+        allowStoppingForUpdate: true,
+        bootDisk: { initializeParams: { image: OPERATING_SYSTEM, size: 30, type: "pd-balanced", labels } },
+        attachedDisks: [{ source: disk.selfLink, deviceName: DATA_DEVICE, mode: "READ_WRITE" }],
+        networkInterfaces: [{ subnetwork: args.subnetworkId }],
+        serviceAccount: { email: args.serviceAccount, scopes: ["cloud-platform"] },
+        shieldedInstanceConfig: { enableSecureBoot: true, enableVtpm: true, enableIntegrityMonitoring: true },
+        metadata: { "user-data": userData, "block-project-ssh-keys": "true", "enable-oslogin": "TRUE" },
+      },
+      child,
+    );
+    this.instanceName = instance.name;
+    this.registerOutputs({ instanceName: this.instanceName });
+  }
+}
+
+interface ComposeCloudConfig {
+  project: string;
+  region: string;
+  bucket: string;
+  folder: string;
+  env: Record<string, string>;
+  secrets: Record<string, { id: string; version: string }>;
+  phase: number;
+}
+
+/** Cloud-config that installs Docker, puts the data disk under Docker's volumes, and starts Compose at every boot. */
+export function composeCloudConfig({
+  project,
+  region,
+  bucket,
+  folder,
+  env,
+  secrets,
+  phase,
+}: ComposeCloudConfig): string {
+  const device = `/dev/disk/by-id/google-${DATA_DEVICE}`;
+  const profiles = Array.from({ length: phase }, (_, at) => `--profile phase${at + 1}`).join(" ");
+  const fetchSecrets = Object.entries(secrets).map(
+    ([name, { id, version }]) =>
+      `gcloud secrets versions access ${version} --secret=${id} --project=${project} --out-file=/run/tollgate/secrets/${name}`,
+  );
+  const start = [
+    "#!/bin/bash",
+    "set -euo pipefail",
+    "umask 077",
+    "mkdir -p /run/tollgate/secrets /opt/tollgate/generated",
+    ...fetchSecrets,
+    // Containers read them as their own users.
+    "chmod 0444 /run/tollgate/secrets/*",
+    "chmod 0755 /run/tollgate /run/tollgate/secrets",
+    "umask 022",
+    `gcloud storage rsync --recursive --delete-unmatched-destination-objects gs://${bucket}/${folder} /opt/tollgate/generated`,
+    `gcloud auth configure-docker ${region}-docker.pkg.dev --quiet`,
+    "cd /opt/tollgate/generated/compose",
+    `docker compose --env-file /opt/tollgate/env ${profiles} up --detach --remove-orphans`,
+    "",
+  ].join("\n");
+  const unit = [
+    "[Unit]",
+    "Description=Tollgate on Docker Compose",
+    "After=docker.service network-online.target",
+    "Wants=network-online.target",
+    "[Service]",
+    "Type=oneshot",
+    "RemainAfterExit=yes",
+    "ExecStart=/opt/tollgate/start.sh",
+    "Restart=on-failure",
+    "RestartSec=30",
+    "[Install]",
+    "WantedBy=multi-user.target",
+    "",
+  ].join("\n");
+  const config = {
+    package_update: true,
+    packages: ["docker.io", "docker-compose"],
+    fs_setup: [{ label: "tollgate", filesystem: "ext4", device, overwrite: false }],
+    mounts: [[device, DATA, "ext4", "discard,nofail", "0", "2"]],
+    write_files: [
+      { path: "/opt/tollgate/start.sh", permissions: "0755", content: start },
+      {
+        path: "/opt/tollgate/env",
+        permissions: "0600",
+        content: Object.entries({ ...env, TOLLGATE_SECRETS: "/run/tollgate/secrets" })
+          .map(([name, value]) => `${name}=${value}\n`)
+          .join(""),
+      },
+      {
+        path: "/etc/docker/daemon.json",
+        permissions: "0644",
+        content: `${JSON.stringify({ "data-root": `${DATA}/docker`, "log-driver": "local" })}\n`,
+      },
+      { path: "/etc/systemd/system/tollgate.service", permissions: "0644", content: unit },
+    ],
+    runcmd: [
+      "systemctl daemon-reload",
+      "systemctl restart docker",
+      "systemctl enable --now tollgate.service",
+    ],
+  };
+  return `#cloud-config\n${stringify(config, { lineWidth: 0 })}`;
+}

@@ -22,6 +22,7 @@ export interface ImagesArgs {
  * to start.
  */
 export class Images extends pulumi.ComponentResource {
+  readonly ownRepository: pulumi.Output<string>;
   readonly publicRepository: pulumi.Output<string>;
   private readonly references: Record<string, pulumi.Input<string>> = {};
   private readonly own: Repository;
@@ -78,6 +79,7 @@ export class Images extends pulumi.ComponentResource {
       { parent: this },
     );
     this.own = own;
+    this.ownRepository = own.name;
     this.publicRepository = mirror.name;
     this.registerOutputs({ publicRepository: this.publicRepository });
   }

@@ -171,7 +171,16 @@ export const infrastructure: Service[] = [
       `--server.http.listen-addr=0.0.0.0:${ports.alloy}`,
       "--storage.path=/tmp/alloy",
     ],
-    env: { LOKI_URL: { url: "loki" } },
+    env: { LOKI_URL: { url: "loki" }, TOLLGATE_ENVIRONMENT: { setting: "environment" } },
+    targetEnv: {
+      compose: {
+        // Redis has no metrics of its own: the collector asks it and pushes the answer to Prometheus.
+        PROMETHEUS_URL: { url: "prometheus" },
+        REDIS_HOST: { host: "redis" },
+        REDIS_PORT: { port: "redis" },
+        REDIS_PASSWORD: { secret: "redis-password" },
+      },
+    },
     configFiles: { "/etc/alloy": "alloy" },
     singleton: true,
     grants: [
@@ -206,9 +215,13 @@ export const infrastructure: Service[] = [
       gcp: {
         PROMETHEUS_URL: { url: "prometheus" },
         GOOGLE_CLOUD_PROJECT: { setting: "project" },
+        REDIS_HOST: { host: "redis" },
+        REDIS_PORT: { port: "redis" },
+        REDIS_PASSWORD: { secret: "redis-password" },
       },
     },
     configFiles: { "/etc/alloy": "cloud-metrics" },
+    secretFiles: { "/etc/redis/ca.pem": "redis-certificate" },
     singleton: true,
     grants: [
       {

@@ -1,3 +1,14 @@
+import { redisMetrics } from "../../dashboards/alloy/metrics";
+import { alloy } from "../../dashboards/alloy/syntax";
+
+const MEMORYSTORE = {
+  name: "redis",
+  host: "REDIS_HOST",
+  port: "REDIS_PORT",
+  password: "REDIS_PASSWORD",
+  certificate: "/etc/redis/ca.pem",
+};
+
 /**
  * The sidecar of an autoscaled service: scrapes its own instance and pushes to Prometheus. The job is the service's name, as
  * where Prometheus scrapes itself, so that one set of rules and dashboards fits every target.
@@ -27,7 +38,10 @@ ${remoteWrite()}`,
   };
 }
 
-/** What Google Cloud measures of its own services, under the names of stackdriver_exporter. */
+/**
+ * What Google Cloud measures of its own services, under the names of stackdriver_exporter, and what Langfuse's Redis says of
+ * itself: Memorystore does not tell how many jobs wait.
+ */
 export function cloudMetricsConfig(): Record<string, string> {
   return {
     "config.alloy": `prometheus.exporter.gcp "platform" {
@@ -53,61 +67,8 @@ prometheus.scrape "platform" {
   forward_to      = [prometheus.remote_write.central.receiver]
 }
 
+${alloy(redisMetrics(MEMORYSTORE))}
 ${remoteWrite()}`,
-  };
-}
-
-/** The log collector: pulls what the sink exports and pushes it to Loki with the labels of the other targets. */
-export function logCollectorConfig(project: string, subscription: string): Record<string, string> {
-  return {
-    "config.alloy": `loki.source.gcplog "exported" {
-  pull {
-    project_id             = "${project}"
-    subscription           = "${subscription}"
-    use_incoming_timestamp = true
-    labels                 = { "source" = "google-cloud" }
-  }
-  relabel_rules = loki.relabel.service.rules
-  forward_to    = [loki.process.lines.receiver]
-}
-
-loki.relabel "service" {
-  forward_to = []
-
-  rule {
-    source_labels = ["__gcp_resource_labels_service_name"]
-    regex         = "tollgate-(.+)"
-    target_label  = "service"
-  }
-}
-
-loki.process "lines" {
-  // The structured payload is the line that the service wrote.
-  stage.json {
-    expressions = { "payload" = "jsonPayload", "text" = "textPayload" }
-  }
-  stage.template {
-    source   = "line"
-    template = "{{ if .payload }}{{ .payload }}{{ else }}{{ .text }}{{ end }}"
-  }
-  stage.output {
-    source = "line"
-  }
-  stage.json {
-    expressions = { "level" = "level" }
-  }
-  stage.labels {
-    values = { "level" = "" }
-  }
-  forward_to = [loki.write.central.receiver]
-}
-
-loki.write "central" {
-  endpoint {
-    url = sys.env("LOKI_URL") + "/loki/api/v1/push"
-  }
-}
-`,
   };
 }
 

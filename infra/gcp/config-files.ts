@@ -2,12 +2,15 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { alertmanagerFiles, defaultSettings } from "../../dashboards/alertmanager";
-import { LANGFUSE_PROJECT } from "../../dashboards/links";
+import { googleLogCollector } from "../../dashboards/alloy";
+import { grafanaFiles } from "../../dashboards/grafana";
+import { lokiConfig } from "../../dashboards/loki/config";
 import { googlePrometheus, prometheusFiles } from "../../dashboards/prometheus";
 import { renderGuardConfig, renderLitellmConfig } from "../../litellm-config/render";
 import { ports, service } from "../catalogue";
 import type { StackConfig } from "../config";
-import { cloudMetricsConfig, logCollectorConfig } from "../config-files/collectors";
+import { cloudMetricsConfig } from "../config-files/collectors";
+import { tempoConfig } from "../config-files/tempo";
 import { operatorsUrl, PRIVATE_ZONE, runHost } from "./addresses";
 import { cloudRunServices } from "./services-of-stack";
 
@@ -25,9 +28,14 @@ const rendered: Record<string, (config: StackConfig) => Files> = {
   prometheus: (config) => prometheusFiles(prometheusSettings(config)),
   alertmanager: ({ alertEmail }) =>
     alertmanagerFiles({ ...defaultSettings, ...(alertEmail ? { email: alertEmail } : {}) }),
-  grafana: (config) => ({ ...committed("grafana"), ...history(config) }),
-  alloy: ({ project }) => logCollectorConfig(project, LOG_SUBSCRIPTION),
+  grafana: (config) => ({
+    ...grafanaFiles({ langfuse: operatorsUrl("langfuse-web", config) }),
+    ...history(config),
+  }),
+  loki: () => ({ "loki.yaml": lokiConfig("gcs") }),
+  alloy: ({ project }) => ({ "config.alloy": googleLogCollector(project, LOG_SUBSCRIPTION) }),
   "cloud-metrics": cloudMetricsConfig,
+  tempo: () => ({ "tempo.yaml": tempoConfig({ bucketVariable: "TEMPO_BUCKET" }) }),
 };
 
 /**
@@ -36,11 +44,16 @@ const rendered: Record<string, (config: StackConfig) => Files> = {
  * @param folder The folder of `generated/` that the catalogue names.
  */
 export function configFilesOf(folder: string, config: StackConfig): Files {
-  return rendered[folder]?.(config) ?? committed(folder);
+  return rendered[folder]?.(config) ?? committedFiles(folder);
+}
+
+/** Files of Compose's services that hold budgets or addresses of this stack; none for a folder that is as committed. */
+export function composeFilesOf(folder: string, config: StackConfig): Files | undefined {
+  return folder === "gateway" || folder === "alertmanager" ? configFilesOf(folder, config) : undefined;
 }
 
 /** What is committed under `generated/<folder>/`. */
-function committed(folder: string): Files {
+export function committedFiles(folder: string): Files {
   const root = join(__dirname, "..", "..", "generated", folder);
   if (!existsSync(root)) return {};
   return Object.fromEntries(
@@ -74,7 +87,7 @@ function prometheusSettings(config: StackConfig) {
     alertmanager: `${runHost("alertmanager", config)}:443`,
     links: {
       grafana: operatorsUrl("grafana", config),
-      langfuse: `${operatorsUrl("langfuse-web", config)}/project/${LANGFUSE_PROJECT}`,
+      langfuse: operatorsUrl("langfuse-web", config),
     },
   });
   const sleeps = (job: string) => environment === "dev" && job !== "clickhouse" && !service(job).singleton;

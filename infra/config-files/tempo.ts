@@ -1,0 +1,40 @@
+import { stringify } from "yaml";
+import { definitions } from "../../litellm-config";
+import { ports } from "../catalogue/ports";
+
+/** Where blocks are kept: a bucket whose name an environment variable gives, or a folder of the machine. */
+export type BlobStorage = { bucketVariable: string } | { folder: string };
+
+/** Tempo's settings: OTLP in, blocks kept as long as logs, which link to them. */
+export function tempoConfig(storage: BlobStorage): string {
+  const onBucket = "bucketVariable" in storage;
+  const folder = onBucket ? "/tmp/tempo" : storage.folder;
+  return yaml({
+    server: { http_listen_port: ports.tempo, log_level: "warn" },
+    distributor: {
+      receivers: {
+        otlp: {
+          protocols: {
+            grpc: { endpoint: `0.0.0.0:${ports.otlpGrpc}` },
+            http: { endpoint: `0.0.0.0:${ports.otlpHttp}` },
+          },
+        },
+      },
+    },
+    compactor: { compaction: { block_retention: `${definitions.retention.logs * 24}h` } },
+    storage: {
+      trace: {
+        backend: onBucket ? "gcs" : "local",
+        wal: { path: `${folder}/wal` },
+        ...(onBucket
+          ? { gcs: { bucket_name: `\${${storage.bucketVariable}}` } }
+          : { local: { path: `${folder}/blocks` } }),
+      },
+    },
+    usage_report: { reporting_enabled: false },
+  });
+}
+
+function yaml(value: unknown): string {
+  return stringify(value, { lineWidth: 0 });
+}
