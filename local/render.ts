@@ -9,6 +9,7 @@ import { renderPrometheusFiles } from "../dashboards/prometheus";
 import { renderClickhouseFiles } from "../infra/config-files/clickhouse";
 import { renderPlanFiles } from "../infra/plan/golden";
 import { renderGatewayFiles } from "../litellm-config/render";
+import { renderComposeFiles } from "./compose";
 
 /** What a part renders: text by path relative to `generated/`. */
 export type RenderedFiles = Record<string, string>;
@@ -25,6 +26,7 @@ const renderers: Renderer[] = [
   { folder: "alertmanager", render: renderAlertmanagerFiles },
   { folder: "grafana", render: renderGrafanaFiles },
   { folder: "clickhouse", render: renderClickhouseFiles },
+  { folder: "compose", render: renderComposeFiles },
   // Last: a plan holds the hashes of what is rendered before it.
   { folder: "plan", render: renderPlanFiles },
 ];

@@ -1,0 +1,308 @@
+import { stringify } from "yaml";
+import { definitions, usd } from "../../litellm-config";
+import { guardConfig, type GuardConfig } from "../../litellm-config/render/guard";
+import type { Resource } from "../../policies/evaluate";
+import { judge } from "./judge";
+
+const CONFIG_FILE = "gcp:storage/bucketObject:BucketObject";
+
+/** The guard's configuration as a stack deploys it, with one change. */
+function deployed(change: (guard: GuardConfig) => void = () => {}): Resource[] {
+  const guard = structuredClone(guardConfig(definitions));
+  change(guard);
+  return [file("guard.json", JSON.stringify(guard))];
+}
+
+function file(name: string, content: string): Resource {
+  const path = `gateway/0123456789ab/${name}`;
+  return { type: CONFIG_FILE, name: path, props: { name: path, content } };
+}
+
+const LIMITS = "litellm-config/definitions/session.ts";
+const ROUTES = "litellm-config/definitions/routes.ts";
+const MODELS = "litellm-config/definitions/models.ts";
+
+describe.each([
+  "budget-share-of-price",
+  "session-budget",
+  "session-rate",
+  "thresholds-complete",
+  "models-priced",
+  "degrade-cheaper",
+  "fallback-elsewhere",
+])("%s", (policy) => {
+  it("passes what the definitions say", async () => expect(await judge(policy, deployed())).toEqual([]));
+
+  it("looks at the guard's file only", async () =>
+    expect(await judge(policy, [file("other.json", "not even JSON")])).toEqual([]));
+});
+
+describe("a budget that must not be deployed", () => {
+  it.each<[string, string, (guard: GuardConfig) => void, string[]]>([
+    [
+      "over 20 % of the price",
+      "budget-share-of-price",
+      ({ tiers }) => (tiers.tier_2!.budget_nanos = usd("19.80") + 1),
+      [
+        "tier_2's budget $19.800000001 is over 20 % of its price $99.00. Lower the tier's monthlyBudget or raise its price in litellm-config/definitions/tiers.ts",
+      ],
+    ],
+    [
+      "at 20 % of the price",
+      "budget-share-of-price",
+      ({ tiers }) => (tiers.tier_2!.budget_nanos = usd("19.80")),
+      [],
+    ],
+    [
+      "a session over $0.50",
+      "session-budget",
+      ({ session }) => (session.budget_nanos = usd("0.50") + 1),
+      [`The session budget $0.500000001 is over $0.50. Lower session.budget in ${LIMITS}`],
+    ],
+    [
+      "a session at the smallest month",
+      "session-budget",
+      ({ tiers }) => (tiers.tier_1!.budget_nanos = usd("0.50")),
+      [
+        `The session budget $0.50 is not below the smallest monthly budget $0.50. Lower session.budget in ${LIMITS}`,
+      ],
+    ],
+    [
+      "a session just below the smallest month",
+      "session-budget",
+      ({ tiers }) => (tiers.tier_1!.budget_nanos = usd("0.50") + 1),
+      [],
+    ],
+    [
+      "more tokens a minute",
+      "session-rate",
+      ({ session }) => (session.tokens_per_minute = 50_001),
+      [`50001 tokens a minute are over 50000. Lower the limit in ${LIMITS}`],
+    ],
+    [
+      "more calls",
+      "session-rate",
+      ({ session }) => (session.calls = 101),
+      [`101 calls a session are over 100. Lower the limit in ${LIMITS}`],
+    ],
+    [
+      "thresholds out of order",
+      "thresholds-complete",
+      ({ thresholds }) => thresholds.reverse(),
+      [
+        "The thresholds are 100 block, 95 degrade, 80 notify, 50 log. Write 50 log, 80 notify, 95 degrade, 100 block in litellm-config/definitions/thresholds.ts",
+      ],
+    ],
+    [
+      "no thresholds",
+      "thresholds-complete",
+      (guard) => (guard.thresholds = []),
+      [
+        "The thresholds are none. Write 50 log, 80 notify, 95 degrade, 100 block in litellm-config/definitions/thresholds.ts",
+      ],
+    ],
+    [
+      "an unpriced variant and a free fallback",
+      "models-priced",
+      ({ routes, models }) => {
+        routes.deep!.variants.push("gpt-x");
+        models["claude-haiku-4-5"]!.output_nanos = 0;
+      },
+      [
+        `claude-haiku-4-5 has output_nanos 0. Give the model its provider's list price in ${MODELS}`,
+        `gpt-x is on a route and has no price. Give the model its provider's list price in ${MODELS}`,
+      ],
+    ],
+    [
+      "a model without an input price that no route names",
+      "models-priced",
+      ({ models }) => (models.spare = { ...models["claude-haiku-4-5"]!, input_nanos: -1 }),
+      [`spare has input_nanos -1. Give the model its provider's list price in ${MODELS}`],
+    ],
+    [
+      "a degrade model as dear as what it replaces",
+      "degrade-cheaper",
+      ({ routes }) => (routes.economy!.fallbacks = ["gemini-3.8-flash"]),
+      [
+        `gemini-3.8-flash of the degrade route economy is not cheaper than gemini-3.8-flash. Name a cheaper model in the degrade route of ${ROUTES}`,
+      ],
+    ],
+    [
+      "a degrade model that is cheaper in and dearer out",
+      "degrade-cheaper",
+      ({ models }) => (models["gemini-3.5-flash-lite"]!.output_nanos = 3_750),
+      [
+        `gemini-3.5-flash-lite of the degrade route economy is not cheaper than gemini-3.8-flash. Name a cheaper model in the degrade route of ${ROUTES}`,
+      ],
+    ],
+    [
+      "a degrade model that is dearer in and cheaper out",
+      "degrade-cheaper",
+      ({ models }) => (models["gemini-3.5-flash-lite"]!.input_nanos = 750),
+      [
+        `gemini-3.5-flash-lite of the degrade route economy is not cheaper than gemini-3.8-flash. Name a cheaper model in the degrade route of ${ROUTES}`,
+      ],
+    ],
+    [
+      "a degrade model without a price",
+      "degrade-cheaper",
+      ({ routes }) => {
+        routes.economy!.variants = ["gpt-x"];
+        routes.analysis!.variants = [];
+        routes.deep!.variants = [];
+      },
+      [
+        `gpt-x of the degrade route economy is not cheaper than gemini-3.8-flash. Name a cheaper model in the degrade route of ${ROUTES}`,
+      ],
+    ],
+    [
+      "a degrade model for an unpriced one",
+      "degrade-cheaper",
+      ({ routes, models }) => {
+        routes.economy!.fallbacks = [];
+        delete models["gemini-3.8-flash"];
+      },
+      [
+        `gemini-3.5-flash-lite of the degrade route economy is not cheaper than gemini-3.8-flash. Name a cheaper model in the degrade route of ${ROUTES}`,
+      ],
+    ],
+    [
+      "a degrade route that does not exist",
+      "degrade-cheaper",
+      ({ tiers }) => (tiers.tier_3!.degrade_to = "cheap"),
+      [`The degrade route cheap does not exist. Name a cheaper model in the degrade route of ${ROUTES}`],
+    ],
+    [
+      "fallbacks at the route's own provider",
+      "fallback-elsewhere",
+      ({ routes }) => (routes.analysis!.fallbacks = ["claude-haiku-4-5"]),
+      [
+        `The route analysis has no fallback at another provider. Add a model of another provider to the route's fallbacks in ${ROUTES}`,
+      ],
+    ],
+    [
+      "no fallback that is known",
+      "fallback-elsewhere",
+      ({ routes }) => (routes.simple!.fallbacks = ["gpt-x"]),
+      [
+        `The route simple has no fallback at another provider. Add a model of another provider to the route's fallbacks in ${ROUTES}`,
+      ],
+    ],
+    [
+      "one fallback at the own provider and one elsewhere",
+      "fallback-elsewhere",
+      ({ routes }) => (routes.analysis!.fallbacks = ["claude-haiku-4-5", "gemini-3.8-flash"]),
+      [],
+    ],
+  ])("%s", async (_, policy, change, messages) =>
+    expect(await judge(policy, deployed(change))).toEqual(messages.map((message) => `mandatory: ${message}`)),
+  );
+
+  it("is judged by the pack's settings", async () => {
+    expect(
+      await judge("budget-share-of-price", deployed(), "prod", {
+        "budget-share-of-price": { maxSharePercent: 17 },
+      }),
+    ).toHaveLength(2);
+    expect(
+      await judge("session-budget", deployed(), "prod", { "session-budget": { maxDollars: "0.40" } }),
+    ).toEqual([`mandatory: The session budget $0.50 is over $0.40. Lower session.budget in ${LIMITS}`]);
+    expect(
+      await judge("session-rate", deployed(), "dev", {
+        "session-rate": { maxTokensPerMinute: 49_999, maxCalls: 99 },
+      }),
+    ).toHaveLength(2);
+  });
+});
+
+describe("guard-on", () => {
+  const remedy = "Render the gateway's configuration with `npm run render` and deploy that";
+  const good = {
+    litellm_settings: { callbacks: ["tollgate_guard.plugin.guard", "prometheus"] },
+    general_settings: { custom_auth: "tollgate_guard.plugin.authenticate" },
+  };
+
+  it.each<[string, object, string[]]>([
+    ["passes with the guard", good, []],
+    [
+      "no callbacks",
+      { ...good, litellm_settings: {} },
+      ["litellm_settings.callbacks [] does not name tollgate_guard.plugin.guard"],
+    ],
+    [
+      "other callbacks",
+      { ...good, litellm_settings: { callbacks: ["prometheus"] } },
+      ['litellm_settings.callbacks ["prometheus"] does not name tollgate_guard.plugin.guard'],
+    ],
+    [
+      "callbacks as text, which LiteLLM would read otherwise",
+      { ...good, litellm_settings: { callbacks: "tollgate_guard.plugin.guard" } },
+      ['litellm_settings.callbacks "tollgate_guard.plugin.guard" does not name tollgate_guard.plugin.guard'],
+    ],
+    [
+      "its own keys",
+      { litellm_settings: good.litellm_settings },
+      ["general_settings.custom_auth is null, not tollgate_guard.plugin.authenticate"],
+    ],
+    [
+      "failing open",
+      { ...good, general_settings: { ...good.general_settings, allow_requests_on_db_unavailable: true } },
+      ["general_settings.allow_requests_on_db_unavailable is true: calls would pass unchecked"],
+    ],
+    [
+      "an empty file",
+      {},
+      [
+        "litellm_settings.callbacks [] does not name tollgate_guard.plugin.guard",
+        "general_settings.custom_auth is null, not tollgate_guard.plugin.authenticate",
+      ],
+    ],
+  ])("%s", async (_, config, findings) =>
+    expect(await judge("guard-on", [file("config.yaml", stringify(config))])).toEqual(
+      findings.map((finding) => `mandatory: ${finding}. ${remedy}`),
+    ),
+  );
+
+  it("looks at LiteLLM's file only", async () =>
+    expect(await judge("guard-on", [file("other.yaml", "{}")])).toEqual([]));
+});
+
+describe("guard-deployed", () => {
+  const remedy = "Deploy the gateway with the Gateway component of components/gateway.ts";
+  const gateway = (...variables: string[]): Resource => ({
+    type: "gcp:cloudrunv2/service:Service",
+    name: "gateway",
+    props: {
+      name: "tollgate-gateway",
+      template: {
+        containers: [{ name: "gateway", envs: variables.map((name) => ({ name })) }, { name: "sidecar" }],
+      },
+    },
+  });
+  const both = ["TOLLGATE_LEDGER_URL", "TOLLGATE_GUARD_CONFIG"];
+
+  it.each<[string, Resource[], string[]]>([
+    ["passes with budgets and a ledger", [gateway(...both), ...deployed()], []],
+    ["passes a stack without a gateway", [], []],
+    ["no budgets", [gateway(...both)], ["The stack has a gateway and no guard.json"]],
+    [
+      "no ledger",
+      [gateway("TOLLGATE_GUARD_CONFIG"), ...deployed()],
+      ["The gateway has no TOLLGATE_LEDGER_URL"],
+    ],
+    [
+      "no configuration",
+      [gateway("TOLLGATE_LEDGER_URL"), ...deployed()],
+      ["The gateway has no TOLLGATE_GUARD_CONFIG"],
+    ],
+    [
+      "no containers",
+      [{ ...gateway(), props: { name: "tollgate-gateway" } }, ...deployed()],
+      ["The gateway has no TOLLGATE_LEDGER_URL", "The gateway has no TOLLGATE_GUARD_CONFIG"],
+    ],
+  ])("%s", async (_, resources, findings) =>
+    expect(await judge("guard-deployed", resources)).toEqual(
+      findings.map((finding) => `mandatory: ${finding}. ${remedy}`),
+    ),
+  );
+});
