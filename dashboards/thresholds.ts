@@ -36,9 +36,10 @@ export const thresholds = {
   langfuseQueue: { jobs: 1_000, for: "15m" },
   /** Agreement of LiteLLM's and the ledger's count of the same calls. */
   reconcile: { share: 0.02, floorUsd: 0.1, window: "1h", for: "15m" },
-  overspend: { tolerance: 0.01, for: "1m" },
+  overspend: { tolerance: 0.01, for: "2m" },
   guard: { reserveSeconds: 0.1, quantile: 0.99, window: "5m", minCalls: 20, for: "10m" },
-  ledger: { downFor: "1m", failClosed: 3, settleErrors: 3, window: "10m" },
+  /** Longer than Cloud SQL's failover takes, which is about a minute. */
+  ledger: { downFor: "2m", failClosed: 3, settleErrors: 3, window: "10m" },
   /** Seconds: twice the lease, after which the sweep should have charged a hold. */
   holds: { stuckSeconds: definitions.gateway.holdLease * 2, for: "5m", window: "15m" },
   rareEvents: { window: "15m", memory: "1h" },

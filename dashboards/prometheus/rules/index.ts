@@ -4,7 +4,7 @@ import { ledgerAlerts } from "./ledger";
 import { monitoringAlerts } from "./monitoring";
 import { platformAlerts } from "./platform";
 import { providerAlerts } from "./providers";
-import { requestRecordings, sloRecordings, spendRecordings } from "./recording";
+import { providerRecordings, requestRecordings, sloRecordings, spendRecordings } from "./recording";
 import { requestAlerts } from "./requests";
 import { oneLine, toRule, type Alert, type Recording, type RuleGroup } from "./rule";
 import { spendAlerts } from "./spend";
@@ -36,6 +36,7 @@ export function alertGroups(jobs: readonly string[]): Record<string, Alert[]> {
 const recordings: Record<string, Recording[]> = {
   spend: spendRecordings,
   requests: [...requestRecordings, ...sloRecordings],
+  providers: providerRecordings,
 };
 
 /** Prometheus's rule groups. A group's recordings stand before the alerts that read them, in one evaluation. */

@@ -47,8 +47,8 @@ export const ledgerAlerts: Alert[] = [
     team: "platform",
     expr: `${growth("tollgate_guard_holds_expired_total", holds.window)} > 0`,
     summary: "Holds expire without their call being settled",
-    description: `A gateway died, or lost the ledger, in the middle of calls. Each expired hold is charged in full:
-      correct the customers' months if it was ours.`,
+    description: `{{ printf "%.0f" $value }} in the last ${holds.window}. A gateway died, or lost the ledger, in the middle
+      of calls. Each expired hold is charged in full: correct the customers' months if it was ours.`,
     dashboard: "llm-cost-operations",
   },
   {

@@ -27,7 +27,7 @@ export const platformAlerts: Alert[] = [
     service: "postgres",
     team: "platform",
     expr: `
-      max(sum by (instance) (${held("pg_stat_database_numbackends")}) / max by (instance) (${held("pg_settings_max_connections")}))
+      sum(max by (datname) (${held("pg_stat_database_numbackends")})) / max(${held("pg_settings_max_connections")})
       > ${postgres.share}`,
     for: postgres.for,
     summary: "Postgres uses {{ $value | humanizePercentage }} of its connections",
@@ -41,7 +41,7 @@ export const platformAlerts: Alert[] = [
     service: "clickhouse",
     team: "platform",
     expr: `
-      max by (instance) (ClickHouseAsyncMetrics_DiskUsed_default / ClickHouseAsyncMetrics_DiskTotal_default)
+      ClickHouseAsyncMetrics_DiskUsed_default / ClickHouseAsyncMetrics_DiskTotal_default
       > ${clickhouse.share}`,
     for: clickhouse.for,
     summary: "ClickHouse's disk is {{ $value | humanizePercentage }} full",
@@ -55,7 +55,7 @@ export const platformAlerts: Alert[] = [
     service: "redis",
     team: "platform",
     // A Redis without a limit reports 0, and nothing is a share of that.
-    expr: `max by (instance) (redis_memory_used_bytes / (redis_memory_max_bytes > 0)) > ${redis.share}`,
+    expr: `redis_memory_used_bytes / (redis_memory_max_bytes != 0) > ${redis.share}`,
     for: redis.for,
     summary: "Redis uses {{ $value | humanizePercentage }} of its memory",
     description: `Langfuse's queue never evicts: when it is full, traces are refused. Is the worker behind?`,
@@ -66,7 +66,7 @@ export const platformAlerts: Alert[] = [
     severity: "warning",
     service: "langfuse-worker",
     team: "platform",
-    expr: `sum by (key) (redis_key_size{key=~"bull:.*:wait"}) > ${langfuseQueue.jobs}`,
+    expr: `redis_key_size{key=~"bull:.*:wait"} > ${langfuseQueue.jobs}`,
     for: langfuseQueue.for,
     summary: `{{ printf "%.0f" $value }} jobs wait in {{ $labels.key }}`,
     description: `Langfuse's worker does not keep up, or is gone. Traces come late; budgets are not touched, they are

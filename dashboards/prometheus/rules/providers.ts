@@ -1,13 +1,10 @@
 import { thresholds } from "../../thresholds";
 import { growth } from "./promql";
+import { records } from "./recording";
 import type { Alert } from "./rule";
 
 const { provider, fallback } = thresholds;
-
-/** Answers that mean the provider is ill; a 4xx is our request, a 429 our quota. */
-const ERRORS = `tollgate_guard_provider_errors_total{status=~"5xx|timeout|connection"}`;
-const failed = growth(ERRORS, provider.window, ["provider"]);
-const answered = growth(`tollgate_guard_calls_total{outcome="success"}`, provider.window, ["provider"]);
+const { providerErrors, providerAnswers } = records;
 
 export const providerAlerts: Alert[] = [
   {
@@ -17,8 +14,8 @@ export const providerAlerts: Alert[] = [
     team: "platform",
     // A provider that answers nothing has no successes at all: the missing side counts as zero.
     expr: `
-      ${failed} / (${failed} + (${answered} or ${failed} * 0)) > ${provider.share}
-      and ${failed} >= ${provider.minErrors}`,
+      ${providerErrors} / (${providerErrors} + (${providerAnswers} or ${providerErrors} * 0)) > ${provider.share}
+      and ${providerErrors} >= ${provider.minErrors}`,
     for: provider.for,
     summary: "{{ $labels.provider }} fails {{ $value | humanizePercentage }} of calls",
     description: `It has answered 5xx, or nothing, for ${provider.for}. Verify that the fallback is active: calls of the

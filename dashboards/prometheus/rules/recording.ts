@@ -3,7 +3,7 @@ import { thresholds } from "../../thresholds";
 import { growth } from "./promql";
 import type { Recording } from "./rule";
 
-const { costSpike, latency, errors, reconcile, slo } = thresholds;
+const { costSpike, latency, errors, provider, reconcile, slo } = thresholds;
 
 /** Names of the recorded series, for the alerts and the dashboards that read them. */
 export const records = {
@@ -16,6 +16,8 @@ export const records = {
   requests: `tollgate:requests:rate${errors.window}`,
   errors: `tollgate:errors:rate${errors.window}`,
   queryQuantile: `tollgate:query_seconds:p${latency.quantile * 100}_${latency.window}`,
+  providerErrors: `tollgate:provider_errors:increase${provider.window}`,
+  providerAnswers: `tollgate:provider_answers:increase${provider.window}`,
   errorRatio: (window: string) => `tollgate:error_ratio:rate${window}`,
 } as const;
 
@@ -73,6 +75,20 @@ export const requestRecordings: Recording[] = [
   {
     record: records.queryQuantile,
     expr: `histogram_quantile(${latency.quantile}, sum by (le) (rate(tollgate_agent_query_seconds_bucket[${latency.window}])))`,
+  },
+];
+
+/** What each provider did with the attempts of the last minutes: a 4xx is our own request, a 429 our own quota. */
+export const providerRecordings: Recording[] = [
+  {
+    record: records.providerErrors,
+    expr: growth(`tollgate_guard_provider_errors_total{status=~"5xx|timeout|connection"}`, provider.window, [
+      "provider",
+    ]),
+  },
+  {
+    record: records.providerAnswers,
+    expr: growth(`tollgate_guard_calls_total{outcome="success"}`, provider.window, ["provider"]),
   },
 ];
 

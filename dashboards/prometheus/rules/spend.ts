@@ -45,8 +45,8 @@ export const spendAlerts: Alert[] = [
     team: "platform",
     expr: `${rareEvents(`tollgate_guard_decisions_total{reason="unpriced_model"}`, ["route"])} > 0`,
     summary: "A call was refused because its model has no price",
-    description: `Route or model "{{ $labels.route }}" was asked for in the last ${rare.window} and is not in the
-      definitions. Add its price, or correct the client.`,
+    description: `"{{ $labels.route }}" was asked for {{ printf "%.0f" $value }} times in the last ${rare.window} and
+      is not in the definitions. Add its price, or correct the client.`,
     dashboard: "llm-cost-operations",
   },
   {

@@ -1,3 +1,4 @@
+import type { SyntaxNode } from "@lezer/common";
 import { parser } from "@prometheus-io/lezer-promql";
 
 /** One small wrong change of a rule. */
@@ -88,12 +89,27 @@ export function changedExpressions(expr: string): ChangedExpression[] {
           }
           break;
         case "FunctionIdentifier":
-          if (FUNCTIONS[text]) replace("function", from, to, [FUNCTIONS[text]]);
+          // A quantile does not change with the scale of its buckets: rate and increase are the same there.
+          if (FUNCTIONS[text] && !isWithin(node, "histogram_quantile"))
+            replace("function", from, to, [FUNCTIONS[text]]);
           break;
       }
     },
   });
   return changes;
+}
+
+function isWithin(node: SyntaxNode, name: string): boolean {
+  for (let at = node.parent; at; at = at.parent) {
+    if (at.name === "FunctionCall" && at.getChild("FunctionIdentifier")?.firstChild?.name === pascal(name))
+      return true;
+  }
+  return false;
+}
+
+/** The parser's name of a function: `HistogramQuantile`. */
+function pascal(name: string): string {
+  return name.replace(/(^|_)(.)/g, (_, __, letter: string) => letter.toUpperCase());
 }
 
 /** A number, or a duration, times a factor: a duration in whole seconds. */

@@ -55,7 +55,7 @@ function changedLabels(rule: Rule): ChangedRule[] {
 
 function changedAnnotations(rule: Rule): ChangedRule[] {
   return Object.keys(rule.annotations ?? {}).map((name) => {
-    const { [name]: _, ...others } = rule.annotations!;
+    const others = Object.fromEntries(Object.entries(rule.annotations!).filter(([key]) => key !== name));
     return { kind: "annotation", what: `${name} -> nothing`, rule: { ...rule, annotations: others } };
   });
 }

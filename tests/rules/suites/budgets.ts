@@ -2,7 +2,8 @@ import type { Expected, Suite } from "../support/suite";
 
 const ratio = (customer: string, instance = "one") =>
   `tollgate_customer_budget_used_ratio{customer_id="${customer}",tier="tier_2",instance="${instance}"}`;
-const blocked = `tollgate_customer_blocked{customer_id="acme",tier="tier_2",instance="one"}`;
+const blocked = (instance = "one") =>
+  `tollgate_customer_blocked{customer_id="acme",tier="tier_2",instance="${instance}"}`;
 const session = (trace: string) =>
   `tollgate_session_spent_nanodollars{customer_id="acme",session_id="s-1",trace_id="${trace}",instance="one"}`;
 
@@ -72,42 +73,72 @@ export const budgets: Suite = {
     {
       alert: "CustomerBudget100",
       shows: "fires when the cap is spent",
-      series: { [ratio("acme")]: "0.999 1x10", [blocked]: "0x12" },
+      series: {
+        [ratio("acme")]: "0.999 1x10",
+        [ratio("acme", "two")]: "0.999x12",
+        [blocked()]: "0x12",
+      },
       onset: "1m",
       alerts: [info100("100%")],
     },
     {
       alert: "CustomerBudget100",
       shows: "fires when too little is left for any call",
-      series: { [ratio("acme")]: "0.998x12", [blocked]: "0 0 1x10" },
+      series: {
+        [ratio("acme")]: "0.998x12",
+        [ratio("acme", "two")]: "0.9x12",
+        [blocked()]: "0 0 1x10",
+        [blocked("two")]: "0x12",
+      },
       onset: "2m",
       alerts: [info100("99.8%")],
     },
     {
       alert: "CustomerBudget100",
       shows: "is quiet just below the cap while calls still pass",
-      series: { [ratio("acme")]: "0.999x12", [blocked]: "0x12" },
+      series: { [ratio("acme")]: "0.999x12", [blocked()]: "0x12" },
       quietAt: "10m",
     },
     {
       alert: "CustomerBudget100",
       shows: "is one alert when the exporter restarts as another instance, and ends with the month",
       series: {
-        [ratio("acme")]: "_ 1 1 stale",
-        [ratio("acme", "two")]: "_ _ _ _ 1 1 stale",
-        [blocked]: "_ 1 1 stale",
+        [ratio("acme")]: "_ 0.998 0.998 stale",
+        [ratio("acme", "two")]: "_ _ _ _ 0.998x20",
+        [blocked()]: "_ 1 1 stale",
+        [blocked("two")]: "_ _ _ _ 1 1 stale",
       },
       onset: "1m",
+      alerts: [info100("99.8%")],
+      also: ["4m", "6m", "9m"],
+      ends: "12m",
+    },
+    {
+      alert: "CustomerBudget100",
+      shows: "ends when the customer has left the list",
+      series: { [ratio("acme")]: "_ 0.998 stale", [blocked()]: "_ 1x20" },
+      onset: "1m",
+      alerts: [info100("99.8%")],
+      also: ["5m"],
+      ends: "8m",
+    },
+    {
+      alert: "CustomerBudget100",
+      shows: "holds at the cap while the exporter restarts",
+      series: { [ratio("acme")]: "_ 1 stale" },
+      onset: "1m",
       alerts: [info100("100%")],
-      also: ["4m", "8m"],
-      ends: "13m",
+      also: ["5m"],
+      ends: "8m",
     },
     {
       alert: "CustomerOverspent",
       shows: "fires over the cap's tolerance",
-      series: { [ratio("acme")]: "1 1.011x10", [ratio("acme", "two")]: "1x12" },
-      onset: "2m",
+      series: { [ratio("acme")]: "1 1.011x3 stale", [ratio("acme", "two")]: "1x12" },
+      onset: "3m",
       alerts: [{ ...warning80, severity: "critical", summary: "acme has spent 101.1% of the cap" }],
+      also: ["8m"],
+      ends: "11m",
     },
     {
       alert: "CustomerOverspent",
@@ -134,8 +165,15 @@ export const budgets: Suite = {
       series: { [session("aa01")]: "_ 310000000 stale", [session("aa02")]: "_ _ 320000000x3 stale" },
       onset: "1m",
       alerts: [runaway("aa01")],
-      then: { "4m": [runaway("aa02")] },
-      ends: "13m",
+      then: { "4m": [runaway("aa02")], "9m": [runaway("")] },
+      ends: "12m",
+    },
+    {
+      alert: "RunawaySession",
+      shows: "takes the newest trace's number, which is the session's",
+      series: { [session("aa01")]: "250000000 stale", [session("aa02")]: "_ 290000000 310000000x5" },
+      onset: "2m",
+      alerts: [runaway("aa02")],
     },
   ],
 };

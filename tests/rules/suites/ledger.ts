@@ -1,7 +1,8 @@
+import { rareEventCases } from "../support/rare-events";
 import { counter, type Expected, type Suite } from "../support/suite";
 
-const refused = (reason: string, tier = "") =>
-  `tollgate_guard_decisions_total{decision="refused",reason="${reason}",tier="${tier}"}`;
+const refused = (reason: string, instance = "one") =>
+  `tollgate_guard_decisions_total{decision="refused",reason="${reason}",instance="${instance}"}`;
 const ledgerErrors = (operation: string, instance = "one") =>
   `tollgate_guard_ledger_errors_total{operation="${operation}",instance="${instance}"}`;
 
@@ -12,6 +13,10 @@ const reservations = (all: number, fast: number, faster: number): Record<string,
   [`tollgate_guard_reserve_seconds_bucket{le="0.25"}`]: counter([60, all]),
   [`tollgate_guard_reserve_seconds_bucket{le="+Inf"}`]: counter([60, all]),
   tollgate_guard_reserve_seconds_count: counter([60, all]),
+});
+
+const bucket = (le: string, instance: string, values: string) => ({
+  [`tollgate_guard_reserve_seconds_bucket{le="${le}",instance="${instance}"}`]: values,
 });
 
 const gateway = (
@@ -43,7 +48,7 @@ export const ledgerSuite: Suite = {
         [`tollgate_ledger_up{instance="one"}`]: "1 0x10",
         [`tollgate_ledger_up{instance="two"}`]: "1 0x10",
       },
-      onset: "2m",
+      onset: "3m",
       alerts: [
         {
           severity: "critical",
@@ -63,24 +68,18 @@ export const ledgerSuite: Suite = {
       },
       quietAt: "8m",
     },
+    ...rareEventCases({
+      alert: "GatewayFailsClosed",
+      counter: (instance) => refused("ledger_unavailable", instance),
+      expected: (calls) =>
+        gateway("critical", `${calls} calls were refused because the ledger did not answer the gateway`),
+      least: 3,
+      holds: 2,
+    }),
     {
       alert: "GatewayFailsClosed",
-      shows: "fires at three refusals, when the counters are born",
-      series: {
-        [refused("ledger_unavailable")]: "_x5 2x60",
-        [refused("ledger_unavailable", "tier_1")]: "_x5 1x60",
-      },
-      onset: "6m",
-      alerts: [
-        {
-          ...gateway("critical", "3 calls were refused because the ledger did not answer the gateway"),
-        },
-      ],
-    },
-    {
-      alert: "GatewayFailsClosed",
-      shows: "is quiet for two",
-      series: { [refused("ledger_unavailable")]: "_x5 2x60" },
+      shows: "is quiet for fewer",
+      series: { [refused("ledger_unavailable")]: "_x5 2.8x60" },
       quietAt: ["8m", "15m"],
     },
     {
@@ -93,8 +92,8 @@ export const ledgerSuite: Suite = {
       alert: "LedgerWritesFailing",
       shows: "fires at three calls that could not be settled in ten minutes",
       series: {
-        [ledgerErrors("settle")]: counter([30, 0.2]),
-        [ledgerErrors("settle", "two")]: counter([30, 0.11]),
+        [ledgerErrors("settle")]: "0x9 2x20",
+        [ledgerErrors("settle", "two")]: "0x9 1x20",
       },
       onset: "10m",
       alerts: [settle],
@@ -121,9 +120,17 @@ export const ledgerSuite: Suite = {
     {
       alert: "HoldsExpiring",
       shows: "fires at one expired hold, for 15 minutes",
-      series: { tollgate_guard_holds_expired_total: "0x5 1x60" },
+      series: {
+        [`tollgate_guard_holds_expired_total{instance="one"}`]: "0x5 1x60",
+        [`tollgate_guard_holds_expired_total{instance="two"}`]: "0x5 2x60",
+      },
       onset: "6m",
-      alerts: [gateway("warning", "Holds expire without their call being settled", "llm-cost-operations")],
+      alerts: [
+        {
+          ...gateway("warning", "Holds expire without their call being settled", "llm-cost-operations"),
+          values: ["3"],
+        },
+      ],
       also: ["19m"],
       ends: "23m",
     },
@@ -142,16 +149,19 @@ export const ledgerSuite: Suite = {
     },
     {
       alert: "HoldsStuck",
-      shows: "is quiet at exactly twice the lease",
-      series: { tollgate_ledger_oldest_hold_seconds: "600x30" },
+      shows: "is quiet at exactly twice the lease, also when two exporters say so",
+      series: {
+        [`tollgate_ledger_oldest_hold_seconds{instance="one"}`]: "600x30",
+        [`tollgate_ledger_oldest_hold_seconds{instance="two"}`]: "600x30",
+      },
       quietAt: "20m",
     },
     {
       alert: "HoldsStuck",
-      shows: "holds while the exporter restarts",
+      shows: "holds while the exporter restarts, and takes the oldest",
       series: {
         [`tollgate_ledger_oldest_hold_seconds{instance="one"}`]: "700x3 stale",
-        [`tollgate_ledger_oldest_hold_seconds{instance="two"}`]: "_x6 700x2 stale",
+        [`tollgate_ledger_oldest_hold_seconds{instance="two"}`]: "400x5 700x2 stale",
       },
       onset: "5m",
       alerts: [gateway("warning", "A hold is 11m 40s old", "llm-cost-operations")],
@@ -173,8 +183,32 @@ export const ledgerSuite: Suite = {
     },
     {
       alert: "GuardSlow",
+      shows: "is quiet at exactly 0.1 s",
+      series: reservations(6000, 5940, 5400),
+      quietAt: "30m",
+    },
+    {
+      alert: "GuardSlow",
+      shows: "adds the gateways up, and ends 5 minutes after the last slow one",
+      series: {
+        ...bucket("0.05", "one", counter([60, 450])),
+        ...bucket("0.1", "one", counter([60, 500])),
+        ...bucket("0.25", "one", counter([60, 500])),
+        ...bucket("+Inf", "one", counter([60, 500])),
+        ...bucket("0.05", "two", counter([60, 450])),
+        ...bucket("0.1", "two", counter([20, 489.5], [40, 500])),
+        ...bucket("0.25", "two", counter([60, 500])),
+        ...bucket("+Inf", "two", counter([60, 500])),
+        tollgate_guard_reserve_seconds_count: counter([60, 1000]),
+      },
+      onset: "11m",
+      alerts: [slow],
+      then: { "21m": [] },
+    },
+    {
+      alert: "GuardSlow",
       shows: "needs twenty reservations",
-      series: reservations(4.2, 0.9895 * 4.2, 3),
+      series: reservations(4, 0.9895 * 4, 3),
       onset: "15m",
       alerts: [slow],
     },

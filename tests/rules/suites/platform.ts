@@ -29,8 +29,8 @@ export const platformSuite: Suite = {
       shows: "fires when over half of a service's requests meet a cold start",
       series: {
         [starts("agent")]: counter([40, 0.6]),
-        [starts("agent", "r2")]: counter([40, 0.5]),
-        [requests("agent")]: counter([40, 1.1]),
+        [starts("agent", "r2")]: counter([40, 0.45]),
+        [requests("agent")]: counter([40, 1]),
         [requests("agent", "r2")]: counter([40, 1]),
         [starts("gateway")]: counter([40, 0.1]),
         [requests("gateway")]: counter([40, 50]),
@@ -38,15 +38,20 @@ export const platformSuite: Suite = {
       onset: "15m",
       alerts: [
         {
-          ...warning("agent", "52.38% of requests to agent meet a cold start"),
+          ...warning("agent", "52.5% of requests to agent meet a cold start"),
           labels: { service_name: "agent" },
         },
       ],
     },
     {
       alert: "ColdStartSurge",
-      shows: "is quiet when just under half do",
-      series: { [starts("agent")]: counter([40, 1.03]), [requests("agent")]: counter([40, 2.1]) },
+      shows: "is quiet when half do, or less",
+      series: {
+        [starts("agent")]: counter([40, 1.03]),
+        [requests("agent")]: counter([40, 2.1]),
+        [starts("gateway")]: counter([40, 2]),
+        [requests("gateway")]: counter([40, 4]),
+      },
       quietAt: "30m",
     },
     {
@@ -63,13 +68,13 @@ export const platformSuite: Suite = {
     },
     {
       alert: "DatabaseSaturation",
-      shows: "fires over 80 % of the connections, all databases together",
+      shows: "fires over 80 % of the connections, all databases together, whatever a second exporter saw",
       series: {
         [backends("ledger")]: "10 41x20",
         [backends("langfuse")]: "40x21",
         [maximum()]: "100x21",
-        [backends("ledger", "two")]: "1x21",
-        [maximum("two")]: "200x21",
+        [backends("ledger", "two")]: "10x21",
+        [maximum("two")]: "90x21",
       },
       onset: "6m",
       alerts: [warning("postgres", "Postgres uses 81% of its connections")],
@@ -85,12 +90,21 @@ export const platformSuite: Suite = {
       shows: "holds while the exporter restarts",
       series: {
         [backends("ledger")]: "90 90 stale _ _ _ 90 stale",
-        [maximum()]: "100 100 stale _ _ _ 100 stale",
+        [maximum()]: "100x20",
       },
       onset: "5m",
       alerts: [warning("postgres", "Postgres uses 90% of its connections")],
       also: ["10m"],
-      ends: "14m",
+      ends: "13m",
+    },
+    {
+      alert: "DatabaseSaturation",
+      shows: "ends when the size of the pool is unknown",
+      series: { [backends("ledger")]: "90x20", [maximum()]: "100 100 stale _ _ _ 100 stale" },
+      onset: "5m",
+      alerts: [warning("postgres", "Postgres uses 90% of its connections")],
+      also: ["10m"],
+      ends: "13m",
     },
     {
       alert: "DiskPressure",
@@ -137,7 +151,7 @@ export const platformSuite: Suite = {
       alerts: [
         {
           ...warning("langfuse-worker", "1001 jobs wait in bull:otel-ingestion-queue:wait"),
-          labels: { key: "bull:otel-ingestion-queue:wait" },
+          labels: { key: "bull:otel-ingestion-queue:wait", db: "db0" },
         },
       ],
     },

@@ -56,16 +56,22 @@ export const providersSuite: Suite = {
     },
     {
       alert: "ProviderDown",
+      shows: "is quiet when exactly half fails",
+      series: { [errors("5xx")]: counter([40, 1]), [calls("success")]: counter([40, 1]) },
+      quietAt: "8m",
+    },
+    {
+      alert: "ProviderDown",
       shows: "needs three errors in two minutes",
-      series: { [errors("5xx")]: counter([40, 0.4]) },
-      onset: "4m",
+      series: { [errors("5xx")]: "0x8 3x7 6x8" },
+      onset: "4m15s",
       alerts: [down("100%")],
     },
     {
       alert: "ProviderDown",
       shows: "is quiet with fewer",
-      series: { [errors("5xx")]: counter([40, 0.35]) },
-      quietAt: "8m",
+      series: { [errors("5xx")]: "0x8 2.8x7 5.6x8" },
+      quietAt: ["4m", "4m15s"],
     },
     {
       alert: "ProviderDown",
@@ -77,10 +83,11 @@ export const providersSuite: Suite = {
       alert: "FallbackFailing",
       shows: "fires at three calls that no model answered",
       series: {
-        [fallbacks("analysis")]: counter([40, 0.08]),
-        [fallbacks("analysis", "500")]: counter([40, 0.08]),
+        [fallbacks("analysis")]: "0x4 2x40",
+        [fallbacks("analysis", "500")]: "0x4 1x40",
       },
-      onset: "5m45s",
+      onset: "2m15s",
+      ends: "6m30s",
       alerts: [
         {
           severity: "critical",

@@ -1,3 +1,4 @@
+import { rareEventCases } from "../support/rare-events";
 import { counter, type Expected, type Suite } from "../support/suite";
 
 const spend = (model = "m") => `tollgate_guard_spend_nanodollars_total{model="${model}"}`;
@@ -25,15 +26,15 @@ const mismatch = (nanos: string): Expected => ({
   values: [nanos],
   dashboard: "llm-cost-operations",
 });
-const unpriced: Expected = {
+const unpriced = (calls: string): Expected => ({
   severity: "warning",
   service: "gateway",
   team: "platform",
   labels: { route: "gpt-9" },
   summary: "A call was refused because its model has no price",
-  values: ["gpt-9"],
+  values: ["gpt-9", calls],
   dashboard: "llm-cost-operations",
-};
+});
 const costMore = (calls: string): Expected => ({
   severity: "warning",
   service: "gateway",
@@ -172,56 +173,25 @@ export const spendSuite: Suite = {
       onset: "63m",
       alerts: [mismatch("126000000")],
     },
-    {
+    ...rareEventCases({
       alert: "UnpricedModelRefused",
-      shows: "fires at the first refusal, when the counter is born, for 15 minutes",
-      series: { [refused("unpriced_model")]: "_x5 1x60" },
-      onset: "5m",
-      alerts: [unpriced],
-      also: ["19m"],
-      ends: "21m",
-    },
-    {
-      alert: "UnpricedModelRefused",
-      shows: "fires at a later refusal",
-      series: { [refused("unpriced_model")]: "3x90 4x30", [refused("unpriced_model", "two")]: "5x120" },
-      onset: "91m",
-      alerts: [unpriced],
-      ends: "108m",
-    },
-    {
-      alert: "UnpricedModelRefused",
-      shows: "is quiet when old refusals come back after a failed scrape",
-      series: { [refused("unpriced_model")]: "3x60 stale _x9 3x60" },
-      quietAt: ["72m", "76m", "86m", "100m"],
-    },
+      counter: (instance) => refused("unpriced_model", instance),
+      expected: unpriced,
+      least: 1,
+      holds: 0,
+    }),
     {
       alert: "UnpricedModelRefused",
       shows: "is quiet for other refusals",
       series: { [refused("month_budget")]: "_x5 1x60" },
       quietAt: ["6m", "15m"],
     },
-    {
+    ...rareEventCases({
       alert: "OverHold",
-      shows: "fires at the first call, when the counter is born",
-      series: { [overHold()]: "_x5 2x60" },
-      onset: "5m",
-      alerts: [costMore("2")],
-      also: ["19m"],
-      ends: "21m",
-    },
-    {
-      alert: "OverHold",
-      shows: "adds the gateways up",
-      series: { [overHold()]: "_x5 2x60", [overHold("two")]: "_x5 1x60" },
-      onset: "5m",
-      alerts: [costMore("3")],
-    },
-    {
-      alert: "OverHold",
-      shows: "is quiet while the count does not grow",
-      series: { [overHold()]: "7x90" },
-      quietAt: "80m",
-    },
+      counter: overHold,
+      expected: costMore,
+      least: 1,
+      holds: 0,
+    }),
   ],
 };
