@@ -3,15 +3,18 @@ import { join } from "node:path";
 /** The project's root folder. */
 export const repository = join(__dirname, "..");
 
-/** Everything the local target writes; git ignores it, and deleting it starts afresh. */
-export const workFolder = join(repository, ".tollgate");
+/** What the set-up installs; git ignores it. */
+const installed = join(repository, ".tollgate");
+
+/** Everything that the stack writes, beside what is installed unless told otherwise; deleting it starts afresh. */
+export const workFolder = process.env.TOLLGATE_WORK_FOLDER ?? installed;
 
 export const paths = {
-  venv: join(workFolder, "venv"),
+  venv: join(installed, "venv"),
   /** The interpreter with LiteLLM and the guard's dependencies. */
-  python: join(workFolder, "venv", "bin", "python"),
+  python: join(installed, "venv", "bin", "python"),
   /** Programs unpacked from Debian packages. */
-  tools: join(workFolder, "tools"),
+  tools: join(installed, "tools"),
   data: join(workFolder, "data"),
   logs: join(workFolder, "logs"),
   traces: join(workFolder, "traces"),

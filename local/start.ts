@@ -47,13 +47,7 @@ async function main(options: Options): Promise<void> {
   const services = localServices(settings);
   for (const name of await cleanUpLeftovers())
     console.log(`Stopped ${name}, which an earlier run had left behind`);
-  await requireFreePorts(
-    Object.fromEntries(
-      services
-        .filter(({ off }) => !off)
-        .flatMap(({ name, ports }) => ports.map((port) => [`${name} ${port}`, port])),
-    ),
-  );
+  await requireFreePorts(services);
   const supervisor = new Supervisor(services, settings, observer);
   const asked = stopRequest();
   try {

@@ -53,7 +53,7 @@ export async function runChecks(input: CheckInput): Promise<boolean> {
 export async function simulatorBill(settings: StackSettings): Promise<number> {
   if (settings.provider.kind !== "simulator") return 0;
   const url = `http://127.0.0.1:${portOf(settings, "llmSimulator")}/_simulator/account`;
-  return ((await (await fetch(url)).json()) as { costNanos: number }).costNanos;
+  return ((await (await fetch(url)).json()) as { totalNanos: number }).totalNanos;
 }
 
 function allRun({ services, stateOf }: CheckInput): Finding {
@@ -88,6 +88,7 @@ async function billsAgree({ settings, conversation, billedBefore }: CheckInput):
     callsOf(ledger, SAMPLE_CUSTOMER.customerId, conversation.sessionId),
   );
   const charged = calls.reduce((sum, { costNanos }) => sum + (costNanos ?? 0), 0);
+  if (charged === 0) return "no call was charged";
   return billed === charged ? undefined : `billed ${formatUsd(billed)}, charged ${formatUsd(charged)}`;
 }
 

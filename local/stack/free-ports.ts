@@ -1,18 +1,20 @@
 import { execFileSync } from "node:child_process";
 import { isListening } from "../processes";
+import type { LocalService } from "./services";
 
 /**
  * Checks that every port is free before anything is started.
  *
- * @param wanted port by service
  * @throws Error that names each taken port, what holds it where that can be known, and the remedy.
  */
-export async function requireFreePorts(wanted: Record<string, number>): Promise<void> {
-  const entries = Object.entries(wanted);
-  const taken = await Promise.all(entries.map(([, port]) => isListening(port)));
-  const lines = entries
+export async function requireFreePorts(services: readonly LocalService[]): Promise<void> {
+  const wanted = services
+    .filter(({ off }) => !off)
+    .flatMap(({ name, ports }) => ports.map((port) => ({ name, port })));
+  const taken = await Promise.all(wanted.map(({ port }) => isListening(port)));
+  const lines = wanted
     .filter((_, i) => taken[i])
-    .map(([service, port]) => `  port ${port} (${service}) is taken${holder(port)}`);
+    .map(({ name, port }) => `  port ${port} (${name}) is taken${holder(port)}`);
   if (lines.length === 0) return;
   throw new Error(
     `${lines.join("\n")}\nStop what holds it, or shift every port: npm start -- --port-offset 10000`,

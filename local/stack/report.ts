@@ -14,7 +14,7 @@ export function serviceTable(
   logOf: (name: string) => string,
 ): string {
   const table = plainTable(["service", "address", "state"]);
-  for (const { name, title, ports, off } of services) {
+  for (const { name, ports, off } of services) {
     const state = stateOf(name);
     const address =
       state === "off" || ports[0] === undefined ? "" : `${scheme(name)}://127.0.0.1:${ports[0]}`;
@@ -24,9 +24,9 @@ export function serviceTable(
       failed: `${red("failed")}: see ${logOf(name)}`,
       off: dim(`off: ${off}`),
     };
-    table.push([`${name}${dim(` ${title}`)}`, address, shown[state]]);
+    table.push([name, address, shown[state]]);
   }
-  return table.toString();
+  return withoutPadding(table);
 }
 
 /** What each LLM call cost, to the nano-dollar. */
@@ -41,11 +41,16 @@ export function callTable(calls: readonly Call[]): string {
       costNanos === null ? "held" : `${formatUsd(costNanos)}${cacheHit ? " (cache)" : ""}`,
     ]);
   }
-  return table.toString();
+  return withoutPadding(table);
 }
 
 function scheme(name: string): string {
   return { postgres: "postgresql", redis: "redis" }[name] ?? "http";
+}
+
+/** The last column needs none, and a terminal would wrap it. */
+function withoutPadding(table: Table.Table): string {
+  return table.toString().replace(/[ \t]+$/gm, "");
 }
 
 function plainTable(head: string[]): Table.Table {

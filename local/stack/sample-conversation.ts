@@ -6,9 +6,12 @@ import { balanceOf, callsOf } from "./ledger-reading";
 import { SAMPLE_CUSTOMER } from "./sample-customer";
 import { ledgerOf, portOf, type StackSettings } from "./settings";
 
-/** One of each kind: a look-up, an analysis, a recommendation. */
-const QUESTIONS = [
-  "How much did we spend last week?",
+/**
+ * One of each kind: a look-up, an analysis, a recommendation. The time makes the conversation a new one, for the gateway
+ * answers a repeated one from its cache and charges nothing.
+ */
+const questions = (time: string) => [
+  `It is ${time} UTC. How much did we spend last week?`,
   "Why did my costs go up last week?",
   "What should we change to save money?",
 ];
@@ -28,7 +31,7 @@ export async function holdSampleConversation(settings: StackSettings, key: strin
   const agent = await connectAgent(`http://127.0.0.1:${portOf(settings, "agent")}`, key);
   const answers: Answer[] = [];
   try {
-    for (const question of QUESTIONS) {
+    for (const question of questions(new Date().toISOString().slice(11, 19))) {
       console.log(`\n> ${question}`);
       const answer = await agent.ask(question, answers[0]?.session_id);
       console.log(answer.answer);
