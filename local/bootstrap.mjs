@@ -1,6 +1,6 @@
 /**
- * The way into every command (`npm start`, `npm test`, `npm run ask|customers|bench`): installs what the command needs, then
- * runs it. Plain Node, because nothing is installed yet when it starts.
+ * The way into every command (`npm start`, `npm test`, `npm run ask|customers|bench|compose|langfuse:apply`): installs what
+ * the command needs, then runs it. Plain Node, because nothing is installed yet when it starts.
  */
 const commands = {
   start: "local/start.ts",
@@ -8,7 +8,12 @@ const commands = {
   ask: "local/ask.ts",
   customers: "ops/customers/main.ts",
   bench: "tests/bench/main.ts",
+  compose: "local/compose/main.ts",
+  "langfuse:apply": "ops/langfuse/main.ts",
 };
+
+/** These speak to services elsewhere: Python and Debian's programs are not theirs. */
+const nodeOnly = new Set(["compose", "langfuse:apply"]);
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 20)) {
@@ -24,10 +29,10 @@ if (!entry) {
 }
 
 // Imported only now: an old Node could not even parse these files.
-const { setUp } = await import("./setup/index.mjs");
+const { setUp, setUpNode } = await import("./setup/index.mjs");
 const { runCommand } = await import("./setup/run-command.mjs");
 try {
-  await setUp();
+  await (nodeOnly.has(name) ? setUpNode() : setUp());
 } catch (error) {
   console.error(`\nSet-up failed: ${error.message}`);
   process.exit(1);

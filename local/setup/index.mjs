@@ -12,3 +12,8 @@ import { allOf } from "./steps.mjs";
 export async function setUp() {
   await allOf([installNodePackages(), installPythonPackages(), installDebianTools()]);
 }
+
+/** Brings `node_modules/` alone to what its lock file says. */
+export async function setUpNode() {
+  await installNodePackages();
+}
