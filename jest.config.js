@@ -25,6 +25,13 @@ const esModules = [
   "eventsource",
   "eventsource-parser",
   "async-exit-hook",
+  // Google's clients fetch through these.
+  "gaxios",
+  "teeny-request",
+  "node-fetch",
+  "data-uri-to-buffer",
+  "fetch-blob",
+  "formdata-polyfill",
 ];
 
 /** @type {import("jest").Config} */
