@@ -24,9 +24,10 @@ from .log import log, tags
 from .metrics import DECISIONS, HOLDS_IN_FLIGHT
 from .refusals import Refusal
 from .request import ChatRequest, read_request
-from .routes import is_chat, is_open
+from .routes import READINESS, is_chat, is_open
 from .settling import Settler, report_crossings
 from .traces import TraceEvents, span_id_of
+from .warmup import warm_up
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -56,6 +57,7 @@ class Gate:
         self._settler = settler
         self._traces = traces
         self._key = os.environ["TOLLGATE_AGENT_KEY"].encode()
+        self._warm = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -63,7 +65,13 @@ class Gate:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008, "reason": "route_closed"})
         elif is_open(scope["method"], scope["path"]):
-            await self._app(scope, receive, send)
+            if scope["path"] == READINESS and not self._warm:
+                await send({"type": "http.response.start", "status": 503, "headers": [(b"content-length", b"0")]})
+                await send({"type": "http.response.body", "body": b""})
+                return
+            # LiteLLM redirects /metrics to /metrics/, to an address that a collector may not reach.
+            path = "/metrics/" if scope["path"] == "/metrics" else scope["path"]
+            await self._app({**scope, "path": path, "raw_path": path.encode()}, receive, send)
         else:
             await self._serve(scope, receive, send)
 
@@ -72,7 +80,13 @@ class Gate:
         kind, _, key = authorization.partition(b" ")
         return hmac.compare_digest(key.strip(), self._key) and kind.lower() == b"bearer"
 
+    async def warm_up(self) -> None:
+        """Prepares LiteLLM; the readiness probe fails until then."""
+        await warm_up(self._app, self._config, self._litellm_headers())
+        self._warm = True
+
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        decision: Decision | None = None
         decided: dict[str, str] = {}
         try:
             if not is_chat(scope["method"], scope["path"]):
@@ -88,7 +102,8 @@ class Gate:
                 code = "unknown_customer" if decision.reason == "unknown_tier" else decision.reason
                 raise Refusal(code, retry_after=decision.retry_after)
         except Refusal as refusal:
-            _count_early(refusal, decided)
+            if decision is None:
+                DECISIONS.labels("refused", refusal.code, "none", "unknown", "none").inc()
             await _send_refusal(send, refusal, decided)
             return
         call = Call(
@@ -107,7 +122,7 @@ class Gate:
         watcher = asyncio.get_running_loop().create_task(answer.watch(receive))
         body = json.dumps(_litellm_body(call), ensure_ascii=False).encode()
         inner = {**scope, "path": "/v1/chat/completions", "raw_path": b"/v1/chat/completions", "query_string": b""}
-        inner["headers"] = self._litellm_headers(call, len(body))
+        inner["headers"] = [*self._litellm_headers(), *_trace_headers(call), (b"content-length", str(len(body)).encode())]
         inner["state"] = dict(scope.get("state") or {})
         try:
             await asyncio.wait_for(
@@ -122,18 +137,12 @@ class Gate:
             await self._settler.settle(call)
             HOLDS_IN_FLIGHT.dec()
 
-    def _litellm_headers(self, call: Call, length: int) -> list[tuple[bytes, bytes]]:
-        who = call.request.identity
-        headers = [
+    def _litellm_headers(self) -> list[tuple[bytes, bytes]]:
+        return [
             (b"host", b"gateway"),
             (b"content-type", b"application/json"),
-            (b"content-length", str(length).encode()),
             (b"authorization", b"Bearer " + self._key),
         ]
-        if who.trace_id is not None:
-            # W3C trace context: LiteLLM's spans join the agent's trace.
-            headers.append((b"traceparent", f"00-{who.trace_id}-{span_id_of(who)}-01".encode()))
-        return headers
 
     def _tell(self, call_id: UUID, request: ChatRequest, decision: Decision) -> None:
         who = request.identity
@@ -154,10 +163,10 @@ class Gate:
         report_crossings(decision.crossed, who.customer_id, decision.tier, None, None)
 
 
-def _count_early(refusal: Refusal, decided: dict[str, str]) -> None:
-    """Counts the refusals that came before a decision of the ledger."""
-    if not decided:
-        DECISIONS.labels("refused", refusal.code, "none", "unknown", "none").inc()
+def _trace_headers(call: Call) -> list[tuple[bytes, bytes]]:
+    """W3C trace context: LiteLLM's spans join the agent's trace."""
+    who = call.request.identity
+    return [(b"traceparent", f"00-{who.trace_id}-{span_id_of(who)}-01".encode())] if who.trace_id else []
 
 
 def _decision_headers(call_id: UUID, decision: Decision) -> dict[str, str]:

@@ -13,9 +13,12 @@ from .bounds import LEAST_TOKENS, Plan, Plans
 from .config import Config
 from .request import ChatRequest
 
-# Fail closed fast: a ledger that does not answer within this is down.
+# Fail closed fast: a ledger that does not answer within this is down. (One that refuses connections is so at once.)
 _CONNECT_SECONDS = 2.0
-_COMMAND_SECONDS = 2.0
+_COMMAND_SECONDS = 3.0
+
+# Waiting for a free connection is a burst of calls, not a ledger that is down.
+_POOL_SECONDS = 10.0
 
 # What asyncpg raises when the server is away, restarting, out of connections or too slow.
 LEDGER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
@@ -122,7 +125,7 @@ class Ledger:
     async def _fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         if self._pool is None:
             raise asyncpg.InterfaceError("open() comes first")
-        async with self._pool.acquire(timeout=_CONNECT_SECONDS) as connection:
+        async with self._pool.acquire(timeout=_POOL_SECONDS) as connection:
             return await connection.fetch(query, *arguments)
 
     async def reserve(self, call_id: UUID, request: ChatRequest, plans: Plans, *, final: bool) -> Decision:

@@ -54,12 +54,13 @@ def _install() -> tuple[Hooks, Gate]:
     # LiteLLM imports its callbacks while it starts, when Starlette takes no more middleware: so around all of it.
     app.middleware_stack = gate
     # LiteLLM reads its configuration in the server's event loop.
-    _background.append(asyncio.get_running_loop().create_task(_work(ledger)))
+    _background.append(asyncio.get_running_loop().create_task(_work(ledger, gate)))
     return Hooks(config), gate
 
 
-async def _work(ledger: Ledger) -> None:
+async def _work(ledger: Ledger, gate: Gate) -> None:
     await ledger.open()
+    await gate.warm_up()
     await sweep_forever(ledger)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 CHAT = frozenset({"/v1/chat/completions", "/chat/completions"})
 
+READINESS = "/health/readiness"
+
 # Without a key: probes and the collector. `/health` itself is closed, for it calls the models.
-OPEN = frozenset({"/health/liveliness", "/health/liveness", "/health/readiness", "/metrics", "/metrics/"})
+OPEN = frozenset({"/health/liveliness", "/health/liveness", READINESS, "/metrics", "/metrics/"})
 
 
 def is_chat(method: str, path: str) -> bool:

@@ -1,0 +1,54 @@
+"""The guard's own tests. They need ``TOLLGATE_TEST_LEDGER_URL`` (an empty database ``ledger``, as its owner) and LiteLLM's venv."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(REPOSITORY / "litellm-config" / "guard"))
+
+from tollgate_guard.config import Config, parse  # noqa: E402
+from tollgate_guard.migrate import migrate, write_tiers  # noqa: E402
+
+GUARD_JSON = REPOSITORY / "generated" / "gateway" / "guard.json"
+
+
+@pytest.fixture(scope="session")
+def config() -> Config:
+    return parse(json.loads(GUARD_JSON.read_text("utf-8")))
+
+
+@pytest.fixture(scope="session")
+def ledger_url() -> str:
+    return os.environ["TOLLGATE_TEST_LEDGER_URL"]
+
+
+@asynccontextmanager
+async def fresh_ledger(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to the ledger, migrated and empty but for its tiers."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("DROP SCHEMA IF EXISTS ledger CASCADE")
+        await migrate(connection)
+        await write_tiers(connection, json.loads(GUARD_JSON.read_text("utf-8"))["tiers"])
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def add_customer(connection: asyncpg.Connection, customer_id: str, tier: str = "tier_1") -> None:
+    await connection.execute(
+        "INSERT INTO ledger.customers (customer_id, name, tier) VALUES ($1, $1, $2)", customer_id, tier
+    )
+
+
+Reserve = Callable[..., Coroutine[Any, Any, asyncpg.Record]]

@@ -1,0 +1,376 @@
+"""The ledger's functions against a real Postgres."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from conftest import add_customer, fresh_ledger
+from ledger_calls import check_books, expire, extend, reserve, set_clock, settle
+
+
+def run(ledger_url: str, test: Callable[[asyncpg.Connection], Awaitable[None]]) -> None:
+    async def main() -> None:
+        async with fresh_ledger(ledger_url) as connection:
+            await add_customer(connection, "acme")
+            await add_customer(connection, "bigco")
+            await test(connection)
+
+    asyncio.run(main())
+
+
+async def spend(connection: asyncpg.Connection, nanos: int, session: str = "old") -> None:
+    """Spends so much of acme's month, in a session with no cap of its own."""
+    call = uuid4()
+    row = await reserve(
+        connection, session=session, call_id=call, prompt_nanos=[nanos, nanos], token_nanos=[0, 0], session_cap=10**9
+    )
+    assert row["decision"] != "refused", row
+    assert (await settle(connection, call, nanos))["settled"]
+
+
+def test_a_call_holds_its_bound_and_is_settled_once(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        call = uuid4()
+        row = await reserve(connection, call_id=call)
+        assert (row["decision"], row["reason"], row["tier"], row["plan"]) == ("allowed", "ok", "tier_1", 1)
+        assert (row["max_tokens"], row["held_nanos"]) == (50, 6_000)
+        assert (row["month_left_nanos"], row["session_left_nanos"]) == (94_000, 44_000)
+        first = await settle(connection, call, 2_500)
+        assert (first["settled"], first["held_nanos"], first["spent_nanos"]) == (True, 6_000, 2_500)
+        assert not (await settle(connection, call, 2_500))["settled"]
+        await check_books(connection)
+
+    run(ledger_url, test)
+
+
+def test_customers_are_known_by_the_ledger_alone(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        row = await reserve(connection, customer="nobody")
+        assert (row["decision"], row["reason"]) == ("refused", "unknown_customer")
+        await connection.execute("UPDATE ledger.customers SET disabled_at = now() WHERE customer_id = 'bigco'")
+        assert (await reserve(connection, customer="bigco"))["reason"] == "unknown_customer"
+        assert await connection.fetchval("SELECT count(*) FROM ledger.refusals") == 0
+
+    run(ledger_url, test)
+
+
+def test_the_last_nano_dollar_can_be_spent_and_not_one_more(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        exact = {"prompt_nanos": [50_000, 50_000], "token_nanos": [0, 0]}
+        call = uuid4()
+        assert (await reserve(connection, call_id=call, **exact))["decision"] == "allowed"
+        await settle(connection, call, 50_000)
+        row = await reserve(connection, prompt_nanos=[1, 1], token_nanos=[0, 0])
+        assert (row["decision"], row["reason"], row["session_left_nanos"]) == ("refused", "session_budget", 0)
+        # The month has another half: a new session takes it, and then nothing does.
+        call = uuid4()
+        assert (await reserve(connection, session="s2", call_id=call, **exact))["decision"] == "allowed"
+        await settle(connection, call, 50_000)
+        row = await reserve(connection, session="s3", prompt_nanos=[1, 1], token_nanos=[0, 0])
+        assert (row["decision"], row["reason"]) == ("refused", "month_budget")
+        await check_books(connection)
+
+    run(ledger_url, test)
+
+
+def test_the_answer_is_clamped_to_what_is_left(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        row = await reserve(connection, max_tokens=[10_000, 10_000])
+        # (50,000 of the session - 1,000 for the prompt) / 100 a token
+        assert (row["max_tokens"], row["held_nanos"]) == (490, 50_000)
+        row = await reserve(connection, session="s2", max_tokens=[10_000, 10_000], choices=4, token_nanos=[400, 40])
+        assert (row["max_tokens"], row["held_nanos"]) == (122, 1_000 + 122 * 400)
+
+    run(ledger_url, test)
+
+
+def test_money_that_others_hold_is_waited_for_and_then_refused(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        first = uuid4()
+        await reserve(connection, call_id=first, max_tokens=[10_000, 10_000])
+        assert (await reserve(connection, final=False))["decision"] == "wait"
+        assert await connection.fetchval("SELECT count(*) FROM ledger.refusals") == 0
+        row = await reserve(connection)
+        assert (row["decision"], row["reason"]) == ("refused", "budget_held")
+        await settle(connection, first, 1_000)
+        assert (await reserve(connection))["decision"] == "allowed"
+        await check_books(connection)
+
+    run(ledger_url, test)
+
+
+def test_the_session_of_another_customer_is_another_session(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        for customer in ("acme", "bigco"):
+            row = await reserve(connection, customer=customer, max_tokens=[10_000, 10_000])
+            assert row["held_nanos"] == 50_000
+        await check_books(connection)
+
+    run(ledger_url, test)
+
+
+def test_thresholds_are_crossed_once_each(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        await spend(connection, 49_999)
+        assert await connection.fetchval("SELECT count(*) FROM ledger.crossings") == 0
+        call = uuid4()
+        await reserve(connection, call_id=call)
+        assert [tuple(c) for c in (await settle(connection, call, 1))["crossed"]] == [(50, "log")]
+        await spend(connection, 30_000)
+        await spend(connection, 1_000)
+        call = uuid4()
+        await reserve(connection, call_id=call, prompt_nanos=[14_000, 14_000], token_nanos=[0, 0])
+        assert [tuple(c) for c in (await settle(connection, call, 14_000))["crossed"]] == [(95, "degrade")]
+        rows = await connection.fetch("SELECT percent, action FROM ledger.crossings ORDER BY percent")
+        assert [tuple(row) for row in rows] == [(50, "log"), (80, "notify"), (95, "degrade")]
+
+    run(ledger_url, test)
+
+
+def test_from_the_degrade_threshold_on_calls_take_the_cheaper_plan(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        await spend(connection, 94_999)
+        assert (await reserve(connection, prompt_nanos=[1, 1], token_nanos=[0, 0]))["decision"] == "allowed"
+        # That one holds the nano-dollar that was missing: held money counts too.
+        row = await reserve(connection)
+        assert (row["decision"], row["plan"], row["held_nanos"]) == ("degraded", 2, 600)
+        assert [tuple(c) for c in row["crossed"]] == [(95, "degrade")]
+        assert (await reserve(connection))["crossed"] == []
+        assert await connection.fetchval("SELECT count(*) FROM ledger.calls WHERE route = 'economy'") == 2
+        # A plan that is cheaper than the cheaper one is kept.
+        row = await reserve(connection, prompt_nanos=[50, 100], token_nanos=[5, 10])
+        assert (row["decision"], row["plan"]) == ("allowed", 1)
+
+    run(ledger_url, test)
+
+
+def test_a_call_that_the_month_cannot_pay_is_degraded_before_it_is_blocked(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        await spend(connection, 90_000)
+        dear = {"prompt_nanos": [20_000, 2_000], "token_nanos": [100, 10]}
+        assert (await reserve(connection, **dear))["decision"] == "degraded"
+        blocked = {"prompt_nanos": [20_000, 12_000], "token_nanos": [100, 10]}
+        row = await reserve(connection, session="s2", **blocked)
+        assert (row["decision"], row["reason"]) == ("refused", "month_budget")
+        # The spending had crossed 50 and 80 %, the degraded call 95 %: what is new is the block.
+        assert [tuple(c) for c in row["crossed"]] == [(100, "block")]
+        assert (await reserve(connection, session="s2", **blocked))["crossed"] == []
+
+    run(ledger_url, test)
+
+
+def test_a_session_has_so_many_calls(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        cheap = {"prompt_nanos": [1, 1], "token_nanos": [0, 0], "session_calls": 3}
+        calls = [uuid4() for _ in range(3)]
+        for call in calls:
+            assert (await reserve(connection, call_id=call, **cheap))["decision"] == "allowed"
+        assert (await reserve(connection, **cheap))["reason"] == "session_calls"
+        # One that never reached a provider is no call.
+        await settle(connection, calls[0], 0, state="voided", outcome="failure")
+        assert (await reserve(connection, **cheap))["decision"] == "allowed"
+        assert (await reserve(connection, **cheap))["reason"] == "session_calls"
+
+    run(ledger_url, test)
+
+
+def test_tokens_a_minute_slide(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        limits = {"tokens_per_minute": 1_000, "prompt_nanos": [1, 1], "token_nanos": [0, 0], "max_tokens": [100, 100]}
+        await set_clock(connection, "2026-11-10 10:00:00Z")
+        first, second = uuid4(), uuid4()
+        assert (await reserve(connection, call_id=first, prompt_tokens=500, **limits))["decision"] == "allowed"
+        # 600 are in flight; 500 more do not fit, and what is in flight may turn out smaller.
+        row = await reserve(connection, prompt_tokens=400, final=False, **limits)
+        assert (row["decision"], row["reason"], row["retry_after_seconds"]) == ("wait", "tokens_per_minute", 0)
+        await settle(connection, first, 0, prompt=500, completion=100)
+        await set_clock(connection, "2026-11-10 10:00:20Z")
+        assert (await reserve(connection, call_id=second, prompt_tokens=300, **limits))["decision"] == "allowed"
+        await settle(connection, second, 0, prompt=300, completion=100)
+        await set_clock(connection, "2026-11-10 10:00:30Z")
+        row = await reserve(connection, prompt_tokens=100, **limits)
+        assert (row["decision"], row["reason"]) == ("refused", "tokens_per_minute")
+        assert row["retry_after_seconds"] == pytest.approx(30)
+        await set_clock(connection, "2026-11-10 10:01:00Z")
+        assert (await reserve(connection, prompt_tokens=100, **limits))["decision"] == "allowed"
+
+    run(ledger_url, test)
+
+
+def test_a_conversation_is_counted_by_the_tokens_it_has_shown(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        limits = {"tokens_per_minute": 1_000, "prompt_nanos": [1, 1], "token_nanos": [0, 0], "max_tokens": [100, 100]}
+        call = uuid4()
+        # Its bytes are more than a minute's tokens; a third of them are not.
+        assert (await reserve(connection, call_id=call, prompt_tokens=1_200, **limits))["decision"] == "allowed"
+        assert (await reserve(connection, prompt_tokens=300, **limits))["reason"] == "tokens_per_minute"
+        await settle(connection, call, 0, prompt=300, completion=50)
+        # 350 used; the next prompt of 2,000 bytes is expected to have 500 tokens, and the answer 100: 950.
+        call = uuid4()
+        assert (await reserve(connection, call_id=call, prompt_tokens=2_000, **limits))["decision"] == "allowed"
+        await settle(connection, call, 0, prompt=500, completion=100)
+        assert (await reserve(connection, prompt_tokens=2_000, **limits))["reason"] == "tokens_per_minute"
+
+    run(ledger_url, test)
+
+
+def test_no_answer_is_longer_than_a_minutes_tokens(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        row = await reserve(
+            connection,
+            prompt_tokens=300,
+            tokens_per_minute=1_000,
+            prompt_nanos=[1, 1],
+            token_nanos=[0, 0],
+            max_tokens=[9_999, 9_999],
+        )
+        assert (row["decision"], row["max_tokens"]) == ("allowed", 900)
+
+    run(ledger_url, test)
+
+
+def test_a_call_is_paid_from_the_month_in_which_it_began(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        await set_clock(connection, "2026-11-30 23:59:59.999Z")
+        old, new = uuid4(), uuid4()
+        await reserve(connection, call_id=old)
+        await set_clock(connection, "2026-12-01 00:00:00Z")
+        await reserve(connection, call_id=new)
+        await settle(connection, old, 1_000)
+        await settle(connection, new, 2_000)
+        rows = await connection.fetch("SELECT month::text, spent_nanos FROM ledger.customer_months ORDER BY month")
+        assert [tuple(row) for row in rows] == [("2026-11-01", 1_000), ("2026-12-01", 2_000)]
+        assert await connection.fetchval("SELECT spent_nanos FROM ledger.sessions") == 3_000
+        await check_books(connection)
+
+    run(ledger_url, test)
+
+
+def test_a_hold_that_is_left_behind_is_charged(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        calls = [uuid4() for _ in range(3)]
+        await set_clock(connection, "2026-11-30 23:58:00Z")
+        await reserve(connection, call_id=calls[0])
+        await reserve(connection, customer="bigco", call_id=calls[1])
+        await set_clock(connection, "2026-12-01 00:02:59Z")
+        await reserve(connection, call_id=calls[2])
+        assert await expire(connection) == []
+        await set_clock(connection, "2026-12-01 00:03:01Z")
+        expired = await expire(connection)
+        assert {row["call_id"] for row in expired} == set(calls[:2])
+        assert {row["held_nanos"] for row in expired} == {6_000}
+        # Late news of what it cost change nothing.
+        assert not (await settle(connection, calls[0], 1))["settled"]
+        states = await connection.fetch("SELECT state, outcome, cost_nanos FROM ledger.calls ORDER BY reserved_at")
+        assert [tuple(row) for row in states][:2] == [("posted", "expired", 6_000)] * 2
+        await check_books(connection)
+
+    run(ledger_url, test)
+
+
+def test_a_hold_grows_only_within_the_budgets(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        call = uuid4()
+        await reserve(connection, call_id=call)
+        assert await extend(connection, call, 44_000)
+        assert not await extend(connection, call, 1)
+        await check_books(connection)
+        assert (await settle(connection, call, 50_000))["held_nanos"] == 50_000
+        assert not await extend(connection, call, 0)
+        await check_books(connection)
+
+    run(ledger_url, test)
+
+
+def test_the_guards_role_has_the_functions_and_no_table(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        rights = await connection.fetchval(
+            "SELECT count(*) FROM information_schema.table_privileges WHERE grantee = 'ledger_guard'"
+        )
+        assert rights == 0
+        reader = await connection.fetch(
+            "SELECT column_name FROM information_schema.column_privileges "
+            "WHERE grantee = 'ledger_reader' AND table_name = 'customers' AND privilege_type = 'SELECT'"
+        )
+        assert "key_hash" not in {row["column_name"] for row in reader} and len(reader) == 6
+        callable_by = await connection.fetch(
+            "SELECT p.proname, r.rolname FROM pg_proc p, pg_roles r WHERE p.pronamespace = 'ledger'::regnamespace "
+            "AND r.rolname LIKE 'ledger\\_%' AND r.rolname <> 'ledger_owner' "
+            "AND has_function_privilege(r.oid, p.oid, 'EXECUTE')"
+        )
+        spending = {row["proname"] for row in callable_by if row["rolname"] != "ledger_guard"}
+        assert spending == {"clock", "month_of"}
+        guard = {row["proname"] for row in callable_by if row["rolname"] == "ledger_guard"}
+        assert guard == {"clock", "month_of", "reserve", "extend", "settle", "expire_holds"}
+
+    run(ledger_url, test)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_interleaving_spends_over_a_cap(ledger_url: str, seed: int) -> None:
+    """Twelve clients reserve, extend, settle, void and expire at random on two customers at once; the books stay right."""
+
+    async def client(pool: asyncpg.Pool, dice: random.Random) -> int:
+        made = 0
+        mine: list[tuple[object, int]] = []
+        for _ in range(60):
+            async with pool.acquire() as connection:
+                act = dice.random()
+                if act < 0.6 or not mine:
+                    call = uuid4()
+                    row = await reserve(
+                        connection,
+                        customer=dice.choice(["acme", "bigco"]),
+                        session=dice.choice(["s1", "s2", "s3"]),
+                        call_id=call,
+                        prompt_nanos=[dice.randint(0, 900), dice.randint(0, 300)],
+                        token_nanos=[dice.randint(0, 60), dice.randint(0, 20)],
+                        max_tokens=[dice.randint(1, 400)] * 2,
+                        session_calls=40,
+                        lease_seconds=dice.choice([0, 300]),
+                        final=dice.random() < 0.5,
+                    )
+                    if row["decision"] in ("allowed", "degraded"):
+                        made += 1
+                        mine.append((call, row["held_nanos"]))
+                elif act < 0.9:
+                    call, held = mine.pop(dice.randrange(len(mine)))
+                    if dice.random() < 0.2:
+                        await settle(connection, call, 0, state="voided", outcome="failure")
+                    else:
+                        await settle(connection, call, dice.randint(0, held))
+                elif act < 0.95:
+                    await extend(connection, mine[-1][0], dice.randint(0, 500))
+                else:
+                    await expire(connection)
+        return made
+
+    async def watch(pool: asyncpg.Pool, done: asyncio.Event) -> int:
+        looks = 0
+        while not done.is_set():
+            async with pool.acquire() as connection:
+                await check_books(connection)
+            looks += 1
+        return looks
+
+    async def test(connection: asyncpg.Connection) -> None:
+        dice = random.Random(seed)
+        async with asyncpg.create_pool(ledger_url, min_size=13, max_size=13) as pool:
+            done = asyncio.Event()
+            watcher = asyncio.create_task(watch(pool, done))
+            made = await asyncio.gather(*(client(pool, random.Random(dice.random())) for _ in range(12)))
+            done.set()
+            assert await watcher > 0
+        assert sum(made) > 50
+        await check_books(connection)
+        over = await connection.fetchval(
+            "SELECT count(*) FROM (SELECT customer_id, month, percent FROM ledger.crossings GROUP BY 1, 2, 3 HAVING count(*) > 1) c"
+        )
+        assert over == 0
+
+    run(ledger_url, test)
