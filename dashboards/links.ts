@@ -2,7 +2,7 @@
 export interface Links {
   /** Grafana's address, without a slash at the end. */
   grafana: string;
-  /** Langfuse's address and its project's pages, without a slash at the end. */
+  /** Langfuse's address, without a slash at the end; its pages are under `/project/<LANGFUSE_PROJECT>`. */
   langfuse: string;
   /** The folder of the runbook pages, without a slash at the end. */
   runbooks: string;

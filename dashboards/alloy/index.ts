@@ -1,0 +1,97 @@
+import { LINES, lineProcessing } from "./lines";
+import { redisMetrics, remoteWrite } from "./metrics";
+import { alloy, expression, type Block } from "./syntax";
+
+const DOCKER = "unix:///var/run/docker.sock";
+const COMPOSE_LABEL = "__meta_docker_container_label_com_docker_compose";
+
+/** Compose: the logs of the project's containers, by the name of their service, and the metrics of Redis. */
+export function composeCollector(): string {
+  const ofProject: Block = {
+    type: "filter",
+    attributes: { name: "label", values: ["com.docker.compose.project=tollgate"] },
+  };
+  return alloy([
+    { type: "discovery.docker", label: "project", attributes: { host: DOCKER }, blocks: [ofProject] },
+    {
+      type: "discovery.relabel",
+      label: "services",
+      attributes: { targets: expression("discovery.docker.project.targets") },
+      blocks: [
+        {
+          type: "rule",
+          attributes: { source_labels: [`${COMPOSE_LABEL}_service`], target_label: "service" },
+        },
+      ],
+    },
+    {
+      type: "loki.source.docker",
+      label: "containers",
+      attributes: {
+        host: DOCKER,
+        targets: expression("discovery.relabel.services.output"),
+        forward_to: [LINES],
+      },
+    },
+    ...lineProcessing(),
+    ...redisMetrics({ name: "redis", host: "REDIS_HOST", port: "REDIS_PORT", password: "REDIS_PASSWORD" }),
+    remoteWrite(),
+  ]);
+}
+
+/**
+ * Google Cloud: what the log sink exports to Pub/Sub, by the name of the Cloud Run service.
+ *
+ * @param subscription The Pub/Sub subscription that the sink fills.
+ */
+export function googleLogCollector(project: string, subscription: string): string {
+  return alloy([
+    {
+      type: "loki.source.gcplog",
+      label: "exported",
+      attributes: {
+        relabel_rules: expression("loki.relabel.service.rules"),
+        forward_to: [LINES],
+      },
+      blocks: [
+        {
+          type: "pull",
+          attributes: { project_id: project, subscription, use_incoming_timestamp: true },
+        },
+      ],
+    },
+    {
+      type: "loki.relabel",
+      label: "service",
+      attributes: { forward_to: [] },
+      blocks: [
+        {
+          type: "rule",
+          attributes: {
+            source_labels: ["__gcp_resource_labels_service_name"],
+            regex: "tollgate-(.+)",
+            target_label: "service",
+          },
+        },
+      ],
+    },
+    ...lineProcessing([
+      // Cloud Logging wraps what a service wrote: as `jsonPayload` where it was JSON, as `textPayload` where not.
+      { type: "stage.json", attributes: { expressions: { payload: "jsonPayload", text: "textPayload" } } },
+      {
+        type: "stage.template",
+        attributes: {
+          source: "line",
+          template:
+            "{{ if .payload }}{{ .payload }}{{ else if .text }}{{ .text }}{{ else }}{{ .Entry }}{{ end }}",
+        },
+      },
+      { type: "stage.output", attributes: { source: "line" } },
+    ]),
+  ]);
+}
+
+/** `generated/alloy/`: what Compose mounts. */
+export function renderAlloyFiles(): Record<string, string> {
+  return { "alloy/config.alloy": composeCollector() };
+}

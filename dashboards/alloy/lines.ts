@@ -1,0 +1,58 @@
+import { environment, expression, type Block } from "./syntax";
+
+/** The only labels of a log line. What else it says stays in the line: every value of a label is a stream of its own. */
+export const LOG_LABELS = ["service", "level", "environment"] as const;
+
+/** Where a source forwards its lines to. */
+export const LINES = expression("loki.process.lines.receiver");
+
+/**
+ * What happens to every line on every target: its level becomes a label, its time is the one that it names. `before` makes a
+ * line of what the target wraps around it; `service` is already a label by then.
+ */
+export function lineProcessing(before: Block[] = []): Block[] {
+  return [
+    {
+      type: "loki.process",
+      label: "lines",
+      attributes: { forward_to: [expression("loki.write.central.receiver")] },
+      blocks: [
+        ...before,
+        // A line that is longer holds what nobody reads as a line, and Loki refuses it.
+        { type: "stage.drop", attributes: { longer_than: "64KB", drop_counter_reason: "too_long" } },
+        { type: "stage.json", attributes: { expressions: { written_level: "level", time: "time" } } },
+        { type: "stage.template", attributes: { source: "level", template: LEVEL } },
+        { type: "stage.labels", attributes: { values: { level: "" } } },
+        {
+          type: "stage.static_labels",
+          attributes: { values: { environment: environment("TOLLGATE_ENVIRONMENT") } },
+        },
+        { type: "stage.label_keep", attributes: { values: [...LOG_LABELS] } },
+        {
+          type: "stage.timestamp",
+          attributes: { source: "time", format: "RFC3339Nano", action_on_failure: "skip" },
+        },
+      ],
+    },
+    {
+      type: "loki.write",
+      label: "central",
+      blocks: [
+        {
+          type: "endpoint",
+          attributes: { url: expression(`sys.env("LOKI_URL") + "/loki/api/v1/push"`) },
+        },
+      ],
+    },
+  ];
+}
+
+/** Four levels for the many names that programs have for them; what names none is `unknown`. */
+const LEVEL = [
+  `{{ $level := "unknown" }}`,
+  `{{ if .written_level }}{{ $level = ToLower .written_level }}{{ end }}`,
+  `{{ if eq $level "debug" "info" "warn" "error" }}{{ $level }}`,
+  `{{ else if eq $level "warning" }}warn`,
+  `{{ else if eq $level "fatal" "critical" }}error`,
+  `{{ else }}unknown{{ end }}`,
+].join("");

@@ -1,0 +1,62 @@
+import { environment, expression, type Block } from "./syntax";
+
+/** Langfuse's queues: BullMQ keeps the jobs that wait in a list a queue. */
+const QUEUES = "db0=bull:*:wait";
+
+/** A Redis whose password and, with TLS, certificate authority the collector's environment names. */
+export interface RedisTarget {
+  /** The service's name in the catalogue: the job of its series. */
+  name: string;
+  /** Environment variables with its host, port and password. */
+  host: string;
+  port: string;
+  password: string;
+  /** Path of the certificate authority's file, where Redis speaks TLS. */
+  certificate?: string;
+}
+
+/** Redis has no metrics of its own: the collector asks it, and pushes what it answers. */
+export function redisMetrics({ name, host, port, password, certificate }: RedisTarget): Block[] {
+  const scheme = certificate ? "rediss" : "redis";
+  const exporter = `prometheus.exporter.redis.${name}`;
+  return [
+    {
+      type: "prometheus.exporter.redis",
+      label: name,
+      attributes: {
+        redis_addr: expression(`"${scheme}://" + sys.env("${host}") + ":" + sys.env("${port}")`),
+        redis_password: environment(password),
+        ...(certificate ? { tls_ca_cert_file: certificate } : {}),
+        check_keys: [QUEUES],
+      },
+    },
+    {
+      type: "discovery.relabel",
+      label: name,
+      attributes: { targets: expression(`${exporter}.targets`) },
+      blocks: [
+        { type: "rule", attributes: { target_label: "job", replacement: name } },
+        { type: "rule", attributes: { target_label: "instance", replacement: name } },
+      ],
+    },
+    {
+      type: "prometheus.scrape",
+      label: name,
+      attributes: {
+        targets: expression(`discovery.relabel.${name}.output`),
+        scrape_interval: "15s",
+        forward_to: [expression("prometheus.remote_write.central.receiver")],
+      },
+    },
+  ];
+}
+
+/** Where the collector pushes metrics that Prometheus cannot scrape itself. */
+export function remoteWrite(): Block {
+  const url = expression(`sys.env("PROMETHEUS_URL") + "/api/v1/write"`);
+  return {
+    type: "prometheus.remote_write",
+    label: "central",
+    blocks: [{ type: "endpoint", attributes: { url } }],
+  };
+}

@@ -1,0 +1,72 @@
+import { stringify } from "yaml";
+import { ports } from "../../infra/catalogue";
+import { definitions } from "../../litellm-config";
+
+/** Where Loki keeps its chunks: a volume, or Cloud Storage. */
+export type LokiStore = "filesystem" | "gcs";
+
+/** Loki is started with `-config.expand-env`: the bucket's name comes from the container's environment. */
+const STORES = {
+  filesystem: { filesystem: { directory: "/loki/chunks" } },
+  gcs: { gcs: { bucket_name: "${LOKI_BUCKET}" } },
+} as const;
+
+/**
+ * Loki's configuration: one process, an index a day, and a compactor that deletes what is older than the definitions say.
+ *
+ * Source: https://grafana.com/docs/loki/latest/configure/ (3.x; index `tsdb`, schema `v13`).
+ */
+export function lokiConfig(store: LokiStore): string {
+  const retention = `${definitions.retention.logs * 24}h`;
+  return stringify(
+    {
+      auth_enabled: false,
+      server: { http_listen_port: ports.loki, log_level: "warn", log_format: "json" },
+      common: {
+        path_prefix: "/loki",
+        replication_factor: 1,
+        ring: { instance_addr: "127.0.0.1", kvstore: { store: "inmemory" } },
+      },
+      schema_config: {
+        configs: [
+          {
+            from: "2026-01-01",
+            store: "tsdb",
+            object_store: store,
+            schema: "v13",
+            index: { prefix: "index_", period: "24h" },
+          },
+        ],
+      },
+      storage_config: STORES[store],
+      // An instance on Cloud Run may be replaced at any time: what it holds in memory is a minute at most, then stored.
+      ingester: {
+        chunk_encoding: "snappy",
+        ...(store === "gcs" ? { max_chunk_age: "10m", chunk_idle_period: "1m" } : {}),
+      },
+      compactor: {
+        working_directory: "/loki/compactor",
+        retention_enabled: true,
+        retention_delete_delay: "2h",
+        delete_request_store: store,
+      },
+      limits_config: {
+        retention_period: retention,
+        reject_old_samples: true,
+        reject_old_samples_max_age: retention,
+        // A client that makes up labels would make a stream of each value.
+        max_label_names_per_series: 5,
+        ingestion_rate_mb: 8,
+        ingestion_burst_size_mb: 16,
+        volume_enabled: true,
+      },
+      analytics: { reporting_enabled: false },
+    },
+    { lineWidth: 0 },
+  );
+}
+
+/** `generated/loki/`: what Compose mounts. */
+export function renderLokiFiles(): Record<string, string> {
+  return { "loki/loki.yaml": lokiConfig("filesystem") };
+}

@@ -1,0 +1,79 @@
+/**
+ * A reader of Alloy's grammar, strict enough to find what a renderer can get wrong: blocks, attributes, lists, objects,
+ * strings, calls, sums and references. Whether a component has an argument of some name, only Alloy itself knows.
+ */
+
+const TOKEN =
+  /\s*(?:\/\/[^\n]*\n\s*)*([A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*|"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|[{}[\](),=+])/y;
+
+function tokensOf(text: string): string[] {
+  const tokens: string[] = [];
+  TOKEN.lastIndex = 0;
+  for (let end = 0; text.slice(end).trim() !== ""; end = TOKEN.lastIndex) {
+    const match = TOKEN.exec(text);
+    if (!match) throw new Error(`expected a token at: ${text.slice(end, end + 40)}`);
+    tokens.push(match[1]!);
+  }
+  return tokens;
+}
+
+/**
+ * The components of a configuration, as `loki.write.central`.
+ *
+ * @throws Error where the text is not of the grammar.
+ */
+export function componentsOf(text: string): string[] {
+  const tokens = tokensOf(text);
+  const components: string[] = [];
+  let at = 0;
+  const next = () => tokens[at];
+  const take = (expected?: string): string => {
+    const token = tokens[at++];
+    if (token === undefined || (expected !== undefined && token !== expected))
+      throw new Error(
+        `expected ${expected ?? "more"}, found ${token ?? "the end"} after ${tokens.slice(Math.max(0, at - 8), at - 1).join(" ")}`,
+      );
+    return token;
+  };
+  const isName = (token: string | undefined) => /^[A-Za-z_]/.test(token ?? "");
+
+  const list = (close: string, item: () => void) => {
+    while (next() !== close) {
+      item();
+      if (next() !== close) take(",");
+    }
+    take(close);
+  };
+  const value = () => {
+    const token = take();
+    if (token === "[") list("]", value);
+    else if (token === "{") list("}", () => (take(), take("="), value()));
+    else if (isName(token)) {
+      if (next() === "(") (take(), list(")", value));
+    } else if (!/^["\d-]/.test(token)) throw new Error(`expected a value, found ${token}`);
+    if (next() === "+") (take(), value());
+  };
+  const body = (depth: number) => {
+    while (isName(next())) {
+      const name = take();
+      if (next() === "=") (take(), value());
+      else {
+        const label = next()?.startsWith('"') ? (JSON.parse(take()) as string) : undefined;
+        take("{");
+        body(depth + 1);
+        take("}");
+        if (depth === 0) components.push([name, label].filter(Boolean).join("."));
+      }
+    }
+  };
+  body(0);
+  if (at < tokens.length) throw new Error(`expected a block, found ${next()}`);
+  return components;
+}
+
+/** The components that others are referred to by: `loki.write.central` of `loki.write.central.receiver`. */
+export function referencesOf(text: string): string[] {
+  const exported =
+    /\b((?:loki|prometheus|discovery|remote)\.[\w.]+?)\.(?:receiver|targets|output|rules|content)\b/g;
+  return [...new Set([...text.matchAll(exported)].map(([, name]) => name!))];
+}
