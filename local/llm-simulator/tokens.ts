@@ -32,9 +32,9 @@ export function textTokens(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
 }
 
-/** A text of exactly so many tokens. */
+/** A text of exactly so many tokens, no two pieces alike: gateways end a stream that repeats itself. */
 export function textOfTokens(tokens: number): string {
-  return "sim ".repeat(tokens);
+  return Array.from({ length: tokens }, (_, i) => `${(i % 36 ** 3).toString(36).padStart(3, "0")} `).join("");
 }
 
 /** The beginning of a text that has at most so many tokens; a character is never cut. */

@@ -89,7 +89,8 @@ export function observability(gateway: Gateway): void {
       expect(rows.length).toBeGreaterThan(10);
       const samples = await read();
       for (const [, names = "", type, labels = ""] of rows) {
-        const wanted = [...labels.split("=")[0]!.matchAll(/`(\w+)`/g)].map(([, label]) => label!);
+        const values = /= .*/;
+        const wanted = [...labels.replace(values, "").matchAll(/`(\w+)`/g)].map(([, label]) => label!);
         for (const [, name] of names.matchAll(/`(\w+)`/g)) {
           const found = named(samples, type === "histogram" ? `${name}_bucket` : name!);
           // One that has nothing to count yet has no labelled sample, but is announced.
