@@ -44,19 +44,31 @@ export function componentsOf(text: string): string[] {
     }
     take(close);
   };
+  const entryOf = (sign: string) => {
+    take(sign);
+    value();
+  };
+  const entry = () => {
+    take();
+    entryOf("=");
+  };
+  const call = () => {
+    take("(");
+    list(")", value);
+  };
   const value = () => {
     const token = take();
     if (token === "[") list("]", value);
-    else if (token === "{") list("}", () => (take(), take("="), value()));
+    else if (token === "{") list("}", entry);
     else if (isName(token)) {
-      if (next() === "(") (take(), list(")", value));
+      if (next() === "(") call();
     } else if (!/^["\d-]/.test(token)) throw new Error(`expected a value, found ${token}`);
-    if (next() === "+") (take(), value());
+    if (next() === "+") entryOf("+");
   };
   const body = (depth: number) => {
     while (isName(next())) {
       const name = take();
-      if (next() === "=") (take(), value());
+      if (next() === "=") entryOf("=");
       else {
         const label = next()?.startsWith('"') ? (JSON.parse(take()) as string) : undefined;
         take("{");
