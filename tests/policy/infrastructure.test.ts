@@ -560,7 +560,7 @@ const policies: [string, string, [string, Resource[], string[], Environment?][]]
 ];
 
 describe.each(policies)("%s", (policy, remedy, cases) => {
-  it.each(cases)("%s", async (_, resources, findings, environment) => {
+  it.each(cases)("%s", async (_, resources, findings, environment: Environment = "prod") => {
     const messages = await judge(policy, resources, environment);
     expect(messages).toEqual(findings.map((finding) => `mandatory: ${finding}. ${remedy}`));
   });

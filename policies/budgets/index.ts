@@ -1,0 +1,17 @@
+import type { Rule } from "../rule";
+import { guardDeployed, guardOn } from "./guard";
+import { budgetShare, sessionBudget, sessionRate, thresholds } from "./limits";
+import { degradeCheaper, fallbackElsewhere, modelsPriced } from "./models";
+
+/** What no stack may do with its customers' budgets, whoever changes them. */
+export const budgetRules: Rule[] = [
+  budgetShare as Rule,
+  sessionBudget as Rule,
+  sessionRate as Rule,
+  thresholds,
+  modelsPriced,
+  degradeCheaper,
+  fallbackElsewhere,
+  guardOn,
+  guardDeployed,
+];
