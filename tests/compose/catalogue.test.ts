@@ -1,0 +1,146 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { catalogue, envOf, isOwnImage, ownImages, publicImageReference } from "../../infra/catalogue";
+import { mountedFolders } from "../../local/compose";
+import { imageFacts } from "../../local/compose/images";
+import { paths, repository } from "../../local/paths";
+import { committedComposeFile, probeOf, variablesOf } from "./support";
+
+const { services, volumes, secrets } = committedComposeFile();
+const here = catalogue.filter(({ targets }) => !targets?.compose);
+/** What prepares the data stores; it is in no catalogue, as it is no service. */
+const PREPARATION = ["buckets", "clickhouse-retention", "database-roles", "gateway-migrations"];
+
+describe("compose.yaml against the catalogue", () => {
+  test("runs every service that has no reason to be missing, and what prepares them", () => {
+    expect(Object.keys(services).sort()).toEqual([...here.map(({ name }) => name), ...PREPARATION].sort());
+    for (const { name, targets } of catalogue)
+      if (targets?.compose !== undefined) expect([name, targets.compose.length > 5]).toEqual([name, true]);
+  });
+
+  describe.each(here.map((each) => [each.name, each] as const))("%s", (name, expected) => {
+    const actual = services[name]!;
+
+    test("has the catalogue's image", () => {
+      if (isOwnImage(expected.image)) {
+        expect(actual.build?.dockerfile).toBe(ownImages[expected.image].dockerfile);
+        expect(actual.image).toContain(`tollgate-${expected.image}`);
+      } else {
+        expect(actual.image).toBe(publicImageReference(expected.image));
+        expect(actual.image).toMatch(/:[^@]+@sha256:[0-9a-f]{64}$/);
+      }
+    });
+
+    test("finds the catalogue's variables, its secrets among the files", () => {
+      if (expected.image === "redis") return expect(variablesOf(actual)).toEqual(["REDIS_PASSWORD"]);
+      const env = envOf(expected, "compose");
+      expect(variablesOf(actual)).toEqual(Object.keys(env).sort());
+      const secret = Object.entries(env).filter(
+        ([, value]) => typeof value === "object" && "secret" in value,
+      );
+      for (const [variable, value] of secret) {
+        expect(actual.environment ?? {}).not.toHaveProperty(variable);
+        expect(actual.secrets).toContainEqual({
+          target: variable,
+          source: (value as { secret: string }).secret,
+        });
+      }
+    });
+
+    test("is asked for its health as the catalogue says", () => {
+      const { probe, healthCommand, port } = expected;
+      expect(probeOf(actual)).toBe(
+        probe ? `http://127.0.0.1:${port}${probe.path}` : `CMD ${healthCommand!.join(" ")}`,
+      );
+      if (probe) expect(actual.healthcheck!.start_period).toBe(`${probe.startupSeconds}s`);
+    });
+
+    test("has its limits, disks, files and arguments", () => {
+      const { memoryMiB, cpu, args = [] } = expected;
+      expect(actual.deploy!.resources.limits).toEqual({ cpus: String(cpu), memory: `${memoryMiB}M` });
+      const mounts = actual.volumes ?? [];
+      for (const volume of expected.volumes ?? []) {
+        expect(mounts).toContainEqual({ type: "volume", source: volume.name, target: volume.mountPath });
+        expect(volumes).toHaveProperty(volume.name);
+      }
+      for (const [path, folder] of Object.entries(expected.configFiles ?? {})) {
+        const mount = mounts.find(({ target }) => target === path || target.startsWith(`${path}/`));
+        expect(mount).toMatchObject({ type: "bind", read_only: true });
+        expect(mount!.source).toMatch(new RegExp(`^\\.\\./${folder}(/|$)`));
+      }
+      expect((actual.command ?? []).slice(-args.length || Infinity)).toEqual(args);
+    });
+
+    test("starts with its phase and every later one", () => {
+      const phases = [1, 2, 3, 4, 5].filter((phase) => phase >= expected.phase);
+      expect(actual.profiles).toEqual(phases.map((phase) => `phase-${phase}`));
+    });
+
+    test("waits for what it depends on", () => {
+      const needs = new Set(expected.dependsOn.map((need) => (need === "cache" ? "redis" : need)));
+      for (const need of needs) {
+        expect(actual.depends_on).toMatchObject({ [need]: { condition: "service_healthy" } });
+        expect(services[need]!.healthcheck).toBeDefined();
+      }
+      if (needs.has("postgres"))
+        expect(actual.depends_on).toMatchObject({
+          "database-roles": { condition: "service_completed_successfully" },
+        });
+    });
+
+    test("stays up, bounds its log and gains no privileges", () => {
+      expect(actual.restart).toBe("unless-stopped");
+      expect(actual.logging!.options).toEqual({ "max-size": "10m", "max-file": "3" });
+      expect(actual.security_opt).toEqual(["no-new-privileges:true"]);
+      expect(actual.cap_drop ?? []).toEqual(imageFacts(expected.image).startsAsRoot ? [] : ["ALL"]);
+    });
+  });
+});
+
+describe("the machine that runs it", () => {
+  test("is reached from outside at the agent and Grafana alone", () => {
+    const published = Object.entries(services).flatMap(([name, { ports = [] }]) =>
+      ports.map((port) => [name, port] as const),
+    );
+    const outside = published.filter(([, port]) => !port.startsWith("127.0.0.1:"));
+    expect(outside.map(([name]) => name).sort()).toEqual(["agent", "grafana"]);
+    expect(published.length).toBeGreaterThan(outside.length);
+  });
+
+  test("finds every file that is mounted, all rendered", () => {
+    const folders = new Set(
+      Object.values(services)
+        .flatMap(({ volumes: mounts = [] }) => mounts)
+        .filter(({ type, source }) => type === "bind" && source.startsWith("../"))
+        .map(({ source }) => source.split("/")[1]!),
+    );
+    expect([...folders].sort()).toEqual(mountedFolders());
+  });
+
+  test("has a file for every secret that is used, and uses every one", () => {
+    const used = new Set(
+      Object.values(services).flatMap((each) => (each.secrets ?? []).map(({ source }) => source)),
+    );
+    expect(Object.keys(secrets).sort()).toEqual([...used].sort());
+  });
+});
+
+describe("images.ts", () => {
+  test.each(Object.entries(ownImages))("knows how %s starts", (image, { dockerfile }) => {
+    const text = readFileSync(join(repository, dockerfile), "utf8");
+    expect(text).toContain(
+      `ENTRYPOINT ${JSON.stringify(imageFacts(image).entrypoint).replaceAll(",", ", ")}`,
+    );
+  });
+
+  test("says what to do about an image that it does not know", () => {
+    expect(() => imageFacts("mysql")).toThrow(
+      /"mysql" is not described in local\/compose\/images.ts: add it/,
+    );
+  });
+});
+
+test("the rendered folders exist", () => {
+  for (const folder of mountedFolders())
+    expect(() => readFileSync(join(paths.generated, folder))).toThrow(/EISDIR/);
+});

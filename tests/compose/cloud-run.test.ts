@@ -1,0 +1,87 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { service } from "../../infra/catalogue";
+import { LANGFUSE_CONSOLE } from "../../infra/gcp/addresses";
+import { paths } from "../../local/paths";
+import { committedComposeFile, probeOf, variablesOf } from "./support";
+
+interface Container {
+  name: string;
+  image: string;
+  args?: string[];
+  envs: { name: string; value?: string }[];
+  ports?: { containerPort: number };
+  startupProbe?: { httpGet: { path: string; port: number } };
+}
+
+interface Planned {
+  type: string;
+  name: string;
+  inputs: { template: { containers: Container[] } };
+}
+
+/** The Cloud Run services of a stack's committed plan by name; the tests of infra/ fail when it is stale. */
+function cloudRun(stack: string): [string, Container][] {
+  const file = join(paths.generated, "plan", `${stack}.json`);
+  const { resources } = JSON.parse(readFileSync(file, "utf8")) as { resources: Planned[] };
+  return resources
+    .filter(({ type, name }) => type === "gcp:cloudrunv2/service:Service" && name !== LANGFUSE_CONSOLE)
+    .map(({ name, inputs }) => [name, inputs.template.containers.find((each) => each.name === name)!]);
+}
+
+const { services } = committedComposeFile();
+const planned = cloudRun("prod");
+const shared = planned.filter(([name]) => services[name]);
+
+describe("compose.yaml against the Cloud Run services of prod", () => {
+  test("runs the same services, but for those with a stated reason", () => {
+    const onlyThere = planned.map(([name]) => name).filter((name) => !services[name]);
+    for (const name of onlyThere)
+      expect([name, service(name).targets?.compose]).toEqual([name, expect.any(String)]);
+    expect(shared.length).toBeGreaterThanOrEqual(8);
+  });
+
+  describe.each(shared)("%s", (name, there) => {
+    const here = services[name]!;
+    const { targetEnv = {}, env } = service(name);
+
+    test("is the same image, by digest", () => {
+      const digest = (image: string) => /@(sha256:[0-9a-f]{64})$/.exec(image)?.[1];
+      if (here.build) expect(there.image).toMatch(new RegExp(`/${service(name).image}(@|:|$)|unknown`));
+      else expect(digest(here.image)).toBe(digest(there.image));
+    });
+
+    test("listens on the same port", () => {
+      expect(service(name).port).toBe(there.ports!.containerPort);
+      for (const port of here.ports ?? [])
+        expect(port.split(":").at(-1)).toBe(String(there.ports!.containerPort));
+    });
+
+    test("is asked for its health at the same place", () => {
+      const { path, port } = there.startupProbe!.httpGet;
+      expect(probeOf(here)).toBe(`http://127.0.0.1:${port}${path}`);
+    });
+
+    test("finds the same variables, but for those that the catalogue gives to one target alone", () => {
+      const onlyHere = Object.keys(targetEnv.compose ?? {}).filter((variable) => !(variable in env));
+      const onlyThere = Object.keys(targetEnv.gcp ?? {}).filter((variable) => !(variable in env));
+      // An address of a service that the stack's phase has not reached is left out there, and answers nothing here.
+      const notReached = Object.entries(env)
+        .filter(
+          ([, value]) =>
+            typeof value === "object" &&
+            "url" in value &&
+            !services[value.url]?.profiles?.includes("phase-4"),
+        )
+        .map(([variable]) => variable);
+      const common = (variables: string[]) =>
+        variables.filter((each) => ![...onlyHere, ...onlyThere, ...notReached].includes(each));
+      expect(common(variablesOf(here))).toEqual(common(there.envs.map((each) => each.name)).sort());
+    });
+
+    test("gets the same arguments", () => {
+      const own = service(name).args ?? [];
+      expect(there.args?.slice(0, own.length) ?? []).toEqual(own);
+    });
+  });
+});
