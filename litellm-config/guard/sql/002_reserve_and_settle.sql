@@ -70,6 +70,7 @@ DECLARE
   v_tier text;
   v_at integer;
   v_cap bigint;
+  v_paid customer_months;
   v_spent bigint;
   v_held bigint;
   v_session_spent bigint;
@@ -100,13 +101,16 @@ BEGIN
   v_cap := p_caps[v_at];
 
   LOOP
-    UPDATE customer_months SET cap_nanos = v_cap, tier = v_tier
-    WHERE customer_id = p_customer AND month = v_month
-    RETURNING spent_nanos, held_nanos INTO v_spent, v_held;
+    SELECT * INTO v_paid FROM customer_months WHERE customer_id = p_customer AND month = v_month FOR UPDATE;
     EXIT WHEN FOUND;
     INSERT INTO customer_months (customer_id, month, tier, cap_nanos, updated_at)
     VALUES (p_customer, v_month, v_tier, v_cap, v_now) ON CONFLICT DO NOTHING;
   END LOOP;
+  IF v_paid.cap_nanos <> v_cap OR v_paid.tier <> v_tier THEN
+    UPDATE customer_months SET cap_nanos = v_cap, tier = v_tier WHERE customer_id = p_customer AND month = v_month;
+  END IF;
+  v_spent := v_paid.spent_nanos;
+  v_held := v_paid.held_nanos;
 
   SELECT spent_nanos, held_nanos, calls INTO v_session_spent, v_session_held, v_session_calls
   FROM sessions WHERE customer_id = p_customer AND session_id = p_session FOR UPDATE;
@@ -193,6 +197,8 @@ BEGIN
     v_answer.reason := v_reason;
     IF v_wait AND NOT p_final THEN
       v_answer.decision := 'wait';
+      -- Nothing to keep: those who wait for the same rows need not wait for the disk.
+      SET LOCAL synchronous_commit = off;
       -- A call in flight may give back what it does not use at any moment.
       IF v_reason = 'budget_held' OR v_pending THEN
         v_answer.retry_after_seconds := 0;

@@ -16,8 +16,8 @@ from .metrics import LEDGER_ERRORS_TOTAL, RESERVE_SECONDS
 from .refusals import Refusal
 from .request import ChatRequest
 
-# Other workers' settlements are seen by asking again; this worker's wake the waiter at once.
-_POLL_SECONDS = 0.1
+# Other workers' settlements are seen by asking again; this worker's wake a waiter at once.
+_POLL_SECONDS = 0.2
 
 Session = tuple[str, str]
 
@@ -66,11 +66,13 @@ class Admission:
             if queue.waiting == 0 and self._queues.get(session) is queue:
                 del self._queues[session]
 
-    def freed(self, customer_id: str) -> None:
-        """A call of this customer was settled: whoever waits asks again."""
-        for (customer, _), queue in self._queues.items():
-            if customer == customer_id:
-                queue.freed.set()
+    def freed(self, session: Session) -> None:
+        """A call was settled: the first who waits in its session asks again, or else one in another of that customer."""
+        queue = self._queues.get(session) or next(
+            (queue for (customer, _), queue in self._queues.items() if customer == session[0]), None
+        )
+        if queue is not None:
+            queue.freed.set()
 
     async def _wait(self, queue: _Queue, reserve: Callable[[bool], Awaitable[Decision]]) -> Decision:
         began = time.monotonic()

@@ -57,14 +57,14 @@ class Settler:
         self._ledger = ledger
         self._lease = lease
         self._voids: set[asyncio.Task[Settlement | None]] = set()
-        # Called with the customer of each call settled.
-        self.freed: Callable[[str], None] = lambda customer: None
+        # Called with the customer and the session of each call settled.
+        self.freed: Callable[[tuple[str, str]], None] = lambda session: None
 
     async def settle(self, call: Call) -> None:
         """Settles a call whose outcome is known, and tells what came of it."""
         charge = call.close()
         settlement = await self._persist(call.id, charge)
-        self.freed(call.request.identity.customer_id)
+        self.freed((call.request.identity.customer_id, call.request.identity.session_id))
         if settlement is not None and settlement.settled:
             _report(call, charge, settlement)
 
