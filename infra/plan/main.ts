@@ -1,11 +1,13 @@
 /**
  * `npm run plan -- --stack dev|prod [--json] [--write]`: what `pulumi up` would make, without Pulumi's CLI, a cloud or a
- * network, and what that changes against the committed plan.
+ * network, what that changes against the committed plan, and what the policies say to it. Exits 1 on an error of the program
+ * and on a violation of a mandatory policy.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import pc from "picocolors";
+import { judgePlan } from "../../policies/judge-plan";
 import { plan, STACKS } from ".";
 import { differences, type Difference } from "./compare";
 import { committedForm, committedPlan, withoutText } from "./golden";
@@ -26,8 +28,10 @@ const MARKS: Record<Difference["kind"], string> = {
 async function main({ stack, json, write }: Options): Promise<void> {
   const planned = await plan(stack);
   const found = differences(committedPlan(stack), planned.resources.map(withoutText));
+  const violations = await judgePlan(planned);
+  if (violations.some(({ level }) => level === "mandatory")) process.exitCode = 1;
   if (json) {
-    console.log(JSON.stringify({ ...planned, differences: found }, null, 2));
+    console.log(JSON.stringify({ ...planned, differences: found, violations }, null, 2));
   } else {
     console.log(renderTree(planned));
     for (const line of planned.missing) console.log(pc.yellow(`  not set: ${line}`));
@@ -39,6 +43,13 @@ async function main({ stack, json, write }: Options): Promise<void> {
     for (const { kind, type, name, lines } of found) {
       console.log(`  ${MARKS[kind]} ${type} ${name}`);
       for (const line of lines) console.log(`      ${line}`);
+    }
+    console.log(violations.length > 0 ? "\nPolicies:" : "\nNo policy is violated.");
+    for (const { policy, level, severity, resource, message } of violations) {
+      const mark = level === "mandatory" ? pc.red("x") : pc.yellow("!");
+      console.log(
+        `  ${mark} [${level}] [severity: ${severity}] ${policy} ${resource ?? "the stack"}\n      ${message}`,
+      );
     }
   }
   if (write) {

@@ -1,0 +1,22 @@
+import { UNKNOWN, type Plan } from "../infra/plan";
+import { evaluate, type Violation } from "./evaluate";
+import { environmentOf, policiesFor } from "./pack";
+import type { Props } from "./rule";
+
+/**
+ * What the policy pack says to a plan: the findings of `pulumi preview --policy-pack policies`, without an engine. What only
+ * an update can tell counts as not there.
+ */
+export function judgePlan({ stack, resources }: Plan): Promise<Violation[]> {
+  return evaluate(
+    policiesFor(environmentOf(stack)),
+    resources.map(({ type, name, inputs }) => ({ type, name, props: known(inputs) as Props })),
+  );
+}
+
+function known(value: unknown): unknown {
+  if (value === UNKNOWN) return undefined;
+  if (Array.isArray(value)) return value.map(known);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, known(each)]));
+}

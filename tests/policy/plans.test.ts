@@ -1,0 +1,27 @@
+import { plan, STACKS } from "../../infra/plan";
+import { judgePlan } from "../../policies/judge-plan";
+
+describe.each(STACKS)("the stack %s", (stack) => {
+  it("violates no policy", async () => expect(await judgePlan(await plan(stack))).toEqual([]));
+
+  it("would be refused with a budget over its tier's price", async () => {
+    const planned = await plan(stack);
+    const resources = planned.resources.map((resource) =>
+      /^gateway\/.+\/guard\.json$/.test(resource.name)
+        ? {
+            ...resource,
+            inputs: {
+              ...resource.inputs,
+              content: String(resource.inputs.content).replace(
+                '"budget_nanos": 8000000000',
+                '"budget_nanos": 48000000000',
+              ),
+            },
+          }
+        : resource,
+    );
+    expect(await judgePlan({ ...planned, resources })).toEqual([
+      expect.objectContaining({ policy: "budget-share-of-price", level: "mandatory" }),
+    ]);
+  });
+});
