@@ -5,9 +5,11 @@
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import pc from "picocolors";
 import { paths, repository, workFolder } from "./paths";
+import { startPostgres } from "./processes";
 
 interface Counts {
   passed: number;
@@ -35,13 +37,14 @@ const checks: Step[] = [
   { title: "rendered files", command: bin("tsx"), args: ["local/render.ts", "--check"] },
 ];
 
-const pytest: Step = {
+/** The guard's own tests, on a ledger that is started for them. */
+const pytest = (ledgerUrl: string): Step => ({
   title: "pytest",
   command: paths.python,
   args: ["-m", "pytest", "tests", "-q", "-p", "no:cacheprovider", `--junitxml=${pytestResults}`],
-  env: { PYTHONPATH: paths.guard },
+  env: { PYTHONPATH: paths.guard, TOLLGATE_TEST_LEDGER_URL: ledgerUrl },
   counts: pytestCounts,
-};
+});
 
 const jest = (args: string[]): Step => ({
   title: "jest",
@@ -53,33 +56,49 @@ const jest = (args: string[]): Step => ({
 async function main(args: string[]): Promise<void> {
   rmSync(results, { recursive: true, force: true });
   mkdirSync(results, { recursive: true });
-  const steps = args.length > 0 ? [jest(args)] : [...checks, pytest, jest([])];
-  const total: Counts = { passed: 0, failed: 0, skipped: 0 };
-  const broken: string[] = [];
-  for (const step of steps) {
-    const { ok, counts } = await run(step);
-    total.passed += counts.passed;
-    total.skipped += counts.skipped;
-    // A step that fails without a failed test counts as one, so that the last line never looks better than it is.
-    total.failed += ok ? counts.failed : Math.max(1, counts.failed);
-    if (!ok) broken.push(step.title);
-  }
+  const outcomes = args.length > 0 ? [await run(jest(args))] : await runEverything();
+  const total = (name: keyof Counts) => outcomes.reduce((sum, { counts }) => sum + counts[name], 0);
+  const broken = outcomes.filter(({ ok }) => !ok).map(({ title }) => title);
   if (broken.length > 0) console.log(pc.red(`\nFailed: ${broken.join(", ")}`));
-  console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
-  process.exitCode = total.failed > 0 ? 1 : 0;
+  console.log(`\n${total("passed")} passed, ${total("failed")} failed, ${total("skipped")} skipped`);
+  process.exitCode = broken.length > 0 ? 1 : 0;
 }
 
-async function run(step: Step): Promise<{ ok: boolean; counts: Counts }> {
+async function runEverything(): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const check of checks) outcomes.push(await run(check));
+  const postgres = await startPostgres({
+    port: await freePort(),
+    dataDir: join(results, "postgres"),
+    logFile: join(results, "postgres.log"),
+  });
+  try {
+    outcomes.push(await run(pytest(postgres.urls.ledger_owner)));
+  } finally {
+    await postgres.stop();
+  }
+  return [...outcomes, await run(jest([]))];
+}
+
+interface Outcome {
+  title: string;
+  ok: boolean;
+  counts: Counts;
+}
+
+async function run(step: Step): Promise<Outcome> {
   console.log(pc.bold(`\n${step.title}`));
   const began = performance.now();
   const code = await exitCodeOf(step);
   const seconds = `${((performance.now() - began) / 1000).toFixed(1)} s`;
   const counts = step.counts?.() ?? { passed: 0, failed: 0, skipped: 0 };
   const ok = code === 0;
+  // A step that fails without a failed test counts as one, so that the last line never looks better than it is.
+  if (!ok) counts.failed = Math.max(1, counts.failed);
   console.log(
     ok ? pc.green(`${step.title}: ok (${seconds})`) : pc.red(`${step.title}: exit code ${code} (${seconds})`),
   );
-  return { ok, counts };
+  return { title: step.title, ok, counts };
 }
 
 function exitCodeOf({ command, args, env }: Step): Promise<number> {
@@ -94,6 +113,15 @@ function exitCodeOf({ command, args, env }: Step): Promise<number> {
       resolve(127);
     });
     child.once("exit", (code) => resolve(code ?? 1));
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
   });
 }
 
@@ -119,4 +147,8 @@ function bin(name: string): string {
   return join(repository, "node_modules", ".bin", name);
 }
 
-void main(process.argv.slice(2));
+main(process.argv.slice(2)).catch((error: Error) => {
+  console.error(pc.red(error.message));
+  console.log("\n0 passed, 1 failed, 0 skipped");
+  process.exitCode = 1;
+});
