@@ -36,6 +36,7 @@ export const thresholds = {
   langfuseQueue: { jobs: 1_000, for: "15m" },
   /** Agreement of LiteLLM's and the ledger's count of the same calls. */
   reconcile: { share: 0.02, floorUsd: 0.1, window: "1h", for: "15m" },
+  degradation: { for: "2m" },
   overspend: { tolerance: 0.01, for: "2m" },
   guard: { reserveSeconds: 0.1, quantile: 0.99, window: "5m", minCalls: 20, for: "10m" },
   /** Longer than Cloud SQL's failover takes, which is about a minute. */

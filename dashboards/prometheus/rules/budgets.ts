@@ -6,6 +6,7 @@ import type { Alert } from "./rule";
 
 const used = `max by (customer_id, tier) (${held("tollgate_customer_budget_used_ratio")})`;
 const blocked = `max by (customer_id, tier) (${held("tollgate_customer_blocked")})`;
+const degraded = `max by (customer_id, tier) (${held("tollgate_customer_degraded")})`;
 const session = "tollgate_session_spent_nanodollars";
 
 export const budgetAlerts: Alert[] = [
@@ -30,6 +31,19 @@ export const budgetAlerts: Alert[] = [
     summary: "{{ $labels.customer_id }} has hit the hard cap of the month's LLM budget",
     description: `{{ $value | humanizePercentage }} of the budget of {{ $labels.tier }} is used. Verify that the
       degradation was active from ${budgetShare("degrade") * 100} % on and that calls are now refused with month_budget.`,
+    dashboard: "llm-cost-operations",
+  },
+  {
+    name: "DegradationInactive",
+    severity: "warning",
+    service: "gateway",
+    team: "finops",
+    expr: `${used} >= ${budgetShare("degrade")} and ${degraded} == 0`,
+    for: thresholds.degradation.for,
+    summary:
+      "{{ $labels.customer_id }} is at {{ $value | humanizePercentage }} of the budget and not degraded",
+    description: `From ${budgetShare("degrade") * 100} % on, calls of {{ $labels.tier }} go to the route of its
+      degradation. Calls since then went to the dear model: the gateway runs with other definitions.`,
     dashboard: "llm-cost-operations",
   },
   {

@@ -4,6 +4,8 @@ const ratio = (customer: string, instance = "one") =>
   `tollgate_customer_budget_used_ratio{customer_id="${customer}",tier="tier_2",instance="${instance}"}`;
 const blocked = (instance = "one") =>
   `tollgate_customer_blocked{customer_id="acme",tier="tier_2",instance="${instance}"}`;
+const degraded = (instance = "one") =>
+  `tollgate_customer_degraded{customer_id="acme",tier="tier_2",instance="${instance}"}`;
 const session = (trace: string) =>
   `tollgate_session_spent_nanodollars{customer_id="acme",session_id="s-1",trace_id="${trace}",instance="one"}`;
 
@@ -130,6 +132,54 @@ export const budgets: Suite = {
       alerts: [info100("100%")],
       also: ["5m"],
       ends: "8m",
+    },
+    {
+      alert: "DegradationInactive",
+      shows: "fires when a customer at 95 % still gets the dear model",
+      series: {
+        [ratio("acme")]: "0.94 0.95x20",
+        [ratio("acme", "two")]: "0.94x21",
+        [degraded()]: "0x3 stale",
+        [degraded("two")]: "0x21",
+      },
+      onset: "3m",
+      alerts: [
+        {
+          ...warning80,
+          summary: "acme is at 95% of the budget and not degraded",
+        },
+      ],
+      also: ["8m"],
+    },
+    {
+      alert: "DegradationInactive",
+      shows: "holds while the exporter restarts, and ends with the customer's place in the list",
+      series: { [ratio("acme")]: "_ 0.95x3 stale", [degraded()]: "_ 0x30" },
+      onset: "3m",
+      alerts: [{ ...warning80, summary: "acme is at 95% of the budget and not degraded" }],
+      also: ["8m"],
+      ends: "11m",
+    },
+    {
+      alert: "DegradationInactive",
+      shows: "holds while only what it knows of the degradation is away",
+      series: { [ratio("acme")]: "_ 0.95x30", [degraded()]: "_ 0x3 stale" },
+      onset: "3m",
+      alerts: [{ ...warning80, summary: "acme is at 95% of the budget and not degraded" }],
+      also: ["8m"],
+      ends: "11m",
+    },
+    {
+      alert: "DegradationInactive",
+      shows: "is quiet below 95 %",
+      series: { [ratio("acme")]: "0.949x30", [degraded()]: "0x30" },
+      quietAt: "20m",
+    },
+    {
+      alert: "DegradationInactive",
+      shows: "is quiet when the customer is degraded, as one exporter sees it",
+      series: { [ratio("acme")]: "0.97x30", [degraded()]: "1x30", [degraded("two")]: "0x30" },
+      quietAt: "20m",
     },
     {
       alert: "CustomerOverspent",
