@@ -3,8 +3,6 @@
 -- Rows are always locked in the order customer_months, sessions, calls, so that no two transactions wait for each other.
 -- The functions run as their owner: the guard's role has no right on any table.
 
-CREATE TYPE ledger.crossing AS (percent integer, action text);
-
 CREATE TYPE ledger.decision AS (
   -- 'allowed', 'degraded', 'refused', or 'wait': refused for now, and nothing written.
   decision text,
@@ -16,7 +14,8 @@ CREATE TYPE ledger.decision AS (
   month_left_nanos bigint,
   session_left_nanos bigint,
   retry_after_seconds double precision,
-  crossed ledger.crossing[]
+  -- Thresholds (percent) that this crossed.
+  crossed integer[]
 );
 
 CREATE TYPE ledger.settlement AS (
@@ -24,7 +23,7 @@ CREATE TYPE ledger.settlement AS (
   settled boolean,
   held_nanos bigint,
   tier text,
-  crossed ledger.crossing[],
+  crossed integer[],
   spent_nanos bigint,
   cap_nanos bigint
 );
@@ -33,7 +32,7 @@ CREATE TYPE ledger.settlement AS (
 CREATE FUNCTION ledger.cross_thresholds(
   p_customer text, p_month date, p_used bigint, p_spent bigint, p_cap bigint,
   p_percents integer[], p_actions text[]
-) RETURNS ledger.crossing[]
+) RETURNS integer[]
 LANGUAGE sql VOLATILE SET search_path = ledger, pg_temp AS $$
   WITH written AS (
     INSERT INTO crossings (customer_id, month, percent, action, crossed_at, spent_nanos, cap_nanos)
@@ -41,9 +40,9 @@ LANGUAGE sql VOLATILE SET search_path = ledger, pg_temp AS $$
     FROM unnest(p_percents, p_actions) AS t (percent, action)
     WHERE p_used * 100 >= p_cap * t.percent
     ON CONFLICT DO NOTHING
-    RETURNING percent, action
+    RETURNING percent
   )
-  SELECT coalesce(array_agg((percent, action)::crossing ORDER BY percent), '{}') FROM written
+  SELECT coalesce(array_agg(percent ORDER BY percent), '{}') FROM written
 $$;
 
 -- Decides about a call and holds its upper bound, in one transaction.
@@ -336,7 +335,7 @@ $$;
 CREATE FUNCTION ledger.expire_holds(p_percents integer[], p_actions text[])
 RETURNS TABLE (
   call_id uuid, customer_id text, session_id text, tier text, query_type text, route text, held_nanos bigint,
-  crossed ledger.crossing[], spent_nanos bigint, cap_nanos bigint, trace_id text
+  crossed integer[], spent_nanos bigint, cap_nanos bigint, trace_id text
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 #variable_conflict use_column

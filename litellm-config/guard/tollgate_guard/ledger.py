@@ -18,7 +18,7 @@ _CONNECT_SECONDS = 2.0
 _COMMAND_SECONDS = 3.0
 
 # Waiting for a free connection is a burst of calls, not a ledger that is down.
-_POOL_SECONDS = 10.0
+_POOL_SECONDS = 30.0
 
 # What asyncpg raises when the server is away, restarting, out of connections or too slow.
 LEDGER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
@@ -85,10 +85,6 @@ class Expired:
     trace_id: str | None
 
 
-def _crossings(rows: list[Any] | None) -> tuple[Crossing, ...]:
-    return tuple(Crossing(percent=row["percent"], action=row["action"]) for row in rows or ())
-
-
 def _call(function: str, parameters: int) -> str:
     places = ", ".join(f"${place}" for place in range(1, parameters + 1))
     return f"SELECT * FROM ledger.{function}({places})"
@@ -100,33 +96,52 @@ _SETTLE = _call("settle", 11)
 _EXPIRE = _call("expire_holds", 2)
 
 
+async def _leave(connection: Any) -> None:
+    pass
+
+
+async def _open_pool(size: int) -> asyncpg.Pool:
+    return await asyncpg.create_pool(
+        os.environ["TOLLGATE_LEDGER_URL"],
+        min_size=0,
+        max_size=size,
+        timeout=_CONNECT_SECONDS,
+        command_timeout=_COMMAND_SECONDS,
+        max_inactive_connection_lifetime=60.0,
+        server_settings={"application_name": "tollgate-guard"},
+        # The default cleans a connection with a round trip after each use; these functions leave nothing behind.
+        reset=_leave,
+    )
+
+
 class Ledger:
-    """A pool of connections that opens at need and comes back by itself when Postgres does.
+    """Pools of connections that open at need and come back by themselves when Postgres does.
 
     Every method raises one of ``LEDGER_ERRORS`` when the ledger does not answer.
     """
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._pool: asyncpg.Pool | None = None
+        self._reserving: asyncpg.Pool | None = None
+        # Of their own, so that a burst of reservations does not hold up what gives money back.
+        self._settling: asyncpg.Pool | None = None
 
     async def open(self) -> None:
-        """Prepares the pool; no connection is made before the first call, so that a gateway starts without its ledger."""
-        self._pool = await asyncpg.create_pool(
-            os.environ["TOLLGATE_LEDGER_URL"],
-            min_size=0,
-            max_size=int(os.environ.get("TOLLGATE_LEDGER_CONNECTIONS", "8")),
-            timeout=_CONNECT_SECONDS,
-            command_timeout=_COMMAND_SECONDS,
-            max_inactive_connection_lifetime=60.0,
-            server_settings={"application_name": "tollgate-guard"},
-        )
+        """Prepares the pools; no connection is made before the first call, so that a gateway starts without its ledger."""
+        connections = int(os.environ.get("TOLLGATE_LEDGER_CONNECTIONS", "8"))
+        settling = max(1, connections // 4)
+        self._reserving = await _open_pool(max(1, connections - settling))
+        self._settling = await _open_pool(settling)
 
-    async def _fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
-        if self._pool is None:
+    async def _fetch(self, pool: asyncpg.Pool | None, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        if pool is None:
             raise asyncpg.InterfaceError("open() comes first")
-        async with self._pool.acquire(timeout=_POOL_SECONDS) as connection:
+        async with pool.acquire(timeout=_POOL_SECONDS) as connection:
             return await connection.fetch(query, *arguments)
+
+    def _crossings(self, percents: list[int]) -> tuple[Crossing, ...]:
+        actions = dict(zip(self._config.percents, self._config.actions))
+        return tuple(Crossing(percent, actions[percent]) for percent in percents)
 
     async def reserve(self, call_id: UUID, request: ChatRequest, plans: Plans, *, final: bool) -> Decision:
         """Decides about a call and holds its bound, in one round trip.
@@ -136,6 +151,7 @@ class Ledger:
         """
         config, who, options = self._config, request.identity, plans.plans
         [row] = await self._fetch(
+            self._reserving,
             _RESERVE,
             call_id,
             who.customer_id,
@@ -174,17 +190,18 @@ class Ledger:
             month_left_nanos=row["month_left_nanos"],
             session_left_nanos=row["session_left_nanos"],
             retry_after=row["retry_after_seconds"],
-            crossed=_crossings(row["crossed"]),
+            crossed=self._crossings(row["crossed"]),
         )
 
     async def extend(self, call_id: UUID, more_nanos: int) -> bool:
         """Holds more for a call in flight; False when the budget does not have it, or the call is settled."""
-        [row] = await self._fetch(_EXTEND, call_id, more_nanos, self._config.session_budget_nanos)
+        [row] = await self._fetch(self._settling, _EXTEND, call_id, more_nanos, self._config.session_budget_nanos)
         return bool(row["extend"])
 
     async def settle(self, call_id: UUID, charge: Charge) -> Settlement:
         """Turns a hold into its charge, once. A call that is settled or unknown is left alone (``settled`` is False)."""
         [row] = await self._fetch(
+            self._settling,
             _SETTLE,
             call_id,
             charge.state,
@@ -202,12 +219,12 @@ class Ledger:
             settled=row["settled"],
             held_nanos=row["held_nanos"] or 0,
             tier=row["tier"],
-            crossed=_crossings(row["crossed"]),
+            crossed=self._crossings(row["crossed"]),
             spent_nanos=row["spent_nanos"] or 0,
             cap_nanos=row["cap_nanos"] or 0,
         )
 
     async def expire_holds(self) -> list[Expired]:
         """Charges the holds whose lease has run out, of one customer's month; empty when there is none."""
-        rows = await self._fetch(_EXPIRE, self._config.percents, self._config.actions)
-        return [Expired(**{**row, "crossed": _crossings(row["crossed"])}) for row in rows]
+        rows = await self._fetch(self._settling, _EXPIRE, self._config.percents, self._config.actions)
+        return [Expired(**{**row, "crossed": self._crossings(row["crossed"])}) for row in rows]
