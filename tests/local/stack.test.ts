@@ -1,0 +1,110 @@
+import { catalogue, ports } from "../../infra/catalogue";
+import { localServices } from "../../local/stack/services";
+import { langfuseOf, ledgerOf, providerOf, workersOf, type StackSettings } from "../../local/stack/settings";
+import { generatePostgresPasswords } from "../../local/processes";
+
+const settings = (more: Partial<StackSettings> = {}): StackSettings => ({
+  portOffset: 10_000,
+  provider: { kind: "simulator" },
+  gatewayWorkers: 1,
+  secrets: {
+    postgres: generatePostgresPasswords(),
+    redisPassword: "r",
+    agentKey: "a",
+    langfuse: { publicKey: "pk", secretKey: "sk" },
+  },
+  ...more,
+});
+
+describe("the local services", () => {
+  const services = localServices(settings());
+  const byName = new Map(services.map((service) => [service.name, service]));
+
+  it("are all of the catalogue's, each started or off with a reason", () => {
+    for (const { name } of catalogue) {
+      const service = byName.get(name)!;
+      expect([name, Boolean(service.start) !== Boolean(service.off)]).toEqual([name, true]);
+    }
+  });
+
+  it("off are exactly those that the catalogue says cannot run here", () => {
+    const off = services
+      .filter((service) => service.off && !/Debian/.test(service.off))
+      .map(({ name }) => name);
+    expect(off).toEqual(catalogue.filter(({ targets }) => targets?.local).map(({ name }) => name));
+  });
+
+  it("take the catalogue's ports, shifted, and no port twice", () => {
+    expect(byName.get("gateway")?.ports).toEqual([ports.gateway + 10_000]);
+    expect(byName.get("agent")?.ports).toEqual([ports.agent + 10_000, ports.agentMetrics + 10_000]);
+    const taken = services.filter(({ off }) => !off).flatMap((service) => service.ports);
+    expect(new Set(taken).size).toBe(taken.length);
+  });
+
+  it("wait for what stands in for a service that is off", () => {
+    expect(byName.get("gateway")?.dependsOn).toEqual(expect.arrayContaining(["postgres", "redis"]));
+    const started = new Set(services.filter(({ off }) => !off).map(({ name }) => name));
+    for (const { name, dependsOn } of services.filter(({ off }) => !off)) {
+      expect([name, dependsOn.filter((each) => !started.has(each))]).toEqual([name, []]);
+    }
+  });
+
+  it.each([
+    [
+      { kind: "server", url: "http://llm:8000/v1" } as const,
+      "TOLLGATE_PROVIDER_URL is set: http://llm:8000 answers",
+    ],
+    [
+      { kind: "real", variables: { ANTHROPIC_API_KEY: "k" } } as const,
+      "ANTHROPIC_API_KEY set: the providers answer",
+    ],
+  ])("have no simulator when %j answers, and say so without the key", (provider, reason) => {
+    const simulator = localServices(settings({ provider })).find(({ name }) => name === "llm-simulator");
+    expect(simulator).toMatchObject({ off: reason });
+    expect(simulator?.start).toBeUndefined();
+  });
+});
+
+describe("the provider", () => {
+  it.each([
+    [{}, { kind: "simulator" }],
+    [{ ANTHROPIC_API_KEY: "" }, { kind: "simulator" }],
+    [
+      { ANTHROPIC_API_KEY: "k", VERTEXAI_LOCATION: "global", PATH: "/bin" },
+      { kind: "real", variables: { ANTHROPIC_API_KEY: "k", VERTEXAI_LOCATION: "global" } },
+    ],
+    [{ VERTEXAI_PROJECT: "p" }, { kind: "real", variables: { VERTEXAI_PROJECT: "p" } }],
+    [
+      { TOLLGATE_PROVIDER_URL: "http://x/v1", ANTHROPIC_API_KEY: "k" },
+      { kind: "server", url: "http://x/v1" },
+    ],
+  ])("by %j is %j", (env, provider) => expect(providerOf(env)).toEqual(provider));
+
+  it.each(["localhost:8000", "ftp://x", "nonsense"])("URL %j is refused with the remedy", (url) => {
+    expect(() => providerOf({ TOLLGATE_PROVIDER_URL: url })).toThrow(
+      `TOLLGATE_PROVIDER_URL (is "${url}"): give an http or https URL`,
+    );
+  });
+});
+
+describe("the gateway's workers", () => {
+  it.each([
+    [undefined, 1],
+    ["", 1],
+    ["4", 4],
+  ])("by %j are %j", (text, workers) => expect(workersOf({ TOLLGATE_GATEWAY_WORKERS: text })).toBe(workers));
+
+  it.each(["0", "-1", "1.5", "65", "many"])("%j are refused", (text) => {
+    expect(() => workersOf({ TOLLGATE_GATEWAY_WORKERS: text })).toThrow(
+      `(is "${text}"): give a whole number from 1`,
+    );
+  });
+});
+
+it("derives addresses from the ports and the secrets", () => {
+  const stack = settings();
+  expect(langfuseOf(stack)).toEqual({ url: "http://127.0.0.1:13000", publicKey: "pk", secretKey: "sk" });
+  expect(ledgerOf(stack).ledger_guard).toBe(
+    `postgresql://ledger_guard:${stack.secrets.postgres.ledger_guard}@127.0.0.1:15432/ledger`,
+  );
+});
