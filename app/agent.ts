@@ -67,7 +67,7 @@ export async function startAgent(config: Config, replacements: Replacements = {}
     telemetry,
   });
   const tools = [createAsk(conversations), ...PLAIN_TOOLS];
-  const parts = { tools, ledger, sources, telemetry, now, track: inFlight.track };
+  const parts = { tools, ledger, sources, telemetry, now };
   const endpoint = new McpEndpoint({
     buildServer: (customer, sessionId) => buildServer(parts, customer, sessionId),
     onSessionEnd: (customerId, sessionId) => conversations.end(customerId, sessionId),
@@ -76,6 +76,7 @@ export async function startAgent(config: Config, replacements: Replacements = {}
   const server = createHttpServer({
     authenticate: createAuthenticate(ledger, telemetry),
     endpoint,
+    inFlight,
     missing: async () => {
       if (stopping) return ["stopping"];
       const checks = await Promise.allSettled([gateway.ping(), ledger.ping()]);

@@ -13,8 +13,6 @@ export interface ServerParts {
   sources: SourceFactory;
   telemetry: Telemetry;
   now: () => Date;
-  /** Counts a run as under way until the promise settles, so that a shutdown can wait for it. */
-  track: <T>(work: Promise<T>) => Promise<T>;
 }
 
 /**
@@ -36,8 +34,7 @@ export function buildServer(
     server.registerTool(
       name,
       { title, description, annotations: { title, ...annotations }, inputSchema, outputSchema },
-      (input, request) =>
-        parts.track(call(parts, tool, input, contextOf(parts, customer, sessionId(), request))),
+      (input, request) => call(parts, tool, input, contextOf(parts, customer, sessionId(), request)),
     );
   }
   return server;

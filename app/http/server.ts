@@ -1,6 +1,7 @@
 import { hostHeaderValidation, originValidation, toNodeHandler } from "@modelcontextprotocol/node";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { InFlight } from "../in-flight";
 import type { Customer } from "../ledger/ledger";
 import type { Telemetry } from "../telemetry";
 import type { Authenticate } from "./authenticate";
@@ -9,7 +10,9 @@ import { authInfoOf, MAX_BODY, type McpEndpoint } from "./mcp-endpoint";
 interface HttpParts {
   authenticate: Authenticate;
   endpoint: McpEndpoint;
-  /** Undefined when the agent can answer; otherwise what is missing. */
+  /** Told of each call until its last byte is sent. Streams that a client listens on are not calls. */
+  inFlight: InFlight;
+  /** What the agent lacks to answer; nothing when it can. */
   missing: () => Promise<string[]>;
   /** Host names without ports; undefined where something in front decides which hosts there are. */
   allowedHosts: string[] | undefined;
@@ -59,6 +62,7 @@ export function createHttpServer(parts: HttpParts): Server {
       res.setHeader("WWW-Authenticate", 'Bearer realm="tollgate"');
       return answer(res, 401, problem("Send your key as Authorization: Bearer <key>."));
     }
+    if (req.method === "POST") void parts.inFlight.track(new Promise((done) => res.once("close", done)));
     await mcp(Object.assign(req, { auth: authInfoOf(customer) }), res);
   }
 

@@ -28,13 +28,15 @@ export async function gcpCall<T>(
 ): Promise<T> {
   return startActiveObservation(`${api} ${operation}`, async (span) => {
     span.update({ metadata: { api, operation, gcp_project: project } });
-    const stop = metrics.gcpApiSeconds.startTimer({ api });
+    const started = performance.now();
+    const observe = (outcome: "ok" | "error") =>
+      metrics.gcpApiSeconds.observe({ api, outcome }, (performance.now() - started) / 1_000);
     try {
       const answer = await request();
-      stop({ outcome: "ok" });
+      observe("ok");
       return answer;
     } catch (error) {
-      stop({ outcome: "error" });
+      observe("error");
       const code = (error as { code?: unknown }).code ?? "unknown";
       span.update({ level: "ERROR", statusMessage: `code ${String(code)}` });
       log.warn(
