@@ -26,8 +26,6 @@ export interface StackOptions {
   gateway?: Partial<Definitions["gateway"]>;
   /** Changes to a session's limits. */
   session?: Partial<Definitions["session"]>;
-  /** Traces to an OTLP sink. */
-  traces?: boolean;
 }
 
 /** The agent's key in the tests; it is worth nothing anywhere else. */
@@ -106,7 +104,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
     stack.simulator = await startSimulator({ port: await freePort() });
     stack.provider = new SimulatorProbe(stack.simulator.url);
-    if (options.traces) sink = await startSink(stack.tracesDir!, log("otlp-sink"));
+    sink = await startSink(stack.tracesDir!, log("otlp-sink"));
 
     const gatewayOptions: GatewayOptions = {
       port: await freePort(),
@@ -115,7 +113,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       agentKey: AGENT_KEY,
       ledgerUrl: urls.ledger_guard,
       redis: redisOptions,
-      ...(sink && { langfuse: sink.access }),
+      langfuse: sink.access,
       configDir,
       logFile: log("gateway"),
     };
