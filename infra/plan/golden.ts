@@ -11,16 +11,9 @@ export function committedPlan(stack: string): PlannedResource[] {
   return (JSON.parse(readFileSync(file, "utf8")) as { resources: PlannedResource[] }).resources;
 }
 
-/** A plan as it is committed: without the texts of configuration files, which are reviewed where they are rendered. */
+/** A plan as it is committed. */
 export function committedForm({ stack, outputs, resources }: Plan): string {
-  return `${JSON.stringify({ stack, outputs, resources: resources.map(withoutText) }, null, 2)}\n`;
-}
-
-/** The resource without what its name already stands for. */
-export function withoutText(resource: PlannedResource): PlannedResource {
-  const { content, ...inputs } = resource.inputs;
-  if (typeof content !== "string") return resource;
-  return { ...resource, inputs: { ...inputs, content: `[${Buffer.byteLength(content)} bytes]` } };
+  return `${JSON.stringify({ stack, outputs, resources }, null, 2)}\n`;
 }
 
 /** `generated/plan/`: the plan of every stack. */

@@ -10,7 +10,7 @@ import pc from "picocolors";
 import { judgePlan } from "../../policies/judge-plan";
 import { plan, STACKS } from ".";
 import { differences, type Difference } from "./compare";
-import { committedForm, committedPlan, withoutText } from "./golden";
+import { committedForm, committedPlan } from "./golden";
 import { renderTree } from "./tree";
 
 interface Options {
@@ -27,7 +27,7 @@ const MARKS: Record<Difference["kind"], string> = {
 
 async function main({ stack, json, write }: Options): Promise<void> {
   const planned = await plan(stack);
-  const found = differences(committedPlan(stack), planned.resources.map(withoutText));
+  const found = differences(committedPlan(stack), planned.resources);
   const violations = await judgePlan(planned);
   if (violations.some(({ level }) => level === "mandatory")) process.exitCode = 1;
   if (json) {

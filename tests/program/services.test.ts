@@ -1,0 +1,242 @@
+import { catalogue, envOf, servicesOfPhase, type EnvValue, type Service } from "../../infra/catalogue";
+import { PHASES, Planned, SERVICE, STACKS, JOB } from "./support/planned";
+
+/* eslint-disable @typescript-eslint/no-explicit-any */
+
+const plans = new Map<string, Planned>();
+beforeAll(async () => {
+  for (const stack of STACKS) plans.set(stack, await Planned.of(stack, { "tollgate:tempo": "true" }));
+});
+const planOf = (stack: string) => plans.get(stack)!;
+const onCloudRun = catalogue.filter(({ targets }) => !targets?.gcp);
+const container = (plan: Planned, name: string) => plan.inputs(SERVICE, name).template.containers[0];
+
+describe.each(STACKS)("%s: every service of the catalogue", (stack) => {
+  it("has its Cloud Run service, or says why not", () => {
+    const planned = planOf(stack)
+      .all(SERVICE)
+      .map(({ name }) => name);
+    expect(planned.sort()).toEqual([...onCloudRun.map(({ name }) => name), "langfuse-console"].sort());
+    for (const { name, targets } of catalogue.filter(({ targets }) => targets?.gcp)) {
+      expect([name, targets!.gcp!.length > 5]).toEqual([name, true]);
+    }
+  });
+
+  it.each(onCloudRun.map((service) => [service.name, service] as const))(
+    "%s: port and probes",
+    (name, service) => {
+      const { ports, startupProbe, livenessProbe } = container(planOf(stack), name);
+      expect(ports).toEqual({ containerPort: service.port });
+      expect(startupProbe.httpGet).toEqual({ path: service.probe!.path, port: service.port });
+      expect(livenessProbe?.httpGet.path).toBe(service.probe!.livePath);
+      // Direct VPC egress may delay a start by a minute.
+      expect(startupProbe.failureThreshold * startupProbe.periodSeconds).toBeGreaterThanOrEqual(
+        service.probe!.startupSeconds + 60,
+      );
+    },
+  );
+
+  it.each(onCloudRun.map((service) => [service.name, service] as const))(
+    "%s: environment",
+    (name, service) => {
+      const planned = Object.fromEntries(
+        container(planOf(stack), name).envs.map((env: any) => [
+          env.name,
+          env.value ?? env.valueSource.secretKeyRef,
+        ]),
+      );
+      expect(Object.keys(planned).sort()).toEqual(Object.keys(envOf(service, "gcp")).sort());
+      for (const [variable, value] of Object.entries(envOf(service, "gcp"))) {
+        expectValue(planned[variable], value);
+      }
+    },
+  );
+
+  it.each(onCloudRun.map((service) => [service.name, service] as const))("%s: files", (name, service) => {
+    const { template } = planOf(stack).inputs(SERVICE, name);
+    const mounts = new Map<string, any>(
+      template.containers[0].volumeMounts.map(({ mountPath, name: volume }: any) => [
+        mountPath,
+        template.volumes.find((each: any) => each.name === volume),
+      ]),
+    );
+    for (const [path, folder] of Object.entries(service.configFiles ?? {})) {
+      expect(mounts.get(path).gcs.mountOptions[0]).toMatch(new RegExp(`^only-dir=${folder}/[0-9a-f]{12}$`));
+      expect(mounts.get(path).gcs.readOnly).toBe(true);
+    }
+    for (const [path, secret] of Object.entries(service.secretFiles ?? {})) {
+      const at = path.lastIndexOf("/");
+      const volume = mounts.get(path.slice(0, at));
+      expect(volume.secret).toMatchObject({ secret, items: [{ path: path.slice(at + 1) }] });
+    }
+  });
+
+  it("takes at least the memory and CPU that the catalogue asks for, written as the API answers it", () => {
+    for (const { name, memoryMiB, cpu } of onCloudRun) {
+      const { limits } = container(planOf(stack), name).resources;
+      expect(limits.cpu).toMatch(/^[1-8]$/);
+      expect(Number(limits.cpu)).toBeGreaterThanOrEqual(cpu);
+      expect(limits.memory).toMatch(/^\d+Mi$/);
+      expect(parseInt(limits.memory)).toBeGreaterThanOrEqual(Math.max(512, memoryMiB));
+    }
+  });
+
+  it("runs as an account of its own, in the network, by digest", () => {
+    for (const { name, inputs } of planOf(stack).all(SERVICE)) {
+      const template = inputs["template"] as any;
+      expect(template.vpcAccess).toMatchObject({ egress: "ALL_TRAFFIC" });
+      expect(template.serviceAccount).toBeDefined();
+      for (const { image } of template.containers) {
+        expect([name, image === "[unknown]" || /@sha256:[0-9a-f]{64}$/.test(image)]).toEqual([name, true]);
+      }
+    }
+  });
+});
+
+function expectValue(planned: unknown, value: EnvValue): void {
+  if (typeof value === "string") expect(planned).toBe(value);
+  else if ("secret" in value) expect(planned).toEqual({ secret: value.secret, version: "[unknown]" });
+  else if ("url" in value || "publicUrl" in value)
+    expect(planned).toMatch(/^(https?|clickhouse):\/\/[a-z0-9.-]+/);
+  else expect(typeof planned).toBe("string");
+}
+
+describe("who reaches what", () => {
+  it.each(STACKS)(
+    "%s: only the agent is public; Grafana and Langfuse's console are for operators",
+    (stack) => {
+      const by = (test: (inputs: any) => boolean) =>
+        planOf(stack)
+          .all(SERVICE)
+          .filter(({ inputs }) => test(inputs))
+          .map(({ name }) => name);
+      expect(
+        by(({ ingress, iapEnabled }) => ingress !== "INGRESS_TRAFFIC_INTERNAL_ONLY" && !iapEnabled),
+      ).toEqual(["agent"]);
+      expect(by(({ iapEnabled }) => iapEnabled)).toEqual(["grafana", "langfuse-console"]);
+      // Around the proxy there is no way in.
+      expect(by(({ iapEnabled, invokerIamDisabled }) => iapEnabled && invokerIamDisabled)).toEqual([]);
+    },
+  );
+
+  it("admits the configured operators and nobody else", async () => {
+    const plan = await Planned.of("dev", {
+      "tollgate:operators": '["user:a@example.com","user:b@example.com"]',
+    });
+    const members = plan.all("gcp:iap/webCloudRunServiceIamMember:WebCloudRunServiceIamMember");
+    expect(members.map(({ name }) => name).sort()).toEqual([
+      "grafana-user:a@example.com",
+      "grafana-user:b@example.com",
+      "langfuse-console-user:a@example.com",
+      "langfuse-console-user:b@example.com",
+    ]);
+    expect(new Set(members.map(({ inputs }) => inputs["role"]))).toEqual(
+      new Set(["roles/iap.httpsResourceAccessor"]),
+    );
+  });
+});
+
+describe("instances", () => {
+  it("are one and always on for what keeps state or works between requests", () => {
+    for (const { name } of onCloudRun.filter(({ singleton }) => singleton)) {
+      const { scaling, containers } = planOf("dev").inputs(SERVICE, name).template;
+      expect([name, scaling]).toEqual([name, { minInstanceCount: 1, maxInstanceCount: 1 }]);
+      expect(containers[0].resources.cpuIdle).toBe(false);
+    }
+  });
+
+  it("sleep in dev and never in prod for what customers wait for", () => {
+    expect(planOf("dev").inputs(SERVICE, "agent").template.scaling.minInstanceCount).toBe(0);
+    expect(planOf("prod").inputs(SERVICE, "agent").template.scaling.minInstanceCount).toBe(1);
+  });
+});
+
+describe("the collector", () => {
+  const measured = (service: Service) => service.metrics !== undefined && !service.singleton;
+
+  it("sits in each instance of what scales, scrapes it, and sends to Prometheus", () => {
+    for (const { name, metrics } of onCloudRun.filter(measured)) {
+      const sidecar = planOf("dev").inputs(SERVICE, name).template.containers[1];
+      const env = Object.fromEntries(sidecar.envs.map((each: any) => [each.name, each.value]));
+      expect(env).toMatchObject({
+        SERVICE_NAME: name,
+        METRICS_ADDRESS: `localhost:${metrics!.port}`,
+        METRICS_PATH: metrics!.path,
+        PROMETHEUS_URL: "https://tollgate-prometheus-100000000001.europe-west1.run.app",
+      });
+    }
+  });
+
+  it("is not in what Prometheus scrapes itself, nor where there is no Prometheus", async () => {
+    for (const { name } of onCloudRun.filter(({ singleton }) => singleton)) {
+      expect(planOf("dev").inputs(SERVICE, name).template.containers).toHaveLength(1);
+    }
+    const phase1 = await Planned.of("dev", { "tollgate:phase": "1" });
+    for (const { inputs } of phase1.all(SERVICE))
+      expect((inputs["template"] as any).containers).toHaveLength(1);
+  });
+});
+
+describe("the gateway", () => {
+  it("starts after the ledger's migrations have succeeded, and they after the roles", () => {
+    const plan = planOf("dev");
+    expect(plan.one("tollgate:gcp:RunService", "gateway").dependsOn).toContain(`${JOB}::gateway-migrations`);
+    expect(plan.one("tollgate:gcp:Gateway").dependsOn).toContain(`${JOB}::database-roles`);
+    expect(plan.inputs(JOB, "gateway-migrations")).toMatchObject({
+      runExecutionToken: expect.stringMatching(/^[0-9a-f]{12}$/),
+      template: { template: { containers: [{ commands: ["python", "-m", "tollgate_guard.migrate"] }] } },
+    });
+  });
+
+  it("says every tier's budget in words, in a revision and as the component's inputs", () => {
+    const plan = planOf("prod");
+    expect(plan.inputs("tollgate:gcp:Gateway").budgets.tier_2).toEqual({
+      price: "$99.00 a month",
+      monthlyBudget: "$18.00 a month",
+      share: 18.2,
+      priceNanos: 99_000_000_000,
+      monthlyBudgetNanos: 18_000_000_000,
+    });
+    expect(plan.inputs(SERVICE, "gateway").template.annotations["tollgate.dev/tier-3-budget"]).toBe(
+      "tier_3 monthly budget $35.00 a month of $199.00 a month (17.6 %)",
+    );
+  });
+
+  it("gets a new revision, file and run of the migrations when a budget changes, and the old file stays", async () => {
+    const before = planOf("dev");
+    const after = await Planned.of("dev", {
+      "tollgate:tempo": "true",
+      "tollgate:tiers": '{"tier_2":{"monthlyBudget":"20"}}',
+    });
+    const folder = (plan: Planned) => plan.inputs(SERVICE, "gateway").template.volumes[0].gcs.mountOptions[0];
+    expect(folder(after)).not.toBe(folder(before));
+    const object = after.resources.find(
+      ({ name }) => name.startsWith("gateway/") && name.endsWith("guard.json"),
+    )!;
+    expect(object.retainOnDelete).toBe(true);
+    expect(folder(after)).toBe(`only-dir=${object.name.replace("/guard.json", "")}`);
+    expect(after.inputs("tollgate:gcp:Gateway").budgets.tier_2.monthlyBudget).toBe("$20.00 a month");
+    expect(after.inputs(JOB, "gateway-migrations").runExecutionToken).not.toBe(
+      before.inputs(JOB, "gateway-migrations").runExecutionToken,
+    );
+    // Nothing else has a new revision.
+    expect(after.inputs(SERVICE, "agent")).toEqual(before.inputs(SERVICE, "agent"));
+  });
+});
+
+describe.each(PHASES)("phase %i", (phase) => {
+  it.each(STACKS)("%s runs its services and no later ones", async (stack) => {
+    const plan = await Planned.of(stack, { "tollgate:phase": String(phase) });
+    const expected = servicesOfPhase(phase)
+      .filter(({ name, targets }) => !targets?.gcp && name !== "tempo")
+      .map(({ name }) => name);
+    const planned = plan.all(SERVICE).map(({ name }) => name);
+    expect(planned.sort()).toEqual([...expected, "langfuse-console"].sort());
+    expect(plan.all("gcp:logging/projectSink:ProjectSink")).toHaveLength(phase >= 3 ? 1 : 0);
+    // No variable names a service that is not there.
+    const hosts = JSON.stringify(plan.all(SERVICE)).match(/https:\/\/tollgate-[a-z-]+?(?=-\d{12})/g)!;
+    expect(
+      [...new Set(hosts)].filter((host) => !planned.includes(host.replace("https://tollgate-", ""))),
+    ).toEqual([]);
+  });
+});
