@@ -1,31 +1,40 @@
 /** A metric of a server that is not ours, with where its name is documented. */
 export interface ExternalMetric {
   name: string;
+  /** Who publishes it. */
+  server: string;
   source: string;
   /** Whether the local target has that server, so that a test sees the metric. */
   local: boolean;
 }
 
-const of = (source: string, local: boolean, names: string[]): ExternalMetric[] =>
-  names.map((name) => ({ name, source, local }));
+const of = (server: string, source: string, local: boolean, names: string[]): ExternalMetric[] =>
+  names.map((name) => ({ name, server, source, local }));
 
 /**
  * What dashboards and rules read beside Tollgate's own metrics (docs/interfaces.md). Names that cannot be seen on a running
  * server here are taken from the page that documents them, read on 2026-11-24.
  */
 export const externalMetrics: ExternalMetric[] = [
-  ...of("https://prometheus.io/docs/concepts/jobs_instances/", true, ["up", "scrape_duration_seconds"]),
-  ...of("https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/", true, ["ALERTS"]),
-  ...of("https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics", true, [
-    "process_resident_memory_bytes",
-    "process_cpu_seconds_total",
+  ...of("Prometheus", "https://prometheus.io/docs/concepts/jobs_instances/", true, [
+    "up",
+    "scrape_duration_seconds",
   ]),
-  ...of("https://github.com/prometheus/alertmanager: notify/notify.go", true, [
+  ...of("Prometheus", "https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/", true, [
+    "ALERTS",
+  ]),
+  ...of(
+    "every client library",
+    "https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics",
+    true,
+    ["process_resident_memory_bytes", "process_cpu_seconds_total"],
+  ),
+  ...of("Alertmanager", "https://github.com/prometheus/alertmanager: notify/notify.go", true, [
     "alertmanager_notifications_total",
     "alertmanager_notifications_failed_total",
   ]),
   // stackdriver_<monitored resource>_<metric type>: https://github.com/prometheus-community/stackdriver_exporter#metrics
-  ...of("https://docs.cloud.google.com/monitoring/api/metrics_gcp_p_z#gcp-run", false, [
+  ...of("Cloud Run", "https://docs.cloud.google.com/monitoring/api/metrics_gcp_p_z#gcp-run", false, [
     "stackdriver_cloud_run_revision_run_googleapis_com_container_instance_count",
     "stackdriver_cloud_run_revision_run_googleapis_com_container_cpu_utilizations",
     "stackdriver_cloud_run_revision_run_googleapis_com_container_memory_utilizations",
@@ -34,7 +43,7 @@ export const externalMetrics: ExternalMetric[] = [
     "stackdriver_cloud_run_revision_run_googleapis_com_request_count",
   ]),
   // ClickHouseAsyncMetrics_<system.asynchronous_metrics>, ClickHouseProfileEvents_<system.events>
-  ...of("https://clickhouse.com/docs/interfaces/prometheus", false, [
+  ...of("ClickHouse", "https://clickhouse.com/docs/interfaces/prometheus", false, [
     "ClickHouseAsyncMetrics_DiskUsed_default",
     "ClickHouseAsyncMetrics_DiskTotal_default",
     "ClickHouseProfileEvents_Query",
@@ -42,7 +51,7 @@ export const externalMetrics: ExternalMetric[] = [
     "ClickHouseProfileEvents_InsertedRows",
   ]),
   // Alloy's prometheus.exporter.redis is this exporter.
-  ...of("https://github.com/oliver006/redis_exporter: exporter/exporter.go", false, [
+  ...of("Redis's exporter", "https://github.com/oliver006/redis_exporter: exporter/exporter.go", false, [
     "redis_memory_used_bytes",
     "redis_memory_max_bytes",
     "redis_evicted_keys_total",

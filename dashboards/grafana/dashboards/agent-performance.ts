@@ -61,6 +61,7 @@ const latency: Row = {
       description:
         "What the gateway refused or could not get, by code: budgets and limits are enforcement, not failure.",
       unit: unit.perSecond,
+      noValue: "none",
       queries: [prom(rate("tollgate_agent_provider_errors_total", "code"), "{{code}}")],
     }),
   ],

@@ -3,6 +3,7 @@ import { records } from "../../prometheus/rules/recording";
 import { thresholds } from "../../thresholds";
 import { sources } from "../datasources";
 import { dashboard, type Row } from "../lib/dashboard";
+import { FAILING_SHARE } from "../lib/expressions";
 import { toDashboard, toExplore, toPage } from "../lib/links";
 import { bars, logLines, stat, table, timeline, timeSeries } from "../lib/panels";
 import { logs, prom, promNow, promTable, sql, usdOf } from "../lib/queries";
@@ -67,7 +68,7 @@ const alerts: Row = {
       width: 12,
       queries: [...new Set(thresholds.slo.burns.map(({ long }) => long))].map((window) =>
         prom(
-          `${records.errorRatio(window)} / ${Number((1 - thresholds.slo.objective).toPrecision(6))}`,
+          `(${records.errorRatio(window)} or vector(0)) / ${Number((1 - thresholds.slo.objective).toPrecision(6))}`,
           window,
         ),
       ),
@@ -187,10 +188,10 @@ const anomalies: Row = {
       unit: unit.share,
       width: 12,
       queries: [
-        prom(`${records.errors} / (${records.requests} > 0)`, "{{service}}"),
+        prom(FAILING_SHARE, "{{service}}"),
         prom(
-          `avg_over_time((${records.errors} / (${records.requests} > 0))[1d:5m])
-           + 3 * stddev_over_time((${records.errors} / (${records.requests} > 0))[1d:5m])`,
+          `avg_over_time((${FAILING_SHARE})[1d:5m])
+           + 3 * stddev_over_time((${FAILING_SHARE})[1d:5m])`,
           "{{service}} unusual",
         ),
       ],

@@ -2,6 +2,7 @@ import { NANOS_PER_DOLLAR } from "../../../litellm-config";
 import { records } from "../../prometheus/rules/recording";
 import { thresholds } from "../../thresholds";
 import { dashboard, type Row } from "../lib/dashboard";
+import { FAILING_SHARE } from "../lib/expressions";
 import { toDashboard } from "../lib/links";
 import { bars, stat, table, timeline, timeSeries } from "../lib/panels";
 import { prom, promNow, sql, sqlSeries, usdOf } from "../lib/queries";
@@ -212,7 +213,7 @@ const health: Row = {
       unit: unit.share,
       steps: limitSteps(thresholds.errors.share),
       links: [toDashboard("Agent Performance", "agent-performance", {})],
-      queries: [prom(`${records.errors} / (${records.requests} > 0)`, "{{service}}")],
+      queries: [prom(FAILING_SHARE, "{{service}}")],
     }),
     stat({
       title: "Answer time, p95",

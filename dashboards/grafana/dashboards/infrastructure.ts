@@ -2,6 +2,7 @@ import { logQueries } from "../../loki/queries";
 import { records } from "../../prometheus/rules/recording";
 import { thresholds } from "../../thresholds";
 import { dashboard, type Row } from "../lib/dashboard";
+import { FAILING_SHARE } from "../lib/expressions";
 import { gauges, logLines, stat, timeline, timeSeries } from "../lib/panels";
 import { logs, prom } from "../lib/queries";
 import { limitSteps, upSteps } from "../lib/thresholds";
@@ -212,7 +213,7 @@ const traffic: Row = {
       description: `Share of the last five minutes. Error Spike fires over ${thresholds.errors.share * 100} %.`,
       unit: unit.share,
       steps: limitSteps(thresholds.errors.share),
-      queries: [prom(`${records.errors} / (${records.requests} > 0)`, "{{service}}")],
+      queries: [prom(FAILING_SHARE, "{{service}}")],
     }),
     timeSeries({
       title: "Cloud Run requests by answer",

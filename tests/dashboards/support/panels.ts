@@ -1,34 +1,17 @@
-import type { Dashboard, Panel } from "@grafana/grafana-foundation-sdk/dashboard";
-import { dashboards } from "../../../dashboards/grafana";
+import {
+  panelsOf,
+  renderedDashboards,
+  type PanelQuery,
+  type RenderedPanel,
+} from "../../../dashboards/report/panels";
 
-export interface PanelQuery {
-  refId: string;
-  datasource: { uid: string; type: string };
-  expr?: string;
-  rawSql?: string;
-  format?: string;
-  legendFormat?: string;
-}
+export type { GridPos, RenderedPanel } from "../../../dashboards/report/panels";
 
-export type GridPos = Record<"x" | "y" | "w" | "h", number>;
-
-/** A panel as Grafana reads it from the file. */
-export type RenderedPanel = Omit<Panel, "targets" | "gridPos" | "datasource"> & {
-  targets: PanelQuery[];
-  gridPos: GridPos;
-  datasource: { uid: string };
-};
-
-/** The five dashboards as their JSON says. */
-export const rendered = JSON.parse(
-  JSON.stringify(dashboards({ langfuse: "http://langfuse.test" })),
-) as Dashboard[];
+export const rendered = renderedDashboards();
 
 /** Every panel that shows data, with its dashboard: `[uid, title, panel]`, for `test.each`. */
-export const panels = rendered.flatMap(({ uid, panels = [] }) =>
-  (panels as unknown as RenderedPanel[])
-    .filter(({ type }) => type !== "row")
-    .map((panel): [string, string, RenderedPanel] => [uid!, panel.title!, panel]),
+export const panels = rendered.flatMap((dashboard) =>
+  panelsOf(dashboard).map((panel): [string, string, RenderedPanel] => [dashboard.uid!, panel.title, panel]),
 );
 
 /** Every query of a data source, annotations and variables too: `[where, text, format]`. */

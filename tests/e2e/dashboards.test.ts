@@ -1,0 +1,178 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Client } from "pg";
+import { alertmanagerFiles, defaultSettings } from "../../dashboards/alertmanager";
+import { externalMetrics } from "../../dashboards/metrics/external";
+import { localPrometheus, prometheusFiles } from "../../dashboards/prometheus";
+import { reportPanels, type PanelReport } from "../../dashboards/report/report";
+import { usd } from "../../litellm-config";
+import { connectAgent } from "../../local/agent-client";
+import {
+  startAgent,
+  startAlertmanager,
+  startLedgerExporter,
+  startPrometheus,
+  type Running,
+} from "../../local/processes";
+import { addCustomer } from "../../ops/customers/customers";
+import { AGENT_KEY, Customer, freePort, startStack, type Stack } from "../support/gateway";
+
+/** Seconds; Prometheus needs four scrapes for a rate over a minute that is worth the name. */
+const INTERVAL = 2;
+
+let stack: Stack;
+const started: Running[] = [];
+let prometheus: Running;
+let reports: PanelReport[];
+
+beforeAll(async () => {
+  stack = await startStack();
+  const log = (name: string) => join(stack.folder, `${name}.log`);
+  const metricsPort = await freePort();
+  const agent = await startAgent({
+    port: await freePort(),
+    metricsPort,
+    gatewayUrl: stack.gateway.url,
+    agentKey: AGENT_KEY,
+    ledgerUrl: stack.postgres.urls.ledger_agent,
+    logFile: log("agent"),
+  });
+  const exporter = await startLedgerExporter({
+    port: await freePort(),
+    ledgerUrl: stack.postgres.urls.ledger_reader,
+    logFile: log("ledger-exporter"),
+  });
+  const alertmanager = await startAlertmanager({
+    port: await freePort(),
+    configFile: write("alertmanager", alertmanagerFiles({ ...defaultSettings, secretsFolder: stack.folder })),
+    dataDir: join(stack.folder, "alertmanager-data"),
+    logFile: log("alertmanager"),
+  });
+  const prometheusPort = await freePort();
+  const at = (port: number) => `127.0.0.1:${port}`;
+  const settings = localPrometheus({
+    targets: {
+      agent: at(metricsPort),
+      gateway: at(stack.gateway.port),
+      "ledger-exporter": at(exporter.port),
+      prometheus: at(prometheusPort),
+      alertmanager: at(alertmanager.port),
+    },
+    alertmanager: at(alertmanager.port),
+    interval: INTERVAL,
+  });
+  prometheus = await startPrometheus({
+    port: prometheusPort,
+    configFile: write("prometheus", prometheusFiles(settings)),
+    dataDir: join(stack.folder, "prometheus-data"),
+    logFile: log("prometheus"),
+  });
+  started.push(agent, exporter, alertmanager, prometheus);
+
+  // A rate needs two scrapes of a counter: each kind of traffic comes again after the first was scraped.
+  await traffic(agent.url);
+  await settled();
+  await traffic(agent.url);
+  await settled();
+  reports = await report();
+}, 180_000);
+
+afterAll(async () => {
+  for (const running of started.reverse()) await running.stop();
+  await stack?.stop();
+}, 60_000);
+
+test("every panel whose services run here has data", () => {
+  const without = reports.filter(({ outcome }) => outcome === "no data" || outcome === "error");
+  expect(without).toEqual([]);
+  expect(reports.filter(({ outcome }) => outcome === "data").length).toBeGreaterThan(60);
+});
+
+test("what is not local is named, and nothing else is left out", () => {
+  const notes = reports.filter(({ outcome }) => outcome === "not local").map(({ note }) => note);
+  expect([...new Set(notes)].sort()).toEqual([
+    "ClickHouse",
+    "Cloud Run",
+    "Google Cloud's APIs",
+    "Loki",
+    "Redis's exporter",
+  ]);
+});
+
+test("the metrics of the list that are said to be seen here are seen", async () => {
+  const response = await fetch(`${prometheus.url}/api/v1/label/__name__/values`);
+  const { data } = (await response.json()) as { data: string[] };
+  for (const { name, local } of externalMetrics) if (local) expect(data).toContain(name);
+});
+
+/** Every kind of thing that a panel shows: questions, a degraded and a blocked customer, a provider that fails, a cache hit. */
+async function traffic(agentUrl: string): Promise<void> {
+  const admin = new Client(stack.postgres.urls.ledger_admin);
+  await admin.connect();
+  const id = `shown-${Date.now()}`;
+  const { key } = await addCustomer(admin, {
+    customerId: id,
+    name: id,
+    tier: "tier_2",
+    gcpProject: "shop-prod",
+  });
+  await admin.end();
+  const agent = await connectAgent(agentUrl, key);
+  let session: string | undefined;
+  for (const question of [
+    "How much did we spend?",
+    "Why did it go up?",
+    "What should we change to save money?",
+  ])
+    session = (await agent.ask(question, session)).session_id;
+  await block(id);
+  await agent.ask("And last month?", session).catch(() => undefined);
+  await agent.close();
+  await fetch(`${agentUrl}/mcp`, { method: "POST", headers: { authorization: "Bearer nobody" } });
+
+  const nearlyFull = await Customer.create(stack);
+  await nearlyFull.call("analysis");
+  await nearlyFull.settled();
+  await nearlyFull.leaveInMonth(usd("0.2"));
+  await nearlyFull.call("analysis");
+  await nearlyFull.settled();
+  await nearlyFull.leaveInMonth(0);
+  await nearlyFull.call("analysis", { metadata: { session_id: "s2" } });
+
+  const unlucky = await Customer.create(stack);
+  await unlucky.behave({ status: 503, model: "claude-sonnet-5-5" });
+  await unlucky.call("analysis");
+  for (let i = 0; i < 2; i++) await unlucky.call("simple", { prompt: "the same question" });
+  await unlucky.settled();
+}
+
+/** Uses up a customer's month. */
+async function block(id: string): Promise<void> {
+  await stack.ledger.query(
+    "UPDATE ledger.customer_months SET spent_nanos = cap_nanos WHERE customer_id = $1",
+    [id],
+  );
+}
+
+/** Waits until Prometheus has scraped what happened, twice, and evaluated its rules. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, INTERVAL * 3_000));
+}
+
+function report(): Promise<PanelReport[]> {
+  const servers = { prometheus: prometheus.url, ledger: stack.postgres.urls.ledger_reader };
+  return reportPanels(servers, { seconds: 300 });
+}
+
+function write(folder: string, files: Record<string, string>): string {
+  for (const [path, text] of Object.entries(files)) {
+    const file = join(stack.folder, folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  return join(
+    stack.folder,
+    folder,
+    Object.keys(files).find((path) => /^[a-z]+\.yml$/.test(path))!,
+  );
+}
