@@ -4,7 +4,9 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { renderAlertmanagerFiles } from "../dashboards/alertmanager";
+import { renderAlloyFiles } from "../dashboards/alloy";
 import { renderGrafanaFiles } from "../dashboards/grafana";
+import { renderLokiFiles } from "../dashboards/loki/config";
 import { renderPrometheusFiles } from "../dashboards/prometheus";
 import { renderClickhouseFiles } from "../infra/config-files/clickhouse";
 import { renderPlanFiles } from "../infra/plan/golden";
@@ -25,6 +27,8 @@ const renderers: Renderer[] = [
   { folder: "prometheus", render: renderPrometheusFiles },
   { folder: "alertmanager", render: renderAlertmanagerFiles },
   { folder: "grafana", render: renderGrafanaFiles },
+  { folder: "loki", render: renderLokiFiles },
+  { folder: "alloy", render: renderAlloyFiles },
   { folder: "clickhouse", render: renderClickhouseFiles },
   { folder: "compose", render: renderComposeFiles },
   // Last: a plan holds the hashes of what is rendered before it.
