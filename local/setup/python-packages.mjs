@@ -7,7 +7,7 @@ import { run, step } from "./steps.mjs";
 const lock = join(repository, "local", "requirements.lock");
 const installerLock = join(repository, "local", "installer.lock");
 /** Written last: a virtual environment without it is an interrupted one. */
-const stamp = join(venv, "installed.sha256");
+const stamp = join(venv, "complete.sha256");
 
 /**
  * Creates the virtual environment with LiteLLM, the guard's dependencies, the Redis server and pytest, every package by
@@ -16,7 +16,8 @@ const stamp = join(venv, "installed.sha256");
  * @throws Error when there is no Python 3.10 or later, or the installation fails.
  */
 export async function installPythonPackages() {
-  const wanted = createHash("sha256").update(readFileSync(lock)).digest("hex");
+  // The folder's path is in the scripts of a virtual environment: a moved one is another one.
+  const wanted = createHash("sha256").update(readFileSync(lock)).update(venv).digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   const interpreter = await findPython();
   await step("Installing LiteLLM and the other Python packages", async () => {
