@@ -38,7 +38,7 @@ export const budgetAlerts: Alert[] = [
     severity: "warning",
     service: "gateway",
     team: "finops",
-    expr: `${used} >= ${budgetShare("degrade")} and ${degraded} == 0`,
+    expr: `${used} >= ${budgetShare("degrade")} unless ${degraded} == 1`,
     for: thresholds.degradation.for,
     summary:
       "{{ $labels.customer_id }} is at {{ $value | humanizePercentage }} of the budget and not degraded",

@@ -26,7 +26,7 @@ const AGGREGATIONS: Record<string, string[]> = { sum: ["max"], max: ["sum", "min
 const FUNCTIONS: Record<string, string> = {
   increase: "rate",
   rate: "increase",
-  last_over_time: "count_over_time",
+  last_over_time: "absent_over_time",
   avg_over_time: "max_over_time",
   abs: "-",
 };

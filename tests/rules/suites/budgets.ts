@@ -162,12 +162,10 @@ export const budgets: Suite = {
     },
     {
       alert: "DegradationInactive",
-      shows: "holds while only what it knows of the degradation is away",
-      series: { [ratio("acme")]: "_ 0.95x30", [degraded()]: "_ 0x3 stale" },
-      onset: "3m",
+      shows: "is quiet while the exporter restarts, for five minutes",
+      series: { [ratio("acme")]: "_ 0.95x30", [degraded()]: "_ 1x3 stale" },
+      onset: "12m",
       alerts: [{ ...warning80, summary: "acme is at 95% of the budget and not degraded" }],
-      also: ["8m"],
-      ends: "11m",
     },
     {
       alert: "DegradationInactive",
@@ -177,8 +175,14 @@ export const budgets: Suite = {
     },
     {
       alert: "DegradationInactive",
-      shows: "is quiet when the customer is degraded, as one exporter sees it",
+      shows: "is quiet when the customer is degraded, as one of two exporters sees it",
       series: { [ratio("acme")]: "0.97x30", [degraded()]: "1x30", [degraded("two")]: "0x30" },
+      quietAt: "20m",
+    },
+    {
+      alert: "DegradationInactive",
+      shows: "is quiet when the customer is degraded, as two exporters see it",
+      series: { [ratio("acme")]: "0.97x30", [degraded()]: "1x30", [degraded("two")]: "1x30" },
       quietAt: "20m",
     },
     {

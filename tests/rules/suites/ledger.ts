@@ -85,7 +85,7 @@ export const ledgerSuite: Suite = {
     {
       alert: "GatewayFailsClosed",
       shows: "is quiet for refusals that a budget makes",
-      series: { [refused("session_budget")]: "_x5 30x60" },
+      series: { [refused("session_budget")]: counter([60, 5]) },
       quietAt: ["8m", "15m"],
     },
     {
@@ -119,7 +119,7 @@ export const ledgerSuite: Suite = {
     },
     {
       alert: "HoldsExpiring",
-      shows: "fires at one expired hold, for 15 minutes",
+      shows: "adds the gateways up, for 15 minutes",
       series: {
         [`tollgate_guard_holds_expired_total{instance="one"}`]: "0x5 1x60",
         [`tollgate_guard_holds_expired_total{instance="two"}`]: "0x5 2x60",
@@ -133,6 +133,18 @@ export const ledgerSuite: Suite = {
       ],
       also: ["19m"],
       ends: "23m",
+    },
+    {
+      alert: "HoldsExpiring",
+      shows: "fires at a single one",
+      series: { tollgate_guard_holds_expired_total: "0x5 1x60" },
+      onset: "6m",
+      alerts: [
+        {
+          ...gateway("warning", "Holds expire without their call being settled", "llm-cost-operations"),
+          values: ["1"],
+        },
+      ],
     },
     {
       alert: "HoldsExpiring",
@@ -189,7 +201,7 @@ export const ledgerSuite: Suite = {
     },
     {
       alert: "GuardSlow",
-      shows: "adds the gateways up, and ends 5 minutes after the last slow one",
+      shows: "adds the gateways up",
       series: {
         ...bucket("0.05", "one", counter([60, 450])),
         ...bucket("0.1", "one", counter([60, 500])),
@@ -207,10 +219,32 @@ export const ledgerSuite: Suite = {
     },
     {
       alert: "GuardSlow",
-      shows: "needs twenty reservations",
-      series: reservations(4, 0.9895 * 4, 3),
+      shows: "needs twenty reservations, of all gateways",
+      series: {
+        ...bucket("0.05", "one", counter([60, 3])),
+        ...bucket("0.1", "one", counter([60, 0.9895 * 4])),
+        ...bucket("0.25", "one", counter([60, 4])),
+        ...bucket("+Inf", "one", counter([60, 4])),
+        [`tollgate_guard_reserve_seconds_count{instance="one"}`]: counter([60, 2]),
+        [`tollgate_guard_reserve_seconds_count{instance="two"}`]: counter([60, 2]),
+      },
       onset: "15m",
       alerts: [slow],
+    },
+    {
+      alert: "GuardSlow",
+      shows: "ends 5 minutes after the last slow one",
+      series: {
+        ...bucket("0.05", "one", counter([20, 0], [40, 1000])),
+        ...bucket("0.1", "one", counter([20, 0], [40, 1000])),
+        ...bucket("0.25", "one", counter([60, 1000])),
+        ...bucket("+Inf", "one", counter([60, 1000])),
+        tollgate_guard_reserve_seconds_count: counter([60, 1000]),
+      },
+      onset: "11m",
+      alerts: [gateway("warning", "A reservation takes 0.248 s at p99")],
+      then: { "24m": [gateway("warning", "A reservation takes 0.242 s at p99")] },
+      ends: "26m",
     },
     { alert: "GuardSlow", shows: "is quiet with fewer", series: reservations(3.8, 3, 3), quietAt: "30m" },
   ],

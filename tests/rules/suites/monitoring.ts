@@ -29,17 +29,22 @@ const missing = (job: string): Expected => ({
 const allBut = (absent: string, values: string, others = "1x30"): Record<string, string> =>
   Object.fromEntries(jobs.map((job) => [up(job), job === absent ? values : others]));
 
-const pipeline = (alert: string, series: string, expected: Expected): (Fires | Quiet)[] => [
+const pipeline = (alert: string, series: string[], expected: Expected): (Fires | Quiet)[] => [
   {
     alert,
     shows: "fires when it has failed for 5 minutes",
-    series: { [series]: "0x5 1x30" },
+    series: Object.fromEntries(series.map((each) => [each, "0x5 1x30"])),
     onset: "11m",
     alerts: [expected],
     also: ["14m"],
     ends: "18m",
   },
-  { alert, shows: "is quiet while the count does not grow", series: { [series]: "3x30" }, quietAt: "25m" },
+  {
+    alert,
+    shows: "is quiet while the count does not grow",
+    series: { [series[0]!]: "3x30" },
+    quietAt: "25m",
+  },
 ];
 
 export const monitoringSuite: Suite = {
@@ -76,25 +81,33 @@ export const monitoringSuite: Suite = {
     },
     ...pipeline(
       "NotificationsFailing",
-      `alertmanager_notifications_failed_total{integration="slack",reason="clientError"}`,
+      ["clientError", "serverError"].map(
+        (reason) => `alertmanager_notifications_failed_total{integration="slack",reason="${reason}"}`,
+      ),
       {
         severity: "critical",
         service: "alertmanager",
         team: "platform",
         labels: { integration: "slack" },
         summary: "Alertmanager cannot notify through slack",
-        values: ["1"],
+        values: ["2"],
         dashboard: "alerts-incidents",
       },
     ),
-    ...pipeline("RuleEvaluationFailing", `prometheus_rule_evaluation_failures_total{rule_group="spend"}`, {
-      severity: "warning",
-      service: "prometheus",
-      team: "platform",
-      labels: { rule_group: "spend" },
-      summary: "Prometheus cannot evaluate rules of spend",
-      values: ["1"],
-      dashboard: "alerts-incidents",
-    }),
+    ...pipeline(
+      "RuleEvaluationFailing",
+      ["one", "two"].map(
+        (server) => `prometheus_rule_evaluation_failures_total{rule_group="spend",instance="${server}"}`,
+      ),
+      {
+        severity: "warning",
+        service: "prometheus",
+        team: "platform",
+        labels: { rule_group: "spend" },
+        summary: "Prometheus cannot evaluate rules of spend",
+        values: ["2"],
+        dashboard: "alerts-incidents",
+      },
+    ),
   ],
 };

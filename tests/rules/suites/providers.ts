@@ -2,8 +2,8 @@ import { counter, type Expected, type Suite } from "../support/suite";
 
 const errors = (status: string, provider = "anthropic", model = "m") =>
   `tollgate_guard_provider_errors_total{provider="${provider}",model="${model}",status="${status}"}`;
-const calls = (outcome: string, provider = "anthropic") =>
-  `tollgate_guard_calls_total{provider="${provider}",model="m",outcome="${outcome}"}`;
+const calls = (outcome: string, provider = "anthropic", model = "m") =>
+  `tollgate_guard_calls_total{provider="${provider}",model="${model}",outcome="${outcome}"}`;
 const fallbacks = (model: string, status = "503") =>
   `litellm_deployment_failed_fallbacks_total{requested_model="${model}",exception_status="${status}"}`;
 
@@ -51,7 +51,11 @@ export const providersSuite: Suite = {
     {
       alert: "ProviderDown",
       shows: "is quiet when just under half fails",
-      series: { [errors("5xx")]: counter([40, 1]), [calls("success")]: counter([40, 1.05]) },
+      series: {
+        [errors("5xx")]: counter([40, 1]),
+        [calls("success")]: counter([40, 0.55]),
+        [calls("success", "anthropic", "n")]: counter([40, 0.5]),
+      },
       quietAt: "8m",
     },
     {
@@ -87,6 +91,7 @@ export const providersSuite: Suite = {
         [fallbacks("analysis", "500")]: "0x4 1x40",
       },
       onset: "2m15s",
+      also: ["5m30s"],
       ends: "6m30s",
       alerts: [
         {

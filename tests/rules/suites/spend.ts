@@ -183,7 +183,7 @@ export const spendSuite: Suite = {
     {
       alert: "UnpricedModelRefused",
       shows: "is quiet for other refusals",
-      series: { [refused("month_budget")]: "_x5 1x60" },
+      series: { [refused("month_budget")]: counter([60, 1]) },
       quietAt: ["6m", "15m"],
     },
     ...rareEventCases({

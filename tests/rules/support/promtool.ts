@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -45,9 +45,13 @@ export function temporaryFolder(files: Record<string, string>): string {
 }
 
 /** Runs a suite against the rules of a file. */
-export function testRules(suite: Suite, rulesFile: string): Promise<Result> {
+export async function testRules(suite: Suite, rulesFile: string): Promise<Result> {
   const folder = temporaryFolder({ "tests.yml": stringify(promtoolTests(suite, rulesFile)) });
-  return tool("promtool", ["test", "rules", join(folder, "tests.yml")]);
+  try {
+    return await tool("promtool", ["test", "rules", join(folder, "tests.yml")]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** The suite as promtool reads it. */

@@ -31,6 +31,7 @@ export function rareEventCases({ alert, counter, expected, least, holds }: RareE
       series: { [counter("one")]: `3x90 ${3 + least}x40`, [counter("two")]: "_x91 1x40" },
       onset: at(91),
       alerts: [expected(String(least + 1))],
+      also: ["104m"],
       ends: "108m",
     },
     {
