@@ -1,6 +1,7 @@
 import { LangfuseSpanProcessor } from "@langfuse/otel";
 import { setLangfuseTracerProvider } from "@langfuse/tracing";
-import { node, resources, type tracing } from "@opentelemetry/sdk-node";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import { NodeTracerProvider, type SpanProcessor } from "@opentelemetry/sdk-trace-node";
 
 export interface LangfuseAccess {
   host: string;
@@ -16,15 +17,9 @@ export interface Tracing {
 /**
  * Starts tracing. Without Langfuse spans still get their ids, which logs and ledger rows carry, and go nowhere. Spans are
  * sent in the background: a back-end that is slow or gone delays no answer.
- *
- * @param more processors beside Langfuse's, for tests.
  */
-export function startTracing(
-  langfuse: LangfuseAccess | undefined,
-  environment: string,
-  more: tracing.SpanProcessor[] = [],
-): Tracing {
-  const spanProcessors = [...more];
+export function startTracing(langfuse: LangfuseAccess | undefined, environment: string): Tracing {
+  const spanProcessors: SpanProcessor[] = [];
   if (langfuse) {
     spanProcessors.push(
       new LangfuseSpanProcessor({
@@ -37,8 +32,8 @@ export function startTracing(
       }),
     );
   }
-  const provider = new node.NodeTracerProvider({
-    resource: resources.resourceFromAttributes({ "service.name": "agent" }),
+  const provider = new NodeTracerProvider({
+    resource: resourceFromAttributes({ "service.name": "agent" }),
     spanProcessors,
   });
   provider.register();
