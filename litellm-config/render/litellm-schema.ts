@@ -52,8 +52,6 @@ export const litellmConfigSchema = z.strictObject({
     request_timeout: seconds,
     drop_params: z.literal(false),
     json_logs: z.literal(true),
-    turn_off_message_logging: z.boolean(),
-    telemetry: z.literal(false),
     cache: z.boolean(),
     cache_params: z.strictObject({
       type: z.literal("redis"),

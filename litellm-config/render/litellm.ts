@@ -87,8 +87,6 @@ export function litellmConfig(definitions: Definitions, options: { target: Litel
       request_timeout: gateway.requestTimeout,
       drop_params: false,
       json_logs: true,
-      turn_off_message_logging: false,
-      telemetry: false,
       cache: true,
       cache_params: {
         type: "redis",

@@ -45,6 +45,16 @@ LANGUAGE sql VOLATILE SET search_path = ledger, pg_temp AS $$
   SELECT coalesce(array_agg(percent ORDER BY percent), '{}') FROM written
 $$;
 
+-- What a call counts in its minute: in flight its bound, settled what it used, from the cache nothing.
+CREATE FUNCTION ledger.call_tokens(p_call ledger.calls) RETURNS bigint
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE
+    WHEN p_call.state = 'pending' THEN p_call.held_tokens
+    WHEN p_call.cache_hit OR p_call.state = 'voided' THEN 0
+    ELSE p_call.prompt_tokens + p_call.completion_tokens
+  END::bigint
+$$;
+
 -- Decides about a call and holds its upper bound, in one transaction.
 --
 -- p_policy: what the guard's configuration says. Tiers are parallel arrays; `tier_plans` is the plan that a tier degrades to.
@@ -151,14 +161,14 @@ BEGIN
     -- Tokens a minute: calls in flight count their bound, settled ones what they used. A prompt's bound (its bytes) is
     -- several times its tokens, so a call alone in its session may be counted by the ratio measured in the same window.
     SELECT
-      coalesce(sum(CASE WHEN state = 'pending' THEN held_tokens ELSE prompt_tokens + completion_tokens END), 0),
+      coalesce(sum(call_tokens(c)), 0),
       coalesce(bool_or(state = 'pending'), false),
       coalesce(
         ceil(p_prompt_tokens * max(prompt_tokens::double precision / prompt_bound)
-          FILTER (WHERE outcome = 'success' AND prompt_tokens > 0)),
+          FILTER (WHERE outcome = 'success' AND NOT cache_hit AND prompt_tokens > 0)),
         p_prompt_tokens / 3)
     INTO v_used, v_pending, v_estimate
-    FROM calls
+    FROM calls c
     WHERE customer_id = p_customer AND session_id = p_session AND state <> 'voided'
       AND (state = 'pending' OR reserved_at > v_now - interval '60 seconds')
       AND reserved_at > v_now - make_interval(secs => greatest(60, p_lease_seconds));
@@ -174,9 +184,9 @@ BEGIN
       -- When enough of the window has passed; calls in flight leave it a minute after they began at the latest.
       SELECT extract(epoch FROM min(free_at) - v_now) INTO v_retry FROM (
         SELECT reserved_at + interval '60 seconds' AS free_at,
-          sum(CASE WHEN state = 'pending' THEN held_tokens ELSE prompt_tokens + completion_tokens END)
+          sum(call_tokens(c))
             OVER (ORDER BY reserved_at, call_id) AS freed
-        FROM calls
+        FROM calls c
         WHERE customer_id = p_customer AND session_id = p_session AND state <> 'voided'
           AND reserved_at > v_now - interval '60 seconds'
       ) w

@@ -135,8 +135,13 @@ class Hooks(CustomLogger):
                         del chunk.usage
                 yield chunk
         except Exception as error:
-            call.break_off(size)
-            self._provider_error(call, failure_status(error)[0], True)
+            status, _ = failure_status(error)
+            if status == "timeout":
+                # The provider may have made, and bill, the whole answer.
+                call.fail("timeout", billed=True)
+            else:
+                call.break_off(size)
+            self._provider_error(call, status, True)
             raise
         if getattr(response, "custom_llm_provider", None) == "cached_response":
             call.hit_cache(read_usage(told))
