@@ -29,6 +29,13 @@ export const externalMetrics: ExternalMetric[] = [
     true,
     ["process_resident_memory_bytes", "process_cpu_seconds_total"],
   ),
+  ...of("Prometheus", "https://github.com/prometheus/prometheus: rules/group.go", true, [
+    "prometheus_rule_evaluation_failures_total",
+  ]),
+  // Born with the first call that no fallback answers.
+  ...of("LiteLLM", "https://github.com/BerriAI/litellm: litellm/integrations/prometheus.py", true, [
+    "litellm_deployment_failed_fallbacks_total",
+  ]),
   ...of("Alertmanager", "https://github.com/prometheus/alertmanager: notify/notify.go", true, [
     "alertmanager_notifications_total",
     "alertmanager_notifications_failed_total",
