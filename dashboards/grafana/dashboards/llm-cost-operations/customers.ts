@@ -1,0 +1,85 @@
+import type { Row } from "../../lib/dashboard";
+import { toDashboard } from "../../lib/links";
+import { bars, gauges, stat, table } from "../../lib/panels";
+import { prom, promNow, sql, sqlSeries, usdOf } from "../../lib/queries";
+import { budgetSteps } from "../../lib/thresholds";
+import { unit } from "../../lib/units";
+import { CALLS_CHOSEN, CUSTOMERS_CHOSEN } from "../../lib/variables";
+
+/** Who spends it, and who is close to a cap. */
+export const customers: Row = {
+  title: "Customers",
+  panels: [
+    table({
+      title: "Cost by customer",
+      description:
+        "The fifty dearest of the time range with the course of their spend. A click leads to their sessions.",
+      width: 16,
+      height: 10,
+      queries: [
+        sql(`
+          SELECT customer_id, customers.name AS "Customer", customers.tier AS "Tier", range.calls AS "Calls",
+            ${usdOf("range.cost")} AS "Spend", ${usdOf("usage.spent_nanos")} AS "This month",
+            usage.spent_nanos / usage.cap_nanos::float AS "Budget used"
+          FROM (
+            SELECT customer_id, count(*) AS calls, coalesce(sum(cost_nanos), 0) AS cost
+            FROM ledger.calls WHERE ${CALLS_CHOSEN} GROUP BY customer_id ORDER BY cost DESC LIMIT 50
+          ) AS range
+          JOIN (SELECT customer_id, name, tier FROM ledger.customers) AS customers USING (customer_id)
+          JOIN ledger.customer_usage AS usage USING (customer_id)
+          ORDER BY range.cost DESC`),
+        sqlSeries(`
+          SELECT $__timeGroup(reserved_at, '1h') AS time, customer_id, ${usdOf("coalesce(sum(cost_nanos), 0)")} AS spend
+          FROM ledger.calls WHERE ${CALLS_CHOSEN} GROUP BY 1, 2 ORDER BY 1`),
+      ],
+      transform: [
+        { id: "timeSeriesTable", options: { B: { stat: "sum" } } },
+        { id: "joinByField", options: { byField: "customer_id", mode: "outer" } },
+      ],
+      columns: {
+        Customer: { link: toDashboard("Sessions", "llm-cost-operations", { customer_id: "customer_id" }) },
+        customer_id: { hidden: true },
+        Spend: { unit: unit.usd },
+        "This month": { unit: unit.usd },
+        "Budget used": { unit: unit.share, steps: budgetSteps, cell: "bar" },
+        "Trend #B": { unit: unit.usd, cell: "sparkline" },
+      },
+    }),
+    bars({
+      title: "Fullest budgets",
+      description: "The twenty customers that have used most of their month's budget.",
+      unit: unit.share,
+      rows: true,
+      height: 10,
+      max: 1,
+      steps: budgetSteps,
+      queries: [
+        sql(`
+          SELECT name, spent_nanos / cap_nanos::float AS used FROM ledger.customer_usage
+          WHERE ${CUSTOMERS_CHOSEN} ORDER BY used DESC, name LIMIT 20`),
+      ],
+    }),
+    gauges({
+      title: "Budget used, customers over half",
+      description:
+        "Logged at 50 %, told to operations at 80 %, degraded at 95 %, blocked at 100 %. Empty is good news.",
+      unit: unit.share,
+      width: 16,
+      steps: budgetSteps,
+      noValue: "nobody is over half",
+      links: [toDashboard("Sessions", "llm-cost-operations", { customer_id: "labels.customer_id" })],
+      queries: [promNow(`topk(12, tollgate_customer_budget_used_ratio{tier=~"$tier"})`, "{{customer_id}}")],
+    }),
+    stat({
+      title: "Degraded and blocked customers",
+      description: "Customers whose calls go to a cheaper model, or are refused, right now.",
+      unit: unit.count,
+      width: 8,
+      height: 8,
+      queries: [
+        prom("sum(tollgate_customer_degraded) or vector(0)", "degraded"),
+        prom("sum(tollgate_customer_blocked) or vector(0)", "blocked"),
+      ],
+    }),
+  ],
+};

@@ -1,0 +1,91 @@
+import { NANOS_PER_DOLLAR } from "../../../../litellm-config";
+import type { Row } from "../../lib/dashboard";
+import { pie, stat, table, timeSeries } from "../../lib/panels";
+import { prom, promNow, sql, usdOf } from "../../lib/queries";
+import { unit } from "../../lib/units";
+import { CALLS_CHOSEN } from "../../lib/variables";
+
+/** Which models answer, what a call costs, what the cache saves. */
+export const models: Row = {
+  title: "Models and cache",
+  panels: [
+    pie({
+      title: "Calls by model",
+      description: "Which models answered, in the time range.",
+      unit: unit.count,
+      rows: true,
+      queries: [
+        sql(`
+          SELECT model_used AS model, count(*) AS calls FROM ledger.calls
+          WHERE ${CALLS_CHOSEN} AND model_used IS NOT NULL GROUP BY 1 ORDER BY 2 DESC`),
+      ],
+    }),
+    pie({
+      title: "Spend by model",
+      description: "What their answers cost, in the time range.",
+      unit: unit.usd,
+      rows: true,
+      queries: [
+        sql(`
+          SELECT model_used AS model, ${usdOf("sum(cost_nanos)")} AS spend FROM ledger.calls
+          WHERE ${CALLS_CHOSEN} AND model_used IS NOT NULL AND state = 'posted' GROUP BY 1 ORDER BY 2 DESC`),
+      ],
+    }),
+    table({
+      title: "Cost of a call by query type",
+      description:
+        "Simple lookups should stay under half a cent, analyses under 5, recommendations under 20.",
+      queries: [
+        sql(`
+          SELECT query_type AS "Query type", count(*) AS "Calls", ${usdOf("avg(cost_nanos)")} AS "Mean",
+            ${usdOf("percentile_cont(0.95) WITHIN GROUP (ORDER BY cost_nanos)")} AS "p95", ${usdOf("sum(cost_nanos)")} AS "Spend"
+          FROM ledger.calls WHERE ${CALLS_CHOSEN} AND state = 'posted' GROUP BY 1 ORDER BY 5 DESC`),
+      ],
+      columns: { Mean: { unit: unit.usd }, p95: { unit: unit.usd }, Spend: { unit: unit.usd } },
+    }),
+    stat({
+      title: "Cache hit rate",
+      description: "Share of the time range's calls that cost nothing because the answer was known.",
+      unit: unit.share,
+      height: 6,
+      queries: [
+        sql(`
+          SELECT avg(cache_hit::int) AS hits FROM ledger.calls
+          WHERE ${CALLS_CHOSEN} AND state = 'posted'`),
+      ],
+    }),
+    stat({
+      title: "Saved by the cache",
+      description: "What the cached answers cost when they were first given, in the time range.",
+      unit: unit.usd,
+      height: 6,
+      queries: [
+        promNow(
+          `sum(increase(tollgate_guard_cache_saved_nanodollars_total[$__range])) / ${NANOS_PER_DOLLAR}`,
+          "saved",
+        ),
+      ],
+    }),
+    timeSeries({
+      title: "Cache hits and savings",
+      description: "Hits a second, and dollars an hour that they save.",
+      unit: unit.perSecond,
+      height: 6,
+      queries: [
+        prom("sum(rate(tollgate_guard_cache_hits_total[$__rate_interval]))", "hits"),
+        prom(
+          `sum(rate(tollgate_guard_cache_saved_nanodollars_total[$__rate_interval])) * 3600 / ${NANOS_PER_DOLLAR}`,
+          "saved",
+        ),
+      ],
+      overrides: { saved: [{ id: "unit", value: unit.usd }] },
+    }),
+    timeSeries({
+      title: "Tokens",
+      description: "Tokens a second: prompts, the part of them that the provider had cached, and answers.",
+      unit: unit.countsPerSecond,
+      height: 6,
+      queries: [prom("sum by (kind) (rate(tollgate_guard_tokens_total[$__rate_interval]))", "{{kind}}")],
+    }),
+  ],
+};

@@ -1,0 +1,89 @@
+import { NANOS_PER_DOLLAR } from "../../../../litellm-config";
+import { records } from "../../../prometheus/rules/recording";
+import { thresholds } from "../../../thresholds";
+import type { Row } from "../../lib/dashboard";
+import { stat, timeSeries } from "../../lib/panels";
+import { prom } from "../../lib/queries";
+import { limitSteps } from "../../lib/thresholds";
+import { unit } from "../../lib/units";
+
+const { costSpike } = thresholds;
+const average = `avg_over_time(${records.spendRate}[${costSpike.average}])`;
+const deviation = `stddev_over_time(${records.spendRate}[${costSpike.average}])`;
+
+/** What is spent right now, against what is usual. */
+export const spendRate: Row = {
+  title: "Spend rate",
+  panels: [
+    timeSeries({
+      title: "Dollars an hour, with the band of what is usual",
+      description: `The band is the rolling average of a day and two standard deviations around it. The alert Cost Spike
+        looks at ${costSpike.factor} times the average, once there are ${costSpike.history} of history.`,
+      unit: unit.usd,
+      width: 16,
+      height: 10,
+      queries: [
+        prom(records.spendRate, "now"),
+        prom(average, "average"),
+        prom(`${average} + 2 * ${deviation}`, "upper"),
+        prom(`clamp_min(${average} - 2 * ${deviation}, 0)`, "lower"),
+        prom(`${costSpike.factor} * ${records.spendAverage}`, "alert"),
+      ],
+      overrides: {
+        upper: [
+          { id: "custom.fillBelowTo", value: "lower" },
+          { id: "custom.lineWidth", value: 0 },
+        ],
+        lower: [
+          { id: "custom.lineWidth", value: 0 },
+          { id: "custom.fillOpacity", value: 0 },
+        ],
+        alert: [
+          { id: "custom.lineStyle", value: { fill: "dash", dash: [10, 10] } },
+          { id: "custom.fillOpacity", value: 0 },
+        ],
+      },
+    }),
+    stat({
+      title: "Times the rolling average",
+      description: `The spend rate against its average of a day. Cost Spike fires at ${costSpike.factor}.`,
+      unit: unit.none,
+      height: 10,
+      steps: limitSteps(costSpike.factor),
+      queries: [prom(`${records.spendRate} / (${average} > 0)`, "times")],
+    }),
+    stat({
+      title: "Dollars an hour",
+      description: "Of the last ten minutes, extended to an hour.",
+      unit: unit.usd,
+      height: 10,
+      queries: [prom(records.spendRate, "now")],
+    }),
+    timeSeries({
+      title: "By model",
+      description: "Dollars an hour of the last ten minutes, by the model that answered.",
+      unit: unit.usd,
+      stacked: true,
+      queries: [prom(`${records.spendRateByModel}{model=~"$model"}`, "{{model}}")],
+    }),
+    timeSeries({
+      title: "By tier",
+      description: "Dollars an hour, by the tier of the customer.",
+      unit: unit.usd,
+      stacked: true,
+      queries: [prom(usdPerHour("tier"), "{{tier}}")],
+    }),
+    timeSeries({
+      title: "By query type",
+      description: "Dollars an hour, by what was asked.",
+      unit: unit.usd,
+      stacked: true,
+      queries: [prom(usdPerHour("query_type"), "{{query_type}}")],
+    }),
+  ],
+};
+
+function usdPerHour(label: string): string {
+  const selector = `tollgate_guard_spend_nanodollars_total{model=~"$model",tier=~"$tier"}`;
+  return `sum by (${label}) (rate(${selector}[$__rate_interval])) * 3600 / ${NANOS_PER_DOLLAR}`;
+}
