@@ -61,32 +61,38 @@ export interface PostgresUser {
 /**
  * The user for Postgres: nobody else when we are not root, otherwise `postgres` or `nobody`, whichever exists.
  *
- * A clone under root's home is closed to other users, so the command keeps root's right to pass through folders
- * (CAP_DAC_OVERRIDE); without `setpriv`, which every Linux distribution has, the folders must be open.
+ * @param folders what Postgres must reach. Where others may not pass through to them, as in a clone under root's home, it
+ *   keeps root's right to (CAP_DAC_OVERRIDE), and nothing more.
+ * @throws Error when there is no such user.
  */
-export function postgresUser(): PostgresUser | undefined {
+export function postgresUser(folders: string[]): PostgresUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   for (const name of ["postgres", "nobody"]) {
     const uid = numericId("-u", name);
     const gid = numericId("-g", name);
     if (uid === undefined || gid === undefined) continue;
-    const capability = "+dac_override";
     const ids = ["--reuid", String(uid), "--regid", String(gid), "--clear-groups"];
-    return {
-      uid,
-      gid,
-      prefix: ["setpriv", ...ids, "--inh-caps", capability, "--ambient-caps", capability, "--"],
-    };
+    const right = ["--inh-caps", "+dac_override", "--ambient-caps", "+dac_override"];
+    // access(2) asks for a user without capabilities unless no_setuid_fixup is set, and initdb asks it.
+    const rights = folders.every(isOpen) ? [] : ["--securebits", "+no_setuid_fixup", ...right];
+    return { uid, gid, prefix: ["setpriv", ...rights, ...ids, "--"] };
   }
   throw new Error(
     "Postgres refuses to run as root and there is no other user: create one with `useradd postgres`",
   );
 }
 
-/** Makes a folder that belongs to the user, so that Postgres accepts it as its data directory. */
+/** Whether everybody may pass through to a folder. */
+function isOpen(folder: string): boolean {
+  const isPassable = !existsSync(folder) || (statSync(folder).mode & 0o001) !== 0;
+  return isPassable && (folder === dirname(folder) || isOpen(dirname(folder)));
+}
+
+/** Makes a new folder that belongs to the user, so that Postgres accepts it as its data directory. */
 export function ownedFolder(folder: string, user: PostgresUser | undefined): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (user && statSync(folder).uid !== user.uid) chownSync(folder, user.uid, user.gid);
+  mkdirSync(dirname(folder), { recursive: true });
+  mkdirSync(folder, { mode: 0o700 });
+  if (user) chownSync(folder, user.uid, user.gid);
 }
 
 function numericId(flag: string, user: string): number | undefined {

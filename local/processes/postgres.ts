@@ -1,10 +1,16 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chownSync, existsSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chownSync, existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { withClient } from "../pg-client";
-import { completePostgres, ownedFolder, postgresFolder, postgresUser } from "./postgres-binaries";
+import {
+  completePostgres,
+  ownedFolder,
+  postgresFolder,
+  postgresUser,
+  type PostgresUser,
+} from "./postgres-binaries";
 import { serviceEnvironment } from "./environment";
 import { startProcess, type Running } from "./process";
 import { poll } from "./ready";
@@ -54,10 +60,10 @@ export function generatePostgresPasswords(): PostgresPasswords {
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const { port, dataDir } = options;
   const passwords = options.passwords ?? generatePostgresPasswords();
-  const user = postgresUser();
   const folder = postgresFolder();
+  const user = postgresUser([folder, dirname(dataDir)]);
   completePostgres(folder);
-  if (!existsSync(join(dataDir, "PG_VERSION"))) await initialise(folder, dataDir, passwords.postgres);
+  if (!existsSync(dataDir)) await initialise(folder, dataDir, passwords.postgres, user);
 
   const [command = "", ...args] = [
     ...(user?.prefix ?? []),
@@ -106,18 +112,23 @@ function isWrongPassword(error: unknown): boolean {
   return (error as { code?: string }).code === "28P01";
 }
 
-async function initialise(folder: string, dataDir: string, password: string): Promise<void> {
-  const user = postgresUser();
-  // What an interrupted first start left; initdb accepts only an empty folder.
-  rmSync(dataDir, { recursive: true, force: true });
-  ownedFolder(dataDir, user);
+async function initialise(
+  folder: string,
+  dataDir: string,
+  password: string,
+  user?: PostgresUser,
+): Promise<void> {
+  // Made beside its place and moved there when complete: an interrupted one is no data directory.
+  const unfinished = `${dataDir}.new`;
   const passwordFile = `${dataDir}.password`;
+  rmSync(unfinished, { recursive: true, force: true });
+  ownedFolder(unfinished, user);
   writeFileSync(passwordFile, password, { mode: 0o600 });
   if (user) chownSync(passwordFile, user.uid, user.gid);
   const [command = "", ...args] = [
     ...(user?.prefix ?? []),
     join(folder, "bin", "initdb"),
-    ...["--pgdata", dataDir, "--username", "postgres", "--pwfile", passwordFile],
+    ...["--pgdata", unfinished, "--username", "postgres", "--pwfile", passwordFile],
     ...["--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C"],
   ];
   try {
@@ -125,6 +136,7 @@ async function initialise(folder: string, dataDir: string, password: string): Pr
   } finally {
     rmSync(passwordFile, { force: true });
   }
+  renameSync(unfinished, dataDir);
 }
 
 /** Creates what is missing of the database and the roles, and gives the roles their passwords. */
