@@ -15,7 +15,7 @@ import { sampleSources } from "./sources/sample";
 import type { SourceFactory } from "./sources/source";
 import { createLog, createMetrics, type Telemetry } from "./telemetry";
 import type { Log } from "./telemetry/log";
-import { startTracing, type LangfuseAccess, type Tracing } from "./telemetry/tracing";
+import { startTracing, type LangfuseAccess } from "./telemetry/tracing";
 import { createAsk } from "./tools/ask";
 import { PLAIN_TOOLS } from "./tools";
 
@@ -30,7 +30,6 @@ export interface Replacements {
   ledger?: Ledger;
   sources?: SourceFactory;
   log?: Log;
-  tracing?: Tracing;
   now?: () => Date;
 }
 
@@ -47,7 +46,7 @@ export async function startAgent(config: Config, replacements: Replacements = {}
   const log = replacements.log ?? createLog({ level: config.LOG_LEVEL, environment });
   const telemetry: Telemetry = { log, metrics: createMetrics() };
   const langfuse = langfuseAccess(config);
-  const tracing = replacements.tracing ?? startTracing(langfuse, environment);
+  const tracing = startTracing(langfuse, environment);
   const ledger =
     replacements.ledger ??
     postgresLedger(config.TOLLGATE_LEDGER_URL, (err) =>

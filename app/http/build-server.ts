@@ -33,11 +33,22 @@ export function buildServer(
     const { name, title, description, annotations, input: inputSchema, output: outputSchema } = tool;
     server.registerTool(
       name,
-      { title, description, annotations: { title, ...annotations }, inputSchema, outputSchema },
+      {
+        title,
+        description,
+        annotations: { title, ...annotations },
+        inputSchema: unchecked(inputSchema),
+        outputSchema,
+      },
       (input, request) => call(parts, tool, input, contextOf(parts, customer, sessionId(), request)),
     );
   }
   return server;
+}
+
+/** A schema that is shown only: the run checks the arguments, and counts those that do not fit like any other outcome. */
+function unchecked(schema: Tool["input"]) {
+  return { "~standard": { ...schema["~standard"], validate: (value: unknown) => ({ value }) } };
 }
 
 async function call(parts: ServerParts, tool: Tool, input: unknown, context: ToolContext) {

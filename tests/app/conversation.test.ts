@@ -363,5 +363,8 @@ test.each([
   const result = await client.callTool({ name: "ask", arguments: args });
   expect(result.isError).toBe(true);
   expect(JSON.stringify(result.content)).toContain(field);
+  expect(await harness.metrics()).toContain(
+    'tollgate_agent_tool_runs_total{tool="ask",outcome="user_error"}',
+  );
   expect(harness.gateway.requests).toHaveLength(0);
 });

@@ -71,6 +71,16 @@ describe("authentication", () => {
     expect(harness.ledger.lookups).toBe(before);
   });
 
+  test("logs a flood of wrong keys by its rate, not line by line", async () => {
+    const rejected = () => harness.logs().filter(({ event }) => event === "auth.rejected");
+    for (let i = 0; i < 40; i++) await post(INITIALIZE, {}, `tg_guess_${i}`);
+    // The minute may turn in between: each has its own twenty.
+    expect(rejected().length).toBeLessThanOrEqual(40);
+    expect(await harness.metrics()).toMatch(
+      /requests_total\{method="none",outcome="unauthorized"\} (4[0-9]|5[0-9])/,
+    );
+  });
+
   test("is asked to wait while the ledger is down, and no key gets in", async () => {
     harness.ledger.down = true;
     const response = await post(INITIALIZE, {}, "tg_new_key");
