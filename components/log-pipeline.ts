@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ProjectSink } from "@pulumi/gcp/logging/projectSink";
 import { Subscription } from "@pulumi/gcp/pubsub/subscription";
+import { BucketIAMMember } from "@pulumi/gcp/storage/bucketIAMMember";
 import { Topic } from "@pulumi/gcp/pubsub/topic";
 import { TopicIAMMember } from "@pulumi/gcp/pubsub/topicIAMMember";
 import type { LabelMap } from "./labels";
@@ -10,11 +11,16 @@ export interface LogPipelineArgs {
   labels: LabelMap;
   /** Which log entries go in, in Cloud Logging's query language. */
   filter: string;
+  /** Name of the bucket that keeps the same entries, as files of JSON lines an hour, for as long as the bucket does. */
+  archive: pulumi.Input<string>;
   /** How long a line waits for a collector that is down, in hours. Default 24. */
   retentionHours?: number;
 }
 
-/** Cloud Logging -> sink -> Pub/Sub: the collector pulls from the subscription and pushes to Loki. */
+/**
+ * Cloud Logging -> sink -> Pub/Sub: the collector pulls from the subscription and pushes to Loki. A second sink writes the
+ * archive past Loki, so that neither Loki's retention nor an outage of it loses a line.
+ */
 export class LogPipeline extends pulumi.ComponentResource {
   readonly subscription: pulumi.Output<string>;
 
@@ -39,6 +45,21 @@ export class LogPipeline extends pulumi.ComponentResource {
     new TopicIAMMember(
       `${name}-sink`,
       { topic: topic.name, role: "roles/pubsub.publisher", member: sink.writerIdentity },
+      child,
+    );
+    const archive = new ProjectSink(
+      `${name}-archive`,
+      {
+        name: "tollgate-logs-archive",
+        destination: pulumi.interpolate`storage.googleapis.com/${args.archive}`,
+        filter,
+        uniqueWriterIdentity: true,
+      },
+      child,
+    );
+    new BucketIAMMember(
+      `${name}-archive`,
+      { bucket: args.archive, role: "roles/storage.objectCreator", member: archive.writerIdentity },
       child,
     );
     const subscription = new Subscription(

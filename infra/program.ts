@@ -26,7 +26,12 @@ export function program(config: StackConfig): Outputs {
   if (config.phase >= 3) {
     const logs = new LogPipeline(
       "logs",
-      { region: config.region, labels: foundation.labels("logs", 3), filter: LOG_FILTER },
+      {
+        region: config.region,
+        labels: foundation.labels("logs", 3),
+        filter: LOG_FILTER,
+        archive: wires.buckets["log-archive"]!.name,
+      },
       { dependsOn: [foundation.apis] },
     );
     wires.logSubscription = logs.subscription;

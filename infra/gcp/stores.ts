@@ -7,7 +7,7 @@ import type { Foundation } from "./foundation";
 import { SecretStore } from "./secret-store";
 import type { Wires } from "./wiring";
 
-/** Days after which nobody opens an archived trace any more, and it moves to a cheaper class. */
+/** Days after which nobody opens an archived trace or log any more, and it moves to a cheaper class. */
 const ARCHIVE_COLD_AFTER_DAYS = 30;
 
 /** The data stores, the secrets that lead to them, and how services find them. */
@@ -59,7 +59,12 @@ export function makeStores(foundation: Foundation): { wires: Wires; postgres: Po
     "langfuse-media": bucket("langfuse-media", 1, { deleteAfterDays: retention.traces }),
     "trace-archive": bucket("trace-archive", 1, { coldAfterDays: ARCHIVE_COLD_AFTER_DAYS }),
     // Loki deletes by its own retention; the bucket sweeps up what a stopped compactor leaves.
-    ...(config.phase >= 3 ? { loki: bucket("loki", 3, { deleteAfterDays: retention.logs + 7 }) } : {}),
+    ...(config.phase >= 3
+      ? {
+          loki: bucket("loki", 3, { deleteAfterDays: retention.logs + 7 }),
+          "log-archive": bucket("log-archive", 3, { coldAfterDays: ARCHIVE_COLD_AFTER_DAYS }),
+        }
+      : {}),
     ...(config.tempo ? { tempo: bucket("tempo", 5, { deleteAfterDays: retention.logs + 7 }) } : {}),
   };
 

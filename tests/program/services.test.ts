@@ -232,7 +232,7 @@ describe.each(PHASES)("phase %i", (phase) => {
       .map(({ name }) => name);
     const planned = plan.all(SERVICE).map(({ name }) => name);
     expect(planned.sort()).toEqual([...expected, "langfuse-console"].sort());
-    expect(plan.all("gcp:logging/projectSink:ProjectSink")).toHaveLength(phase >= 3 ? 1 : 0);
+    expect(plan.all("gcp:logging/projectSink:ProjectSink")).toHaveLength(phase >= 3 ? 2 : 0);
     // No variable names a service that is not there.
     const hosts = JSON.stringify(plan.all(SERVICE)).match(/https:\/\/tollgate-[a-z-]+?(?=-\d{12})/g)!;
     expect(
