@@ -86,7 +86,7 @@ def make_plans(request: ChatRequest, config: Config) -> Plans:
             "model", request.model, f"it has no price; name one of {', '.join(sorted(config.routes))}", "unpriced_model"
         )
     tokens = prompt_bound(request)
-    smallest = min(asked.models, key=lambda model: model.max_prompt_tokens)
+    smallest = _smallest(asked)
     if tokens > smallest.max_prompt_tokens:
         raise Refusal(
             "prompt_too_long",
@@ -94,10 +94,16 @@ def make_plans(request: ChatRequest, config: Config) -> Plans:
             "shorten the conversation or the tools' results",
             field="messages",
         )
-    names = list(dict.fromkeys([asked.name, *(tier.degrade_to for tier in config.tiers)]))
-    routes = [config.routes[name] for name in names]
+    # A cheaper route that does not take so long a prompt is none for this call.
+    routes = {tier.degrade_to: config.routes[tier.degrade_to] for tier in config.tiers}
+    cheaper = [name for name, route in routes.items() if tokens <= _smallest(route).max_prompt_tokens]
+    names = list(dict.fromkeys([asked.name, *cheaper]))
     return Plans(
         prompt_tokens=tokens,
-        plans=tuple(make_plan(route, tokens, request) for route in routes),
-        by_tier=tuple(names.index(tier.degrade_to) + 1 for tier in config.tiers),
+        plans=tuple(make_plan(config.routes[name], tokens, request) for name in names),
+        by_tier=tuple(names.index(tier.degrade_to) + 1 if tier.degrade_to in names else 1 for tier in config.tiers),
     )
+
+
+def _smallest(route: Route) -> Model:
+    return min(route.models, key=lambda model: model.max_prompt_tokens)

@@ -65,10 +65,12 @@ class Config:
         return self.routes.get(name)
 
 
+# Output tokens of a call to a model by name that names no limit; a route says its own.
 _DIRECT_MAX_TOKENS = 4_096
 
 
 def parse(data: dict[str, Any]) -> Config:
+    """The configuration in the text of ``guard.json``, read as JSON."""
     models = {name: Model(name=name, **fields) for name, fields in data["models"].items()}
     routes = {
         name: Route(

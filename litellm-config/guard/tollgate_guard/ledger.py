@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,8 @@ _COMMAND_SECONDS = 3.0
 _POOL_SECONDS = 30.0
 
 # What asyncpg raises when the server is away, restarting, out of connections or too slow.
-LEDGER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+# (Before Python 3.11, asyncio's TimeoutError is another than the built-in one.)
+LEDGER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, asyncio.TimeoutError)
 
 
 @dataclass(frozen=True)

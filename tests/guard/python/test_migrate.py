@@ -1,0 +1,75 @@
+"""Migrations run once each, and one that has changed is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import asyncpg
+import pytest
+from tollgate_guard.migrate import SQL, MigrationError, migrate, write_tiers
+
+
+async def _at(url: str, folder: Path) -> list[str]:
+    connection = await asyncpg.connect(url)
+    try:
+        return await migrate(connection, folder)
+    finally:
+        await connection.close()
+
+
+async def _drop(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute("DROP SCHEMA IF EXISTS ledger CASCADE")
+    await connection.close()
+
+
+def copy_of_the_migrations(folder: Path) -> list[str]:
+    for file in SQL.glob("*.sql"):
+        (folder / file.name).write_text(file.read_text("utf-8"), "utf-8")
+    return sorted(file.name for file in SQL.glob("*.sql"))
+
+
+def test_each_runs_once_also_when_many_start_together(ledger_url: str) -> None:
+    async def main() -> None:
+        await _drop(ledger_url)
+        runs = await asyncio.gather(*(_at(ledger_url, SQL) for _ in range(4)))
+        assert sorted(name for applied in runs for name in applied) == sorted(f.name for f in SQL.glob("*.sql"))
+        assert await _at(ledger_url, SQL) == []
+
+    asyncio.run(main())
+
+
+def test_one_that_changed_or_is_gone_is_refused_and_a_failing_one_leaves_nothing(ledger_url: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        await _drop(ledger_url)
+        names = copy_of_the_migrations(tmp_path)
+        (tmp_path / "900_breaks.sql").write_text("CREATE TABLE ledger.half (); SELECT 1 / 0;", "utf-8")
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            await _at(ledger_url, tmp_path)
+        (tmp_path / "900_breaks.sql").write_text("CREATE TABLE ledger.half ()", "utf-8")
+        assert await _at(ledger_url, tmp_path) == [*names, "900_breaks.sql"]
+        (tmp_path / "900_breaks.sql").write_text("CREATE TABLE ledger.other ()", "utf-8")
+        with pytest.raises(MigrationError, match="900_breaks.sql has changed"):
+            await _at(ledger_url, tmp_path)
+        (tmp_path / "900_breaks.sql").unlink()
+        with pytest.raises(MigrationError, match="900_breaks.sql was applied but is not in"):
+            await _at(ledger_url, tmp_path)
+
+    asyncio.run(main())
+
+
+def test_a_tier_that_is_gone_stays_while_a_customer_has_it(ledger_url: str) -> None:
+    async def main() -> None:
+        await _drop(ledger_url)
+        await _at(ledger_url, SQL)
+        connection = await asyncpg.connect(ledger_url)
+        both = {name: {"price_nanos": 2, "budget_nanos": 1} for name in ("tier_1", "tier_2")}
+        await write_tiers(connection, both)
+        await connection.execute("INSERT INTO ledger.customers (customer_id, name, tier) VALUES ('c', 'c', 'tier_2')")
+        await write_tiers(connection, {"tier_3": {"price_nanos": 4, "budget_nanos": 3}})
+        rows = await connection.fetch("SELECT tier FROM ledger.tiers ORDER BY tier")
+        await connection.close()
+        assert [row["tier"] for row in rows] == ["tier_2", "tier_3"]
+
+    asyncio.run(main())
