@@ -1,0 +1,71 @@
+import type { Definitions } from "../../../litellm-config";
+import { calls, models, scored, scores, tagged, type Board } from "../widget";
+
+/** Routes whose models are the cheap ones; whatever else a route reaches is dear. */
+const CHEAP_ROUTES = ["simple", "economy"];
+
+/** How much goes to cheap models and how much to dear ones, and what each gives for its money. */
+export function modelMix({ routes, models: priced }: Definitions): Board {
+  const cheap = new Set(
+    Object.entries(routes)
+      .filter(([name]) => CHEAP_ROUTES.includes(name))
+      .flatMap(([, { variants, fallbacks }]) => [...variants.map(({ model }) => model), ...fallbacks]),
+  );
+  const dear = Object.keys(priced).filter((name) => !cheap.has(name));
+  const compared = [
+    ...new Set(
+      Object.values(routes)
+        .filter(({ variants }) => variants.length > 1)
+        .flatMap(({ variants }) => variants.map(({ model }) => model)),
+    ),
+  ];
+  const width = Math.floor(6 / Math.max(1, compared.length));
+  return {
+    name: "Model usage mix",
+    description: `Cheap models: ${[...cheap].join(", ")}. Dear ones: ${dear.join(", ")}.`,
+    tiles: [
+      calls("Calls to cheap models", [0, 0, 3, 4], [["count", "count"]], {
+        chart: "NUMBER",
+        filters: [models([...cheap])],
+      }),
+      calls("Calls to dear models", [3, 0, 3, 4], [["count", "count"]], {
+        chart: "NUMBER",
+        filters: [models(dear)],
+      }),
+      calls("Cost of cheap models", [6, 0, 3, 4], [["totalCost", "sum"]], {
+        chart: "NUMBER",
+        filters: [models([...cheap])],
+      }),
+      calls("Cost of dear models", [9, 0, 3, 4], [["totalCost", "sum"]], {
+        chart: "NUMBER",
+        filters: [models(dear)],
+      }),
+      calls("Calls by model", [0, 4, 6, 6], [["count", "count"]], {
+        chart: "AREA_TIME_SERIES",
+        by: ["providedModelName"],
+      }),
+      calls("Cost by model", [6, 4, 6, 6], [["totalCost", "sum"]], {
+        chart: "AREA_TIME_SERIES",
+        by: ["providedModelName"],
+      }),
+      calls(
+        "Models in numbers",
+        [0, 10, 6, 6],
+        [
+          ["count", "count"],
+          ["totalCost", "sum"],
+          ["latency", "p95"],
+          ["timeToFirstToken", "p95"],
+        ],
+        { chart: "PIVOT_TABLE", by: ["providedModelName"], rows: 50, sortBy: "sum_totalCost" },
+      ),
+      ...compared.map((model, at) =>
+        scores(`Question answered: ${model}`, [6 + at * width, 10, width, 6], "avg", {
+          chart: "NUMBER",
+          filters: [scored(["question-answered"]), tagged("model_used", model)],
+          about: "The judge's average. These models share a route, so they answer the same kind of query.",
+        }),
+      ),
+    ],
+  };
+}

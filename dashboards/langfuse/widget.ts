@@ -1,0 +1,93 @@
+import type { WidgetFilter, WidgetRequest } from "./api";
+
+/** A widget and its place on the dashboard's twelve columns. */
+export interface Tile {
+  title: string;
+  place: { x: number; y: number; width: number; height: number };
+  query: Omit<WidgetRequest, "name">;
+}
+
+export interface Board {
+  /** What stands before the widgets' names, as those are the project's. */
+  name: string;
+  description: string;
+  tiles: Tile[];
+}
+
+type Aggregation = WidgetRequest["metrics"][number]["agg"];
+type Chart = WidgetRequest["chartType"];
+
+export interface Look {
+  chart: Chart;
+  /** What to split by: a dimension of the view. */
+  by?: string[];
+  filters?: WidgetFilter[];
+  rows?: number;
+  bins?: number;
+  /** A pivot table's first order, the largest first: `sum_totalCost`. */
+  sortBy?: string;
+  about?: string;
+}
+
+type Place = [x: number, y: number, width: number, height: number];
+
+/** Calls to models, and nothing else that a trace holds. */
+const generations: WidgetFilter = {
+  type: "stringOptions",
+  column: "type",
+  operator: "any of",
+  value: ["GENERATION"],
+};
+
+/** A tag of the request, as the gateway and the agent write it. */
+export function tagged(tag: "plan_tier" | "query_type" | "model_used", value: string): WidgetFilter {
+  return { type: "arrayOptions", column: "tags", operator: "any of", value: [`${tag}:${value}`] };
+}
+
+export function models(names: string[]): WidgetFilter {
+  return { type: "stringOptions", column: "providedModelName", operator: "any of", value: names };
+}
+
+export function scored(names: string[]): WidgetFilter {
+  return { type: "stringOptions", column: "name", operator: "any of", value: names };
+}
+
+/** A tile over the calls to models. */
+export function calls(title: string, place: Place, metrics: [string, Aggregation][], look: Look): Tile {
+  return tile("observations", title, place, metrics, {
+    ...look,
+    filters: [generations, ...(look.filters ?? [])],
+  });
+}
+
+/** A tile over numeric scores. */
+export function scores(title: string, place: Place, agg: Aggregation, look: Look): Tile {
+  return tile("scores-numeric", title, place, [["value", agg]], look);
+}
+
+function tile(
+  view: WidgetRequest["view"],
+  title: string,
+  [x, y, width, height]: Place,
+  metrics: [string, Aggregation][],
+  { chart, by = [], filters = [], rows, bins, sortBy, about = "" }: Look,
+): Tile {
+  return {
+    title,
+    place: { x, y, width, height },
+    query: {
+      description: about,
+      view,
+      dimensions: by.map((field) => ({ field })),
+      metrics: metrics.map(([measure, agg]) => ({ measure, agg })),
+      filters,
+      chartType: chart,
+      chartConfig: {
+        type: chart,
+        ...(rows ? { row_limit: rows } : {}),
+        ...(bins ? { bins } : {}),
+        ...(sortBy ? { defaultSort: { column: sortBy, order: "DESC" as const } } : {}),
+      },
+    },
+  };
+}
