@@ -1,0 +1,59 @@
+import { langfuseSetup, type LangfuseApi, type LangfuseSetup } from "../../dashboards/langfuse";
+import { definitions } from "../../litellm-config";
+import { applyEvaluations, applyJudge, type Judge } from "./evaluations";
+import { isFatal, reasonOf } from "./errors";
+import type { Journal } from "./journal";
+import { applyModels } from "./models";
+import { applyPrompts } from "./prompts";
+import { applyDashboards } from "./unstable";
+
+export interface ApplyOptions {
+  /** Default: what the definitions say. */
+  setup?: LangfuseSetup;
+  /** A key of Anthropic's for the judge alone. */
+  judgeKey?: string;
+}
+
+/** The judge's connection and model: the cheapest route's at Anthropic. */
+export const judge: Judge = { provider: "tollgate-judge", model: judgeModel() };
+
+/**
+ * Brings Langfuse to what the repository says; a second run changes nothing. Each part is on its own: one that fails is in the
+ * journal and the next follows.
+ *
+ * @throws what Langfuse's client throws when the keys are refused or nothing answers.
+ */
+export async function applySetup(
+  api: LangfuseApi,
+  journal: Journal,
+  { setup = langfuseSetup(), judgeKey }: ApplyOptions = {},
+): Promise<void> {
+  await part("models", journal, () => applyModels(api, setup.models, journal));
+  await part("prompts", journal, () => applyPrompts(api, setup.prompts, journal));
+  await part("evaluations", journal, async () => {
+    const connected = await applyJudge(api, judge, judgeKey, journal);
+    await applyEvaluations(api, setup.evaluations, connected, journal);
+  });
+  await part("dashboards", journal, () => applyDashboards(api, setup.boards, journal));
+}
+
+/** What is listed first may fail as a whole. */
+async function part(name: string, journal: Journal, apply: () => Promise<void>): Promise<void> {
+  try {
+    await apply();
+  } catch (error) {
+    if (isFatal(error)) throw error;
+    journal.add({ kind: "part", name, action: "failed", note: reasonOf(error) });
+  }
+}
+
+function judgeModel(): string {
+  const { variants, fallbacks } = definitions.routes["simple"]!;
+  const candidates = [...variants.map(({ model }) => model), ...fallbacks];
+  const found = candidates.find((name) => definitions.models[name]?.provider === "anthropic");
+  if (!found)
+    throw new Error(
+      "route simple reaches no model of Anthropic's: name the judge's model in ops/langfuse/apply.ts",
+    );
+  return found;
+}

@@ -1,0 +1,107 @@
+import type { Evaluation, EvaluatorRequest, LangfuseApi } from "../../dashboards/langfuse";
+import { isAsWanted } from "./compare";
+import { codeOf } from "./errors";
+import { Skipped, type Journal } from "./journal";
+import { allCursorPages, allPages } from "./pages";
+
+const NO_MODEL =
+  "Langfuse has no model to judge with: give LANGFUSE_JUDGE_API_KEY, or add a connection and a default evaluation model in its settings, then run this again";
+
+/** A model of the judge's own, over a connection of that name. */
+export interface Judge {
+  provider: string;
+  model: string;
+}
+
+/** The judge's connection to Anthropic. The key goes one way: Langfuse shows it to nobody, so it is never compared. */
+export async function applyJudge(
+  api: LangfuseApi,
+  judge: Judge,
+  key: string | undefined,
+  journal: Journal,
+): Promise<Judge | undefined> {
+  const connections = await allPages((page) => api.llmConnections.list(page));
+  const existing = connections.find(({ provider }) => provider === judge.provider);
+  if (!existing && !key) return undefined;
+  const wanted = { adapter: "anthropic" as const, customModels: [judge.model], withDefaultModels: false };
+  await journal.apply("llm connection", judge.provider, async () => {
+    if (existing && isAsWanted(wanted, existing)) return { action: "unchanged", value: existing };
+    if (!key) throw new Error("it has to change, and that needs its key: give LANGFUSE_JUDGE_API_KEY");
+    return {
+      action: existing ? "updated" : "created",
+      run: () => api.llmConnections.upsert({ provider: judge.provider, secretKey: key, ...wanted }),
+    };
+  });
+  return judge;
+}
+
+/** Judges, the rules that say what they judge, and the scores that people may give beside them. */
+export async function applyEvaluations(
+  api: LangfuseApi,
+  wanted: Evaluation[],
+  judge: Judge | undefined,
+  journal: Journal,
+): Promise<void> {
+  const scoreConfigs = await allPages((page) => api.scoreConfigs.get(page));
+  for (const { scoreConfig } of wanted) {
+    await journal.apply("score config", scoreConfig.name, async () => {
+      const existing = scoreConfigs.find(({ name, isArchived }) => name === scoreConfig.name && !isArchived);
+      if (!existing) return { action: "created", run: () => api.scoreConfigs.create(scoreConfig) };
+      if (isAsWanted(scoreConfig, existing)) return { action: "unchanged", value: existing };
+      if (existing.dataType !== scoreConfig.dataType) {
+        throw new Error(
+          `it holds ${existing.dataType} scores and shall hold ${scoreConfig.dataType}: archive it in Langfuse`,
+        );
+      }
+      const { name, description, minValue, maxValue } = scoreConfig;
+      const changes = { name, description, minValue, maxValue };
+      return { action: "updated", run: () => api.scoreConfigs.update(existing.id, changes) };
+    });
+  }
+
+  const evaluators = await allCursorPages((page) => api.evaluators.list(page));
+  const rules = await allCursorPages((page) => api.evaluationRules.list(page));
+  for (const { evaluator, rule } of wanted) {
+    const request: EvaluatorRequest = { ...evaluator, modelConfig: judge ?? evaluator.modelConfig };
+    const made = await journal.apply("evaluator", evaluator.name, async () => {
+      const existing = evaluators.find(
+        ({ name, type }) => name === evaluator.name && type === evaluator.type,
+      );
+      if (!existing) {
+        return { action: "created", run: () => unlessNoModel(() => api.evaluators.create(request)) };
+      }
+      if (isAsWanted(request, existing)) return { action: "unchanged", value: existing };
+      return {
+        action: "updated",
+        run: () => unlessNoModel(() => api.evaluators.update(existing.id, request)),
+      };
+    });
+
+    await journal.apply("evaluation rule", rule.name, async () => {
+      const existing = rules.find(({ name }) => name === rule.name);
+      const assigned = { ...rule, evaluatorAssignments: [{ evaluatorId: made?.id ?? "" }] };
+      // Whether it runs is decided in Langfuse after it was made: somebody may have had enough of it.
+      if (existing && made && isAsWanted(assigned, existing)) return { action: "unchanged", value: existing };
+      return {
+        action: existing ? "updated" : "created",
+        run: () =>
+          !made
+            ? Promise.resolve(new Skipped(`it has no evaluator ${evaluator.name}`))
+            : unlessNoModel(() =>
+                existing
+                  ? api.evaluationRules.update(existing.id, assigned)
+                  : api.evaluationRules.create({ ...assigned, enabled: true }),
+              ),
+      };
+    });
+  }
+}
+
+async function unlessNoModel<T>(request: () => PromiseLike<T>): Promise<T | Skipped> {
+  try {
+    return await request();
+  } catch (error) {
+    if (codeOf(error) === "evaluator_preflight_failed") return new Skipped(NO_MODEL);
+    throw error;
+  }
+}

@@ -1,0 +1,41 @@
+const LIMIT = 100;
+/** Nothing that is listed here comes near: a server that ignores the page would give the first for ever. */
+const MOST_PAGES = 100;
+
+interface NumberedPage<T> {
+  data: T[];
+  meta: { totalPages: number };
+}
+
+interface CursorPage<T> {
+  data: T[];
+  meta: { cursor?: string };
+}
+
+/** All pages of a list that counts them. */
+export async function allPages<T>(
+  list: (page: { page: number; limit: number }) => PromiseLike<NumberedPage<T>>,
+): Promise<T[]> {
+  const all: T[] = [];
+  for (let page = 1; page <= MOST_PAGES; page++) {
+    const { data, meta } = await list({ page, limit: LIMIT });
+    all.push(...data);
+    if (page >= meta.totalPages) break;
+  }
+  return all;
+}
+
+/** All pages of a list that gives a cursor to the next. */
+export async function allCursorPages<T>(
+  list: (page: { cursor?: string; limit: number }) => PromiseLike<CursorPage<T>>,
+): Promise<T[]> {
+  const all: T[] = [];
+  let cursor: string | undefined;
+  for (let page = 1; page <= MOST_PAGES; page++) {
+    const { data, meta } = await list({ limit: LIMIT, ...(cursor ? { cursor } : {}) });
+    all.push(...data);
+    if (!meta.cursor) break;
+    cursor = meta.cursor;
+  }
+  return all;
+}
