@@ -7,6 +7,7 @@ import { renderAlertmanagerFiles } from "../dashboards/alertmanager";
 import { renderAlloyFiles } from "../dashboards/alloy";
 import { renderGrafanaFiles } from "../dashboards/grafana";
 import { renderLokiFiles } from "../dashboards/loki/config";
+import { renderLangfuseFiles } from "../dashboards/langfuse";
 import { renderPrometheusFiles } from "../dashboards/prometheus";
 import { renderClickhouseFiles } from "../infra/config-files/clickhouse";
 import { renderPlanFiles } from "../infra/plan/golden";
@@ -30,6 +31,7 @@ const renderers: Renderer[] = [
   { folder: "loki", render: renderLokiFiles },
   { folder: "alloy", render: renderAlloyFiles },
   { folder: "clickhouse", render: renderClickhouseFiles },
+  { folder: "langfuse", render: renderLangfuseFiles },
   { folder: "compose", render: renderComposeFiles },
   // Last: a plan holds the hashes of what is rendered before it.
   { folder: "plan", render: renderPlanFiles },
