@@ -20,7 +20,7 @@ export interface ComposeMachineArgs {
   secrets: Record<string, PinnedSecret>;
   /** Variables of Compose's `.env`. */
   env: Record<string, pulumi.Input<string>>;
-  /** Rollout phase: the profiles `phase1` to `phaseN` run. */
+  /** Rollout phase: the profiles `phase-1` to `phase-N` run. */
   phase: number;
   /** Zone in the region. Default `b`. */
   zone?: string;
@@ -126,7 +126,7 @@ export function composeCloudConfig({
   phase,
 }: ComposeCloudConfig): string {
   const device = `/dev/disk/by-id/google-${DATA_DEVICE}`;
-  const profiles = Array.from({ length: phase }, (_, at) => `--profile phase${at + 1}`).join(" ");
+  const profiles = Array.from({ length: phase }, (_, at) => `--profile phase-${at + 1}`).join(" ");
   const fetchSecrets = Object.entries(secrets).map(
     ([name, { id, version }]) =>
       `gcloud secrets versions access ${version} --secret=${id} --project=${project} --out-file=/run/tollgate/secrets/${name}`,
