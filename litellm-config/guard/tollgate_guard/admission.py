@@ -106,7 +106,9 @@ class Admission:
             return await self._ledger.reserve(call_id, request, plans, final=final)
         except LEDGER_ERRORS as error:
             LEDGER_ERRORS_TOTAL.labels("reserve").inc()
-            log("error", "ledger.unavailable", f"The ledger did not answer: {type(error).__name__}", operation="reserve")
+            log(
+                "error", "ledger.unavailable", f"The ledger did not answer: {type(error).__name__}", operation="reserve"
+            )
             self._void(call_id)
             raise Refusal("ledger_unavailable", retry_after=1) from error
         finally:

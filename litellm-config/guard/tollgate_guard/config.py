@@ -81,8 +81,7 @@ def parse(data: dict[str, Any]) -> Config:
         for name, fields in data["routes"].items()
     }
     direct = {
-        name: Route(name=name, models=(model,), default_max_tokens=_DIRECT_MAX_TOKENS)
-        for name, model in models.items()
+        name: Route(name=name, models=(model,), default_max_tokens=_DIRECT_MAX_TOKENS) for name, model in models.items()
     }
     return Config(
         tiers=tuple(

@@ -20,7 +20,13 @@ _NANOS_PER_DOLLAR = 1_000_000_000
 
 
 # Raised before anything was sent.
-_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, aiohttp.ClientConnectorError)
+_UNSENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    aiohttp.ClientConnectorError,
+)
 
 
 def failure_status(error: BaseException) -> tuple[str, bool]:
@@ -31,7 +37,7 @@ def failure_status(error: BaseException) -> tuple[str, bool]:
     """
     chain = list(_chain(error))
     sent = not any(isinstance(each, _UNSENT) for each in chain)
-    if isinstance(error, litellm.Timeout):
+    if any(isinstance(each, (litellm.Timeout, httpx.TimeoutException, TimeoutError)) for each in chain):
         return "timeout", sent
     # LiteLLM gives a broken connection the status 500 too; only an answer has a response with a status.
     answered = any(getattr(getattr(each, "response", None), "status_code", None) for each in chain[1:])
@@ -73,7 +79,9 @@ class Hooks(CustomLogger):
         call = current_call.get()
         model = self._model(kwargs)
         if call is None or model is None:
-            raise litellm.BadRequestError("No call without a reservation and a price", str(kwargs.get("model")), "tollgate")
+            raise litellm.BadRequestError(
+                "No call without a reservation and a price", str(kwargs.get("model")), "tollgate"
+            )
         if call.attempts and call.attempts[-1].model is not model:
             log(
                 "warn",
@@ -88,14 +96,20 @@ class Hooks(CustomLogger):
             metadata["trace_metadata"] = {**metadata["trace_metadata"], "model_used": model.name}
         return None
 
-    async def async_post_call_success_deployment_hook(self, request_data: dict[str, Any], response: Any, call_type: Any) -> None:
+    async def async_post_call_success_deployment_hook(
+        self, request_data: dict[str, Any], response: Any, call_type: Any
+    ) -> None:
         """A plain answer came from a provider (cache hits do not come here)."""
         call = current_call.get()
         if call is not None:
             call.succeed(read_usage(getattr(response, "usage", None)), _answer_bytes(response, "message"))
 
     async def async_post_call_failure_deployment_hook(
-        self, request_data: Mapping[str, object], exception: Exception, call_type: Any, fallback_depth: int | None = None
+        self,
+        request_data: Mapping[str, object],
+        exception: Exception,
+        call_type: Any,
+        fallback_depth: int | None = None,
     ) -> None:
         """An attempt failed before its answer began."""
         call = current_call.get()
@@ -152,7 +166,9 @@ class Hooks(CustomLogger):
         counted = [usage for chunk in chunks or [] if (usage := getattr(chunk, "usage", None)) is not None]
         call.succeed(read_usage(counted[-1]) if counted else None, size)
 
-    async def async_log_success_event(self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any) -> None:
+    async def async_log_success_event(
+        self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any
+    ) -> None:
         """Counts what LiteLLM thinks that the call cost, for comparison only."""
         model = self._model(kwargs.get("litellm_params") or {})
         price = kwargs.get("response_cost")
@@ -165,7 +181,8 @@ class Hooks(CustomLogger):
         log(
             "warn",
             "provider.error",
-            f"{model.name} gave no whole answer ({status})" + ("; its bound is charged" if billed else ""),
+            f"{model.name} gave no whole answer ({status})"
+            + ("; what the provider may bill for it is charged" if billed else ""),
             **tags(call.request.identity, call.decision.tier, model.name),
             call_id=call.id,
             status=status,

@@ -26,4 +26,6 @@ _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 RESERVE_SECONDS = Histogram(
     "tollgate_guard_reserve_seconds", "Round trip of a reservation in the ledger", buckets=_BUCKETS
 )
-SETTLE_SECONDS = Histogram("tollgate_guard_settle_seconds", "Round trip of a settlement in the ledger", buckets=_BUCKETS)
+SETTLE_SECONDS = Histogram(
+    "tollgate_guard_settle_seconds", "Round trip of a settlement in the ledger", buckets=_BUCKETS
+)

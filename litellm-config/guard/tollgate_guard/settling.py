@@ -131,6 +131,4 @@ def _report(call: Call, charge: Charge, settlement: Settlement) -> None:
         cache_hit=charge.cache_hit,
         attempts=len(call.attempts),
     )
-    report_crossings(
-        settlement.crossed, who.customer_id, settlement.tier, settlement.spent_nanos, settlement.cap_nanos
-    )
+    report_crossings(settlement.crossed, who.customer_id, settlement.tier, settlement.spent_nanos, settlement.cap_nanos)

@@ -6,17 +6,17 @@ import asyncio
 import contextlib
 import importlib
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 from uuid import uuid4
 
 import litellm.proxy.proxy_server as proxy
 
+from .asgi import App, Headers, Message, replay
 from .call import Call, current_call
 from .config import Config
 from .ledger import Decision
 from .log import log
 from .request import read_request
+from .upstream import request_scope
 
 _PROVIDER_MODULES = (
     "openai",
@@ -27,7 +27,7 @@ _PROVIDER_MODULES = (
 )
 
 
-async def warm_up(app: Callable[..., Awaitable[None]], config: Config, headers: list[tuple[bytes, bytes]]) -> None:
+async def warm_up(app: App, config: Config, headers: Headers) -> None:
     """Sends a plain and a streamed request through LiteLLM that it answers itself: no provider, no trace, no cost."""
     try:
         while proxy.llm_router is None:
@@ -41,9 +41,7 @@ async def warm_up(app: Callable[..., Awaitable[None]], config: Config, headers: 
         log("warn", "gateway.cold", f"The warm-up failed: {type(error).__name__}: {error}")
 
 
-async def _request(
-    app: Callable[..., Awaitable[None]], model: str, headers: list[tuple[bytes, bytes]], stream: bool
-) -> None:
+async def _request(app: App, model: str, headers: Headers, stream: bool) -> None:
     body = {
         "model": model,
         "messages": [{"role": "user", "content": "warm-up"}],
@@ -53,35 +51,28 @@ async def _request(
     request = read_request(json.dumps(body).encode())
     nothing = Decision("allowed", "ok", None, None, 0, 0, None, None, None, ())
     call = Call(uuid4(), request, nothing, prompt_tokens=0, extend=_nothing)
-    raw = json.dumps({**body, "mock_response": "warm", "no-log": True, "cache": {"no-cache": True, "no-store": True}})
+    alone = {"mock_response": "warm", "no-log": True, "cache": {"no-cache": True, "no-store": True}}
+    raw = json.dumps({**body, **alone}).encode()
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
         "method": "POST",
         "scheme": "http",
-        "path": "/v1/chat/completions",
-        "raw_path": b"/v1/chat/completions",
         "root_path": "",
-        "query_string": b"",
-        "headers": [*headers, (b"content-length", str(len(raw)).encode())],
         "client": ("127.0.0.1", 0),
         "server": ("127.0.0.1", 0),
-        "state": {},
     }
-    messages: list[MutableMapping[str, Any]] = [{"type": "http.request", "body": raw.encode(), "more_body": False}]
+    length = (b"content-length", str(len(raw)).encode())
     statuses: list[int] = []
 
-    async def receive() -> MutableMapping[str, Any]:
-        return messages.pop() if messages else await asyncio.get_running_loop().create_future()
-
-    async def send(message: MutableMapping[str, Any]) -> None:
+    async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
             statuses.append(message["status"])
 
     token = current_call.set(call)
     try:
-        await app(scope, receive, send)
+        await app(request_scope(scope, [*headers, length]), replay(raw), send)
     finally:
         current_call.reset(token)
     if statuses != [200]:

@@ -38,7 +38,11 @@ _DEFAULTS: dict[str, Any] = {
 
 
 async def reserve(
-    connection: asyncpg.Connection, customer: str = "acme", session: str = "s1", call_id: UUID | None = None, **changes: Any
+    connection: asyncpg.Connection,
+    customer: str = "acme",
+    session: str = "s1",
+    call_id: UUID | None = None,
+    **changes: Any,
 ) -> asyncpg.Record:
     unknown = changes.keys() - _DEFAULTS.keys()
     assert not unknown, unknown

@@ -67,10 +67,16 @@ def test_a_cost_is_the_sum_of_its_tokens(config: Config) -> None:
         ({"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}, Usage(9, 0, 0, 4)),
         # Reasoning that is counted in the total only.
         ({"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 33}, Usage(9, 0, 0, 24)),
-        ({"prompt_tokens": 9, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 6}}, Usage(9, 6, 0, 4)),
+        (
+            {"prompt_tokens": 9, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 6}},
+            Usage(9, 6, 0, 4),
+        ),
         ({"prompt_tokens": 9, "completion_tokens": 4, "cache_creation_input_tokens": 5}, Usage(9, 0, 5, 4)),
         # More cached than sent: never below zero.
-        ({"prompt_tokens": 9, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 99}}, Usage(9, 9, 0, 4)),
+        (
+            {"prompt_tokens": 9, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 99}},
+            Usage(9, 9, 0, 4),
+        ),
     ],
 )
 def test_usage_as_providers_tell_it(told: dict[str, Any] | None, usage: Usage | None) -> None:

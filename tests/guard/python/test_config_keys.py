@@ -41,7 +41,11 @@ def ignored_keys(config: dict[str, Any]) -> set[str]:
     for deployment in config["model_list"]:
         name = deployment["model_name"]
         check("model_list", deployment, {"model_name", "litellm_params", "model_info"})
-        check(f"model_list.{name}.litellm_params", deployment["litellm_params"], set(GenericLiteLLMParams.model_fields) | {"model", "weight"})
+        check(
+            f"model_list.{name}.litellm_params",
+            deployment["litellm_params"],
+            set(GenericLiteLLMParams.model_fields) | {"model", "weight"},
+        )
         check(f"model_list.{name}.model_info", deployment["model_info"], set(ModelInfo.model_fields))
     return found
 

@@ -40,7 +40,9 @@ def test_each_runs_once_also_when_many_start_together(ledger_url: str) -> None:
     asyncio.run(main())
 
 
-def test_one_that_changed_or_is_gone_is_refused_and_a_failing_one_leaves_nothing(ledger_url: str, tmp_path: Path) -> None:
+def test_one_that_changed_or_is_gone_is_refused_and_a_failing_one_leaves_nothing(
+    ledger_url: str, tmp_path: Path
+) -> None:
     async def main() -> None:
         await _drop(ledger_url)
         names = copy_of_the_migrations(tmp_path)

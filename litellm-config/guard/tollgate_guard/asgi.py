@@ -1,0 +1,70 @@
+"""The little of ASGI that the gate needs: the types, a body read and replayed, a refusal sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from .refusals import Refusal
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+_MAX_BODY_BYTES = 8 * 1024 * 1024
+
+
+async def read_body(receive: Receive) -> bytes:
+    """The whole body of a request.
+
+    Raises:
+        Refusal: ``invalid_request``, when it is too long or its client has left.
+    """
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refusal("invalid_request", "The client left before its request was whole", field="body")
+        body += message.get("body", b"")
+        if len(body) > _MAX_BODY_BYTES:
+            raise Refusal(
+                "invalid_request", f"The body is longer than {_MAX_BODY_BYTES} bytes: shorten it", field="body"
+            )
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def replay(body: bytes) -> Receive:
+    """The body, and then nothing: no disconnection either."""
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Message:
+        if messages:
+            return messages.pop()
+        return await asyncio.get_running_loop().create_future()
+
+    return receive
+
+
+async def send_refusal(send: Send, refusal: Refusal, headers: dict[str, str]) -> None:
+    """Sends a refusal as the whole answer, with the decision's headers where there is one."""
+    body = refusal.body()
+    told = {
+        **headers,
+        **({"x-tollgate-decision": "refused", "x-tollgate-reason": refusal.code} if headers else {}),
+        **refusal.headers(),
+        "content-type": "application/json",
+        "content-length": str(len(body)),
+    }
+    await send(
+        {
+            "type": "http.response.start",
+            "status": refusal.status,
+            "headers": [(key.encode(), value.encode()) for key, value in told.items()],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})

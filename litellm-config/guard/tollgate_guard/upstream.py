@@ -1,0 +1,66 @@
+"""The request that LiteLLM gets: of the gate's making, with nothing of the client's but what was checked."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .asgi import Headers, Scope
+from .call import Call
+from .log import tags
+from .traces import span_id_of
+
+CHAT_PATH = "/v1/chat/completions"
+
+
+def base_headers(key: bytes) -> Headers:
+    """The headers of every request to LiteLLM."""
+    return [(b"host", b"gateway"), (b"content-type", b"application/json"), (b"authorization", b"Bearer " + key)]
+
+
+def request_scope(scope: Scope, headers: Headers) -> Scope:
+    """The client's request as LiteLLM sees it: another path, query and headers, and no state."""
+    return {
+        **scope,
+        "path": CHAT_PATH,
+        "raw_path": CHAT_PATH.encode(),
+        "query_string": b"",
+        "headers": headers,
+        "state": dict(scope.get("state") or {}),
+    }
+
+
+def trace_headers(call: Call) -> Headers:
+    """W3C trace context: LiteLLM's spans join the agent's trace."""
+    who = call.request.identity
+    return [(b"traceparent", f"00-{who.trace_id}-{span_id_of(who)}-01".encode())] if who.trace_id else []
+
+
+def request_body(call: Call) -> bytes:
+    """The body: the route that was decided, the output that is paid for, and the tags for the trace."""
+    return json.dumps(_body(call), ensure_ascii=False).encode()
+
+
+def _body(call: Call) -> dict[str, Any]:
+    request, who, decision = call.request, call.request.identity, call.decision
+    assert decision.plan is not None
+    return {
+        "model": decision.plan.route.name,
+        "messages": request.messages,
+        **request.params,
+        "max_tokens": decision.max_tokens,
+        **({"stream": True, "stream_options": {"include_usage": True}} if request.stream else {}),
+        # The keys that LiteLLM's langfuse_otel puts on the trace.
+        "metadata": {
+            "session_id": who.session_id,
+            "trace_user_id": who.customer_id,
+            "trace_name": who.query_type,
+            "generation_name": decision.plan.route.name,
+            "tags": [f"plan_tier:{decision.tier}", f"query_type:{who.query_type}", f"environment:{who.environment}"],
+            "trace_metadata": {
+                **{key: value for key, value in tags(who, decision.tier, None).items() if key != "trace_id"},
+                "call_id": str(call.id),
+                "decision": decision.decision,
+            },
+        },
+    }
