@@ -12,32 +12,23 @@ import { stringify } from "yaml";
 import { composePrometheus } from "../../../dashboards/prometheus";
 import { ruleGroups } from "../../../dashboards/prometheus/rules";
 import { temporaryFolder, testRules, tool } from "../support/promtool";
-import { isFires, type Suite } from "../support/suite";
 import { suites } from "../suites";
 import { mutantsOf, type Mutant } from "./mutants";
+import { scopeOf } from "./scope";
 
 const REQUIRED_SCORE = 0.95;
 
-type Outcome = "killed" | "survived" | "invalid";
-
-/**
- * An alert's mutant is judged by the cases of that alert, a recording's by those of the whole group. The cases that span days
- * cost most, and come when the others have not killed it.
- */
-function suitesFor({ rule }: Mutant, suite: Suite): Suite[] {
-  const own = suite.cases.filter(({ alert }) => alert === rule);
-  const cases = own.length > 0 ? own : suite.cases;
-  const isLong = (each: Suite["cases"][number]) => isFires(each) && parseInt(each.onset) > 1_000;
-  const parts = [cases.filter((each) => !isLong(each)), cases.filter(isLong)];
-  return parts.filter((part) => part.length > 0).map((part) => ({ ...suite, cases: part }));
-}
+type Outcome = "killed" | "survived" | "invalid" | "unjudged";
 
 async function judge(mutant: Mutant): Promise<Outcome> {
   const suite = suites.find(({ group }) => group === mutant.group)!;
-  const folder = temporaryFolder({ "rules.yml": stringify({ groups: [mutant.changed] }) });
+  const scope = scopeOf(mutant.rule, mutant.changed, suite);
+  // Nothing rests on it but a dashboard: there is no alert to judge it by.
+  if (scope.suites.length === 0) return "unjudged";
+  const folder = temporaryFolder({ "rules.yml": stringify({ groups: [scope.group] }) });
   const rules = join(folder, "rules.yml");
   try {
-    for (const part of suitesFor(mutant, suite)) {
+    for (const part of scope.suites) {
       if ((await testRules(part, rules)).ok) continue;
       // A rule that Prometheus would not even load proves nothing about the tests.
       return (await tool("promtool", ["check", "rules", rules])).ok ? "killed" : "invalid";
@@ -62,7 +53,7 @@ async function judgeAll(mutants: Mutant[]): Promise<Map<Mutant, Outcome>> {
 }
 
 function report(outcomes: Map<Mutant, Outcome>): number {
-  const valid = [...outcomes].filter(([, outcome]) => outcome !== "invalid");
+  const valid = [...outcomes].filter(([, outcome]) => outcome === "killed" || outcome === "survived");
   const killed = (all: [Mutant, Outcome][]) => all.filter(([, outcome]) => outcome === "killed").length;
   const percent = (all: [Mutant, Outcome][]) => `${((100 * killed(all)) / all.length).toFixed(1)} %`;
 
@@ -76,7 +67,13 @@ function report(outcomes: Map<Mutant, Outcome>): number {
   for (const [{ group, rule, kind, what }, outcome] of valid) {
     if (outcome === "survived") console.log(`survived: ${group}/${rule}: ${kind} ${what}`);
   }
-  console.log(`${outcomes.size - valid.length} mutants were no valid rules and are not counted`);
+  for (const [name, why] of [
+    ["invalid", "were no valid rules"],
+    ["unjudged", "were of series that only dashboards read"],
+  ]) {
+    const count = [...outcomes.values()].filter((outcome) => outcome === name).length;
+    console.log(`not counted: ${count} mutants ${why}`);
+  }
   return killed(valid) / valid.length;
 }
 
