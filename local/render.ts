@@ -10,6 +10,7 @@ import { renderLokiFiles } from "../dashboards/loki/config";
 import { renderLangfuseFiles } from "../dashboards/langfuse";
 import { renderPrometheusFiles } from "../dashboards/prometheus";
 import { renderClickhouseFiles } from "../infra/config-files/clickhouse";
+import { renderTempoFiles } from "../infra/config-files/tempo";
 import { renderPlanFiles } from "../infra/plan/golden";
 import { renderGatewayFiles } from "../litellm-config/render";
 import { renderComposeFiles } from "./compose";
@@ -32,6 +33,7 @@ const renderers: Renderer[] = [
   { folder: "alloy", render: renderAlloyFiles },
   { folder: "clickhouse", render: renderClickhouseFiles },
   { folder: "langfuse", render: renderLangfuseFiles },
+  { folder: "tempo", render: renderTempoFiles },
   { folder: "compose", render: renderComposeFiles },
   // Last: a plan holds the hashes of what is rendered before it.
   { folder: "plan", render: renderPlanFiles },

@@ -8,6 +8,7 @@ export type BlobStorage = { bucketVariable: string } | { folder: string };
 /** Tempo's settings: OTLP in, blocks kept as long as logs, which link to them. */
 export function tempoConfig(storage: BlobStorage): string {
   const onBucket = "bucketVariable" in storage;
+  const retention = `${definitions.retention.logs * 24}h`;
   const folder = onBucket ? "/tmp/tempo" : storage.folder;
   return yaml({
     server: { http_listen_port: ports.tempo, log_level: "warn" },
@@ -21,7 +22,9 @@ export function tempoConfig(storage: BlobStorage): string {
         },
       },
     },
-    compactor: { compaction: { block_retention: `${definitions.retention.logs * 24}h` } },
+    // Tempo 3 has no compactor: one part plans what the other does, and both go by the same age.
+    backend_scheduler: { provider: { compaction: { compaction: { block_retention: retention } } } },
+    backend_worker: { compaction: { block_retention: retention } },
     storage: {
       trace: {
         backend: onBucket ? "gcs" : "local",
@@ -33,6 +36,11 @@ export function tempoConfig(storage: BlobStorage): string {
     },
     usage_report: { reporting_enabled: false },
   });
+}
+
+/** `generated/tempo/`: what Compose mounts. */
+export function renderTempoFiles(): Record<string, string> {
+  return { "tempo/tempo.yaml": tempoConfig({ folder: "/var/tempo" }) };
 }
 
 function yaml(value: unknown): string {
