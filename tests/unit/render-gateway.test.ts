@@ -1,0 +1,114 @@
+import { parse } from "yaml";
+import { definitions, parseDefinitions } from "../../litellm-config";
+import { guardConfig, litellmConfig, renderLitellmConfig } from "../../litellm-config/render";
+import { litellmConfigSchema, type Deployment } from "../../litellm-config/render/litellm-schema";
+
+const groups = (deployments: Deployment[]) => {
+  const found: Record<string, string[]> = {};
+  for (const { model_name, model_info } of deployments) (found[model_name] ??= []).push(model_info.id);
+  return found;
+};
+
+describe("guard.json", () => {
+  const config = guardConfig(definitions);
+
+  test("has the budgets of the tiers, in nano-dollars", () => {
+    expect(config.tiers).toEqual({
+      tier_1: { price_nanos: 49e9, budget_nanos: 8e9, degrade_to: "economy" },
+      tier_2: { price_nanos: 99e9, budget_nanos: 18e9, degrade_to: "economy" },
+      tier_3: { price_nanos: 199e9, budget_nanos: 35e9, degrade_to: "economy" },
+    });
+    expect(config.session).toEqual({ budget_nanos: 5e8, tokens_per_minute: 50_000, calls: 100 });
+  });
+
+  test("names no model in a route that it does not price", () => {
+    for (const { variants, fallbacks } of Object.values(config.routes)) {
+      for (const model of [...variants, ...fallbacks]) expect(config.models).toHaveProperty([model]);
+    }
+  });
+});
+
+describe.each(["providers", "provider-url"] as const)("config.yaml for %s", (target) => {
+  const config = litellmConfig(definitions, { target });
+  const text = renderLitellmConfig(definitions, { target });
+
+  test("has a group for each route, of its variants by weight, and one for each model", () => {
+    const found = groups(config.model_list);
+    expect(Object.keys(found).sort()).toEqual(
+      [...Object.keys(definitions.routes), ...Object.keys(definitions.models)].sort(),
+    );
+    for (const [route, { variants }] of Object.entries(definitions.routes)) {
+      expect(found[route]).toEqual(variants.map(({ model }) => `${route}/${model}`));
+      const weights = config.model_list.filter(({ model_name }) => model_name === route);
+      expect(weights.map(({ litellm_params }) => litellm_params.weight)).toEqual(
+        variants.map(({ weight }) => weight),
+      );
+    }
+  });
+
+  test("sends every fallback to a group that there is", () => {
+    const found = groups(config.model_list);
+    for (const rule of config.router_settings.fallbacks) {
+      for (const [route, fallbacks] of Object.entries(rule)) {
+        expect(fallbacks).toEqual(definitions.routes[route]!.fallbacks);
+        for (const fallback of fallbacks) expect(found).toHaveProperty([fallback]);
+      }
+    }
+  });
+
+  test("prices every deployment as the definitions do, in numbers that YAML 1.1 reads as such", () => {
+    const read = parse(text, { version: "1.1" }) as { model_list: Deployment[] };
+    for (const { model_info, litellm_params } of read.model_list) {
+      const { price } = definitions.models[model_info.id.split("/")[1]!]!;
+      const nanos = (dollars: number) => dollars * 1e9;
+      expect(nanos(litellm_params.input_cost_per_token)).toBeCloseTo(price.input, 6);
+      expect(nanos(litellm_params.output_cost_per_token)).toBeCloseTo(price.output, 6);
+      expect(nanos(litellm_params.cache_read_input_token_cost)).toBeCloseTo(price.cacheRead, 6);
+      expect(nanos(litellm_params.cache_creation_input_token_cost)).toBeCloseTo(price.cacheWrite, 6);
+    }
+    expect(text).not.toMatch(/\de-\d+$/m);
+  });
+
+  test("repeats no attempt that may have been billed, and caches conversations of any length", () => {
+    expect(config.router_settings.retry_policy.TimeoutErrorRetries).toBe(0);
+    expect(config.model_list.map(({ litellm_params }) => litellm_params.max_retries)).toEqual(
+      config.model_list.map(() => 0),
+    );
+    expect(config.litellm_settings.cache_params.max_messages).toBeNull();
+    expect(text).toMatch(/^ +max_messages: null$/m);
+  });
+
+  test("holds no secret: every credential and address is read from the environment", () => {
+    for (const { litellm_params } of config.model_list) {
+      for (const key of ["api_base", "api_key", "vertex_project", "vertex_location"] as const) {
+        if (litellm_params[key] !== undefined) expect(litellm_params[key]).toMatch(/^os\.environ\/[A-Z_]+$/);
+      }
+    }
+    expect(config.litellm_settings.cache_params.password).toBe("os.environ/REDIS_PASSWORD");
+  });
+
+  test("follows the definitions' times", () => {
+    const changed = parseDefinitions({
+      ...definitions,
+      gateway: { ...definitions.gateway, requestTimeout: 7, retries: 2, cacheTtl: 9 },
+    });
+    const { router_settings, litellm_settings } = litellmConfig(changed, { target });
+    expect(router_settings).toMatchObject({ num_retries: 2, timeout: 7 });
+    expect(router_settings.retry_policy.RateLimitErrorRetries).toBe(2);
+    expect(litellm_settings.cache_params.ttl).toBe(9);
+  });
+});
+
+test("each provider is reached its own way, and all by one address where one is given", () => {
+  const models = (target: "providers" | "provider-url") =>
+    litellmConfig(definitions, { target }).model_list.map(({ litellm_params }) => litellm_params.model);
+  expect(models("providers")).toContain("anthropic/claude-sonnet-5-5");
+  expect(models("providers")).toContain("vertex_ai/gemini-3.8-flash");
+  expect(models("provider-url").every((model) => model.startsWith("openai/"))).toBe(true);
+});
+
+test("a key that LiteLLM would ignore does not get into the file", () => {
+  const config = litellmConfig(definitions, { target: "providers" });
+  const misspelt = { ...config, router_settings: { ...config.router_settings, num_retires: 2 } };
+  expect(() => litellmConfigSchema.parse(misspelt)).toThrow("num_retires");
+});
