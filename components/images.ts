@@ -45,8 +45,6 @@ export class Images extends pulumi.ComponentResource {
         format: "DOCKER",
         description: "Images of this project",
         labels,
-        // A digest that a revision runs must stay what it was.
-        dockerConfig: { immutableTags: false },
         cleanupPolicies: [
           { id: "keep-recent", action: "KEEP", mostRecentVersions: { keepCount: 30 } },
           {

@@ -1,0 +1,66 @@
+import { DIGEST } from "../program/support/planned";
+import { startGoogleCloud, type GoogleCloud } from "../support/google-cloud";
+import { missingEngine, Workspace } from "./workspace";
+
+const SECRETS = ["anthropicApiKey", "slackWebhookUrl", "pagerdutyRoutingKey", "smtpPassword"];
+const IMAGES = { "tollgate:images": { agent: DIGEST, gateway: DIGEST } };
+
+const missing = missingEngine();
+if (missing) console.log(`Tests with a real Pulumi engine are skipped: ${missing}`);
+const withEngine = missing ? describe.skip : describe;
+
+withEngine("a real engine with the real provider", () => {
+  it.each(["dev", "prod"])(
+    "accepts the program: preview of %s",
+    async (stack) => {
+      const workspace = new Workspace(stack);
+      try {
+        await workspace.init(IMAGES, SECRETS);
+        const text = await workspace.mustRun("preview", "--diff");
+        expect(text).toMatch(/\+ \d{3} to create/);
+        expect(text).toContain('"tier_2 monthly budget $18.00 a month of $99.00 a month (18.2 %)"');
+        expect(text).not.toContain("stand-in-value");
+      } finally {
+        workspace.remove();
+      }
+    },
+    600_000,
+  );
+
+  describe("against a stand-in for Google's APIs", () => {
+    let google: GoogleCloud;
+    let workspace: Workspace;
+    beforeAll(async () => {
+      google = await startGoogleCloud("tollgate-dev", "100000000001");
+      workspace = new Workspace("dev", google.env);
+      await workspace.init(IMAGES, SECRETS);
+    }, 120_000);
+    afterAll(async () => {
+      workspace.remove();
+      await google.close();
+    });
+
+    it("stands everything up", async () => {
+      await workspace.mustRun("up", "--yes", "--skip-preview");
+    }, 1_200_000);
+
+    it("changes nothing the second time", async () => {
+      await workspace.mustRun("up", "--yes", "--skip-preview", "--expect-no-changes");
+    }, 600_000);
+
+    it("finds nothing that drifted", async () => {
+      await workspace.mustRun("refresh", "--yes", "--skip-preview", "--expect-no-changes");
+    }, 600_000);
+
+    it("says in words which budget a preview would change", async () => {
+      await workspace.set("tollgate:tiers.tier_2.monthlyBudget", "20");
+      const { text } = await workspace.run("preview", "--diff");
+      expect(text).toMatch(/monthlyBudget\s*: "\$18\.00 a month" => "\$20\.00 a month"/);
+    }, 600_000);
+
+    it("leaves nothing behind", async () => {
+      await workspace.mustRun("destroy", "--yes", "--skip-preview");
+      expect(google.names()).toEqual(["connections/one", "project"]);
+    }, 600_000);
+  });
+});
