@@ -89,7 +89,7 @@ export function observability(gateway: Gateway): void {
       expect(rows.length).toBeGreaterThan(10);
       const samples = await read();
       for (const [, names = "", type, labels = ""] of rows) {
-        const values = /= .*/;
+        const values = /= .*|\(.*\)/g;
         const wanted = [...labels.replace(values, "").matchAll(/`(\w+)`/g)].map(([, label]) => label!);
         for (const [, name] of names.matchAll(/`(\w+)`/g)) {
           const found = named(samples, type === "histogram" ? `${name}_bucket` : name!);

@@ -36,6 +36,8 @@ export interface Stack {
   folder: string;
   tracesDir: string;
   definitions: Definitions;
+  /** What the gateway was started with. */
+  gatewayOptions: GatewayOptions;
   postgres: RunningPostgres;
   redis: Running;
   gateway: Running;
@@ -117,6 +119,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       configDir,
       logFile: log("gateway"),
     };
+    stack.gatewayOptions = gatewayOptions;
     stack.restartGateway = async () => {
       stack.gateway = await startGateway(gatewayOptions);
     };

@@ -1,0 +1,86 @@
+import { randomBytes } from "node:crypto";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { toDollars } from "../../litellm-config";
+import { litellmConfig } from "../../litellm-config/render";
+import { startGateway, type Running } from "../../local/processes";
+import type { Customer } from "../support/gateway";
+import { AGENT_KEY, freePort, startStack, type CallOptions, type Stack } from "../support/gateway";
+
+/** Two gateways over one provider, one Redis and one trace sink: LiteLLM with the guard, and the same LiteLLM without it. */
+export interface Gateways {
+  stack: Stack;
+  stock: Running;
+  stop(): Promise<void>;
+}
+
+export type Kind = "guarded" | "stock";
+
+export async function startGateways(): Promise<Gateways> {
+  const stack = await startStack();
+  try {
+    const stock = await startGateway({
+      ...stack.gatewayOptions,
+      port: await freePort(),
+      configDir: writeStockConfig(stack),
+      // LiteLLM does not start without one, though every request goes to custom_auth.
+      extraEnv: { LITELLM_MASTER_KEY: `sk-${randomBytes(32).toString("hex")}` },
+      logFile: join(stack.folder, "stock.log"),
+    });
+    return {
+      stack,
+      stock,
+      stop: async () => {
+        await stock.stop();
+        await stack.stop();
+      },
+    };
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
+
+/** The rendered configuration with LiteLLM's own session budget in the guard's place, and all else as it is. */
+function writeStockConfig(stack: Stack): string {
+  const folder = join(stack.folder, "stock");
+  mkdirSync(folder, { recursive: true });
+  const config = litellmConfig(stack.definitions, { target: "provider-url" });
+  const stock = {
+    ...config,
+    litellm_settings: {
+      ...config.litellm_settings,
+      callbacks: config.litellm_settings.callbacks.filter((name) => !name.startsWith("tollgate_guard")),
+    },
+    general_settings: { ...config.general_settings, custom_auth: "stock_auth.authenticate" },
+    agents: [
+      {
+        agent_name: "bench",
+        agent_card_params: { name: "bench", description: "", url: "http://127.0.0.1", version: "1" },
+        litellm_params: { max_budget_per_session: toDollars(stack.definitions.session.budget) },
+      },
+    ],
+  };
+  writeFileSync(join(folder, "config.provider-url.yaml"), stringify(stock));
+  copyFileSync(join(__dirname, "stock_auth.py"), join(folder, "stock_auth.py"));
+  return folder;
+}
+
+/** Sends a customer's call to one of the two; resolves with its status once the answer is read. */
+export async function send(
+  gateways: Gateways,
+  kind: Kind,
+  customer: Customer,
+  model: string,
+  options: CallOptions,
+): Promise<number> {
+  const { url } = kind === "guarded" ? gateways.stack.gateway : gateways.stock;
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${AGENT_KEY}` },
+    body: JSON.stringify(customer.request(model, options)),
+  });
+  await response.arrayBuffer();
+  return response.status;
+}
