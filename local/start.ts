@@ -8,6 +8,7 @@ import { ensureSecrets } from "./secrets";
 import { runChecks, simulatorBill } from "./stack/checks";
 import { requireFreePorts } from "./stack/free-ports";
 import { cleanUpLeftovers } from "./stack/leftovers";
+import { setOldLogsAside } from "./stack/old-logs";
 import { bold, dim, green, red, serviceTable, yellow } from "./stack/report";
 import { ensureSampleCustomer } from "./stack/sample-customer";
 import { holdSampleConversation } from "./stack/sample-conversation";
@@ -48,6 +49,7 @@ async function main(options: Options): Promise<void> {
   for (const name of await cleanUpLeftovers())
     console.log(`Stopped ${name}, which an earlier run had left behind`);
   await requireFreePorts(services);
+  setOldLogsAside();
   const supervisor = new Supervisor(services, settings, observer);
   const asked = stopRequest();
   try {
@@ -77,14 +79,22 @@ async function run(
 
   const key = await ensureSampleCustomer(settings);
   const billedBefore = await simulatorBill(settings);
-  const conversation = await holdSampleConversation(settings, key);
+  const talked = await holdSampleConversation(settings, key).catch((error: Error) => error);
+  if (talked instanceof Error) {
+    console.error(
+      red(
+        `The sample conversation failed: ${talked.message}\nSee ${logFile("agent")} and ${logFile("gateway")}`,
+      ),
+    );
+  }
   if (!check) {
     console.log(NEXT);
     return "stay";
   }
+  if (talked instanceof Error) throw talked;
   console.log(bold("\nChecks"));
   const stateOf = (name: string) => supervisor.stateOf(name);
-  const passed = await runChecks({ settings, services, stateOf, conversation, billedBefore });
+  const passed = await runChecks({ settings, services, stateOf, conversation: talked, billedBefore });
   if (!passed) process.exitCode = 1;
   return "done";
 }
