@@ -1,6 +1,6 @@
 /**
- * The way into every command (`npm start`, `npm test`, `npm run ask|customers|bench|compose|langfuse:apply`): installs what
- * the command needs, then runs it. Plain Node, because nothing is installed yet when it starts.
+ * The way into every command (`npm start`, `npm test`, `npm run ask|customers|bench|compose|langfuse:apply|langfuse:margins`):
+ * installs what the command needs, then runs it. Plain Node, because nothing is installed yet when it starts.
  */
 const commands = {
   start: "local/start.ts",
@@ -10,10 +10,11 @@ const commands = {
   bench: "tests/bench/main.ts",
   compose: "local/compose/main.ts",
   "langfuse:apply": "ops/langfuse/main.ts",
+  "langfuse:margins": "ops/langfuse/margins/main.ts",
 };
 
 /** These speak to services elsewhere: Python and Debian's programs are not theirs. */
-const nodeOnly = new Set(["compose", "langfuse:apply"]);
+const nodeOnly = new Set(["compose", "langfuse:apply", "langfuse:margins"]);
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 20)) {

@@ -4,7 +4,7 @@ import { envOf, secrets, service, type EnvValue, type Service } from "../../infr
 const STANDS_IN: Record<string, string> = { cache: "redis" };
 
 /** Where operators set what the catalogue leaves to the target, with its default: variables of `.env`. */
-const SETTINGS: Record<"environment" | "project" | "region" | "domain", string> = {
+export const SETTINGS: Record<"environment" | "project" | "region" | "domain", string> = {
   environment: "${TOLLGATE_ENVIRONMENT:-dev}",
   project: "${GOOGLE_CLOUD_PROJECT:-}",
   region: "${GOOGLE_CLOUD_REGION:-}",

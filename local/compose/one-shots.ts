@@ -2,19 +2,21 @@ import { TRACE_TABLES } from "../../components/clickhouse/retention";
 import { catalogue, envOf, ports, service } from "../../infra/catalogue";
 import { COMPOSE_ARCHIVE_URL } from "../../infra/config-files/clickhouse";
 import { definitions } from "../../litellm-config";
+import { SETTINGS } from "./environment";
 import { confinement, imageOf } from "./images";
 import { bindMount } from "./mounts";
 import type { ComposeService, Condition } from "./schema";
 import { bounded, configMounts, limits, profilesOf } from "./services";
 import { withSecrets } from "./with-secrets";
 
-/** What prepares the data stores before the services that need it, each as often as the stack is started. */
+/** What prepares the data stores before the services that need it, and what looks after them on the side. */
 export function oneShots(): Record<string, ComposeService> {
   return {
     "database-roles": databaseRoles(),
     "gateway-migrations": gatewayMigrations(),
     buckets: buckets(),
     "clickhouse-retention": clickhouseRetention(),
+    "langfuse-margins": langfuseMargins(),
   };
 }
 
@@ -128,6 +130,27 @@ function clickhouseRetention(): ComposeService {
     environment: { CLICKHOUSE_USER: String(env["CLICKHOUSE_USER"]) },
     after: { [name]: "service_healthy", "langfuse-web": "service_healthy" },
     memoryMiB: 256,
+    forever: true,
+  });
+}
+
+/** Brings the ledger's margins to Langfuse's dashboards, every five minutes. */
+function langfuseMargins(): ComposeService {
+  const { name, port } = service("langfuse-web");
+  const program = ["node", "--import", "tsx", "ops/langfuse/margins/main.ts", "--every", "300"];
+  return task({
+    image: "agent",
+    start: withSecrets(
+      {
+        TOLLGATE_LEDGER_URL: "ledger-reader-url",
+        LANGFUSE_PUBLIC_KEY: "langfuse-public-key",
+        LANGFUSE_SECRET_KEY: "langfuse-secret-key",
+      },
+      { image: "agent", program },
+    ),
+    environment: { LANGFUSE_HOST: `http://${name}:${port}`, TOLLGATE_ENVIRONMENT: SETTINGS.environment },
+    after: { [name]: "service_healthy", "gateway-migrations": "service_completed_successfully" },
+    memoryMiB: 128,
     forever: true,
   });
 }

@@ -8,8 +8,14 @@ import { committedComposeFile, probeOf, variablesOf } from "./support";
 
 const { services, volumes, secrets } = committedComposeFile();
 const here = catalogue.filter(({ targets }) => !targets?.compose);
-/** What prepares the data stores; it is in no catalogue, as it is no service. */
-const PREPARATION = ["buckets", "clickhouse-retention", "database-roles", "gateway-migrations"];
+/** What prepares the data stores and looks after them; it is in no catalogue, as nobody calls it. */
+const PREPARATION = [
+  "buckets",
+  "clickhouse-retention",
+  "database-roles",
+  "gateway-migrations",
+  "langfuse-margins",
+];
 
 describe("compose.yaml against the catalogue", () => {
   test("runs every service that has no reason to be missing, and what prepares them", () => {

@@ -6,6 +6,7 @@ import { evaluationRoutes, type Evaluations } from "./evaluations";
 import { Answer, refuse, type Route } from "./http";
 import { modelRoutes, type StoredModel } from "./models";
 import { promptRoutes, type StoredPrompt } from "./prompts";
+import { scoreRoutes, type StoredScore } from "./scores";
 
 /** A request that the stand-in answers with an error instead, so many times. */
 interface Fault {
@@ -27,6 +28,7 @@ export class LangfuseApiStandIn implements Evaluations, Dashboards {
   readonly secretKey = "sk-lf-test";
   readonly models: StoredModel[] = [];
   readonly prompts: StoredPrompt[] = [];
+  readonly scores: StoredScore[] = [];
   readonly evaluators: Evaluations["evaluators"] = [];
   readonly rules: Evaluations["rules"] = [];
   readonly scoreConfigs: Evaluations["scoreConfigs"] = [];
@@ -45,6 +47,7 @@ export class LangfuseApiStandIn implements Evaluations, Dashboards {
   private readonly routes: Route[] = [
     ...modelRoutes(this.models),
     ...promptRoutes(this.prompts),
+    ...scoreRoutes(this.scores),
     ...evaluationRoutes(this),
     ...dashboardRoutes(this),
   ];

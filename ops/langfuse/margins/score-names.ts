@@ -1,6 +1,6 @@
 /**
- * Scores that `npm run langfuse:margins` writes out of the ledger, as Langfuse knows costs but no prices. Each stands on a
- * session that is named after the tier or the customer, since a score must stand on something.
+ * Scores that carry the ledger's money into Langfuse, which knows what calls cost and nothing of prices. Each stands on a
+ * session that is named after its tier or customer, as a score must stand on something.
  */
 export const MARGIN_SCORES = {
   revenue: "plan_revenue_usd",

@@ -1,0 +1,76 @@
+/**
+ * `npm run langfuse:margins`: brings each tier's revenue, LLM cost and margin of the month, and each customer's cost against
+ * the plan's price, from the ledger to Langfuse. Two of its dashboards show them.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { Command, InvalidArgumentError } from "commander";
+import { ports } from "../../../infra/catalogue";
+import { explain } from "../errors";
+import { marginPublisher } from "./publish";
+
+interface Options {
+  host: string;
+  every?: number;
+}
+
+const command = new Command("langfuse:margins")
+  .description("Writes the ledger's margins to Langfuse as scores.")
+  .option(
+    "--host <url>",
+    "Langfuse's address",
+    process.env.LANGFUSE_HOST ?? `http://localhost:${ports.langfuse}`,
+  )
+  .option("--every <seconds>", "go on, and look again after so many seconds", parseSeconds)
+  .addHelpText(
+    "after",
+    `
+Environment: TOLLGATE_LEDGER_URL (role ledger_reader), LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY, TOLLGATE_ENVIRONMENT.`,
+  );
+
+function parseSeconds(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("give a whole number of seconds, as 300.");
+  return Number(text);
+}
+
+async function run({ host, every }: Options): Promise<void> {
+  const {
+    TOLLGATE_LEDGER_URL: ledgerUrl,
+    LANGFUSE_PUBLIC_KEY: publicKey,
+    LANGFUSE_SECRET_KEY: secretKey,
+    TOLLGATE_ENVIRONMENT: environment = "local",
+  } = process.env;
+  if (!ledgerUrl) throw new Error("TOLLGATE_LEDGER_URL is not set: give the URL of role ledger_reader");
+  if (!publicKey || !secretKey) {
+    throw new Error("LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY are not set: give the project's key pair");
+  }
+  const publish = marginPublisher({
+    ledgerUrl,
+    environment,
+    langfuse: { baseUrl: host, publicKey, secretKey },
+  });
+  do {
+    try {
+      report("info", "margins.written", `${await publish()} scores written`);
+    } catch (error) {
+      if (!every) throw new Error(explain(error, host), { cause: error });
+      report("error", "margins.failed", explain(error, host));
+    }
+    if (every) await sleep(every * 1_000);
+  } while (every);
+}
+
+function report(level: "info" | "error", event: string, message: string): void {
+  const time = new Date().toISOString();
+  console.log(JSON.stringify({ time, level, service: "langfuse-margins", event, message }));
+}
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(0));
+
+// Not `process.exitCode`: where nothing answered, Langfuse's client leaves a timer of a minute behind.
+run(command.parse().opts<Options>()).then(
+  () => process.exit(0),
+  (error: Error) => {
+    console.error(error.message);
+    process.exit(1);
+  },
+);
