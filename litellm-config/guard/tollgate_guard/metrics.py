@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
+import os
+from pathlib import Path
+
+from prometheus_client import Counter, Gauge, Histogram, multiprocess
 
 DECISIONS = Counter(
     "tollgate_guard_decisions", "Requests decided", ["decision", "reason", "route", "tier", "query_type"]
@@ -29,3 +32,15 @@ RESERVE_SECONDS = Histogram(
 SETTLE_SECONDS = Histogram(
     "tollgate_guard_settle_seconds", "Round trip of a settlement in the ledger", buckets=_BUCKETS
 )
+
+
+def forget_dead_workers() -> None:
+    """Takes the gauges of workers that were killed out of the sum; one that ends in order does so itself."""
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if not folder:
+        return
+    for pid in {int(path.stem.rpartition("_")[2]) for path in Path(folder).glob("gauge_live*.db")}:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            multiprocess.mark_process_dead(pid, folder)

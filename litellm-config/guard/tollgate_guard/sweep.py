@@ -7,7 +7,7 @@ import random
 
 from .ledger import LEDGER_ERRORS, Ledger
 from .log import log
-from .metrics import HOLDS_EXPIRED, LEDGER_ERRORS_TOTAL
+from .metrics import HOLDS_EXPIRED, LEDGER_ERRORS_TOTAL, forget_dead_workers
 from .settling import report_crossings
 
 _EVERY_SECONDS = 15.0
@@ -43,6 +43,7 @@ async def sweep_forever(ledger: Ledger) -> None:
     """Sweeps every 15 s or so; the workers' sweeps drift apart."""
     while True:
         await asyncio.sleep(_EVERY_SECONDS * random.uniform(0.8, 1.2))
+        forget_dead_workers()
         try:
             await sweep_once(ledger)
         except LEDGER_ERRORS as error:
