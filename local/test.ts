@@ -72,10 +72,13 @@ async function runEverything(): Promise<Outcome[]> {
     dataDir: join(results, "postgres"),
     logFile: join(results, "postgres.log"),
   });
+  const interrupted = () => void postgres.stop().finally(() => process.exit(130));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupted);
   try {
     outcomes.push(await run(pytest(postgres.urls.ledger_owner)));
   } finally {
     await postgres.stop();
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupted);
   }
   return [...outcomes, await run(jest([]))];
 }
