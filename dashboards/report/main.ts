@@ -20,6 +20,9 @@ const COLORS: Record<Outcome, (text: string) => string> = {
 
 const HOUR = 3_600;
 
+const RATES = `A rate needs a counter to grow between two scrapes: after the first conversation of a start some panels are still empty.
+Ask two or three questions with \`npm run ask\`, wait ten seconds and report again.`;
+
 async function main(): Promise<void> {
   const { portOffset } = runningStack();
   const reports = await reportPanels(
@@ -37,6 +40,7 @@ async function main(): Promise<void> {
   const count = (outcome: Outcome) => reports.filter((report) => report.outcome === outcome).length;
   const outcomes = (Object.keys(COLORS) as Outcome[]).map((outcome) => `${count(outcome)} ${outcome}`);
   console.log(`${reports.length} panels: ${outcomes.join(", ")}`);
+  if (count("no data") > 0) console.log(RATES);
   if (count("no data") + count("error") > 0) process.exitCode = 1;
 }
 

@@ -88,6 +88,11 @@ test("every panel whose services run here has data", () => {
   expect(reports.filter(({ outcome }) => outcome === "data").length).toBeGreaterThan(60);
 });
 
+test("of the panels that may be quiet, only those of alerts are", () => {
+  const quiet = reports.filter(({ outcome }) => outcome === "quiet").map(({ panel }) => panel);
+  for (const panel of quiet) expect(["Alerts firing", "Firing", "Firing now", "Timeline"]).toContain(panel);
+});
+
 test("what is not local is named, and nothing else is left out", () => {
   const notes = reports.filter(({ outcome }) => outcome === "not local").map(({ note }) => note);
   expect([...new Set(notes)].sort()).toEqual([

@@ -85,6 +85,7 @@ const budgets = (langfuse: string): Row => ({
       title: "Thresholds crossed",
       description: "Each is written once per customer and month, by the transaction that crosses it.",
       width: 14,
+      noValue: "nobody crossed one",
       queries: [
         sql(`
           SELECT crossed_at AS "Time", customer_id AS "Customer", percent AS "Percent", action AS "Action",
@@ -119,6 +120,7 @@ const budgets = (langfuse: string): Row => ({
       description:
         "Calls that were not made because a limit was reached: customer, reason, and the trace that they were part of.",
       width: 14,
+      noValue: "no refusals",
       queries: [
         sql(`
           SELECT at AS "Time", customer_id AS "Customer", session_id AS "Session", reason AS "Reason", route AS "Route",

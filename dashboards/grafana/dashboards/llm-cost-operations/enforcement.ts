@@ -26,6 +26,7 @@ export const enforcement: Row = {
       description: "Calls a second that were refused, and why.",
       unit: unit.perSecond,
       stacked: true,
+      noValue: "no refusals",
       queries: [
         prom(
           `sum by (reason) (rate(tollgate_guard_decisions_total{decision="refused"}[$__rate_interval]))`,

@@ -59,6 +59,7 @@ export const models: Row = {
       description: "What the cached answers cost when they were first given, in the time range.",
       unit: unit.usd,
       height: 6,
+      noValue: "no hits",
       queries: [
         promNow(
           `sum(increase(tollgate_guard_cache_saved_nanodollars_total[$__range])) / ${NANOS_PER_DOLLAR}`,
@@ -71,6 +72,7 @@ export const models: Row = {
       description: "Hits a second, and dollars an hour that they save.",
       unit: unit.perSecond,
       height: 6,
+      noValue: "no hits",
       queries: [
         prom("sum(rate(tollgate_guard_cache_hits_total[$__rate_interval]))", "hits"),
         prom(
