@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { DefinitionError, definitions, parseDefinitions, usd, type Definitions } from "../litellm-config";
 import { OWN_IMAGES, secrets, type Phase } from "./catalogue";
+import { definitionsHash } from "./definitions-hash";
 import { REGIONS } from "./regions";
 
 export const ENVIRONMENTS = ["dev", "prod"] as const;
@@ -42,6 +43,10 @@ const schema = z.strictObject({
   operators: z.array(member).nonempty("names nobody: list who may open Grafana and Langfuse"),
   /** Digests of own images, as a promotion writes them. */
   images: z.partialRecord(z.enum(OWN_IMAGES), digest).default({}),
+  /** Hash of the definitions that these digests were proven with, as a promotion writes it. */
+  definitionsHash: z.string().optional(),
+  /** While a promotion moves the traffic: the revisions that keep it all, by service. */
+  serving: z.record(z.string(), z.string()).default({}),
   /** The registry that own images are pulled from when it is another project's. */
   imageRegistry: z.string().optional(),
   imageReaders: z.array(member).default([]),
@@ -108,6 +113,12 @@ export function readConfig(options: { planning?: boolean } = {}): StackConfig {
       ),
     );
   }
+  const hash = definitionsHash(definitions);
+  if (config.definitionsHash && config.definitionsHash !== hash) {
+    missing.push(
+      `tollgate:definitionsHash "${config.definitionsHash}" is not that of litellm-config/ here (${hash}): prod runs what dev has proven, \`npm run promote\` writes it`,
+    );
+  }
   if (config.phase >= 4 && !config.alertEmail) {
     missing.push(
       "tollgate:alertEmail is missing: from phase 4 on alerts are mailed, name to, from, smarthost, username",
@@ -127,7 +138,14 @@ function rawSettings(): Record<string, unknown> {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
-const TEXT_KEYS = new Set(["environment", "projectNumber", "deployment", "owner", "imageRegistry"]);
+const TEXT_KEYS = new Set([
+  "definitionsHash",
+  "environment",
+  "projectNumber",
+  "deployment",
+  "owner",
+  "imageRegistry",
+]);
 
 function structured(key: string, text: string | undefined): unknown {
   if (text === undefined || TEXT_KEYS.has(key)) return text;

@@ -49,6 +49,8 @@ export interface RunServiceArgs extends ContainerInputs {
   collector?: CollectorArgs;
   /** Annotations of the revision, for people who read a preview. Keys as `tollgate.dev/...`. */
   annotations?: Record<string, string>;
+  /** A revision that keeps all traffic, while a promotion watches the new one. Default: the newest has it. */
+  serving?: string;
   /** Refuse to delete the service. Default true. */
   deletionProtection?: boolean;
 }
@@ -88,6 +90,12 @@ export class RunService extends pulumi.ComponentResource {
         // in is a binding, so that nothing goes around it.
         invokerIamDisabled: access !== "operators",
         ...(access === "operators" ? { iapEnabled: true } : {}),
+        // Always said: what a promotion did to the traffic must not come back with the next update.
+        traffics: [
+          args.serving
+            ? { type: "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", revision: args.serving, percent: 100 }
+            : { type: "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", percent: 100 },
+        ],
         template: {
           serviceAccount: args.serviceAccount,
           executionEnvironment: "EXECUTION_ENVIRONMENT_GEN2",

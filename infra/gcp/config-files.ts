@@ -6,9 +6,9 @@ import { googleLogCollector } from "../../dashboards/alloy";
 import { grafanaFiles } from "../../dashboards/grafana";
 import { lokiConfig } from "../../dashboards/loki/config";
 import { googlePrometheus, prometheusFiles } from "../../dashboards/prometheus";
-import { renderGuardConfig, renderLitellmConfig } from "../../litellm-config/render";
 import { ports, service } from "../catalogue";
 import type { StackConfig } from "../config";
+import { gatewayFiles } from "../definitions-hash";
 import { cloudMetricsConfig } from "../config-files/collectors";
 import { tempoConfig } from "../config-files/tempo";
 import { operatorsUrl, PRIVATE_ZONE, runHost } from "./addresses";
@@ -21,10 +21,7 @@ type Files = Record<string, string>;
 
 /** Files that are rendered anew because they hold addresses or budgets of this stack; the rest is as committed. */
 const rendered: Record<string, (config: StackConfig) => Files> = {
-  gateway: ({ definitions }) => ({
-    "guard.json": renderGuardConfig(definitions),
-    "config.yaml": renderLitellmConfig(definitions, { target: "providers" }),
-  }),
+  gateway: ({ definitions }) => gatewayFiles(definitions),
   prometheus: (config) => prometheusFiles(prometheusSettings(config)),
   alertmanager: ({ alertEmail }) =>
     alertmanagerFiles({ ...defaultSettings, ...(alertEmail ? { email: alertEmail } : {}) }),

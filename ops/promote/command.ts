@@ -1,0 +1,144 @@
+import { join } from "node:path";
+import { definitionsHash as hashOf } from "../../infra/definitions-hash";
+import { definitions } from "../../litellm-config";
+import { cleanCommit, RefusedError } from "./checks";
+import type { CloudRun } from "./cloud-run";
+import type { Health } from "./health";
+import { hasEnded, PromotionLedger, type Promotion } from "./ledger";
+import { lockCheckout } from "./lock-file";
+import { propose, type Proposal } from "./prepare";
+import { readProven } from "./proven";
+import { rollBack, rollOut, type Engine, type Rollout } from "./rollout";
+import { StackFile } from "./stack-file";
+
+/** What the command reaches for outside; the tests put stand-ins here. */
+export interface Outside {
+  root: string;
+  cloudRun(environment: string): CloudRun;
+  engine(environment: string): Engine;
+  health(environment: string, run: CloudRun): Health;
+  watch: Rollout["watch"];
+  say(line: string): void;
+  /** Shows the proposal: plan, policies, cost. */
+  show(proposal: Proposal): void;
+}
+
+export interface Options {
+  from: string;
+  to: string;
+  apply?: boolean;
+  rollback?: boolean;
+}
+
+/**
+ * Promotes what `from` has proven to `to`, or goes on with the promotion that was interrupted.
+ *
+ * @returns The promotion as it stands; none when `to` runs all of it already.
+ * @throws RefusedError, NotHealthyError, LockedError: nothing was changed. Anything else: run it again, it goes on.
+ */
+export async function promote(
+  { from, to, apply, rollback }: Options,
+  outside: Outside,
+): Promise<Promotion | undefined> {
+  const { root, say } = outside;
+  if (from === to) throw new RefusedError(`--from and --to are both "${from}": name two environments`);
+  const unlock = lockCheckout(join(root, ".tollgate", `promote-${to}.lock`));
+  try {
+    const ledger = new PromotionLedger(to, root);
+    const stackFile = new StackFile(to, root);
+    if (rollback) {
+      const last = ledger.all().at(-1);
+      if (!last || last.state === "rolled-back")
+        throw new RefusedError(`${to} has no promotion to go back from`);
+      return await rollBack(
+        { ...last, reason: "asked for by --rollback" },
+        rolloutOf(to, ledger, stackFile, outside),
+      );
+    }
+
+    const open = ledger.open();
+    if (open && open.state !== "prepared") {
+      if (!apply)
+        throw new RefusedError(
+          `Promotion ${open.id} stopped at "${open.state}": go on with --apply, or --rollback`,
+        );
+      say(`Going on with promotion ${open.id}, which stopped at "${open.state}"`);
+      return await rollOut(open, rolloutOf(to, ledger, stackFile, outside));
+    }
+
+    const prepared = await prepare({ from, to }, ledger, stackFile, outside, open);
+    if (!prepared || !apply) return prepared;
+    return await rollOut(prepared, rolloutOf(to, ledger, stackFile, outside));
+  } finally {
+    unlock();
+  }
+}
+
+/** Writes the release into the stack's file and the ledger, once everything that speaks against it was asked. */
+async function prepare(
+  { from, to }: Options,
+  ledger: PromotionLedger,
+  stackFile: StackFile,
+  { root, cloudRun, show, say }: Outside,
+  open?: Promotion,
+): Promise<Promotion | undefined> {
+  const commit = cleanCommit(root, [`Pulumi.${to}.yaml`, `promotions.${to}.yaml`]);
+  if (open) refuseUnproven(open, stackFile);
+  const proven = await readProven(from, cloudRun(from));
+  const definitionsHash = hashOf(definitions);
+  const proposal = await propose({ from, to, commit, proven, stackFile, definitionsHash });
+  show(proposal);
+
+  const { promotion } = proposal;
+  if (open && same(open.after, promotion.after)) return open;
+  if (same(promotion.before, promotion.after)) {
+    say(`${to} names this release already`);
+    return undefined;
+  }
+  // What was prepared and never applied is replaced: it did not change anything yet.
+  const next = open ? { ...promotion, id: open.id, before: open.before } : promotion;
+  stackFile.writeRelease(next.after);
+  ledger.save(next);
+  return next;
+}
+
+/** A release in the stack's file that no promotion wrote there was never seen to be healthy. */
+function refuseUnproven(open: Promotion, stackFile: StackFile): void {
+  const release = stackFile.release();
+  if (!same(release, open.after) && !same(release, open.before)) {
+    throw new RefusedError(
+      `${stackFile.path} names a release that ${open.from} never ran: restore it (git checkout), a promotion writes it`,
+    );
+  }
+}
+
+function rolloutOf(to: string, ledger: PromotionLedger, stackFile: StackFile, outside: Outside): Rollout {
+  const run = outside.cloudRun(to);
+  return {
+    run,
+    engine: outside.engine(to),
+    health: outside.health(to, run),
+    ledger,
+    stackFile,
+    watch: outside.watch,
+    say: outside.say,
+  };
+}
+
+function same(a: object, b: object): boolean {
+  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, each]) => [key, sorted(each)]),
+  );
+}
+
+/** The command's exit code: 0 when it did what was asked, 2 when a gate sent the promotion back. */
+export function exitCode(promotion: Promotion | undefined, { rollback }: Options): number {
+  return promotion && hasEnded(promotion) && promotion.state === "rolled-back" && !rollback ? 2 : 0;
+}

@@ -1,0 +1,84 @@
+import { thresholds } from "../../dashboards/thresholds";
+import type { CloudRun } from "./cloud-run";
+
+/** Whether the new revisions do well. */
+export interface Health {
+  /** What is wrong now; nothing when all is well. */
+  findings(revisions: Record<string, string>): Promise<string[]>;
+}
+
+interface Sample {
+  metric: Record<string, string>;
+  value: [number, string];
+}
+
+const { errors, latency } = thresholds;
+
+/** The same numbers that operations are alerted by, asked of the environment's Prometheus. */
+const QUERIES = [
+  {
+    query: `tollgate:error_ratio:rate5m > ${errors.share} and tollgate:errors:rate5m * 300 >= ${errors.minErrors}`,
+    describe: (who: string, value: number) =>
+      `${who}: ${(value * 100).toFixed(1)} % of the requests fail (at most ${errors.share * 100} %)`,
+  },
+  {
+    query: `tollgate:query_seconds:p95_5m > ${latency.seconds}`,
+    describe: (who: string, value: number) =>
+      `${who}: the slowest 5 % of the answers take ${value.toFixed(1)} s (at most ${latency.seconds} s)`,
+  },
+];
+
+/**
+ * Readiness from Cloud Run; error rate and latency from Prometheus. A Prometheus that does not answer is a finding: traffic
+ * is not given to what nobody can see.
+ */
+export class ObservedHealth implements Health {
+  constructor(
+    private readonly run: CloudRun,
+    private readonly prometheus: string,
+    /** Sent with each query, as `Authorization`. */
+    private readonly authorization?: string,
+  ) {}
+
+  async findings(revisions: Record<string, string>): Promise<string[]> {
+    const [ready, measured] = await Promise.all([this.notReady(revisions), this.measured()]);
+    return [...ready, ...measured];
+  }
+
+  private async notReady(revisions: Record<string, string>): Promise<string[]> {
+    const found = await Promise.all(
+      Object.entries(revisions).map(async ([service, name]) => {
+        const { ready, reason } = await this.run.revision(service, name);
+        return ready ? [] : [`${service}: ${name} is not ready (${reason ?? "no reason given"})`];
+      }),
+    );
+    return found.flat();
+  }
+
+  private async measured(): Promise<string[]> {
+    try {
+      const found = await Promise.all(
+        QUERIES.map(async ({ query, describe }) =>
+          (await this.query(query)).map(({ metric, value }) =>
+            describe(metric.service ?? "the stack", Number(value[1])),
+          ),
+        ),
+      );
+      return found.flat();
+    } catch (error) {
+      return [`Prometheus at ${this.prometheus} does not tell how they do (${(error as Error).message})`];
+    }
+  }
+
+  private async query(query: string): Promise<Sample[]> {
+    const url = new URL("/api/v1/query", this.prometheus);
+    url.searchParams.set("query", query);
+    const response = await fetch(url, {
+      signal: AbortSignal.timeout(10_000),
+      headers: this.authorization ? { authorization: this.authorization } : {},
+    });
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    const { data } = (await response.json()) as { data: { result: Sample[] } };
+    return data.result;
+  }
+}

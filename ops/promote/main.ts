@@ -1,0 +1,105 @@
+/**
+ * `npm run promote -- --from dev --to prod [--apply | --rollback] [--json]`: takes to prod what dev has proven.
+ *
+ * Exit codes: 0 done (or prepared), 1 refused or failed (run it again), 2 rolled back by a health gate.
+ */
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import pc from "picocolors";
+import { readStackFile, STACKS } from "../../infra/plan";
+import { exitCode, promote, type Options, type Outside } from "./command";
+import { GoogleCloudRun } from "./google";
+import { ObservedHealth } from "./health";
+import { PulumiEngine } from "./engine";
+import type { Proposal } from "./prepare";
+import { STEPS } from "./rollout";
+import { watchFor } from "./watch";
+
+const ROOT = join(__dirname, "..", "..");
+/** Seconds between two looks at the new revisions. */
+const LOOK_EVERY = 15;
+
+interface Flags extends Options {
+  json?: boolean;
+  prometheus?: string;
+  watch: string;
+}
+
+const command = new Command("promote")
+  .description(
+    `Promote the images and definitions that an environment runs healthily. Without --apply it writes Pulumi.<to>.yaml and shows the plan; with it, traffic moves ${STEPS.join(" -> ")} % past a health gate at each step.`,
+  )
+  .addOption(new Option("--from <stack>", "where it was proven").choices([...STACKS]).makeOptionMandatory())
+  .addOption(new Option("--to <stack>", "where it goes").choices([...STACKS]).makeOptionMandatory())
+  .addOption(
+    new Option(
+      "--apply",
+      "run Pulumi and move the traffic; goes on where an interrupted one stopped",
+    ).conflicts("rollback"),
+  )
+  .option("--rollback", "give all traffic back to the revisions before the last promotion")
+  .addOption(
+    new Option("--prometheus <url>", "the target's Prometheus, for the health gates").env(
+      "TOLLGATE_PROMETHEUS_URL",
+    ),
+  )
+  .option("--watch <seconds>", "how long each step is watched; the rates look back 300 s", "600")
+  .option("--json", "print the promotion as JSON")
+  .addHelpText(
+    "after",
+    "\nTOLLGATE_PROMETHEUS_AUTHORIZATION is sent to Prometheus as the Authorization header.",
+  );
+
+async function main(flags: Flags): Promise<void> {
+  const say = (line: string) => (flags.json ? console.error(line) : console.log(line));
+  const seconds = Number(flags.watch);
+  if (!Number.isInteger(seconds) || seconds < 1) {
+    throw new Error(`--watch "${flags.watch}" is no number of seconds: write a whole one of at least 1`);
+  }
+  if (flags.apply && !flags.prometheus) {
+    throw new Error("--prometheus is missing: the health gates ask it for error rates and latencies");
+  }
+  const outside: Outside = {
+    root: ROOT,
+    cloudRun: (stack) => new GoogleCloudRun(placeOf(stack)),
+    engine: (stack) => new PulumiEngine(stack, ROOT, say),
+    health: (_, run) =>
+      new ObservedHealth(run, flags.prometheus ?? "", process.env.TOLLGATE_PROMETHEUS_AUTHORIZATION),
+    watch: watchFor(seconds * 1000, LOOK_EVERY * 1000),
+    say,
+    show: (proposal) => show(proposal, say),
+  };
+  const promotion = await promote(flags, outside);
+  if (flags.json) console.log(JSON.stringify(promotion ?? null, null, 2));
+  else if (promotion) {
+    say(`Promotion ${promotion.id}: ${promotion.state}${promotion.reason ? ` (${promotion.reason})` : ""}`);
+    if (promotion.state === "prepared")
+      say(`Commit Pulumi.${flags.to}.yaml and promotions.${flags.to}.yaml, then run it with --apply.`);
+  }
+  process.exitCode = exitCode(promotion, flags);
+}
+
+function placeOf(stack: string): { project: string; region: string } {
+  const { values } = readStackFile(stack);
+  return { project: values["gcp:project"]!, region: values["gcp:region"]! };
+}
+
+function show({ promotion, differences, violations }: Proposal, say: (line: string) => void): void {
+  say(pc.bold(`${promotion.from} -> ${promotion.to}`));
+  for (const [image, digest] of Object.entries(promotion.after.images)) {
+    say(`  ${image}: ${promotion.before.images[image as never] ?? "(none)"} -> ${digest}`);
+  }
+  say(`  definitions: ${promotion.before.definitionsHash ?? "(none)"} -> ${promotion.after.definitionsHash}`);
+  say(pc.bold("Plan, against the committed one"));
+  for (const { kind, type, name, lines } of differences) {
+    say(`  ${kind} ${type} ${name}`);
+    for (const line of lines) say(`      ${line}`);
+  }
+  say(violations.length > 0 ? pc.bold("Policies") : "No policy is violated.");
+  for (const { policy, level, message } of violations) say(`  [${level}] ${policy}: ${message}`);
+}
+
+main(command.parse().opts<Flags>()).catch((error: unknown) => {
+  console.error(pc.red(error instanceof Error ? error.message : String(error)));
+  process.exitCode = 1;
+});

@@ -1,0 +1,92 @@
+import { plan, settingsOf, type Plan } from "../../infra/plan";
+import { committedPlan } from "../../infra/plan/golden";
+import { differences, type Difference } from "../../infra/plan/compare";
+import { judgePlan } from "../../policies/judge-plan";
+import type { Violation } from "../../policies/evaluate";
+import { service } from "../../infra/catalogue";
+import { RefusedError } from "./checks";
+import { newId, type Promotion } from "./ledger";
+import { ownServices, type Proven } from "./proven";
+import type { Release, StackFile } from "./stack-file";
+
+/** What a promotion would do, before anything is written. */
+export interface Proposal {
+  promotion: Promotion;
+  plan: Plan;
+  differences: Difference[];
+  violations: Violation[];
+}
+
+interface From {
+  from: string;
+  to: string;
+  commit: string;
+  proven: Proven;
+  stackFile: StackFile;
+  /** Hash of the definitions as this commit has them. */
+  definitionsHash: string;
+}
+
+/**
+ * The release that an environment has proven, as it would be in another.
+ *
+ * @throws RefusedError when this commit's definitions are not those that were proven, or a mandatory policy is violated.
+ */
+export async function propose({
+  from,
+  to,
+  commit,
+  proven,
+  stackFile,
+  definitionsHash,
+}: From): Promise<Proposal> {
+  const deployed = await gatewayFolder(from);
+  if (proven.configuration !== deployed) {
+    throw new RefusedError(
+      `${from} runs the definitions ${proven.configuration}, and this commit's are ${deployed}: \`pulumi up -s ${from}\` first, ` +
+        "or check out the commit that runs there",
+    );
+  }
+  const after: Release = { images: proven.images, definitionsHash };
+  const planned = await plan(to, settingsOf(stackFile.configWith(after)));
+  const violations = await judgePlan(planned);
+  const mandatory = violations.filter(({ level }) => level === "mandatory");
+  if (mandatory.length > 0) {
+    const lines = mandatory.map(({ policy, message }) => `  ${policy}: ${message}`);
+    throw new RefusedError(
+      `${to} would violate ${mandatory.length} mandatory policies:\n${lines.join("\n")}`,
+    );
+  }
+  return {
+    plan: planned,
+    differences: differences(committedPlan(to), planned.resources),
+    violations,
+    promotion: {
+      id: newId(),
+      from,
+      to,
+      commit,
+      startedAt: new Date().toISOString(),
+      state: "prepared",
+      percent: 0,
+      before: stackFile.release(),
+      after,
+      services: Object.fromEntries(shifted().map((name) => [name, { old: "" }])),
+    },
+  };
+}
+
+/** The services whose traffic is moved in steps; what is there once only (an exporter) has none to share. */
+function shifted(): string[] {
+  return ownServices()
+    .map(({ name }) => name)
+    .filter((name) => !service(name).singleton);
+}
+
+/** The folder of the gateway's configuration, as this commit deploys it to a stack. */
+async function gatewayFolder(stack: string): Promise<string> {
+  const { resources } = await plan(stack);
+  const files = resources.find(({ type, name }) => type === "tollgate:gcp:ConfigFiles" && name === "gateway");
+  if (!files) throw new RefusedError(`${stack} has no gateway: deploy phase 1 first`);
+  return String(files.inputs.folder).split("/")[1]!;
+}

@@ -1,0 +1,92 @@
+import { ownImages, type OwnImageName } from "../../infra/catalogue/images";
+import { catalogue, OWN_IMAGES } from "../../infra/catalogue";
+import type { CloudRun } from "./cloud-run";
+
+/** What an environment runs and has shown to be healthy. */
+export interface Proven {
+  images: Record<OwnImageName, string>;
+  /** Hash of the gateway's configuration folder: budgets, prices, routes. */
+  configuration: string;
+  /** The revision that proves each service. */
+  revisions: Record<string, string>;
+}
+
+/** Why an environment cannot be promoted; a line a finding, with its remedy. */
+export class NotHealthyError extends Error {
+  constructor(environment: string, findings: string[]) {
+    super(
+      `${environment} is not healthy, so nothing of it is promoted:\n${findings.map((line) => `  ${line}`).join("\n")}`,
+    );
+    this.name = "NotHealthyError";
+  }
+}
+
+/** The services that run own images: a promotion is about these. */
+export function ownServices(): { name: string; image: OwnImageName }[] {
+  return catalogue
+    .filter(({ image, targets }) => image in ownImages && !targets?.gcp)
+    .map(({ name, image }) => ({ name, image: image as OwnImageName }));
+}
+
+/**
+ * Reads what an environment serves: for each own image the digest that is ready and takes all traffic, and the gateway's
+ * configuration.
+ *
+ * @throws NotHealthyError with every finding.
+ */
+export async function readProven(environment: string, run: CloudRun): Promise<Proven> {
+  const running = await run.services();
+  const findings: string[] = [];
+  const images = new Map<OwnImageName, string>();
+  const revisions: Record<string, string> = {};
+  let configuration: string | undefined;
+
+  for (const { name, image } of ownServices()) {
+    const service = running.get(name);
+    if (!service) {
+      findings.push(`${name} does not run: \`pulumi up -s ${environment}\``);
+      continue;
+    }
+    const { ready, reason, latestCreated, latestReady, traffic } = service;
+    if (!ready || latestCreated !== latestReady) {
+      findings.push(
+        `${name} is not ready (${reason ?? `${latestCreated} has not become ready`}): see its logs`,
+      );
+      continue;
+    }
+    if (traffic[latestReady] !== 100) {
+      findings.push(
+        `${name} serves ${latestReady} only ${traffic[latestReady] ?? 0} % of its traffic: finish its rollout`,
+      );
+      continue;
+    }
+    const revision = await run.revision(name, latestReady);
+    if (!revision.ready) {
+      findings.push(
+        `${name}'s revision ${latestReady} is not ready (${revision.reason ?? "no reason given"}): see its logs`,
+      );
+      continue;
+    }
+    revisions[name] = latestReady;
+    const digest = revision.digests[image];
+    if (!digest)
+      findings.push(
+        `${name}'s revision ${latestReady} runs ${image} not by digest: deploy it with this program`,
+      );
+    else if (images.has(image) && images.get(image) !== digest) {
+      findings.push(
+        `${name} runs another digest of ${image} than the services before it: \`pulumi up -s ${environment}\``,
+      );
+    } else images.set(image, digest);
+    if (name === "gateway") configuration = revision.configuration.gateway;
+  }
+  if (!configuration && revisions.gateway) {
+    findings.push("gateway mounts no configuration folder: deploy it with this program");
+  }
+  if (findings.length > 0 || !configuration) throw new NotHealthyError(environment, findings);
+  return {
+    images: Object.fromEntries(OWN_IMAGES.map((image) => [image, images.get(image)!])) as Proven["images"],
+    configuration,
+    revisions,
+  };
+}
