@@ -5,7 +5,7 @@ import { ComposeMachine } from "../../components/compose-machine";
 import { ConfigFiles } from "../../components/config-files";
 import { Secret } from "../../components/secret";
 import { Workload } from "../../components/workload";
-import { mountedFolders, secretFiles } from "../../local/compose";
+import { configHashes, mountedFolders, secretFiles } from "../../local/compose";
 import { databaseRoles, OWN_IMAGES, ownImages, secrets } from "../catalogue";
 import { committedFiles, composeFilesOf } from "./config-files";
 import type { Foundation } from "./foundation";
@@ -19,17 +19,15 @@ export function makeSingleMachine(foundation: Foundation): Outputs {
   const { config, sizes, labels, network, images, configBucket, apis } = foundation;
   const { project, region } = config;
 
-  const files = new ConfigFiles(NAME, {
-    bucket: configBucket.name,
-    files: Object.fromEntries(
-      ["compose", ...mountedFolders()].flatMap((folder) =>
-        Object.entries(composeFilesOf(folder, config) ?? committedFiles(folder)).map(([path, text]) => [
-          `${folder}/${path}`,
-          text,
-        ]),
-      ),
+  const texts = Object.fromEntries(
+    ["compose", ...mountedFolders()].flatMap((folder) =>
+      Object.entries(composeFilesOf(folder, config) ?? committedFiles(folder)).map(([path, text]) => [
+        `${folder}/${path}`,
+        text,
+      ]),
     ),
-  });
+  );
+  const files = new ConfigFiles(NAME, { bucket: configBucket.name, files: texts });
   const composeSecrets = makeSecrets(foundation);
   const workload = new Workload(NAME, {
     project,
@@ -59,6 +57,7 @@ export function makeSingleMachine(foundation: Foundation): Outputs {
       project,
       region,
       labels: labels(NAME),
+      networkId: network.networkId,
       subnetworkId: network.subnetworkId,
       serviceAccount: workload.email,
       files,
@@ -68,6 +67,8 @@ export function makeSingleMachine(foundation: Foundation): Outputs {
         TOLLGATE_DATA_SOURCE: "gcp",
         GOOGLE_CLOUD_PROJECT: project,
         GOOGLE_CLOUD_REGION: region,
+        // By these Compose sees that files changed, and makes the containers that read them anew.
+        ...configHashes(texts),
         ...Object.fromEntries(
           OWN_IMAGES.map((image) => [
             `TOLLGATE_${image.toUpperCase()}_IMAGE`,
