@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Disk } from "@pulumi/gcp/compute/disk";
 import { DiskResourcePolicyAttachment } from "@pulumi/gcp/compute/diskResourcePolicyAttachment";
+import { Firewall } from "@pulumi/gcp/compute/firewall";
 import { Instance } from "@pulumi/gcp/compute/instance";
 import { ResourcePolicy } from "@pulumi/gcp/compute/resourcePolicy";
 import { stringify } from "yaml";
@@ -12,6 +13,7 @@ export interface ComposeMachineArgs {
   project: string;
   region: string;
   labels: LabelMap;
+  networkId: pulumi.Input<string>;
   subnetworkId: pulumi.Input<string>;
   serviceAccount: pulumi.Input<string>;
   /** The folder of the configuration bucket with `compose/compose.yaml` and the files it mounts. */
@@ -36,6 +38,7 @@ export interface ComposeMachineArgs {
 
 const DATA_DEVICE = "tollgate-data";
 const DATA = "/mnt/tollgate";
+const TUNNEL_TAG = "tollgate-tunnel";
 
 /** Debian, and not Container-Optimized OS: that one has no Compose. */
 const OPERATING_SYSTEM = "projects/debian-cloud/global/images/family/debian-13";
@@ -78,6 +81,18 @@ export class ComposeMachine extends pulumi.ComponentResource {
       { name: schedule.name, disk: disk.name, zone: place },
       child,
     );
+    // Identity-Aware Proxy's tunnels: https://cloud.google.com/iap/docs/using-tcp-forwarding
+    new Firewall(
+      `${name}-tunnel`,
+      {
+        network: args.networkId,
+        direction: "INGRESS",
+        sourceRanges: ["35.235.240.0/20"],
+        targetTags: [TUNNEL_TAG],
+        allows: [{ protocol: "tcp", ports: ["22"] }],
+      },
+      child,
+    );
     const userData = pulumi
       .all([args.files.bucket, args.env, pulumi.all(args.secrets)])
       .apply(([bucket, env, secrets]) =>
@@ -93,6 +108,8 @@ export class ComposeMachine extends pulumi.ComponentResource {
         allowStoppingForUpdate: true,
         bootDisk: { initializeParams: { image: OPERATING_SYSTEM, size: 30, type: "pd-balanced", labels } },
         attachedDisks: [{ source: disk.selfLink, deviceName: DATA_DEVICE, mode: "READ_WRITE" }],
+        tags: [TUNNEL_TAG],
+        // No `accessConfigs`: no external address.
         networkInterfaces: [{ subnetwork: args.subnetworkId }],
         serviceAccount: { email: args.serviceAccount, scopes: ["cloud-platform"] },
         shieldedInstanceConfig: { enableSecureBoot: true, enableVtpm: true, enableIntegrityMonitoring: true },

@@ -1,7 +1,18 @@
 import { plan, readStackFile, type Plan, type PlannedResource } from "../../../infra/plan";
 
-/** The plan of a committed stack with some settings changed (`null` takes one away). */
+const plans = new Map<string, Promise<Plan>>();
+
+/** The plan of a committed stack with some settings changed (`null` takes one away); made once for a test file. */
 export async function planWith(stack: string, changes: Record<string, string | null> = {}): Promise<Plan> {
+  const key = JSON.stringify([stack, changes]);
+  // One after the other: the mock runtime is one for the process.
+  await Promise.all(plans.values());
+  const known = plans.get(key) ?? makePlan(stack, changes);
+  plans.set(key, known);
+  return known;
+}
+
+async function makePlan(stack: string, changes: Record<string, string | null>): Promise<Plan> {
   const settings = readStackFile(stack);
   for (const [key, value] of Object.entries(changes)) {
     if (value === null) delete settings.values[key];

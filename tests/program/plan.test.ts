@@ -1,0 +1,102 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { plan, readStackFile, type PlannedResource } from "../../infra/plan";
+import { differences } from "../../infra/plan/compare";
+import { committedForm, committedPlan } from "../../infra/plan/golden";
+import { renderTree } from "../../infra/plan/tree";
+import { planWith, STACKS } from "./support/planned";
+
+const run = promisify(execFile);
+
+describe.each(STACKS)("the committed plan of %s", (stack) => {
+  it("is what the program would make now, twice the same", async () => {
+    const [first, second] = [await planWith(stack), await plan(stack)];
+    expect(committedForm(second)).toBe(committedForm(first));
+    const found = differences(committedPlan(stack), first.resources);
+    expect(found.map(({ kind, type, name, lines }) => [kind, type, name, ...lines].join(" "))).toEqual([]);
+  });
+
+  it("holds nothing of a machine or a moment", async () => {
+    const text = committedForm(await planWith(stack));
+    expect(text).not.toContain(process.cwd());
+    expect(text).not.toMatch(/\b20\d\d-\d\d-\d\dT\d\d:/);
+  });
+});
+
+describe("a plan", () => {
+  it("shows a changed budget in words", async () => {
+    const after = await planWith("dev", { "tollgate:tiers": '{"tier_2":{"monthlyBudget":"20"}}' });
+    const found = differences((await planWith("dev")).resources, after.resources);
+    const gateway = found.find(({ type }) => type === "tollgate:gcp:Gateway");
+    expect(gateway?.lines).toContain('budgets.tier_2.monthlyBudget: "$18.00 a month" -> "$20.00 a month"');
+    expect(renderTree(after)).toContain("tier_2: monthly budget $20.00 a month of $99.00 a month (20.2 %)");
+  });
+
+  it("shows who is public, and what is protected", async () => {
+    const tree = renderTree(await planWith("prod"));
+    expect(tree.match(/PUBLIC/g)).toHaveLength(1);
+    expect(tree).toMatch(/Service agent: PUBLIC, 1-20 instances/);
+    expect(tree).toMatch(/DatabaseInstance postgres: POSTGRES_16 \S+ REGIONAL, ENCRYPTED_ONLY, protected/);
+  });
+
+  it("says what an update would still ask for", async () => {
+    const { missing } = await planWith("prod");
+    expect(missing.join("\n")).toContain("tollgate:anthropicApiKey is missing");
+    expect(missing.join("\n")).toContain("tollgate:images.agent is missing");
+  });
+
+  it("of one machine has the machine and no Cloud Run service", async () => {
+    const { resources } = await planWith("dev", { "tollgate:deployment": "gce-vm" });
+    const types = resources.map(({ type }) => type);
+    expect(types.filter((type) => type.startsWith("gcp:cloudrunv2/"))).toEqual([]);
+    const machine = resources.find(({ type }) => type === "gcp:compute/instance:Instance")!;
+    expect(machine.inputs).toMatchObject({ machineType: "e2-standard-4" });
+    expect(JSON.stringify(machine.inputs)).not.toContain("accessConfigs");
+    expect(resources.some(({ name }) => name.endsWith("/compose/compose.yaml"))).toBe(true);
+  });
+});
+
+describe("differences", () => {
+  const resource = (name: string, inputs: Record<string, unknown>): PlannedResource => ({
+    type: "t",
+    name,
+    inputs,
+    dependsOn: [],
+  });
+
+  it("tell new, gone and changed apart", () => {
+    const before = [resource("a", { x: 1 }), resource("b", { x: { y: [1] } })];
+    const after = [resource("b", { x: { y: [2] } }), resource("c", {})];
+    expect(differences(before, after)).toEqual([
+      { kind: "changed", type: "t", name: "b", lines: ["x.y: [1] -> [2]"] },
+      { kind: "new", type: "t", name: "c", lines: [] },
+      { kind: "gone", type: "t", name: "a", lines: [] },
+    ]);
+  });
+
+  it("do not mind the order of things that have names", () => {
+    const envs = [
+      { name: "A", value: "1" },
+      { name: "B", value: "2" },
+    ];
+    expect(differences([resource("a", { envs })], [resource("a", { envs: envs.toReversed() })])).toEqual([]);
+  });
+});
+
+describe("npm run plan", () => {
+  const command = (...args: string[]) => run("npx", ["tsx", "infra/plan/main.ts", ...args]);
+
+  it("prints JSON, and fails on a stack that is none", async () => {
+    const { stdout } = await command("--stack", "dev", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ stack: "dev", missing: expect.any(Array) });
+    await expect(command("--stack", "staging")).rejects.toMatchObject({ code: 1 });
+  }, 120_000);
+});
+
+it("a stack file's encrypted values never reach a plan", async () => {
+  const settings = readStackFile("dev");
+  expect(settings.secretKeys).toEqual([]);
+  settings.values["tollgate:anthropicApiKey"] = "plain text that should be encrypted";
+  settings.secretKeys.push("tollgate:anthropicApiKey");
+  expect(JSON.stringify(await plan("dev", settings))).not.toContain("plain text");
+});
