@@ -130,6 +130,9 @@ async function traffic(agentUrl: string): Promise<void> {
     "What should we change to save money?",
   ])
     session = (await agent.ask(question, session)).session_id;
+  // No provider answers: the call fails at the fallback too.
+  await stack.provider.behave(id, { status: 503 });
+  await agent.ask(`[[${id}]] And the week before?`, session).catch(() => undefined);
   await block(id);
   await agent.ask("And last month?", session).catch(() => undefined);
   await agent.close();
