@@ -45,11 +45,13 @@ export function fromSchema(schema: JsonSchema, question: string, today: Date, pa
 
 /** Required properties, and optional ones that the question says something about: a split, or a period. */
 function fromObject(schema: JsonSchema, question: string, today: Date, path: string): object {
-  const properties = Object.entries(schema.properties ?? {}).filter(
+  const all = Object.entries(schema.properties ?? {});
+  const named = ({ enum: values }: JsonSchema) => values !== undefined && mentioned(values, question);
+  // A period that is named, as "last_week", needs no dates.
+  const periodNamed = all.some(([name, property]) => /period|range/i.test(name) && named(property));
+  const properties = all.filter(
     ([name, property]) =>
-      schema.required?.includes(name) ||
-      (property.enum && mentioned(property.enum, question)) ||
-      isDate(property, name),
+      schema.required?.includes(name) || named(property) || (!periodNamed && isDate(property, name)),
   );
   return Object.fromEntries(
     properties.map(([name, property]) => [name, fromSchema(property, question, today, `${path}.${name}`)]),

@@ -39,7 +39,7 @@ function rows(title: string, list: unknown[]): string {
     return Object.entries(row)
       .filter(([, at]) => isScalar(at))
       .slice(0, 4)
-      .map(([key, at]) => (typeof at === "string" ? at : `${words(key)} ${show(key, at)}`))
+      .map(([key, at]) => (isAmount(at) || typeof at !== "string" ? `${words(key)} ${show(key, at)}` : at))
       .join(", ");
   });
   const more = list.length > ROWS_TOLD ? `; and ${list.length - ROWS_TOLD} more` : "";
@@ -50,7 +50,13 @@ function isScalar(value: unknown): boolean {
   return ["string", "number", "boolean"].includes(typeof value);
 }
 
+/** A decimal amount, which tools pass as a text so that it stays exact. */
+function isAmount(value: unknown): boolean {
+  return typeof value === "string" && /^-?\d+\.\d+$/.test(value);
+}
+
 function show(key: string, value: unknown): string {
+  if (isAmount(value)) return String(value).replace(/^(-?)(\d+\.\d{0,2})\d*$/, "$1$$$2");
   if (typeof value !== "number") return String(value);
   if (/nanos/i.test(key)) return formatUsd(value);
   if (/percent|ratio/i.test(key)) return String(Math.round(value * 100) / 100);
