@@ -14,8 +14,8 @@ const PROBE_SECONDS = { interval: 10, timeout: 5, retries: 6 };
 const FILE_BY_FILE: Record<string, string[]> = {
   "/etc/clickhouse-server/config.d": Object.keys(renderClickhouseFiles()).map((path) => basename(path)),
 };
-/** Interfaces for people that are open on this machine alone; operators reach them through a tunnel. */
-const PUBLISHED_ON_LOOPBACK = new Set(["langfuse-web", "blob-store", "prometheus", "alertmanager"]);
+/** Open on this machine alone, for operators and what they run (`npm run customers`); from elsewhere through a tunnel. */
+const PUBLISHED_ON_LOOPBACK = new Set(["langfuse-web", "blob-store", "prometheus", "alertmanager", "postgres"]);
 
 /** The services of the catalogue that Compose runs. */
 export function composeCatalogue(): Service[] {
