@@ -1,6 +1,7 @@
 -- What the guard may do: reserve before a call, extend while it runs, settle after it, expire what was left behind.
 --
--- Rows are always locked in the order customer_months, sessions, calls, so that no two transactions wait for each other.
+-- Rows are always locked in the order customers, customer_months, sessions, calls, so that no two transactions wait for each
+-- other.
 -- The functions run as their owner: the guard's role has no right on any table.
 
 CREATE TYPE ledger.decision AS (
@@ -98,7 +99,10 @@ DECLARE
   v_wait boolean := false;
   v_retry double precision;
 BEGIN
-  SELECT tier INTO v_tier FROM customers WHERE customer_id = p_customer AND disabled_at IS NULL;
+  -- One call of a customer at a time. The month's row would not do: at midnight a new session could be begun in two months
+  -- at once, with nothing there yet that both would lock.
+  SELECT tier INTO v_tier FROM customers
+  WHERE customer_id = p_customer AND disabled_at IS NULL FOR NO KEY UPDATE;
   v_at := array_position(p_tiers, v_tier);
   IF v_at IS NULL THEN
     v_answer.decision := 'refused';

@@ -251,6 +251,27 @@ def test_a_call_is_paid_from_the_month_in_which_it_began(ledger_url: str) -> Non
     run(ledger_url, test)
 
 
+def test_a_session_that_begins_at_midnight_has_one_cap(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        other = await asyncpg.connect(ledger_url)
+        try:
+            dear = {"prompt_nanos": [30_000, 30_000], "token_nanos": [0, 0]}
+            await set_clock(connection, "2026-11-30 23:59:59.999Z")
+            november = other.transaction()
+            await november.start()
+            assert (await reserve(other, **dear))["held_nanos"] == 30_000
+            await set_clock(connection, "2026-12-01 00:00:00Z")
+            december = asyncio.create_task(reserve(connection, **dear))
+            await asyncio.sleep(0.3)
+            await november.commit()
+            assert (await december)["reason"] == "budget_held"
+            await check_books(connection)
+        finally:
+            await other.close()
+
+    run(ledger_url, test)
+
+
 def test_a_hold_that_is_left_behind_is_charged(ledger_url: str) -> None:
     async def test(connection: asyncpg.Connection) -> None:
         calls = [uuid4() for _ in range(3)]
