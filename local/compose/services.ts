@@ -15,7 +15,13 @@ const FILE_BY_FILE: Record<string, string[]> = {
   "/etc/clickhouse-server/config.d": Object.keys(renderClickhouseFiles()).map((path) => basename(path)),
 };
 /** Open on this machine alone, for operators and what they run (`npm run customers`); from elsewhere through a tunnel. */
-const PUBLISHED_ON_LOOPBACK = new Set(["langfuse-web", "blob-store", "prometheus", "alertmanager", "postgres"]);
+const PUBLISHED_ON_LOOPBACK = new Set([
+  "langfuse-web",
+  "blob-store",
+  "prometheus",
+  "alertmanager",
+  "postgres",
+]);
 
 /** The services of the catalogue that Compose runs. */
 export function composeCatalogue(): Service[] {
