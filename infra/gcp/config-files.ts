@@ -1,5 +1,3 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { stringify } from "yaml";
 import { alertmanagerFiles, defaultSettings } from "../../dashboards/alertmanager";
 import { googleLogCollector } from "../../dashboards/alloy";
@@ -11,6 +9,7 @@ import type { StackConfig } from "../config";
 import { gatewayFiles } from "../definitions-hash";
 import { cloudMetricsConfig } from "../config-files/collectors";
 import { tempoConfig } from "../config-files/tempo";
+import { committedFiles } from "../rendered-folder";
 import { operatorsUrl, PRIVATE_ZONE, runHost } from "./addresses";
 import { cloudRunServices } from "./services-of-stack";
 
@@ -47,19 +46,6 @@ export function configFilesOf(folder: string, config: StackConfig): Files {
 /** Files of Compose's services that hold budgets or addresses of this stack; none for a folder that is as committed. */
 export function composeFilesOf(folder: string, config: StackConfig): Files | undefined {
   return folder === "gateway" || folder === "alertmanager" ? configFilesOf(folder, config) : undefined;
-}
-
-/** What is committed under `generated/<folder>/`. */
-export function committedFiles(folder: string): Files {
-  const root = join(__dirname, "..", "..", "generated", folder);
-  if (!existsSync(root)) return {};
-  return Object.fromEntries(
-    readdirSync(root, { recursive: true, encoding: "utf8", withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .sort()
-      .map((path) => [path.slice(root.length + 1), readFileSync(path, "utf8")]),
-  );
 }
 
 /**

@@ -1,12 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { stringify } from "yaml";
 import { retentionSql } from "../../components/clickhouse/retention";
 import { contentHash } from "../../components/config-files";
 import { COMPOSE_ARCHIVE_URL } from "../../infra/config-files/clickhouse";
 import { databaseRolesSql } from "../../infra/database-roles";
+import { committedFiles } from "../../infra/rendered-folder";
 import { definitions } from "../../litellm-config";
-import { paths } from "../paths";
 import { oneShots } from "./one-shots";
 import type { ComposeFile } from "./schema";
 import { composeCatalogue, composeService, configVariable } from "./services";
@@ -67,7 +65,7 @@ export function mountedFolders(): string[] {
  */
 export function composeFiles(): Record<string, string> {
   const mounted = mountedFolders().flatMap((folder) =>
-    Object.entries(committed(folder)).map(([path, text]) => [`${folder}/${path}`, text]),
+    Object.entries(committedFiles(folder)).map(([path, text]) => [`${folder}/${path}`, text]),
   );
   return { ...renderComposeFiles(), ...Object.fromEntries(mounted) };
 }
@@ -83,17 +81,5 @@ export function configHashes(files: Record<string, string>): Record<string, stri
       const own = Object.entries(files).filter(([path]) => path.startsWith(`${folder}/`));
       return [configVariable(folder), contentHash(Object.fromEntries(own))];
     }),
-  );
-}
-
-function committed(folder: string): Record<string, string> {
-  const root = join(paths.generated, folder);
-  if (!existsSync(root)) return {};
-  return Object.fromEntries(
-    readdirSync(root, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .sort()
-      .map((path) => [path.slice(root.length + 1), readFileSync(path, "utf8")]),
   );
 }
