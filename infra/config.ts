@@ -17,9 +17,11 @@ const digest = z
 const member = z
   .string()
   .regex(/^(user|group|serviceAccount|domain):\S+$/, "is no IAM member: write as group:platform@example.com");
-const dollars = z
-  .string()
-  .regex(/^\d+(\.\d{1,9})?$/, 'is no dollar amount: write digits in quotes, as "18.50"');
+/** `pulumi config set --path` makes a number of what looks like one. */
+const dollars = z.preprocess(
+  (value) => (typeof value === "number" ? String(value) : value),
+  z.string().regex(/^\d+(\.\d{1,9})?$/, 'is no dollar amount: write digits, as "18.50"'),
+);
 const address = z.email("is no e-mail address");
 
 /** `Pulumi.<stack>.yaml`, without the secrets. A key's name here is its name there, after `tollgate:`. */

@@ -91,6 +91,10 @@ it.each(["environment", "projectNumber", "phase", "owner", "operators", "monthly
   },
 );
 
+it("takes a budget as the engine's command writes it: as a number", async () => {
+  expect(await verdict({ "tollgate:tiers": '{"tier_2":{"monthlyBudget":20.5}}' })).toBe("accepted");
+});
+
 it("names every finding at once", async () => {
   const said = await verdict({ "tollgate:environment": "staging", "gcp:region": "mars" });
   expect(said.split("\n")).toHaveLength(3);

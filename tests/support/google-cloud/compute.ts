@@ -34,7 +34,10 @@ export function computeApi(store: Store): Handler {
         store.update(name, call.body);
         return operation(name);
       case "DELETE":
-        store.delete(name);
+        // A boot disk goes with its machine.
+        for (const { boot, source } of store.delete(name)["disks"] ?? []) {
+          if (boot) store.delete(String(source).replace(`${ROOT}/`, ""));
+        }
         return operation(name);
       default:
         return undefined;
