@@ -5,10 +5,10 @@
  * accepts a value is not shown by it.
  */
 import { computeApi } from "./compute";
+import { dnsApi } from "./dns";
 import { serve, type Handler } from "./http";
 import {
   artifactRegistryApi,
-  dnsApi,
   iamApi,
   iapApi,
   loggingApi,
@@ -19,10 +19,9 @@ import {
   secretManagerApi,
   serviceNetworkingApi,
   serviceUsageApi,
-  sqlApi,
-  storageApi,
-  uploadApi,
 } from "./services";
+import { sqlApi } from "./sql";
+import { storageApi, uploadApi } from "./storage";
 import { Store } from "./store";
 
 /** By the provider's name of the service, as in `GOOGLE_<NAME>_CUSTOM_ENDPOINT`. */

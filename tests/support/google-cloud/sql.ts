@@ -1,0 +1,60 @@
+import type { Handler } from "./http";
+import type { Resource, Store } from "./store";
+
+/** Cloud SQL Admin v1beta4. */
+export function sqlApi(store: Store): Handler {
+  const operation = (name: string) => ({
+    kind: "sql#operation",
+    name: store.nextId(),
+    status: "DONE",
+    targetId: name,
+    operationType: "UPDATE",
+  });
+  return ({ method, path, body, query }) => {
+    const name = path.join("/");
+    if (path.includes("operations")) return operation(name);
+    const collection = path.at(-1)!;
+    if (collection === "users") {
+      const user = `${name}/${query.get("name") ?? body.name}`;
+      if (method === "GET") return { items: store.under(`${name}/`) };
+      if (method === "DELETE") store.delete(user);
+      else
+        store.resources.set(user, { ...body, password: undefined, host: "", type: body.type ?? "BUILT_IN" });
+      return operation(user);
+    }
+    if (method === "POST") {
+      const resource = `${name}/${body.name}`;
+      store.create(
+        resource,
+        collection === "instances"
+          ? instance(path[1]!, body)
+          : { ...body, charset: "UTF8", collation: "en_US.UTF8" },
+      );
+      return operation(resource);
+    }
+    if (method === "GET") return store.get(name);
+    if (method === "DELETE") store.delete(name);
+    else store.update(name, body);
+    return operation(name);
+  };
+
+  function instance(project: string, body: Resource): Resource {
+    return {
+      ...body,
+      state: "RUNNABLE",
+      backendType: "SECOND_GEN",
+      instanceType: "CLOUD_SQL_INSTANCE",
+      connectionName: `${project}:${body["region"]}:${body["name"]}`,
+      selfLink: `https://sqladmin.googleapis.com/sql/v1beta4/projects/${project}/instances/${body["name"]}`,
+      project,
+      serviceAccountEmailAddress: "p1@gcp-sa-cloud-sql.iam.gserviceaccount.com",
+      ipAddresses: [{ type: "PRIVATE", ipAddress: "10.20.0.5" }],
+      settings: {
+        settingsVersion: "1",
+        pricingPlan: "PER_USE",
+        activationPolicy: "ALWAYS",
+        ...body["settings"],
+      },
+    };
+  }
+}
