@@ -84,6 +84,7 @@ const gateway = z.strictObject({
   retries: z.int().nonnegative(),
   cacheTtl: seconds,
   holdLease: seconds,
+  settleMargin: seconds,
   tokenWait: seconds,
   holdWait: seconds,
 });
@@ -175,10 +176,10 @@ export const definitionsSchema = shape.superRefine((definitions, context) => {
   }
 
   const longestCall = gateway.requestTimeout * (1 + gateway.retries) * 2;
-  if (gateway.holdLease <= longestCall) {
+  if (gateway.holdLease <= longestCall + gateway.settleMargin) {
     problem(
       ["gateway", "holdLease"],
-      `${gateway.holdLease} s is not longer than the longest call (${longestCall} s with retries and a fallback): raise it`,
+      `${gateway.holdLease} s is not longer than the longest call (${longestCall} s with retries and a fallback) and the margin to settle it (${gateway.settleMargin} s): raise it`,
     );
   }
 });

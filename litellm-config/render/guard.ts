@@ -20,6 +20,7 @@ export interface GuardConfig {
   routes: Record<string, { variants: string[]; fallbacks: string[]; default_max_tokens: number }>;
   request_timeout: number;
   hold_lease: number;
+  settle_margin: number;
   token_wait: number;
   hold_wait: number;
 }
@@ -55,6 +56,7 @@ export function guardConfig(definitions: Definitions): GuardConfig {
     })),
     request_timeout: gateway.requestTimeout,
     hold_lease: gateway.holdLease,
+    settle_margin: gateway.settleMargin,
     token_wait: gateway.tokenWait,
     hold_wait: gateway.holdWait,
   };

@@ -5,7 +5,10 @@ import { eventually, scrape, total, useGateway, type Customer } from "../support
 
 /** Seconds. The gate ends a call ten seconds before its hold would expire, and sweeps every fifteen or so. */
 const LEASE = 16;
-const gateway = useGateway({ workers: 2, gateway: { requestTimeout: 2, retries: 1, holdLease: LEASE } });
+const gateway = useGateway({
+  workers: 2,
+  gateway: { requestTimeout: 2, retries: 1, holdLease: LEASE, settleMargin: 5 },
+});
 
 const MODEL = "claude-sonnet-5-5";
 const UNTIL_CHARGED = LEASE + 25;

@@ -91,8 +91,8 @@ describe("definitions that must not be used name the field, the value and the re
     ],
     [
       "a hold that expires under a running call",
-      (copy) => (copy.gateway.holdLease = 240),
-      /gateway\.holdLease \(is 240\): 240 s is not longer than the longest call \(240 s/,
+      (copy) => (copy.gateway.holdLease = 250),
+      /gateway\.holdLease \(is 250\): 250 s is not longer than the longest call \(240 s .*the margin to settle it \(10 s\)/,
     ],
     ["a tier of another name", (copy) => (copy.tiers.gold = copy.tiers.tier_1!), /tiers\.gold/],
     [

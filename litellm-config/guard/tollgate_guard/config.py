@@ -57,6 +57,7 @@ class Config:
     models: dict[str, Model]
     routes: dict[str, Route]
     hold_lease: int
+    settle_margin: int
     token_wait: float
     hold_wait: float
 
@@ -96,6 +97,7 @@ def parse(data: dict[str, Any]) -> Config:
         models=models,
         routes={**direct, **routes},
         hold_lease=data["hold_lease"],
+        settle_margin=data["settle_margin"],
         token_wait=data["token_wait"],
         hold_wait=data["hold_wait"],
     )

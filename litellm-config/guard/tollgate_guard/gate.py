@@ -29,9 +29,6 @@ from .traces import TraceEvents
 from .upstream import base_headers, request_body, request_scope, trace_headers
 from .warmup import warm_up
 
-# A call is cut this long before its hold would expire, so that it is settled by who knows what it cost.
-_MARGIN_SECONDS = 10
-
 
 class Gate:
     """Wraps LiteLLM's application."""
@@ -118,7 +115,7 @@ class Gate:
         try:
             await asyncio.wait_for(
                 self._app(request_scope(scope, headers), replay(body), answer.send),
-                self._config.hold_lease - _MARGIN_SECONDS,
+                self._config.hold_lease - self._config.settle_margin,
             )
         except (TimeoutError, asyncio.TimeoutError):
             await answer.cut()

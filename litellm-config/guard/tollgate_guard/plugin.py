@@ -40,7 +40,9 @@ _background: list[asyncio.Task[None]] = []
 def _check_environment() -> None:
     missing = [name for name in _REQUIRED if not os.environ.get(name)]
     if missing:
-        raise SystemExit(f"The gateway's environment lacks {', '.join(missing)}: set each (docs/interfaces.md)")
+        # A line each: LiteLLM's logs take "KEY: text" for a secret and blot it out.
+        lines = "\n".join(f"  {name}" for name in missing)
+        raise SystemExit(f"The gateway's environment lacks these variables (docs/interfaces.md says what they are):\n{lines}")
 
 
 def _install() -> tuple[Hooks, Gate]:
