@@ -14,6 +14,9 @@ import { edgesOf, hasCollector, inputsOf, type Wires } from "./wiring";
 /** MiB beside a service's own memory where it would have a disk: on Cloud Run its files are memory. */
 const FILES_MEMORY_MIB = 512;
 
+/** MiB for mounting a bucket: its caches count as the container's memory, and LiteLLM alone was measured at 462 under load. */
+const MOUNT_MEMORY_MIB = 128;
+
 /** Arguments that only make sense where files are memory. */
 const EXTRA_ARGS: Record<string, string[]> = {
   prometheus: [`--storage.tsdb.retention.size=${FILES_MEMORY_MIB - 128}MB`],
@@ -82,7 +85,8 @@ function prepare(target: Service, foundation: Foundation, wires: Wires, sidecar?
       command: target.command,
       args: target.args && [...target.args, ...(EXTRA_ARGS[name] ?? [])],
       port,
-      memoryMiB: memoryMiB + (target.volumes ? FILES_MEMORY_MIB : 0),
+      memoryMiB:
+        memoryMiB + (target.configFiles ? MOUNT_MEMORY_MIB : 0) + (target.volumes ? FILES_MEMORY_MIB : 0),
       cpu,
       serviceAccount: workload.email,
       networkId: network.networkId,
