@@ -1,0 +1,87 @@
+import { toDollars, type NanoDollars } from "../../../litellm-config/money";
+import type { Amount } from "../estimate";
+import { dollars, percent } from "../money";
+import { escape } from "./text";
+
+export interface Bar {
+  label: string;
+  amount: Amount;
+  /** A CSS variable, as `--gateway`. */
+  color: string;
+  /** A range to compare with, drawn as a dashed frame. */
+  design?: { low: NanoDollars; high: NanoDollars };
+}
+
+/** Horizontal bars of the expected case, each with a thin line from low to high. */
+export function bars(rows: Bar[]): string {
+  const most = Math.max(...rows.flatMap(({ amount, design }) => [amount.high, design?.high ?? 0]), 1);
+  const at = (nanos: number) => `${((Math.max(0, nanos) / most) * 100).toFixed(2)}%`;
+  const drawn = rows.map(({ label, amount, color, design }) => {
+    const title = `${label}: ${dollars(amount.expected)} (${dollars(amount.low)} to ${dollars(amount.high)})`;
+    return `<div>${escape(label)}</div>
+<div class="track" title="${escape(title)}"><div class="fill" style="width:${at(amount.expected)};background:var(${color})"></div><div class="span" style="left:${at(amount.low)};width:${at(amount.high - amount.low)}"></div>${
+      design
+        ? `<div class="design" style="left:${at(design.low)};width:${at(design.high - design.low)}"></div>`
+        : ""
+    }</div>
+<div class="value">${dollars(amount.expected)}</div>`;
+  });
+  return `<div class="bars">${drawn.join("\n")}</div>`;
+}
+
+/** One bar whose parts are shares of the expected total, with a legend. */
+export function shares(parts: { label: string; amount: Amount; color: string }[]): string {
+  const shown = parts.filter(({ amount }) => amount.expected > 0);
+  const total = shown.reduce((sum, { amount }) => sum + amount.expected, 0);
+  const part = ({ label, amount, color }: (typeof shown)[number]) =>
+    `<div title="${escape(label)}" style="width:${((amount.expected / total) * 100).toFixed(2)}%;background:var(${color})"></div>`;
+  const entry = ({ label, amount, color }: (typeof shown)[number]) =>
+    `<span><i style="background:var(${color})"></i>${escape(label)} ${dollars(amount.expected)} <span class="quiet">${percent(amount.expected, total)}</span></span>`;
+  return `<div class="stack">${shown.map(part).join("")}</div><div class="legend">${shown.map(entry).join("")}</div>`;
+}
+
+export interface BreakEvenChart {
+  /** Nano-dollars a month, whatever the number of customers. */
+  infrastructure: NanoDollars;
+  /** Average contribution of a customer in the mix. */
+  contribution: NanoDollars;
+  breakEven: number;
+  /** Customers that are expected. */
+  customers: number;
+}
+
+const WIDTH = 720;
+const HEIGHT = 260;
+const EDGE = { left: 64, right: 24, top: 16, bottom: 36 };
+
+/** What customers leave after their LLM cost, against what the infrastructure costs. */
+export function breakEvenChart({
+  infrastructure,
+  contribution,
+  breakEven,
+  customers,
+}: BreakEvenChart): string {
+  const most = Math.ceil((Math.max(breakEven, customers) * 1.3) / 10) * 10;
+  const top = Math.max(contribution * most, infrastructure * 1.2);
+  const x = (count: number) => EDGE.left + (count / most) * (WIDTH - EDGE.left - EDGE.right);
+  const y = (nanos: number) => HEIGHT - EDGE.bottom - (nanos / top) * (HEIGHT - EDGE.top - EDGE.bottom);
+  const steps = [0, 0.25, 0.5, 0.75, 1];
+  const grid = steps.map(
+    (step) =>
+      `<line x1="${EDGE.left}" x2="${WIDTH - EDGE.right}" y1="${y(top * step)}" y2="${y(top * step)}" stroke="var(--line)"/><text x="${EDGE.left - 8}" y="${y(top * step) + 4}" text-anchor="end">$${Math.round(toDollars(top * step)).toLocaleString("en-US")}</text>`,
+  );
+  const ticks = steps.map(
+    (step) =>
+      `<text x="${x(most * step)}" y="${HEIGHT - 12}" text-anchor="middle">${Math.round(most * step)}</text>`,
+  );
+  const mark = (count: number, label: string, color: string, above: number) =>
+    `<line x1="${x(count)}" x2="${x(count)}" y1="${y(0)}" y2="${y(contribution * count)}" stroke="var(${color})" stroke-dasharray="3 3"/><circle cx="${x(count)}" cy="${y(contribution * count)}" r="5" fill="var(${color})"/><text class="label" x="${x(count) - 8}" y="${y(contribution * count) - above}" text-anchor="end">${escape(label)}</text>`;
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Break-even at ${breakEven} customers" width="100%">
+${grid.join("")}${ticks.join("")}
+<line x1="${x(0)}" x2="${x(most)}" y1="${y(infrastructure)}" y2="${y(infrastructure)}" stroke="var(--infrastructure)" stroke-width="2"/>
+<text class="label" x="${WIDTH - EDGE.right}" y="${y(infrastructure) + 16}" text-anchor="end">infrastructure ${dollars(infrastructure)}</text>
+<line x1="${x(0)}" x2="${x(most)}" y1="${y(0)}" y2="${y(contribution * most)}" stroke="var(--gateway)" stroke-width="2.5"/>
+${mark(breakEven, `break-even: ${breakEven} customers`, "--infrastructure", 10)}
+${mark(customers, `expected: ${customers} customers`, "--gateway", 10)}
+</svg>`;
+}

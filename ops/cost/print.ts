@@ -1,0 +1,168 @@
+import Table from "cli-table3";
+import pc from "picocolors";
+import { dollars, percent } from "./money";
+import { CASES } from "./range";
+import type { Economics } from "./economics";
+import type { Amount, CostLine, Estimate } from "./estimate";
+import { totalsBy } from "./estimate";
+import type { CostReport, PriceNotes } from "./report";
+
+const CASE_HEADS = ["low", "expected", "high"];
+
+/** The whole report as text. */
+export function renderReport(report: CostReport): string {
+  const { stack, total, ceiling, lines, prices } = report;
+  const verdict = ceiling.exceeded
+    ? pc.red(`over the ceiling of ${dollars(ceiling.nanos)}`)
+    : pc.green(`within the ceiling of ${dollars(ceiling.nanos)}`);
+  return [
+    `${pc.bold(`${stack}: ${dollars(total.expected)} a month`)} (${dollars(total.low)} to ${dollars(total.high)}), ${verdict}`,
+    heading("What costs"),
+    linesTable(lines),
+    heading("By layer"),
+    totalsTable("layer", report.byLayer, total),
+    heading("By service"),
+    totalsTable("service", report.byService, total),
+    heading("By rollout phase"),
+    table(
+      ["phase", ...CASE_HEADS],
+      report.phases.map(({ phase, total }) => [String(phase), ...amounts(total)]),
+    ),
+    heading("Three ways to run it"),
+    table(
+      ["option", ...CASE_HEADS, "the design's estimate"],
+      report.options.map(({ title, total, design }) => [
+        title,
+        ...amounts(total),
+        `${dollars(design.low)} to ${dollars(design.high)}`,
+      ]),
+    ),
+    ...(report.why.length > 0 ? ["Why Cloud Run is dearer than the design expects:"] : []),
+    ...report.why.map((line) => `  - ${line}`),
+    ...(report.levers.length > 0
+      ? [
+          heading("What would lower it (each by itself)"),
+          table(
+            ["lever", "saves", "takes"],
+            report.levers.map(({ what, saves, takes }) => [what, dollars(saves), takes]),
+          ),
+        ]
+      : []),
+    heading("Unit economics"),
+    ...(report.economics ? economicsTables(report.economics) : ["No customers: this environment is a cost."]),
+    heading("Prices"),
+    ...priceNotes(prices, report.region),
+  ].join("\n");
+}
+
+/** The estimate for a plan: totals, layers and the dearest services. */
+export function renderSummary({ lines, total }: Estimate, ceiling: number): string {
+  const services = totalsBy(lines, ({ service }) => service).slice(0, 5);
+  const over = total.expected > ceiling;
+  return [
+    `${dollars(total.expected)} a month (${dollars(total.low)} to ${dollars(total.high)}), ${
+      over ? pc.red(`over the ceiling of ${dollars(ceiling)}`) : `ceiling ${dollars(ceiling)}`
+    }`,
+    ...totalsBy(lines, ({ layer }) => layer).map(([layer, { expected }]) => `${dollars(expected)} ${layer}`),
+    `dearest: ${services.map(([name, { expected }]) => `${name} ${dollars(expected)}`).join(", ")}`,
+  ]
+    .map((line) => `  ${line}`)
+    .join("\n");
+}
+
+/** Lines under this are summed up in one row: they are many and cost nothing to speak of. */
+const SMALL = 1_000_000_000;
+
+function linesTable(lines: CostLine[]): string {
+  const small = lines.filter(({ cost }) => Math.abs(cost.expected) < SMALL && cost.high < SMALL);
+  const rest = lines.filter((line) => !small.includes(line));
+  const rows = rest.map(({ service, what, quantity, unit, cost }) => [
+    service,
+    what,
+    `${quantity.expected.toLocaleString("en-US", { maximumFractionDigits: 2 })} ${unit}`,
+    ...amounts(cost),
+  ]);
+  const others = totalsBy(small, () => "others").map(([, amount]) => [
+    "",
+    `${small.length} lines under $1`,
+    "",
+    ...amounts(amount),
+  ]);
+  return table(["service", "what", "a month (expected)", ...CASE_HEADS], [...rows, ...others]);
+}
+
+function totalsTable(head: string, totals: [string, Amount][], total: Amount): string {
+  return table(
+    [head, ...CASE_HEADS, "share"],
+    [
+      ...totals.map(([name, amount]) => [name, ...amounts(amount), percent(amount.expected, total.expected)]),
+      [pc.bold("total"), ...amounts(total), ""],
+    ],
+  );
+}
+
+function economicsTables({ tiers, cases, breakEven }: Economics): string[] {
+  return [
+    table(
+      ["tier", "price", "LLM at cap", "share", "left", "customers", "break-even alone"],
+      tiers.map((row) => [
+        row.tier,
+        dollars(row.price),
+        dollars(row.llmCap),
+        percent(row.llmCap, row.price),
+        dollars(row.contribution),
+        CASES.map((name) => row.customers[name]).join(" / "),
+        `${row.breakEven} customers`,
+      ]),
+    ),
+    table(
+      ["case", "customers", "revenue", "LLM at cap", "infrastructure", "margin", "of revenue"],
+      CASES.map((name) => {
+        const row = cases[name];
+        return [
+          name,
+          String(row.customers),
+          dollars(row.revenue),
+          dollars(row.llmAtCap),
+          `${dollars(row.infrastructure)} (${dollars(row.infrastructurePerCustomer)} each)`,
+          dollars(row.margin),
+          percent(row.margin, row.revenue),
+        ];
+      }),
+    ),
+    `Break-even: ${breakEven} customers in the expected mix. The infrastructure is every environment's.`,
+  ];
+}
+
+function priceNotes({ oldest, newest, unverified, elsewhere }: PriceNotes, region: string): string[] {
+  const regions = [...new Set(elsewhere.map((each) => each.region))];
+  return [
+    `Read between ${oldest} and ${newest}, without taxes and discounts: ops/cost/prices.json names each source.`,
+    ...regions.map((other) => {
+      const ids = elsewhere.filter((each) => each.region === other).map(({ id }) => id);
+      return `Of ${other} instead of ${region}: ${ids.join(", ")}.`;
+    }),
+    ...unverified.map(({ id, reason }) => `${pc.yellow("Unverified")} ${id}: ${reason}.`),
+  ];
+}
+
+function heading(text: string): string {
+  return `\n${pc.bold(text)}`;
+}
+
+function amounts(amount: Amount): string[] {
+  return CASES.map((name) => dollars(amount[name]));
+}
+
+function table(head: string[], rows: string[][]): string {
+  const numeric = head.map(
+    (_, at) => rows.length > 0 && rows.every((row) => /^(-?\$|\d|-$)/.test(row[at] || "$")),
+  );
+  const made = new Table({
+    head,
+    style: { head: [], compact: true },
+    colAligns: numeric.map((right) => (right ? "right" : "left")),
+  });
+  made.push(...rows);
+  return made.toString();
+}

@@ -1,0 +1,118 @@
+import { definitions } from "../../litellm-config";
+import { range, type Range } from "./range";
+
+export type CostEnvironment = "dev" | "prod";
+
+/** Hours of a month in Google's prices. */
+export const HOURS = 730;
+export const SECONDS = HOURS * 3600;
+
+/** Months that an archive has grown for: what it costs then, not in its first month. */
+export const ARCHIVE_MONTHS = 12;
+
+/** Days after which the archives move to Coldline (components' life-cycle rule), as months. */
+export const ARCHIVE_WARM_MONTHS = 1;
+
+/** A month's traces are kept this many months at once. */
+export const TRACE_MONTHS = definitions.retention.traces / 30;
+
+/** What a month of an environment uses. These are assumptions, not measurements: a bill replaces them. */
+export interface Usage {
+  /** Customers of each tier, for the unit economics. */
+  customers: Record<string, Range>;
+  /** Share of the month that a service which scales to zero is busy with a request, every instance counted. */
+  activeShare: Range;
+  /** Instances of a service that scales and always has one, on average. */
+  instances: Range;
+  /** Requests to services that are billed by request. */
+  requests: Range;
+  /** Seconds that one run of a job takes, and its runs a month. */
+  jobSeconds: Range;
+  jobRuns: Range;
+  /** GiB of log lines, every service together. */
+  logGiB: Range;
+  /** GiB of VPC flow logs and NAT logs. */
+  networkLogGiB: Range;
+  /** GiB of trace events that Langfuse stores. */
+  traceGiB: Range;
+  /** GiB to the internet: answers to customers, calls to Anthropic, dashboards. */
+  internetGiB: Range;
+  /** GiB that Cloud NAT carries, both ways. */
+  natGiB: Range;
+  /** Instances that hold an assignment of Cloud NAT. */
+  natMachines: Range;
+  /** Samples that Prometheus writes on to Google's Managed Service for Prometheus. */
+  samples: Range;
+  /** Time series that the collector of the platform's metrics and Grafana read from Cloud Monitoring. */
+  seriesRead: Range;
+  /** GiB of images in a registry of one's own, and in the pull-through cache. */
+  ownImagesGiB: Range;
+  cachedImagesGiB: Range;
+  /** Operations on buckets. */
+  storageWrites: Range;
+  storageReads: Range;
+  secretAccesses: Range;
+  dnsQueries: Range;
+  /** GiB of the database's disk beyond what is provisioned (it grows by itself), and of its backups. */
+  databaseGrowthGiB: Range;
+  databaseBackupGiB: Range;
+  /** Size of a disk's snapshots together, as a share of the disk. */
+  snapshotShare: Range;
+}
+
+export const usage: Record<CostEnvironment, Usage> = {
+  dev: {
+    customers: { tier_1: range(0, 0, 0), tier_2: range(0, 0, 0), tier_3: range(0, 0, 0) },
+    // A team of five that tries things in office hours.
+    activeShare: range(0.01, 0.08, 0.3),
+    instances: range(1, 1, 1),
+    requests: range(100_000, 500_000, 3_000_000),
+    jobSeconds: range(20, 60, 180),
+    jobRuns: range(10, 40, 120),
+    logGiB: range(1, 5, 20),
+    networkLogGiB: range(0.1, 0.5, 2),
+    traceGiB: range(0.1, 0.5, 3),
+    internetGiB: range(1, 3, 10),
+    natGiB: range(3, 10, 40),
+    natMachines: range(8, 10, 16),
+    // About 1,000, 2,000 and 4,000 series every 15 s.
+    samples: range(175_000_000, 350_000_000, 700_000_000),
+    // About 150, 400 and 1,000 series every minute.
+    seriesRead: range(6_500_000, 17_500_000, 44_000_000),
+    ownImagesGiB: range(1, 5, 15),
+    cachedImagesGiB: range(3, 5, 8),
+    storageWrites: range(50_000, 250_000, 1_000_000),
+    storageReads: range(100_000, 500_000, 2_000_000),
+    secretAccesses: range(2_000, 20_000, 100_000),
+    dnsQueries: range(500_000, 3_000_000, 15_000_000),
+    databaseGrowthGiB: range(0, 0, 10),
+    databaseBackupGiB: range(1, 3, 10),
+    snapshotShare: range(0.1, 0.4, 1),
+  },
+  prod: {
+    customers: { tier_1: range(10, 40, 200), tier_2: range(5, 20, 100), tier_3: range(1, 5, 30) },
+    activeShare: range(0.02, 0.1, 0.5),
+    instances: range(1, 1.2, 2.5),
+    requests: range(100_000, 500_000, 3_000_000),
+    jobSeconds: range(20, 60, 180),
+    jobRuns: range(4, 12, 40),
+    logGiB: range(5, 20, 80),
+    networkLogGiB: range(0.5, 2, 10),
+    traceGiB: range(1, 5, 25),
+    internetGiB: range(5, 20, 100),
+    natGiB: range(15, 60, 250),
+    natMachines: range(13, 16, 32),
+    samples: range(350_000_000, 700_000_000, 2_000_000_000),
+    seriesRead: range(13_000_000, 26_000_000, 65_000_000),
+    // Prod runs the images of dev's registry; what is its own stays almost empty.
+    ownImagesGiB: range(0, 0.5, 5),
+    cachedImagesGiB: range(3, 5, 8),
+    storageWrites: range(200_000, 1_000_000, 5_000_000),
+    storageReads: range(500_000, 2_000_000, 10_000_000),
+    secretAccesses: range(5_000, 50_000, 300_000),
+    dnsQueries: range(2_000_000, 10_000_000, 50_000_000),
+    databaseGrowthGiB: range(0, 5, 30),
+    databaseBackupGiB: range(5, 15, 60),
+    snapshotShare: range(0.1, 0.4, 1),
+  },
+};
