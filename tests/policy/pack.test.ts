@@ -23,6 +23,7 @@ describe("the pack", () => {
     const mild = policiesFor("dev").filter(({ enforcementLevel }) => enforcementLevel !== "mandatory");
     expect(Object.fromEntries(mild.map(({ name, enforcementLevel }) => [name, enforcementLevel]))).toEqual({
       "cache-apart": "disabled",
+      "cost-ceiling": "advisory",
       "deletion-protection": "disabled",
       "high-availability": "disabled",
       "images-by-digest": "advisory",
