@@ -1,14 +1,17 @@
 /**
  * `npm run plan -- --stack dev|prod [--json] [--write]`: what `pulumi up` would make, without Pulumi's CLI, a cloud or a
- * network, what that changes against the committed plan, and what the policies say to it. Exits 1 on an error of the program
- * and on a violation of a mandatory policy.
+ * network, what that changes against the committed plan, what it costs, and what the policies say to it. Exits 1 on an error of
+ * the program and on a violation of a mandatory policy.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import pc from "picocolors";
+import { estimate } from "../../ops/cost/estimate";
+import { renderSummary } from "../../ops/cost/print";
+import { ceilingOf } from "../../ops/cost/report";
 import { judgePlan } from "../../policies/judge-plan";
-import { plan, STACKS } from ".";
+import { plan, readStackFile, STACKS } from ".";
 import { differences, type Difference } from "./compare";
 import { committedForm, committedPlan } from "./golden";
 import { renderTree } from "./tree";
@@ -28,10 +31,11 @@ const MARKS: Record<Difference["kind"], string> = {
 async function main({ stack, json, write }: Options): Promise<void> {
   const planned = await plan(stack);
   const found = differences(committedPlan(stack), planned.resources);
+  const cost = estimate(planned.resources);
   const violations = await judgePlan(planned);
   if (violations.some(({ level }) => level === "mandatory")) process.exitCode = 1;
   if (json) {
-    console.log(JSON.stringify({ ...planned, differences: found, violations }, null, 2));
+    console.log(JSON.stringify({ ...planned, differences: found, cost, violations }, null, 2));
   } else {
     console.log(renderTree(planned));
     for (const line of planned.missing) console.log(pc.yellow(`  not set: ${line}`));
@@ -44,6 +48,8 @@ async function main({ stack, json, write }: Options): Promise<void> {
       console.log(`  ${MARKS[kind]} ${type} ${name}`);
       for (const line of lines) console.log(`      ${line}`);
     }
+    console.log("\nCost (`npm run cost` shows all of it):");
+    console.log(renderSummary(cost, ceilingOf(readStackFile(stack))));
     console.log(violations.length > 0 ? "\nPolicies:" : "\nNo policy is violated.");
     for (const { policy, level, severity, resource, message } of violations) {
       const mark = level === "mandatory" ? pc.red("x") : pc.yellow("!");
