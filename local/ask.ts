@@ -3,7 +3,7 @@
  * Exit codes: 0 answered, 1 failed or refused by a budget, 2 wrong usage.
  */
 import { Command } from "commander";
-import pc from "picocolors";
+import { pc } from "./colours";
 import { connectAgent } from "./agent-client";
 import { readSecrets } from "./secrets";
 import { runningStack } from "./state";

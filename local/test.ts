@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
-import pc from "picocolors";
+import { pc } from "./colours";
 import { paths, repository, workFolder } from "./paths";
 import { startPostgres } from "./processes";
 

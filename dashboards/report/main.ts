@@ -3,7 +3,7 @@
  * is data. Exit codes: 0 every panel whose services run here has data; 1 one has none, or its query fails.
  */
 import Table from "cli-table3";
-import pc from "picocolors";
+import { pc } from "../../local/colours";
 import { ports } from "../../infra/catalogue";
 import { ledgerUrls } from "../../local/processes";
 import { ensureSecrets } from "../../local/secrets";

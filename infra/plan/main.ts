@@ -6,7 +6,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import pc from "picocolors";
+import { pc } from "../../local/colours";
 import { estimate } from "../../ops/cost/estimate";
 import { renderSummary } from "../../ops/cost/print";
 import { ceilingOf } from "../../ops/cost/report";
