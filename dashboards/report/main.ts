@@ -32,7 +32,7 @@ async function main(): Promise<void> {
     },
     { seconds: HOUR },
   );
-  const table = new Table({ head: ["Dashboard", "Panel", "", ""], style: { head: [] } });
+  const table = new Table({ head: ["Dashboard", "Panel", "", ""], style: { head: [], border: [] } });
   for (const { dashboard, panel, outcome, note } of reports)
     table.push([dashboard, panel, COLORS[outcome](outcome), note]);
   console.log(table.toString());

@@ -57,7 +57,10 @@ function report(outcomes: Map<Mutant, Outcome>): number {
   const killed = (all: [Mutant, Outcome][]) => all.filter(([, outcome]) => outcome === "killed").length;
   const percent = (all: [Mutant, Outcome][]) => `${((100 * killed(all)) / all.length).toFixed(1)} %`;
 
-  const table = new Table({ head: ["mistake", "mutants", "killed", "score"] });
+  const table = new Table({
+    head: ["mistake", "mutants", "killed", "score"],
+    style: { head: [], border: [] },
+  });
   for (const kind of [...new Set(valid.map(([{ kind }]) => kind))].sort()) {
     const all = valid.filter(([mutant]) => mutant.kind === kind);
     table.push([kind, all.length, killed(all), percent(all)]);
