@@ -1,7 +1,8 @@
 import { join } from "node:path";
+import { isDeepStrictEqual as same } from "node:util";
 import { definitionsHash as hashOf } from "../../infra/definitions-hash";
 import { definitions } from "../../litellm-config";
-import { cleanCommit, RefusedError } from "./checks";
+import { cleanCommit, RefusedError, sameTreeAs, writtenFiles } from "./checks";
 import type { CloudRun } from "./cloud-run";
 import type { Health } from "./health";
 import { hasEnded, PromotionLedger, type Promotion } from "./ledger";
@@ -62,6 +63,7 @@ export async function promote(
         throw new RefusedError(
           `Promotion ${open.id} stopped at "${open.state}": go on with --apply, or --rollback`,
         );
+      sameTreeAs(open.commit, root, writtenFiles(to));
       say(`Going on with promotion ${open.id}, which stopped at "${open.state}"`);
       return await rollOut(open, rolloutOf(to, ledger, stackFile, outside));
     }
@@ -82,34 +84,33 @@ async function prepare(
   { root, cloudRun, show, say }: Outside,
   open?: Promotion,
 ): Promise<Promotion | undefined> {
-  const commit = cleanCommit(root, [`Pulumi.${to}.yaml`, `promotions.${to}.yaml`]);
-  if (open) refuseUnproven(open, stackFile);
+  const commit = cleanCommit(root, writtenFiles(to));
+  refuseUnproven(ledger, stackFile, open);
   const proven = await readProven(from, cloudRun(from));
   const definitionsHash = hashOf(definitions);
-  const proposal = await propose({ from, to, commit, proven, stackFile, definitionsHash });
+  const proposal = await propose({ from, to, root, commit, proven, definitionsHash });
   show(proposal);
 
   const { promotion } = proposal;
-  if (open && same(open.after, promotion.after)) return open;
-  if (same(promotion.before, promotion.after)) {
+  // What was prepared and never applied is replaced: it did not change anything yet.
+  const next = open ? { ...promotion, id: open.id, before: open.before } : promotion;
+  if (!open && same(next.before, next.after)) {
     say(`${to} names this release already`);
     return undefined;
   }
-  // What was prepared and never applied is replaced: it did not change anything yet.
-  const next = open ? { ...promotion, id: open.id, before: open.before } : promotion;
-  stackFile.writeRelease(next.after);
+  // In this order: a release in the stack's file that the ledger does not know would look like somebody's own.
   ledger.save(next);
+  stackFile.writeRelease(next.after);
   return next;
 }
 
 /** A release in the stack's file that no promotion wrote there was never seen to be healthy. */
-function refuseUnproven(open: Promotion, stackFile: StackFile): void {
+function refuseUnproven(ledger: PromotionLedger, stackFile: StackFile, open?: Promotion): void {
   const release = stackFile.release();
-  if (!same(release, open.after) && !same(release, open.before)) {
-    throw new RefusedError(
-      `${stackFile.path} names a release that ${open.from} never ran: restore it (git checkout), a promotion writes it`,
-    );
-  }
+  if (same(release, ledger.release()) || (open && same(release, open.before))) return;
+  throw new RefusedError(
+    `${stackFile.path} names a release that no promotion wrote: restore it (git checkout), or take its images and definitionsHash out`,
+  );
 }
 
 function rolloutOf(to: string, ledger: PromotionLedger, stackFile: StackFile, outside: Outside): Rollout {
@@ -123,19 +124,6 @@ function rolloutOf(to: string, ledger: PromotionLedger, stackFile: StackFile, ou
     watch: outside.watch,
     say: outside.say,
   };
-}
-
-function same(a: object, b: object): boolean {
-  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
-}
-
-function sorted(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, each]) => [key, sorted(each)]),
-  );
 }
 
 /** The command's exit code: 0 when it did what was asked, 2 when a gate sent the promotion back. */

@@ -15,6 +15,8 @@ export class PulumiEngine implements Engine {
   async up(): Promise<void> {
     const stack = await LocalWorkspace.selectStack({ stackName: this.stack, workDir: this.root });
     await stack.up({
+      // The traffic was moved past the engine: it has to see where it is, and to keep the note of who promotes.
+      refresh: true,
       policyPacks: [`${this.root}/policies`],
       onOutput: (text) => {
         for (const line of text.split("\n")) if (line.trim()) this.say(`  ${line}`);

@@ -1,16 +1,18 @@
 import { RevisionsClient, ServicesClient } from "@google-cloud/run";
 import type { ClientOptions } from "google-gax";
 import { ConflictError, type CloudRun, type Revision, type RunningService } from "./cloud-run";
-import { retry } from "./retry";
+import { PATIENCE, retry, type Patience } from "./retry";
 
 const PREFIX = "tollgate-";
 export const LOCK_ANNOTATION = "tollgate.dev/promotion";
-/** Numbers of the v2 API's enumerations. */
 const BY_REVISION = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION";
 const SUCCEEDED = "CONDITION_SUCCEEDED";
-/** gRPC's codes, which the REST transport maps HTTP's to. */
+/** gRPC's code for a stale etag, which the REST transport maps HTTP's 409 to. */
 const ABORTED = 10;
-const FAILED_PRECONDITION = 9;
+/** How long Cloud Run may take to carry a change out. */
+const OPERATION_MS = 300_000;
+/** `retry` does it, for a broken connection too. */
+const ONCE = { retry: null as never };
 
 interface Environment {
   project: string;
@@ -23,7 +25,11 @@ export class GoogleCloudRun implements CloudRun {
   private readonly revisions: RevisionsClient;
   private readonly parent: string;
 
-  constructor({ project, region }: Environment, options: ClientOptions = {}) {
+  constructor(
+    { project, region }: Environment,
+    options: ClientOptions = {},
+    private readonly patience: Patience = PATIENCE,
+  ) {
     // Over REST: no gRPC to load, and a proxy can be in between.
     const transport = { ...options, fallback: true };
     this.client = new ServicesClient(transport);
@@ -32,7 +38,7 @@ export class GoogleCloudRun implements CloudRun {
   }
 
   async services(): Promise<Map<string, RunningService>> {
-    const [services] = await retry(() => this.client.listServices({ parent: this.parent }));
+    const [services] = await this.retry(() => this.client.listServices({ parent: this.parent }, ONCE));
     return new Map(
       services
         .map((service) => ({ service, id: last(service.name) }))
@@ -60,7 +66,7 @@ export class GoogleCloudRun implements CloudRun {
 
   async revision(service: string, revision: string): Promise<Revision> {
     const name = `${this.parent}/services/${PREFIX}${service}/revisions/${revision}`;
-    const [found] = await retry(() => this.revisions.getRevision({ name }));
+    const [found] = await this.retry(() => this.revisions.getRevision({ name }, ONCE));
     const condition = found.conditions?.find(({ type }) => type === "Ready");
     return {
       name: revision,
@@ -92,7 +98,7 @@ export class GoogleCloudRun implements CloudRun {
 
   async setLock(service: string, id: string | undefined, etag: string): Promise<void> {
     const name = `${this.parent}/services/${PREFIX}${service}`;
-    const [current] = await retry(() => this.client.getService({ name }));
+    const [current] = await this.retry(() => this.client.getService({ name }, ONCE));
     const annotations = { ...current.annotations };
     if (id === undefined) delete annotations[LOCK_ANNOTATION];
     else annotations[LOCK_ANNOTATION] = id;
@@ -101,21 +107,18 @@ export class GoogleCloudRun implements CloudRun {
 
   private async update(service: string, change: object, paths: string[]): Promise<void> {
     const name = `${this.parent}/services/${PREFIX}${service}`;
-    await retry(async () => {
-      try {
-        const [operation] = await this.client.updateService({
-          service: { name, ...change },
-          updateMask: { paths },
-        });
-        await operation.promise();
-      } catch (error) {
-        const code = (error as { code?: number }).code;
-        if (code === ABORTED || code === FAILED_PRECONDITION) {
-          throw new ConflictError(`${service} was changed by somebody else at the same time`);
-        }
-        throw error;
-      }
-    });
+    const request = { service: { name, ...change }, updateMask: { paths } };
+    try {
+      const [operation] = await this.retry(() => this.client.updateService(request, ONCE));
+      await this.retry(() => operation.promise(), OPERATION_MS);
+    } catch (error) {
+      if ((error as { code?: number }).code !== ABORTED) throw error;
+      throw new ConflictError(`${service} was changed by somebody else at the same time`);
+    }
+  }
+
+  private retry<T>(call: () => Promise<T>, timeoutMs = this.patience.timeoutMs): Promise<T> {
+    return retry(call, { ...this.patience, timeoutMs });
   }
 }
 

@@ -14,8 +14,19 @@ interface Sample {
 
 const { errors, latency } = thresholds;
 
+interface Query {
+  query: string;
+  describe: (who: string, value: number) => string;
+}
+
+/** Prometheus has heard of the service in the last minutes; else it would find nothing wrong with it. */
+const seen = (service: string): Query => ({
+  query: `absent(up{job="${service}"} == 1)`,
+  describe: () => `${service}: Prometheus has no metrics of it`,
+});
+
 /** The same numbers that operations are alerted by, asked of the environment's Prometheus. */
-const QUERIES = [
+const QUERIES: Query[] = [
   {
     query: `tollgate:error_ratio:rate5m > ${errors.share} and tollgate:errors:rate5m * 300 >= ${errors.minErrors}`,
     describe: (who: string, value: number) =>
@@ -30,7 +41,7 @@ const QUERIES = [
 
 /**
  * Readiness from Cloud Run; error rate and latency from Prometheus. A Prometheus that does not answer is a finding: traffic
- * is not given to what nobody can see.
+ * is not given to what nobody can see. The rates are those of the whole service, old revisions and new ones together.
  */
 export class ObservedHealth implements Health {
   constructor(
@@ -41,7 +52,8 @@ export class ObservedHealth implements Health {
   ) {}
 
   async findings(revisions: Record<string, string>): Promise<string[]> {
-    const [ready, measured] = await Promise.all([this.notReady(revisions), this.measured()]);
+    const queries = [...Object.keys(revisions).map(seen), ...QUERIES];
+    const [ready, measured] = await Promise.all([this.notReady(revisions), this.measured(queries)]);
     return [...ready, ...measured];
   }
 
@@ -55,10 +67,10 @@ export class ObservedHealth implements Health {
     return found.flat();
   }
 
-  private async measured(): Promise<string[]> {
+  private async measured(queries: Query[]): Promise<string[]> {
     try {
       const found = await Promise.all(
-        QUERIES.map(async ({ query, describe }) =>
+        queries.map(async ({ query, describe }) =>
           (await this.query(query)).map(({ metric, value }) =>
             describe(metric.service ?? "the stack", Number(value[1])),
           ),

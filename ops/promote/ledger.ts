@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { Release } from "./stack-file";
+import { writeWhole } from "./write-whole";
 
 /**
  * How far a promotion is. `prepared`: the stack file names the release. `pinned`: all traffic stays with the old revisions.
@@ -52,11 +53,17 @@ export class PromotionLedger {
     return last && !hasEnded(last) ? last : undefined;
   }
 
-  /** Adds a promotion, or replaces the one of its id. The file is whole at every moment. */
+  /** What the stack's file names when nobody else wrote a release there. */
+  release(): Release {
+    const last = this.all().at(-1);
+    if (!last) return { images: {} };
+    return last.state === "rolled-back" ? last.before : last.after;
+  }
+
+  /** Adds a promotion, or replaces the one of its id. */
   save(promotion: Promotion): void {
     const others = this.all().filter(({ id }) => id !== promotion.id);
-    writeFileSync(`${this.path}.new`, HEADER + stringify([...others, promotion], { lineWidth: 0 }));
-    renameSync(`${this.path}.new`, this.path);
+    writeWhole(this.path, HEADER + stringify([...others, promotion], { lineWidth: 0 }));
   }
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { RefusedError } from "./checks";
 
@@ -10,21 +10,43 @@ import { RefusedError } from "./checks";
  */
 export function lockCheckout(path: string): () => void {
   mkdirSync(dirname(path), { recursive: true });
-  for (;;) {
-    try {
-      const file = openSync(path, "wx", 0o600);
-      writeSync(file, String(process.pid));
-      closeSync(file);
-      return () => rmSync(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      const holder = Number(readFileSync(path, "utf8"));
-      if (isRunning(holder)) {
-        throw new RefusedError(`A promotion runs here already (process ${holder}): wait for it, or stop it`);
-      }
-      rmSync(path, { force: true });
-    }
+  const mine = `${path}.${process.pid}`;
+  writeFileSync(mine, String(process.pid), { mode: 0o600 });
+  try {
+    // A link and not a new file: the lock has its holder's number from the first moment.
+    while (!link(mine, path)) removeWhenStale(path, `${mine}.stale`);
+  } finally {
+    rmSync(mine, { force: true });
   }
+  return () => rmSync(path, { force: true });
+}
+
+function link(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+function removeWhenStale(path: string, aside: string): void {
+  let holder: string;
+  try {
+    holder = readFileSync(path, "utf8");
+  } catch {
+    return;
+  }
+  if (isRunning(Number(holder))) {
+    throw new RefusedError(
+      `A promotion runs here already (process ${holder}): wait for it, or stop it. When that process is no promotion, remove ${path}`,
+    );
+  }
+  renameSync(path, aside);
+  // Somebody else may have taken it over in between: then it is theirs.
+  if (readFileSync(aside, "utf8") !== holder) link(aside, path);
+  rmSync(aside);
 }
 
 function isRunning(pid: number): boolean {

@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import pc from "picocolors";
+import { pc } from "../../local/colours";
 import { readStackFile, STACKS } from "../../infra/plan";
 import { exitCode, promote, type Options, type Outside } from "./command";
 import { GoogleCloudRun } from "./google";

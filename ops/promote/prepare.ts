@@ -7,7 +7,7 @@ import { service } from "../../infra/catalogue";
 import { RefusedError } from "./checks";
 import { newId, type Promotion } from "./ledger";
 import { ownServices, type Proven } from "./proven";
-import type { Release, StackFile } from "./stack-file";
+import { StackFile, type Release } from "./stack-file";
 
 /** What a promotion would do, before anything is written. */
 export interface Proposal {
@@ -20,9 +20,9 @@ export interface Proposal {
 interface From {
   from: string;
   to: string;
+  root: string;
   commit: string;
   proven: Proven;
-  stackFile: StackFile;
   /** Hash of the definitions as this commit has them. */
   definitionsHash: string;
 }
@@ -32,15 +32,9 @@ interface From {
  *
  * @throws RefusedError when this commit's definitions are not those that were proven, or a mandatory policy is violated.
  */
-export async function propose({
-  from,
-  to,
-  commit,
-  proven,
-  stackFile,
-  definitionsHash,
-}: From): Promise<Proposal> {
-  const deployed = await gatewayFolder(from);
+export async function propose({ from, to, root, commit, proven, definitionsHash }: From): Promise<Proposal> {
+  const stackFile = new StackFile(to, root);
+  const deployed = await gatewayFolder(from, new StackFile(from, root));
   if (proven.configuration !== deployed) {
     throw new RefusedError(
       `${from} runs the definitions ${proven.configuration}, and this commit's are ${deployed}: \`pulumi up -s ${from}\` first, ` +
@@ -53,9 +47,7 @@ export async function propose({
   const mandatory = violations.filter(({ level }) => level === "mandatory");
   if (mandatory.length > 0) {
     const lines = mandatory.map(({ policy, message }) => `  ${policy}: ${message}`);
-    throw new RefusedError(
-      `${to} would violate ${mandatory.length} mandatory policies:\n${lines.join("\n")}`,
-    );
+    throw new RefusedError(`${to} would violate mandatory policies:\n${lines.join("\n")}`);
   }
   return {
     plan: planned,
@@ -84,8 +76,8 @@ function shifted(): string[] {
 }
 
 /** The folder of the gateway's configuration, as this commit deploys it to a stack. */
-async function gatewayFolder(stack: string): Promise<string> {
-  const { resources } = await plan(stack);
+async function gatewayFolder(stack: string, file: StackFile): Promise<string> {
+  const { resources } = await plan(stack, settingsOf(file.config()));
   const files = resources.find(({ type, name }) => type === "tollgate:gcp:ConfigFiles" && name === "gateway");
   if (!files) throw new RefusedError(`${stack} has no gateway: deploy phase 1 first`);
   return String(files.inputs.folder).split("/")[1]!;

@@ -1,20 +1,47 @@
 /** Codes of gRPC after which the same call may succeed: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL, UNAVAILABLE. */
 const TRANSIENT = new Set([4, 8, 13, 14]);
 const NETWORK = new Set(["ECONNRESET", "ECONNREFUSED", "ETIMEDOUT", "EPIPE", "ENOTFOUND", "EAI_AGAIN"]);
+const DEADLINE_EXCEEDED = 4;
+
+export interface Patience {
+  /** Pause before the second attempt; it doubles from one to the next. */
+  pauseMs: number;
+  /** How long one attempt may take. */
+  timeoutMs: number;
+}
+
+export const PATIENCE: Patience = { pauseMs: 500, timeoutMs: 30_000 };
 
 /**
  * Tries an idempotent call up to four times, with growing pauses, while it fails for reasons that pass.
  *
  * @throws The last error.
  */
-export async function retry<T>(call: () => Promise<T>, pauseMs = 500): Promise<T> {
+export async function retry<T>(
+  call: () => Promise<T>,
+  { pauseMs, timeoutMs }: Patience = PATIENCE,
+): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await call();
+      return await within(timeoutMs, call());
     } catch (error) {
       if (attempt === 4 || !isTransient(error)) throw error;
       await new Promise((resolve) => setTimeout(resolve, pauseMs * 2 ** (attempt - 1)));
     }
+  }
+}
+
+/** Over REST, Google's client keeps no deadline of its own. */
+async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = Object.assign(new Error(`no answer in ${timeoutMs / 1000} s`), { code: DEADLINE_EXCEEDED });
+    timer = setTimeout(() => reject(error), timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

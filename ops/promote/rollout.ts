@@ -1,13 +1,16 @@
-import { ConflictError, type CloudRun } from "./cloud-run";
+import { isDeepStrictEqual as same } from "node:util";
+import type { CloudRun } from "./cloud-run";
 import type { Health } from "./health";
 import type { Promotion, PromotionLedger } from "./ledger";
+import { give, lock, unlock } from "./services";
 import type { StackFile } from "./stack-file";
 
 /** Shares of the traffic, in percent, at which the new revisions are watched. */
 export const STEPS = [5, 25, 100] as const;
 
-/** `pulumi up` of the environment. */
+/** Updates the environment. */
 export interface Engine {
+  /** `pulumi up`; it starts from what really runs, because the traffic is moved past it. */
   up(): Promise<void>;
 }
 
@@ -22,15 +25,15 @@ export interface Rollout {
   say(line: string): void;
 }
 
-/** Another promotion has the environment. */
-export class LockedError extends Error {}
+/** The stack's file names another release than the promotion. */
+export class ReleaseChangedError extends Error {}
 
 /**
  * Carries a promotion to one of its two ends, from wherever it stopped: each step can be repeated, and the ledger says which
  * is next. A finding of a gate rolls it back.
  *
- * @throws LockedError when another promotion holds the environment; whatever Cloud Run or Pulumi fails with, and then the
- *   promotion can be run again.
+ * @throws LockedError when another promotion holds the environment; ReleaseChangedError when somebody edited the release;
+ *   whatever Cloud Run or Pulumi fails with, and then the promotion can be run again.
  */
 export async function rollOut(promotion: Promotion, rollout: Rollout): Promise<Promotion> {
   let current = promotion;
@@ -38,7 +41,7 @@ export async function rollOut(promotion: Promotion, rollout: Rollout): Promise<P
     current = { ...current, ...change };
     rollout.ledger.save(current);
   };
-  await lock(current, rollout);
+  await lock(current, rollout.run, rollout.ledger);
 
   if (current.state === "prepared") {
     const services = await revisionsNow(rollout.run, Object.keys(current.services));
@@ -47,8 +50,9 @@ export async function rollOut(promotion: Promotion, rollout: Rollout): Promise<P
   }
   if (current.state === "pinned") {
     rollout.say("pulumi up: the new revisions start without traffic");
-    await rollout.engine.up();
-    next({ services: await withNew(rollout.run, current.services), state: "shifting", percent: 0 });
+    const reason = await start(current, rollout);
+    const services = await withNew(rollout.run, current.services);
+    next(reason ? { services, state: "rolling-back", reason } : { services, state: "shifting" });
   }
   if (current.state === "shifting") {
     const reason = await shift(current, rollout, (percent) => next({ percent }));
@@ -56,7 +60,7 @@ export async function rollOut(promotion: Promotion, rollout: Rollout): Promise<P
   }
   if (current.state === "finishing") {
     rollout.stackFile.writeServing(undefined);
-    await rollout.engine.up();
+    await up(current, rollout);
     await unlock(current, rollout.run);
     next({ state: "done", finishedAt: new Date().toISOString() });
   }
@@ -65,33 +69,68 @@ export async function rollOut(promotion: Promotion, rollout: Rollout): Promise<P
 
 /**
  * Gives all traffic back to the old revisions, then puts the old release back into the stack. Can be repeated until it ends.
+ *
+ * The update makes revisions of the old release again. Only when those are ready is the newest revision given the traffic:
+ * until then that would be the one that it is taken from.
  */
 export async function rollBack(promotion: Promotion, rollout: Rollout): Promise<Promotion> {
-  await lock(promotion, rollout);
+  await lock(promotion, rollout.run, rollout.ledger);
   const started: Promotion = { ...promotion, state: "rolling-back" };
   rollout.ledger.save(started);
   rollout.say(`back to the old revisions${started.reason ? `: ${started.reason}` : ""}`);
 
-  for (const [service, { old }] of Object.entries(started.services)) {
-    // Before `pinned` there is nothing to give back.
-    if (old) await give(rollout.run, service, { [old]: 100 });
-  }
+  // Before `pinned` no revision is noted, and there is nothing to give back.
+  const pinned = Object.entries(started.services).filter(([, { old }]) => old);
+  for (const [service, { old }] of pinned) await give(started, rollout.run, service, { [old]: 100 });
   rollout.stackFile.writeRelease(started.before);
+  if (pinned.length > 0) {
+    rollout.stackFile.writeServing(oldOf(started.services));
+    await rollout.engine.up();
+  }
   rollout.stackFile.writeServing(undefined);
-  if (promotion.state !== "prepared") await rollout.engine.up();
+  if (pinned.length > 0) await rollout.engine.up();
   await unlock(started, rollout.run);
   const ended: Promotion = { ...started, state: "rolled-back", finishedAt: new Date().toISOString() };
   rollout.ledger.save(ended);
   return ended;
 }
 
+async function up({ after }: Promotion, { engine, stackFile }: Rollout): Promise<void> {
+  if (!same(stackFile.release(), after)) {
+    throw new ReleaseChangedError(
+      `${stackFile.path} names another release than the promotion: restore it (git checkout), or --rollback`,
+    );
+  }
+  await engine.up();
+}
+
+/** Makes the new revisions. Returns why they can have no traffic, if one of them does not start. */
+async function start(promotion: Promotion, rollout: Rollout): Promise<string | undefined> {
+  try {
+    await up(promotion, rollout);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ReleaseChangedError) throw error;
+    const running = await rollout.run.services();
+    const findings = Object.keys(promotion.services).flatMap((name) => {
+      const { latestCreated, latestReady, reason } = running.get(name) ?? {};
+      return latestCreated === latestReady
+        ? []
+        : [`${name}: ${latestCreated} is not ready (${reason ?? "no reason given"})`];
+    });
+    // Pulumi failed for another reason: run it again.
+    if (findings.length === 0) throw error;
+    return findings.join("; ");
+  }
+}
+
 /** Moves the traffic step by step. Returns why it has to go back, if it has to. */
 async function shift(
-  { services, percent: passed }: Promotion,
+  promotion: Promotion,
   { run, health, watch, say }: Rollout,
   pass: (percent: number) => void,
 ): Promise<string | undefined> {
-  const changed = Object.entries(services).flatMap(([name, { old, new: fresh }]) =>
+  const changed = Object.entries(promotion.services).flatMap(([name, { old, new: fresh }]) =>
     fresh ? [{ name, old, fresh }] : [],
   );
   const revisions = Object.fromEntries(changed.map(({ name, fresh }) => [name, fresh]));
@@ -104,54 +143,15 @@ async function shift(
   if (before.length > 0) return before.join("; ");
 
   for (const percent of STEPS) {
-    if (percent <= passed) continue;
+    if (percent <= promotion.percent) continue;
     say(`${percent} % of the traffic to ${Object.values(revisions).join(", ")}`);
     for (const { name, old, fresh } of changed)
-      await give(run, name, { [fresh]: percent, [old]: 100 - percent });
+      await give(promotion, run, name, { [fresh]: percent, [old]: 100 - percent });
     const findings = await watch(look);
     if (findings.length > 0) return `at ${percent} %: ${findings.join("; ")}`;
     pass(percent);
   }
   return undefined;
-}
-
-async function give(run: CloudRun, service: string, traffic: Record<string, number>): Promise<void> {
-  const { etag } = await serviceOf(run, service);
-  await run.setTraffic(service, traffic, etag);
-}
-
-/** The service that carries the note of who promotes: the gateway, which every release changes or keeps. */
-const LOCKED_SERVICE = "gateway";
-
-async function lock({ id }: Promotion, { run }: Rollout): Promise<void> {
-  const { etag, lock: holder } = await serviceOf(run, LOCKED_SERVICE);
-  if (holder === id) return;
-  if (holder) throw lockedBy(holder);
-  try {
-    await run.setLock(LOCKED_SERVICE, id, etag);
-  } catch (error) {
-    if (!(error instanceof ConflictError)) throw error;
-    throw lockedBy((await serviceOf(run, LOCKED_SERVICE)).lock ?? "somebody else");
-  }
-}
-
-function lockedBy(holder: string): LockedError {
-  return new LockedError(
-    `Promotion ${holder} has the environment: let it end, run it again where it was started, or remove the annotation ` +
-      `tollgate.dev/promotion of the service tollgate-${LOCKED_SERVICE} when nobody runs it`,
-  );
-}
-
-async function unlock({ id }: Promotion, run: CloudRun): Promise<void> {
-  const { etag, lock: holder } = await serviceOf(run, LOCKED_SERVICE);
-  if (holder === id) await run.setLock(LOCKED_SERVICE, undefined, etag);
-}
-
-async function serviceOf(run: CloudRun, name: string) {
-  const service = (await run.services()).get(name);
-  if (!service)
-    throw new Error(`${name} does not run in this environment: \`pulumi up\` it once before promoting to it`);
-  return service;
 }
 
 /** The revisions that serve now; a service between two is no start for a promotion. */

@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument, type Document } from "yaml";
 import type { OwnImageName } from "../../infra/catalogue/images";
+import { writeWhole } from "./write-whole";
 
 /** What a promotion sets in a stack's file. */
 export interface Release {
@@ -27,11 +28,15 @@ export class StackFile {
   configWith(release: Release): Record<string, unknown> {
     const document = this.read();
     setRelease(document, release);
-    return (document.toJS() as { config: Record<string, unknown> }).config;
+    return configOf(document);
+  }
+
+  config(): Record<string, unknown> {
+    return configOf(this.read());
   }
 
   release(): Release {
-    const config = (this.read().toJS() as { config: Record<string, unknown> }).config;
+    const config = this.config();
     const images = (config[IMAGES] ?? {}) as Release["images"];
     const hash = config[HASH] as string | undefined;
     return { images, ...(hash ? { definitionsHash: hash } : {}) };
@@ -49,12 +54,16 @@ export class StackFile {
   private change(edit: (document: Document) => void): void {
     const document = this.read();
     edit(document);
-    writeFileSync(this.path, document.toString({ lineWidth: 0 }));
+    writeWhole(this.path, document.toString({ lineWidth: 0 }));
   }
 
   private read(): Document {
     return parseDocument(readFileSync(this.path, "utf8"));
   }
+}
+
+function configOf(document: Document): Record<string, unknown> {
+  return (document.toJS() as { config: Record<string, unknown> }).config;
 }
 
 function setRelease(document: Document, { images, definitionsHash }: Release): void {
