@@ -1,5 +1,6 @@
 import { RevisionsClient, ServicesClient } from "@google-cloud/run";
 import type { ClientOptions } from "google-gax";
+import { isConflict, readable } from "./api-error";
 import { ConflictError, type CloudRun, type Revision, type RunningService } from "./cloud-run";
 import { PATIENCE, retry, type Patience } from "./retry";
 
@@ -7,8 +8,6 @@ const PREFIX = "tollgate-";
 export const LOCK_ANNOTATION = "tollgate.dev/promotion";
 const BY_REVISION = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION";
 const SUCCEEDED = "CONDITION_SUCCEEDED";
-/** gRPC's code for a stale etag, which the REST transport maps HTTP's 409 to. */
-const ABORTED = 10;
 /** How long Cloud Run may take to carry a change out. */
 const OPERATION_MS = 300_000;
 /** `retry` does it, for a broken connection too. */
@@ -112,13 +111,17 @@ export class GoogleCloudRun implements CloudRun {
       const [operation] = await this.retry(() => this.client.updateService(request, ONCE));
       await this.retry(() => operation.promise(), OPERATION_MS);
     } catch (error) {
-      if ((error as { code?: number }).code !== ABORTED) throw error;
+      if (!isConflict((error as Error).cause)) throw error;
       throw new ConflictError(`${service} was changed by somebody else at the same time`);
     }
   }
 
-  private retry<T>(call: () => Promise<T>, timeoutMs = this.patience.timeoutMs): Promise<T> {
-    return retry(call, { ...this.patience, timeoutMs });
+  private async retry<T>(call: () => Promise<T>, timeoutMs = this.patience.timeoutMs): Promise<T> {
+    try {
+      return await retry(call, { ...this.patience, timeoutMs });
+    } catch (error) {
+      throw readable(error);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
-/** Codes of gRPC after which the same call may succeed: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL, UNAVAILABLE. */
-const TRANSIENT = new Set([4, 8, 13, 14]);
-const NETWORK = new Set(["ECONNRESET", "ECONNREFUSED", "ETIMEDOUT", "EPIPE", "ENOTFOUND", "EAI_AGAIN"]);
+import { isTransient } from "./api-error";
+
+/** As Google's clients say it. */
 const DEADLINE_EXCEEDED = 4;
 
 export interface Patience {
@@ -43,11 +43,4 @@ async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-function isTransient(error: unknown): boolean {
-  const { code, cause } = error as { code?: number | string; cause?: unknown };
-  if (typeof code === "number") return TRANSIENT.has(code);
-  if (typeof code === "string") return NETWORK.has(code);
-  return cause ? isTransient(cause) : false;
 }
