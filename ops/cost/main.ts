@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Command } from "commander";
-import pc from "picocolors";
+import { pc } from "../../local/colours";
 import { reportPage } from "./html";
 import { readPriceList } from "./price-list";
 import { renderReport } from "./print";

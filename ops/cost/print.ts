@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import pc from "picocolors";
+import { pc } from "../../local/colours";
 import { dollars, percent } from "./money";
 import { CASES } from "./range";
 import type { Economics } from "./economics";
@@ -160,7 +160,7 @@ function table(head: string[], rows: string[][]): string {
   );
   const made = new Table({
     head,
-    style: { head: [], compact: true },
+    style: { head: [], border: [], compact: true },
     colAligns: numeric.map((right) => (right ? "right" : "left")),
   });
   made.push(...rows);

@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { Command } from "commander";
-import pc from "picocolors";
+import { pc } from "../../../local/colours";
 import { format } from "prettier";
 import { formatUsd } from "../../../litellm-config/money";
 import { PRICES_FILE, readPriceList } from "../price-list";

@@ -1,4 +1,4 @@
-import { toDollars, type NanoDollars } from "../../../litellm-config/money";
+import { NANOS_PER_DOLLAR, toDollars, type NanoDollars } from "../../../litellm-config/money";
 import type { Amount } from "../estimate";
 import { dollars, percent } from "../money";
 import { escape } from "./text";
@@ -51,8 +51,8 @@ export interface BreakEvenChart {
 }
 
 const WIDTH = 720;
-const HEIGHT = 260;
-const EDGE = { left: 64, right: 24, top: 16, bottom: 36 };
+const HEIGHT = 270;
+const EDGE = { left: 64, right: 24, top: 16, bottom: 40 };
 
 /** What customers leave after their LLM cost, against what the infrastructure costs. */
 export function breakEvenChart({
@@ -61,27 +61,38 @@ export function breakEvenChart({
   breakEven,
   customers,
 }: BreakEvenChart): string {
-  const most = Math.ceil((Math.max(breakEven, customers) * 1.3) / 10) * 10;
-  const top = Math.max(contribution * most, infrastructure * 1.2);
+  const xStep = roundStep((Math.max(breakEven, customers) * 1.2) / 5);
+  const most = xStep * 5;
+  const yStep = roundStep(toDollars(Math.max(contribution * most, infrastructure * 1.2)) / 4);
+  const top = usdStep(yStep) * 4;
   const x = (count: number) => EDGE.left + (count / most) * (WIDTH - EDGE.left - EDGE.right);
   const y = (nanos: number) => HEIGHT - EDGE.bottom - (nanos / top) * (HEIGHT - EDGE.top - EDGE.bottom);
-  const steps = [0, 0.25, 0.5, 0.75, 1];
-  const grid = steps.map(
-    (step) =>
-      `<line x1="${EDGE.left}" x2="${WIDTH - EDGE.right}" y1="${y(top * step)}" y2="${y(top * step)}" stroke="var(--line)"/><text x="${EDGE.left - 8}" y="${y(top * step) + 4}" text-anchor="end">$${Math.round(toDollars(top * step)).toLocaleString("en-US")}</text>`,
-  );
-  const ticks = steps.map(
-    (step) =>
-      `<text x="${x(most * step)}" y="${HEIGHT - 12}" text-anchor="middle">${Math.round(most * step)}</text>`,
+  const grid = [0, 1, 2, 3, 4].map((step) => {
+    const at = y(usdStep(yStep) * step);
+    return `<line x1="${EDGE.left}" x2="${WIDTH - EDGE.right}" y1="${at}" y2="${at}" stroke="var(--line)"/><text x="${EDGE.left - 8}" y="${at + 4}" text-anchor="end">$${(yStep * step).toLocaleString("en-US")}</text>`;
+  });
+  const ticks = [0, 1, 2, 3, 4, 5].map(
+    (step) => `<text x="${x(xStep * step)}" y="${HEIGHT - 20}" text-anchor="middle">${xStep * step}</text>`,
   );
   const mark = (count: number, label: string, color: string, above: number) =>
     `<line x1="${x(count)}" x2="${x(count)}" y1="${y(0)}" y2="${y(contribution * count)}" stroke="var(${color})" stroke-dasharray="3 3"/><circle cx="${x(count)}" cy="${y(contribution * count)}" r="5" fill="var(${color})"/><text class="label" x="${x(count) - 8}" y="${y(contribution * count) - above}" text-anchor="end">${escape(label)}</text>`;
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Break-even at ${breakEven} customers" width="100%">
 ${grid.join("")}${ticks.join("")}
+<text x="${(WIDTH + EDGE.left) / 2}" y="${HEIGHT - 4}" text-anchor="middle">customers</text>
 <line x1="${x(0)}" x2="${x(most)}" y1="${y(infrastructure)}" y2="${y(infrastructure)}" stroke="var(--infrastructure)" stroke-width="2"/>
 <text class="label" x="${WIDTH - EDGE.right}" y="${y(infrastructure) + 16}" text-anchor="end">infrastructure ${dollars(infrastructure)}</text>
 <line x1="${x(0)}" x2="${x(most)}" y1="${y(0)}" y2="${y(contribution * most)}" stroke="var(--gateway)" stroke-width="2.5"/>
 ${mark(breakEven, `break-even: ${breakEven} customers`, "--infrastructure", 10)}
 ${mark(customers, `expected: ${customers} customers`, "--gateway", 10)}
 </svg>`;
+}
+
+/** The smallest of 1, 2, 2.5, 5 times a power of ten that is no less, and at least one. */
+function roundStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
+  return Math.ceil(power * [1, 2, 2.5, 5, 10].find((factor) => factor * power >= least)!);
+}
+
+function usdStep(dollarsOfStep: number): NanoDollars {
+  return dollarsOfStep * NANOS_PER_DOLLAR;
 }

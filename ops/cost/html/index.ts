@@ -79,7 +79,7 @@ function options({ options: all, why, environment }: CostReport): string {
     color: name === "cloud-run" ? "--application" : "--shared",
   }));
   return `<div class="card">${bars(rows)}</div>
-<p class="quiet" style="margin-top:10px">Dashed: the design's estimate. One VM and GKE keep the databases in containers; Cloud Run uses Cloud SQL, Memorystore and a ClickHouse machine${environment === "prod" ? ", with standbys" : ""}.</p>
+<p class="quiet" style="margin-top:10px">Dashed: the design's estimate, for a stack without standbys. One VM and GKE keep the databases in containers; Cloud Run uses Cloud SQL, Memorystore and a ClickHouse machine${environment === "prod" ? ", with standbys" : ""}.</p>
 ${why.length > 0 ? `<p>Why Cloud Run is dearer than the design expects:</p><ul>${why.map((line) => `<li>${escape(line)}</li>`).join("")}</ul>` : ""}`;
 }
 

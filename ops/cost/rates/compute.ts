@@ -22,8 +22,9 @@ export const instance: Rate = (resource) => {
     throw new UnpricedError(resource, "machineType", machineType, "Add it to ops/cost/rates/compute.ts");
   }
   const { type = "pd-standard", size = 10 } = bootDisk?.initializeParams ?? {};
+  // The engine shows an empty list where the program says nothing.
   const external = networkInterfaces.filter(
-    ({ accessConfigs }: { accessConfigs?: unknown }) => accessConfigs,
+    ({ accessConfigs = [] }: { accessConfigs?: unknown[] }) => accessConfigs.length > 0,
   );
   return [
     { what: `CPU of ${machineType}`, price: "compute.e2.core", quantity: fixed(machine.cpus * HOURS) },
