@@ -129,11 +129,11 @@ describe("Memorystore", () => {
 });
 
 describe("Compute Engine", () => {
-  const machine = (machineType: string) =>
+  const machine = (machineType: string, accessConfigs?: object[]) =>
     resource("gcp:compute/instance:Instance", "clickhouse", {
       machineType,
       bootDisk: { initializeParams: { size: 10, type: "pd-balanced" } },
-      networkInterfaces: [{ subnetwork: "network" }],
+      networkInterfaces: [{ subnetwork: "network", ...(accessConfigs ? { accessConfigs } : {}) }],
     });
 
   it("pays for a machine's CPU, memory and boot disk", () =>
@@ -146,6 +146,14 @@ describe("Compute Engine", () => {
 
   it("pays for half a vCPU of an e2-small", () =>
     expect(expected(linesOf(machine("e2-small")))["CPU of e2-small"]).toBe(0.5 * 730 * 23_993_370));
+
+  it("pays for a machine's external address, where it has one", () => {
+    const items = (accessConfigs?: object[]) =>
+      Object.keys(expected(linesOf(machine("e2-small", accessConfigs))));
+    expect(items([{}])).toContain("external address");
+    expect(items([])).not.toContain("external address");
+    expect(items()).not.toContain("external address");
+  });
 
   it("refuses a machine that it does not know", () =>
     expect(() => linesOf(machine("m4-ultra"))).toThrow('machineType "m4-ultra" has no price'));

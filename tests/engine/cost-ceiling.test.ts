@@ -1,0 +1,35 @@
+import { join } from "node:path";
+import { plan, readStackFile } from "../../infra/plan";
+import { estimate } from "../../ops/cost/estimate";
+import { dollars } from "../../ops/cost/money";
+import { DIGEST } from "../program/support/planned";
+import { missingEngine, Workspace } from "./workspace";
+
+const SECRETS = ["anthropicApiKey", "slackWebhookUrl", "pagerdutyRoutingKey", "smtpPassword"];
+const IMAGES = { agent: DIGEST, gateway: DIGEST };
+const PACK = join(__dirname, "..", "..", "policies");
+
+const withEngine = missingEngine() ? describe.skip : describe;
+
+withEngine("a real engine with the policy on the cost", () => {
+  const workspace = new Workspace("prod");
+  afterAll(() => workspace.remove());
+
+  it("stops prod over its ceiling with the figures of the plan, and lets it pass under it", async () => {
+    const settings = readStackFile("prod");
+    const values = { ...settings.values, "tollgate:images": JSON.stringify(IMAGES) };
+    const { total } = estimate((await plan("prod", { ...settings, values })).resources);
+
+    await workspace.init({ "tollgate:images": IMAGES, "tollgate:monthlyCostCeiling": 500 }, SECRETS);
+    const over = await workspace.run("preview", "--policy-pack", PACK);
+    expect(over.text).toContain(
+      `expected to cost ${dollars(total.expected)} a month (${dollars(total.low)} to ${dollars(total.high)}), over the ceiling of $500.00`,
+    );
+    expect(over.exitCode).not.toBe(0);
+
+    await workspace.set("tollgate:monthlyCostCeiling", "1500");
+    const under = await workspace.run("preview", "--policy-pack", PACK);
+    expect(under.text).not.toContain("cost-ceiling");
+    expect(under.exitCode).toBe(0);
+  }, 900_000);
+});
