@@ -6,6 +6,7 @@ import type {
   Severity,
   StackValidationPolicy,
 } from "@pulumi/policy";
+import { known } from "./known";
 
 /** How a stack is judged: prod is never milder than dev. */
 export type Environment = "dev" | "prod";
@@ -55,8 +56,8 @@ export function toPolicy<Settings extends object>(
     return {
       ...common,
       validateStack: (args, report) => {
-        for (const finding of checkStack(args.resources, args.getConfig<Settings>()))
-          report(message(finding));
+        const resources = args.resources.map((resource) => ({ ...resource, props: known(resource.props) }));
+        for (const finding of checkStack(resources, args.getConfig<Settings>())) report(message(finding));
       },
     };
   }
@@ -64,7 +65,8 @@ export function toPolicy<Settings extends object>(
     ...common,
     validateResource: (args, report) => {
       if (!check || (rule.types && !rule.types.includes(args.type))) return;
-      for (const finding of check(args.props, args, args.getConfig<Settings>())) report(message(finding));
+      for (const finding of check(known(args.props), args, args.getConfig<Settings>()))
+        report(message(finding));
     },
   };
 }
