@@ -1,19 +1,17 @@
-import { LocalWorkspace } from "@pulumi/pulumi/automation";
+import { selectStack } from "../pulumi-stack";
 import type { Engine } from "./rollout";
 
-/**
- * `pulumi up` over the Automation API, with the policy pack. It needs the Pulumi CLI on the PATH, signed in to the state's
- * backend, as `pulumi up` by hand does.
- */
+/** `pulumi up` over the Automation API, with the policy pack. */
 export class PulumiEngine implements Engine {
   constructor(
     private readonly stack: string,
     private readonly root: string,
     private readonly say: (line: string) => void,
+    private readonly envVars?: Record<string, string>,
   ) {}
 
   async up(): Promise<void> {
-    const stack = await LocalWorkspace.selectStack({ stackName: this.stack, workDir: this.root });
+    const stack = await selectStack(this.stack, this.root, this.envVars);
     await stack.up({
       // The traffic was moved past the engine: it has to see where it is, and to keep the note of who promotes.
       refresh: true,

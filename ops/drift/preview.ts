@@ -1,0 +1,19 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { selectStack } from "../pulumi-stack";
+
+/**
+ * `pulumi preview --refresh`: it reads every resource from the cloud and changes nothing, not even the state.
+ *
+ * @returns The engine's events.
+ * @throws What the engine fails with.
+ */
+export async function previewEvents(
+  stackName: string,
+  workDir: string,
+  envVars?: Record<string, string>,
+): Promise<EngineEvent[]> {
+  const stack = await selectStack(stackName, workDir, envVars);
+  const events: EngineEvent[] = [];
+  await stack.preview({ refresh: true, onEvent: (event) => events.push(event) });
+  return events;
+}
