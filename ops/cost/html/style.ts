@@ -22,9 +22,9 @@ p, li { margin: 0 0 10px; max-width: 85ch; }
 ul { margin: 0; padding-left: 20px; }
 .quiet { color: var(--quiet); }
 .good { color: var(--good); } .bad { color: var(--bad); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 12px; margin: 20px 0 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(240px, 100%), 1fr)); gap: 12px; margin: 20px 0 0; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 14px 16px; }
-.tile b { display: block; font-size: 20px; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.tile b { display: block; font-size: 17px; font-variant-numeric: tabular-nums; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 16px; overflow-x: auto; }
 .bars { display: grid; grid-template-columns: max-content 1fr max-content; gap: 6px 12px; align-items: center; }
 .bars .value { text-align: right; font-variant-numeric: tabular-nums; }
