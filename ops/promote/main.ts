@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { pc } from "../../local/colours";
 import { readStackFile, STACKS } from "../../infra/plan";
+import { dollars } from "../cost/money";
 import { exitCode, promote, type Options, type Outside } from "./command";
 import { GoogleCloudRun } from "./google";
 import { ObservedHealth } from "./health";
@@ -84,7 +85,7 @@ function placeOf(stack: string): { project: string; region: string } {
   return { project: values["gcp:project"]!, region: values["gcp:region"]! };
 }
 
-function show({ promotion, differences, violations }: Proposal, say: (line: string) => void): void {
+function show({ promotion, differences, violations, cost }: Proposal, say: (line: string) => void): void {
   say(pc.bold(`${promotion.from} -> ${promotion.to}`));
   for (const [image, digest] of Object.entries(promotion.after.images)) {
     say(`  ${image}: ${promotion.before.images[image as never] ?? "(none)"} -> ${digest}`);
@@ -95,6 +96,7 @@ function show({ promotion, differences, violations }: Proposal, say: (line: stri
     say(`  ${kind} ${type} ${name}`);
     for (const line of lines) say(`      ${line}`);
   }
+  say(`Cost: ${dollars(cost.before)} -> ${dollars(cost.after)} a month (expected, infrastructure)`);
   say(violations.length > 0 ? pc.bold("Policies") : "No policy is violated.");
   for (const { policy, level, message } of violations) say(`  [${level}] ${policy}: ${message}`);
 }

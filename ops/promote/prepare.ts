@@ -4,6 +4,8 @@ import { differences, type Difference } from "../../infra/plan/compare";
 import { judgePlan } from "../../policies/judge-plan";
 import type { Violation } from "../../policies/evaluate";
 import { service } from "../../infra/catalogue";
+import type { NanoDollars } from "../../litellm-config/money";
+import { estimate } from "../cost/estimate";
 import { RefusedError } from "./checks";
 import { newId, type Promotion } from "./ledger";
 import { ownServices, type Proven } from "./proven";
@@ -15,6 +17,8 @@ export interface Proposal {
   plan: Plan;
   differences: Difference[];
   violations: Violation[];
+  /** What the infrastructure is expected to cost a month, nano-dollars, by the committed plan and by this one. */
+  cost: { before: NanoDollars; after: NanoDollars };
 }
 
 interface From {
@@ -49,10 +53,15 @@ export async function propose({ from, to, root, commit, proven, definitionsHash 
     const lines = mandatory.map(({ policy, message }) => `  ${policy}: ${message}`);
     throw new RefusedError(`${to} would violate mandatory policies:\n${lines.join("\n")}`);
   }
+  const committed = committedPlan(to);
   return {
     plan: planned,
-    differences: differences(committedPlan(to), planned.resources),
+    differences: differences(committed, planned.resources),
     violations,
+    cost: {
+      before: committed.length > 0 ? estimate(committed).total.expected : 0,
+      after: estimate(planned.resources).total.expected,
+    },
     promotion: {
       id: newId(),
       from,

@@ -35,6 +35,10 @@ describe("a promotion", () => {
     expect(prod.calls).toEqual([]);
     expect(world.proposal!.violations.filter(({ level }) => level === "mandatory")).toEqual([]);
     expect(world.proposal!.differences.length).toBeGreaterThan(0);
+    // New digests of the same containers cost what the old ones did.
+    const { before, after } = world.proposal!.cost;
+    expect(before).toBeGreaterThan(0);
+    expect(after).toBe(before);
     expect(exitCode(promotion, { from: "dev", to: "prod" })).toBe(0);
   });
 
