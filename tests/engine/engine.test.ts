@@ -1,7 +1,9 @@
+import { join } from "node:path";
 import { DIGEST } from "../program/support/planned";
 import { startGoogleCloud, type GoogleCloud } from "../support/google-cloud";
 import { missingEngine, Workspace } from "./workspace";
 
+const ROOT = join(__dirname, "..", "..");
 const SECRETS = ["anthropicApiKey", "slackWebhookUrl", "pagerdutyRoutingKey", "smtpPassword"];
 const IMAGES = { "tollgate:images": { agent: DIGEST, gateway: DIGEST } };
 
@@ -20,6 +22,31 @@ withEngine("a real engine with the real provider", () => {
         expect(text).toMatch(/\+ \d{3} to create/);
         expect(text).toContain('"tier_2 monthly budget $18.00 a month of $99.00 a month (18.2 %)"');
         expect(text).not.toContain("stand-in-value");
+      } finally {
+        workspace.remove();
+      }
+    },
+    600_000,
+  );
+
+  it.each<[string, Record<string, unknown>, string[]]>([
+    ["an honest stack pass", {}, []],
+    [
+      "a budget over a fifth of its price stop",
+      { "tollgate:tiers": { tier_2: { monthlyBudget: "25" } } },
+      ["[mandatory]", "tier_2's budget $25.00 is over 20 % of its price $99.00"],
+    ],
+  ])(
+    "lets %s a preview with the policy pack",
+    async (_, change, findings) => {
+      const workspace = new Workspace("prod");
+      try {
+        await workspace.init({ ...IMAGES, ...change }, SECRETS);
+        const { exitCode, text } = await workspace.run("preview", "--policy-pack", join(ROOT, "policies"));
+        for (const finding of findings) expect(text).toContain(finding);
+        expect([exitCode === 0, text.includes("[mandatory]")]).toEqual(
+          findings.length > 0 ? [false, true] : [true, false],
+        );
       } finally {
         workspace.remove();
       }

@@ -33,7 +33,8 @@ describe.each(readdirSync(FOLDER))("%s", (name) => {
 
   it("judges every preview and update by the policy pack", () => {
     for (const { with: inputs } of steps.filter(({ uses }) => uses?.startsWith("pulumi/actions@"))) {
-      expect(inputs).toMatchObject({ policyPacks: "policies" });
+      // Without a command it installs Pulumi.
+      if (inputs?.["command"]) expect(inputs).toMatchObject({ policyPacks: "policies" });
     }
   });
 });
