@@ -1,5 +1,6 @@
 import * as proxy from "@pulumi/policy/proxy";
 import type { ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/policy";
+import { known } from "../../policies/known";
 import { policiesFor } from "../../policies/pack";
 
 // What the SDK wraps inputs in during a preview; internal, so not in its types.
@@ -60,6 +61,8 @@ describe("a preview, where some values are unknown", () => {
       await findings("retention-metrics", args(unknownStringValue, "--storage.tsdb.retention.time=9d")),
     ).toEqual([expect.stringMatching(/^storage.tsdb.retention.time is 9d, not 15d\./)]);
   });
+
+  it("keeps what is null", () => expect(known({ a: null, b: [null, 1] })).toEqual({ a: null, b: [null, 1] }));
 
   it("lets any other error through", async () => {
     const broken = previewed({});
