@@ -4,29 +4,38 @@ import { isFires, type Suite } from "../support/suite";
 /** The part of a group and of its suite that a change of one rule can reach. */
 export interface Scope {
   group: RuleGroup;
-  /** The cases of the alerts that the change can reach; those that span hours cost most and come last. */
+  /** The measures and cases that the change can reach, the quickest first; cases that span hours cost most. */
   suites: Suite[];
 }
 
 const LONG_MINUTES = 120;
 
-/** What must be run to judge a change of `rule`: the alerts that rest on it, and the recordings that these read. */
+/** What must be run to judge a change of `rule`: what is measured of it, the alerts that rest on it, and what these read. */
 export function scopeOf(rule: string, group: RuleGroup, suite: Suite): Scope {
-  const alerts = new Set(
-    group.rules.filter((each) => each.alert && readsOrIs(each, rule, group.rules)).map((each) => each.alert),
+  const measured = new Set(suite.measures?.map((each) => each.rule));
+  const reached = group.rules.filter(
+    (each) => (each.alert || measured.has(each.record!)) && readsOrIs(each, rule, group.rules),
   );
   const kept = group.rules.filter(
-    ({ alert, record }) =>
-      alerts.has(alert) ||
-      (record && group.rules.some((each) => alerts.has(each.alert) && readsOrIs(each, record, group.rules))),
+    (each) =>
+      reached.includes(each) ||
+      (each.alert && reached.some(({ alert }) => alert === each.alert)) ||
+      (each.record && reached.some((reader) => readsOrIs(reader, each.record!, group.rules))),
   );
-  const cases = suite.cases.filter(({ alert }) => alerts.has(alert));
+  const names = new Set(reached.map(({ alert, record }) => alert ?? record));
+  const measures = suite.measures?.filter((each) => names.has(each.rule)) ?? [];
+  const cases = suite.cases.filter(({ alert }) => names.has(alert));
   const isLong = (each: Suite["cases"][number]) =>
     (isFires(each) ? [each.onset] : [each.quietAt].flat()).some((time) => parseInt(time) > LONG_MINUTES);
-  const parts = [cases.filter((each) => !isLong(each)), cases.filter(isLong)];
+  const parts: Suite[] = [
+    { ...suite, cases: [], measures: measures.filter((each) => each.rule === rule) },
+    { ...suite, cases: cases.filter((each) => !isLong(each)), measures: [] },
+    { ...suite, cases: [], measures: measures.filter((each) => each.rule !== rule) },
+    { ...suite, cases: cases.filter(isLong), measures: [] },
+  ];
   return {
     group: { ...group, rules: kept },
-    suites: parts.filter((part) => part.length > 0).map((part) => ({ ...suite, cases: part })),
+    suites: parts.filter((part) => part.cases.length + part.measures!.length > 0),
   };
 }
 

@@ -6,7 +6,7 @@ import { execFile } from "node:child_process";
 import { parse, stringify } from "yaml";
 import { paths } from "../../../local/paths";
 import { findTool } from "../../../local/processes/debian-tool";
-import { isFires, type Expected, type Suite } from "./suite";
+import { isFires, type Expected, type Measure, type Suite } from "./suite";
 
 const run = promisify(execFile);
 
@@ -46,41 +46,71 @@ export function temporaryFolder(files: Record<string, string>): string {
 
 /** Runs a suite against the rules of a file. */
 export async function testRules(suite: Suite, rulesFile: string): Promise<Result> {
-  const folder = temporaryFolder({ "tests.yml": stringify(promtoolTests(suite, rulesFile)) });
+  const tests = promtoolTests(suite);
+  const folder = temporaryFolder(
+    Object.fromEntries([...tests].map(([interval, list]) => testFile(rulesFile, interval, list))),
+  );
   try {
-    return await tool("promtool", ["test", "rules", join(folder, "tests.yml")]);
+    const files = [...tests.keys()].map((interval) => join(folder, fileName(interval)));
+    return await tool("promtool", ["test", "rules", ...files]);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** The suite as promtool reads it. */
-function promtoolTests({ group, interval, cases }: Suite, rulesFile: string): object {
+const fileName = (interval: number): string => `every-${interval}s.yml`;
+
+/** A file of tests as promtool reads it: it evaluates all of a file in one interval. */
+function testFile(rulesFile: string, interval: number, tests: object[]): [name: string, text: string] {
   const duration = `${interval}s`;
-  return {
-    rule_files: [rulesFile],
-    evaluation_interval: duration,
-    tests: cases.map((each) => {
-      const at = (time: string, expected: Expected[]) => ({
-        eval_time: time,
-        alertname: each.alert,
-        exp_alerts: expected.map((alert) => expectation(group, each.alert, alert)),
-      });
-      return {
-        name: `${each.alert}: ${each.shows}`,
-        interval: duration,
-        input_series: Object.entries(each.series).map(([series, values]) => ({ series, values })),
-        alert_rule_test: isFires(each)
-          ? [
-              at(`${toSeconds(each.onset) - interval}s`, []),
-              at(each.onset, each.alerts),
-              ...(each.also ?? []).map((time) => at(time, each.alerts)),
-              ...(each.ends ? [at(each.ends, [])] : []),
-              ...Object.entries(each.then ?? {}).map(([time, alerts]) => at(time, alerts)),
-            ]
-          : [each.quietAt].flat().map((time) => at(time, [])),
-      };
+  return [
+    fileName(interval),
+    stringify({
+      rule_files: [rulesFile],
+      evaluation_interval: duration,
+      tests: tests.map((test) => ({ interval: duration, ...test })),
     }),
+  ];
+}
+
+/** The tests of a suite by their interval in seconds. */
+function promtoolTests({ group, interval, cases, measures = [] }: Suite): Map<number, object[]> {
+  const tests = new Map<number, object[]>();
+  const add = (seconds: number, test: object) => tests.set(seconds, [...(tests.get(seconds) ?? []), test]);
+  for (const each of measures) add(each.interval, measureTest(each));
+  for (const each of cases) add(interval, caseTest(group, interval, each));
+  return tests;
+}
+
+const inputSeries = (series: Record<string, string>) =>
+  Object.entries(series).map(([name, values]) => ({ series: name, values }));
+
+function measureTest({ rule, shows, interval, series, at, expr, value }: Measure): object {
+  return {
+    name: `${rule}: ${shows}`,
+    input_series: inputSeries(series),
+    promql_expr_test: [{ expr, eval_time: `${at * interval}s`, exp_samples: [{ labels: "{}", value }] }],
+  };
+}
+
+function caseTest(group: string, interval: number, each: Suite["cases"][number]): object {
+  const at = (time: string, expected: Expected[]) => ({
+    eval_time: time,
+    alertname: each.alert,
+    exp_alerts: expected.map((alert) => expectation(group, each.alert, alert)),
+  });
+  return {
+    name: `${each.alert}: ${each.shows}`,
+    input_series: inputSeries(each.series),
+    alert_rule_test: isFires(each)
+      ? [
+          at(`${toSeconds(each.onset) - interval}s`, []),
+          at(each.onset, each.alerts),
+          ...(each.also ?? []).map((time) => at(time, each.alerts)),
+          ...(each.ends ? [at(each.ends, [])] : []),
+          ...Object.entries(each.then ?? {}).map(([time, alerts]) => at(time, alerts)),
+        ]
+      : [each.quietAt].flat().map((time) => at(time, [])),
   };
 }
 

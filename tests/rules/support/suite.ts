@@ -39,12 +39,32 @@ export interface Quiet extends Case {
   quietAt: string | string[];
 }
 
+/**
+ * What an expression over a recorded series, or over `ALERTS`, is worth at one evaluation. It sees what an alert hides: the
+ * values of windows, and a condition exactly at its threshold.
+ */
+export interface Measure {
+  /** The recorded series or the alert that it is about. */
+  rule: string;
+  /** What the measure shows. */
+  shows: string;
+  /** Seconds between samples and between evaluations: a window of days needs no sample a minute. */
+  interval: number;
+  series: Record<string, string>;
+  /** The evaluation at which it is measured, counted in intervals. */
+  at: number;
+  /** PromQL with one value and no labels. */
+  expr: string;
+  value: number;
+}
+
 export interface Suite {
   /** The rule group, and the file of its rules. */
   group: string;
   /** Seconds between samples and between evaluations. */
   interval: number;
   cases: (Fires | Quiet)[];
+  measures?: Measure[];
 }
 
 export const isFires = (each: Fires | Quiet): each is Fires => "onset" in each;
