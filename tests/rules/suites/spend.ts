@@ -1,5 +1,6 @@
 import { rareEventCases } from "../support/rare-events";
 import { counter, type Expected, type Suite } from "../support/suite";
+import { spendMeasures } from "./spend.measures";
 
 const spend = (model = "m") => `tollgate_guard_spend_nanodollars_total{model="${model}"}`;
 const litellm = (model = "m") => `tollgate_guard_litellm_spend_nanodollars_total{model="${model}"}`;
@@ -48,6 +49,7 @@ const costMore = (calls: string): Expected => ({
 export const spendSuite: Suite = {
   group: "spend",
   interval: 60,
+  measures: spendMeasures,
   cases: [
     {
       alert: "CostSpike",
