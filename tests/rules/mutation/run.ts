@@ -2,25 +2,28 @@
  * Breaks every rule in every small way, one at a time, and runs the promtool tests of its group: a test must fail. Prints the
  * score, by kind of mistake, and the mutants that survived; exits 1 below 95 %.
  *
- * `npm run test:mutation:rules [group ...]`
+ * `npm run test:mutation:rules -- [group ...] [--only TEXT]`: of these groups the rules with this text in their name.
  */
 import { rmSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { stringify } from "yaml";
 import { composePrometheus } from "../../../dashboards/prometheus";
 import { ruleGroups } from "../../../dashboards/prometheus/rules";
 import { temporaryFolder, testRules, tool } from "../support/promtool";
 import { suites } from "../suites";
+import { isEquivalent } from "./equivalent";
 import { mutantsOf, type Mutant } from "./mutants";
 import { scopeOf } from "./scope";
 
 const REQUIRED_SCORE = 0.95;
 
-type Outcome = "killed" | "survived" | "invalid" | "unjudged";
+type Outcome = "killed" | "survived" | "invalid" | "equivalent" | "unjudged";
 
 async function judge(mutant: Mutant): Promise<Outcome> {
+  if (isEquivalent(mutant)) return "equivalent";
   const suite = suites.find(({ group }) => group === mutant.group)!;
   const scope = scopeOf(mutant.rule, mutant.changed, suite);
   // Nothing rests on it but a dashboard: there is no alert to judge it by.
@@ -72,6 +75,7 @@ function report(outcomes: Map<Mutant, Outcome>): number {
   }
   for (const [name, why] of [
     ["invalid", "were no valid rules"],
+    ["equivalent", "mean the same as the rule"],
     ["unjudged", "were of series that only dashboards read"],
   ]) {
     const count = [...outcomes.values()].filter((outcome) => outcome === name).length;
@@ -80,12 +84,18 @@ function report(outcomes: Map<Mutant, Outcome>): number {
   return killed(valid) / valid.length;
 }
 
-async function main(only: string[]): Promise<void> {
+async function main(args: string[]): Promise<void> {
+  const { positionals, values } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { only: { type: "string", default: "" } },
+  });
   const groups = ruleGroups(composePrometheus()).filter(
-    ({ name }) => only.length === 0 || only.includes(name),
+    ({ name }) => positionals.length === 0 || positionals.includes(name),
   );
   const started = Date.now();
-  const score = report(await judgeAll(groups.flatMap(mutantsOf)));
+  const mutants = groups.flatMap(mutantsOf).filter(({ rule }) => rule.includes(values.only));
+  const score = report(await judgeAll(mutants));
   console.log(`${Math.round((Date.now() - started) / 1000)} s`);
   if (score < REQUIRED_SCORE) process.exitCode = 1;
 }

@@ -1,0 +1,28 @@
+import type { Mutant } from "./mutants";
+
+interface Equivalent {
+  rule: string;
+  what: string;
+  /** The proof that no series can tell the mutant from the rule. */
+  because: string;
+}
+
+/** Mutants that mean the same as the rule: no test could kill them. */
+const EQUIVALENTS: Equivalent[] = [
+  {
+    rule: "UnpricedModelRefused",
+    what: `reason="unpriced_model" -> nothing at 127`,
+    because:
+      "it is the right side of `A unless B`, which compares all labels: B's series with other reasons equal none of A's",
+  },
+  {
+    rule: "CostSpike",
+    what: "> -> >= at 117",
+    because:
+      "it is `rate * 3600 / 1e9` at $2 an hour, and no double times 3600 is 2e9: the nearest give 1.9999999999999998 and 2.0000000000000004",
+  },
+];
+
+export function isEquivalent({ rule, what }: Mutant): boolean {
+  return EQUIVALENTS.some((each) => each.rule === rule && each.what === what);
+}
