@@ -12,6 +12,7 @@ import Table from "cli-table3";
 import { stringify } from "yaml";
 import { composePrometheus } from "../../../dashboards/prometheus";
 import { ruleGroups } from "../../../dashboards/prometheus/rules";
+import type { RuleGroup } from "../../../dashboards/prometheus/rules/rule";
 import { temporaryFolder, testRules, tool } from "../support/promtool";
 import { suites } from "../suites";
 import { isEquivalent } from "./equivalent";
@@ -55,6 +56,28 @@ async function judgeAll(mutants: Mutant[]): Promise<Map<Mutant, Outcome>> {
   return outcomes;
 }
 
+/**
+ * Runs the tests of each rule on the rule as it is.
+ *
+ * @throws Error when some fail: they would "kill" every mutant.
+ */
+async function checkUnchanged(mutants: Mutant[], groups: RuleGroup[]): Promise<void> {
+  const unchanged = new Map(
+    mutants.map((mutant): [string, Mutant] => [
+      `${mutant.group}/${mutant.rule}`,
+      { ...mutant, what: "unchanged", changed: groups.find(({ name }) => name === mutant.group)! },
+    ]),
+  );
+  const outcomes = await judgeAll([...unchanged.values()]);
+  const failing = [...unchanged].filter(([, mutant]) =>
+    ["killed", "invalid"].includes(outcomes.get(mutant)!),
+  );
+  if (failing.length > 0)
+    throw new Error(
+      `tests fail on unchanged rules: ${failing.map(([name]) => name).join(", ")}. Run \`npx jest tests/rules\` first.`,
+    );
+}
+
 function report(outcomes: Map<Mutant, Outcome>): number {
   const valid = [...outcomes].filter(([, outcome]) => outcome === "killed" || outcome === "survived");
   const killed = (all: [Mutant, Outcome][]) => all.filter(([, outcome]) => outcome === "killed").length;
@@ -95,6 +118,7 @@ async function main(args: string[]): Promise<void> {
   );
   const started = Date.now();
   const mutants = groups.flatMap(mutantsOf).filter(({ rule }) => rule.includes(values.only));
+  await checkUnchanged(mutants, groups);
   const score = report(await judgeAll(mutants));
   console.log(`${Math.round((Date.now() - started) / 1000)} s`);
   if (score < REQUIRED_SCORE) process.exitCode = 1;
