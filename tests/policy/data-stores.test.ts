@@ -1,0 +1,143 @@
+import * as types from "../../policies/infrastructure/types";
+import { holdTo, of, redis, sql } from "./cases";
+
+holdTo([
+  [
+    "database-private",
+    "Set ipConfiguration.ipv4Enabled to false and privateNetwork to the stack's network",
+    [
+      ["private", [sql({ ipConfiguration: { ipv4Enabled: false } })], []],
+      ["public", [sql({ ipConfiguration: { ipv4Enabled: true } })], ["ipConfiguration.ipv4Enabled is true"]],
+      ["not said", [sql({})], ["ipConfiguration.ipv4Enabled is not set"]],
+      [
+        "open networks",
+        [sql({ ipConfiguration: { ipv4Enabled: false, authorizedNetworks: [{ value: "0.0.0.0/0" }] } })],
+        ["ipConfiguration.authorizedNetworks admits 1 networks"],
+      ],
+      ["another resource", [of(types.VM, {})], []],
+    ],
+  ],
+  [
+    "database-encrypted",
+    "Set ipConfiguration.sslMode to ENCRYPTED_ONLY",
+    [
+      ["TLS only", [sql({ ipConfiguration: { sslMode: "ENCRYPTED_ONLY" } })], []],
+      [
+        "client certificates",
+        [sql({ ipConfiguration: { sslMode: "TRUSTED_CLIENT_CERTIFICATE_REQUIRED" } })],
+        [],
+      ],
+      [
+        "both",
+        [sql({ ipConfiguration: { sslMode: "ALLOW_UNENCRYPTED_AND_ENCRYPTED" } })],
+        ["ipConfiguration.sslMode is ALLOW_UNENCRYPTED_AND_ENCRYPTED"],
+      ],
+      ["not said", [of(types.SQL_INSTANCE, {})], ["ipConfiguration.sslMode is not set"]],
+      ["another resource", [of(types.VM, {})], []],
+    ],
+  ],
+  [
+    "database-backups",
+    "Enable backupConfiguration and its pointInTimeRecovery",
+    [
+      ["both", [sql({ backupConfiguration: { enabled: true, pointInTimeRecoveryEnabled: true } })], []],
+      [
+        "no recovery",
+        [sql({ backupConfiguration: { enabled: true, pointInTimeRecoveryEnabled: false } })],
+        ["backupConfiguration.pointInTimeRecoveryEnabled is false"],
+      ],
+      [
+        "off",
+        [sql({ backupConfiguration: { enabled: false, pointInTimeRecoveryEnabled: true } })],
+        ["backupConfiguration.enabled is false"],
+      ],
+      [
+        "not said",
+        [of(types.SQL_INSTANCE, {})],
+        [
+          "backupConfiguration.enabled is not set",
+          "backupConfiguration.pointInTimeRecoveryEnabled is not set",
+        ],
+      ],
+      ["another resource", [of(types.VM, {})], []],
+    ],
+  ],
+  [
+    "high-availability",
+    "Set availabilityType to REGIONAL (Cloud SQL) and tier to STANDARD_HA (Memorystore)",
+    [
+      ["both", [sql({ availabilityType: "REGIONAL" }), redis({ tier: "STANDARD_HA" })], []],
+      ["one zone", [sql({ availabilityType: "ZONAL" })], ["settings.availabilityType is ZONAL"]],
+      ["basic", [redis({ tier: "BASIC" })], ["tier is BASIC"]],
+      [
+        "not said",
+        [redis({}), of(types.SQL_INSTANCE, {})],
+        ["tier is not set", "settings.availabilityType is not set"],
+      ],
+      ["in dev", [redis({ tier: "BASIC" })], [], "dev"],
+      ["another resource", [of(types.VM, {})], []],
+    ],
+  ],
+  [
+    "redis-authenticated",
+    "Set authEnabled to true and transitEncryptionMode to SERVER_AUTHENTICATION",
+    [
+      ["both", [redis({ authEnabled: true, transitEncryptionMode: "SERVER_AUTHENTICATION" })], []],
+      [
+        "no password",
+        [redis({ authEnabled: false, transitEncryptionMode: "SERVER_AUTHENTICATION" })],
+        ["authEnabled is false"],
+      ],
+      [
+        "no TLS",
+        [redis({ authEnabled: true, transitEncryptionMode: "DISABLED" })],
+        ["transitEncryptionMode is DISABLED"],
+      ],
+      ["not said", [redis({})], ["authEnabled is not set", "transitEncryptionMode is not set"]],
+      ["another resource", [of(types.VM, {})], []],
+    ],
+  ],
+  [
+    "redis-keeps-queue",
+    "Give Langfuse a Redis with maxmemory-policy noeviction, and the cache one of its own in prod",
+    [
+      ["no Redis", [], []],
+      [
+        "a queue and a cache",
+        [
+          redis({ redisConfigs: { "maxmemory-policy": "allkeys-lru" } }, "cache"),
+          redis({ redisConfigs: { "maxmemory-policy": "noeviction" } }),
+        ],
+        [],
+      ],
+      [
+        "only a cache",
+        [redis({ redisConfigs: { "maxmemory-policy": "allkeys-lru" } })],
+        ["redis has maxmemory-policy allkeys-lru, and no other Redis keeps a queue"],
+      ],
+      ["not said", [redis({})], ["redis has maxmemory-policy not set, and no other Redis keeps a queue"]],
+    ],
+  ],
+  [
+    "cache-apart",
+    "Add a Redis with whenFull allkeys-lru for the service `cache`",
+    [
+      ["no Redis", [], []],
+      [
+        "a queue and a cache",
+        [
+          redis({ redisConfigs: { "maxmemory-policy": "noeviction" } }),
+          redis({ redisConfigs: { "maxmemory-policy": "allkeys-lru" } }),
+        ],
+        [],
+      ],
+      [
+        "one for both",
+        [redis({ redisConfigs: { "maxmemory-policy": "noeviction" } })],
+        ["The stack has 1 Redis and none is a cache"],
+      ],
+      ["not said", [redis({})], ["The stack has 1 Redis and none is a cache"]],
+      ["in dev", [redis({})], [], "dev"],
+    ],
+  ],
+]);
