@@ -1,11 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Disk } from "@pulumi/gcp/compute/disk";
-import { DiskResourcePolicyAttachment } from "@pulumi/gcp/compute/diskResourcePolicyAttachment";
 import { Firewall } from "@pulumi/gcp/compute/firewall";
 import { Instance } from "@pulumi/gcp/compute/instance";
-import { ResourcePolicy } from "@pulumi/gcp/compute/resourcePolicy";
 import { stringify } from "yaml";
 import type { MountedFolder } from "./config-files";
+import { dataDisk } from "./data-disk";
 import type { LabelMap } from "./labels";
 import type { PinnedSecret } from "./secret";
 
@@ -59,27 +57,10 @@ export class ComposeMachine extends pulumi.ComponentResource {
     const child = { parent: this };
     const place = `${region}-${zone}`;
 
-    const disk = new Disk(
-      `${name}-data`,
-      { zone: place, type: "pd-balanced", size: diskGiB, labels },
-      { ...child, protect: deletionProtection },
-    );
-    const schedule = new ResourcePolicy(
-      `${name}-snapshots`,
-      {
-        region,
-        snapshotSchedulePolicy: {
-          schedule: { dailySchedule: { daysInCycle: 1, startTime: "04:00" } },
-          retentionPolicy: { maxRetentionDays: snapshotDays, onSourceDiskDelete: "KEEP_AUTO_SNAPSHOTS" },
-          snapshotProperties: { labels, storageLocations: region },
-        },
-      },
-      child,
-    );
-    new DiskResourcePolicyAttachment(
-      `${name}-snapshots`,
-      { name: schedule.name, disk: disk.name, zone: place },
-      child,
+    const disk = dataDisk(
+      name,
+      { region, zone: place, diskGiB, snapshotDays, labels, protect: deletionProtection },
+      this,
     );
     // Identity-Aware Proxy's tunnels: https://cloud.google.com/iap/docs/using-tcp-forwarding
     new Firewall(

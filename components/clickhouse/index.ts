@@ -1,9 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Address } from "@pulumi/gcp/compute/address";
-import { Disk } from "@pulumi/gcp/compute/disk";
-import { DiskResourcePolicyAttachment } from "@pulumi/gcp/compute/diskResourcePolicyAttachment";
 import { Instance } from "@pulumi/gcp/compute/instance";
-import { ResourcePolicy } from "@pulumi/gcp/compute/resourcePolicy";
+import { dataDisk } from "../data-disk";
 import type { LabelMap } from "../labels";
 import { clickHouseCloudConfig, DATA_DEVICE, type ClickHouseMachine } from "./cloud-config";
 
@@ -58,27 +56,10 @@ export class ClickHouse extends pulumi.ComponentResource {
       { region, addressType: "INTERNAL", subnetwork: args.subnetworkId, labels },
       child,
     );
-    const disk = new Disk(
-      `${name}-data`,
-      { zone: place, type: "pd-balanced", size: diskGiB, labels },
-      { ...child, protect: deletionProtection },
-    );
-    const schedule = new ResourcePolicy(
-      `${name}-snapshots`,
-      {
-        region,
-        snapshotSchedulePolicy: {
-          schedule: { dailySchedule: { daysInCycle: 1, startTime: "04:00" } },
-          retentionPolicy: { maxRetentionDays: snapshotDays, onSourceDiskDelete: "KEEP_AUTO_SNAPSHOTS" },
-          snapshotProperties: { labels, storageLocations: region },
-        },
-      },
-      child,
-    );
-    new DiskResourcePolicyAttachment(
-      `${name}-snapshots`,
-      { name: schedule.name, disk: disk.name, zone: place },
-      child,
+    const disk = dataDisk(
+      name,
+      { region, zone: place, diskGiB, snapshotDays, labels, protect: deletionProtection },
+      this,
     );
 
     const userData = pulumi

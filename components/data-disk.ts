@@ -1,0 +1,44 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { Disk } from "@pulumi/gcp/compute/disk";
+import { DiskResourcePolicyAttachment } from "@pulumi/gcp/compute/diskResourcePolicyAttachment";
+import { ResourcePolicy } from "@pulumi/gcp/compute/resourcePolicy";
+import type { LabelMap } from "./labels";
+
+export interface DataDiskArgs {
+  region: string;
+  /** As `europe-west1-b`. */
+  zone: string;
+  diskGiB: pulumi.Input<number>;
+  /** Days that daily snapshots are kept, also when the disk is gone. */
+  snapshotDays: number;
+  labels: LabelMap;
+  protect: boolean;
+}
+
+/** A disk that outlives its machine, with daily snapshots, as children of the machine's component. */
+export function dataDisk(name: string, args: DataDiskArgs, parent: pulumi.Resource): Disk {
+  const { region, zone, diskGiB, snapshotDays, labels, protect } = args;
+  const disk = new Disk(
+    `${name}-data`,
+    { zone, type: "pd-balanced", size: diskGiB, labels },
+    { parent, protect },
+  );
+  const schedule = new ResourcePolicy(
+    `${name}-snapshots`,
+    {
+      region,
+      snapshotSchedulePolicy: {
+        schedule: { dailySchedule: { daysInCycle: 1, startTime: "04:00" } },
+        retentionPolicy: { maxRetentionDays: snapshotDays, onSourceDiskDelete: "KEEP_AUTO_SNAPSHOTS" },
+        snapshotProperties: { labels, storageLocations: region },
+      },
+    },
+    { parent },
+  );
+  new DiskResourcePolicyAttachment(
+    `${name}-snapshots`,
+    { name: schedule.name, disk: disk.name, zone },
+    { parent },
+  );
+  return disk;
+}
