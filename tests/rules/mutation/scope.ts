@@ -13,16 +13,18 @@ const LONG_MINUTES = 120;
 /** What must be run to judge a change of `rule`: what is measured of it, the alerts that rest on it, and what these read. */
 export function scopeOf(rule: string, group: RuleGroup, suite: Suite): Scope {
   const measured = new Set(suite.measures?.map((each) => each.rule));
-  const reached = group.rules.filter(
-    (each) => (each.alert || measured.has(each.record!)) && readsOrIs(each, rule, group.rules),
+  const names = new Set(
+    group.rules
+      .filter((each) => (each.alert || measured.has(each.record!)) && readsOrIs(each, rule, group.rules))
+      .map(nameOf),
   );
+  // Rules of one name are tested together, so what any of them reads is needed.
+  const tested = group.rules.filter((each) => names.has(nameOf(each)));
   const kept = group.rules.filter(
     (each) =>
-      reached.includes(each) ||
-      (each.alert && reached.some(({ alert }) => alert === each.alert)) ||
-      (each.record && reached.some((reader) => readsOrIs(reader, each.record!, group.rules))),
+      tested.includes(each) ||
+      (each.record && tested.some((reader) => readsOrIs(reader, each.record!, group.rules))),
   );
-  const names = new Set(reached.map(({ alert, record }) => alert ?? record));
   const measures = suite.measures?.filter((each) => names.has(each.rule)) ?? [];
   const cases = suite.cases.filter(({ alert }) => names.has(alert));
   const isLong = (each: Suite["cases"][number]) =>
@@ -38,6 +40,8 @@ export function scopeOf(rule: string, group: RuleGroup, suite: Suite): Scope {
     suites: parts.filter((part) => part.cases.length + part.measures!.length > 0),
   };
 }
+
+const nameOf = ({ alert, record }: Rule): string => (alert ?? record)!;
 
 /** Whether an alert or a recording is of that name, or reads it, directly or by other recordings. */
 function readsOrIs(rule: Rule, name: string, rules: Rule[]): boolean {
