@@ -32,4 +32,6 @@ module.exports = {
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esModules.join("|")})/)`],
   testTimeout: 60_000,
+  // Jest's own choice on two cores is one: half of these tests wait for servers.
+  maxWorkers: 2,
 };

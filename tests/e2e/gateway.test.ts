@@ -12,7 +12,7 @@ import { closedRoutes } from "./gateway/closed-routes";
 import { workload } from "./gateway/workload";
 
 // A production time-out is a minute; the cases that need one cannot wait for that.
-const gateway = useGateway({ workers: 2, gateway: { requestTimeout: 6, holdLease: 30 } });
+const gateway = useGateway({ workers: 2, gateway: { requestTimeout: 6, holdLease: 30, settleMargin: 5 } });
 
 describe("caps", () => caps(gateway));
 describe("bounds", () => bounds(gateway));
