@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createServer } from "node:net";
 import { join } from "node:path";
+import { freePort } from "../support/gateway/ports";
 import { inOrder, ScriptedGateway } from "../support/scripted-gateway";
 import { startHarness } from "./harness";
 
@@ -91,13 +91,4 @@ async function untilAnswered(url: string): Promise<unknown> {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

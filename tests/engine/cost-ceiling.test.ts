@@ -3,13 +3,13 @@ import { plan, readStackFile } from "../../infra/plan";
 import { estimate } from "../../ops/cost/estimate";
 import { dollars } from "../../ops/cost/money";
 import { DIGEST } from "../program/support/planned";
-import { missingEngine, Workspace } from "./workspace";
+import { describeWithEngine, Workspace } from "./workspace";
 
 const SECRETS = ["anthropicApiKey", "slackWebhookUrl", "pagerdutyRoutingKey", "smtpPassword"];
 const IMAGES = { agent: DIGEST, gateway: DIGEST };
 const PACK = join(__dirname, "..", "..", "policies");
 
-const withEngine = missingEngine() ? describe.skip : describe;
+const withEngine = describeWithEngine();
 
 withEngine("a real engine with the policy on the cost", () => {
   const workspace = new Workspace("prod");

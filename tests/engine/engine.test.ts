@@ -1,15 +1,13 @@
 import { join } from "node:path";
 import { DIGEST } from "../program/support/planned";
 import { startGoogleCloud, type GoogleCloud } from "../support/google-cloud";
-import { missingEngine, Workspace } from "./workspace";
+import { describeWithEngine, Workspace } from "./workspace";
 
 const ROOT = join(__dirname, "..", "..");
 const SECRETS = ["anthropicApiKey", "slackWebhookUrl", "pagerdutyRoutingKey", "smtpPassword"];
 const IMAGES = { "tollgate:images": { agent: DIGEST, gateway: DIGEST } };
 
-const missing = missingEngine();
-if (missing) console.log(`Tests with a real Pulumi engine are skipped: ${missing}`);
-const withEngine = missing ? describe.skip : describe;
+const withEngine = describeWithEngine();
 
 withEngine("a real engine with the real provider", () => {
   it.each(["dev", "prod"])(

@@ -14,11 +14,18 @@ const NEEDED = [
 ];
 
 /** Why there is no engine to test with; undefined when there is one. */
-export function missingEngine(): string | undefined {
+function missingEngine(): string | undefined {
   if (process.env["TOLLGATE_ENGINE"] !== "1") return "run it by `npm run test:engine`";
   const folders = (process.env["PATH"] ?? "").split(delimiter);
   const missing = NEEDED.filter((name) => !folders.some((folder) => existsSync(join(folder, name))));
   return missing.length > 0 ? `not on PATH: ${missing.join(", ")}` : undefined;
+}
+
+/** `describe` where an engine is; where none is, `describe.skip`, and the reason is printed. */
+export function describeWithEngine(): jest.Describe {
+  const missing = missingEngine();
+  if (missing) console.log(`Tests with a real Pulumi engine are skipped: ${missing}`);
+  return missing ? describe.skip : describe;
 }
 
 export interface Outcome {
