@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { DefinitionError, definitions, parseDefinitions, usd, type Definitions } from "../litellm-config";
-import { OWN_IMAGES, secrets, type Phase } from "./catalogue";
+import { OWN_IMAGES, secrets, type Phase } from "../catalogue";
 import { definitionsHash } from "./definitions-hash";
 import { REGIONS } from "./regions";
 

@@ -3,10 +3,10 @@
  * Exit codes: 0 answered, 1 failed or refused by a budget, 2 wrong usage.
  */
 import { Command } from "commander";
-import { pc } from "./colours";
+import { pc } from "../ops/terminal/colours";
 import { connectAgent } from "./agent-client";
-import { readSecrets } from "./secrets";
-import { runningStack } from "./state";
+import { readSecrets } from "../ops/workspace/secrets";
+import { runningStack } from "../ops/workspace/state";
 
 interface Options {
   session?: string;

@@ -8,7 +8,7 @@ const commands = {
   ask: "local/ask.ts",
   customers: "ops/customers/main.ts",
   bench: "tests/bench/main.ts",
-  compose: "local/compose/main.ts",
+  compose: "ops/compose/main.ts",
   "langfuse:apply": "ops/langfuse/main.ts",
   "langfuse:margins": "ops/langfuse/margins/main.ts",
 };

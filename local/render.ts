@@ -13,7 +13,7 @@ import { renderClickhouseFiles } from "../infra/config-files/clickhouse";
 import { renderTempoFiles } from "../infra/config-files/tempo";
 import { renderPlanFiles } from "../infra/plan/golden";
 import { renderGatewayFiles } from "../litellm-config/render";
-import { renderComposeFiles } from "./compose";
+import { renderComposeFiles } from "../infra/compose";
 
 /** What a part renders: text by path relative to `generated/`. */
 export type RenderedFiles = Record<string, string>;

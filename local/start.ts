@@ -3,8 +3,8 @@
  * Exit codes: 0 stopped as asked, or every check passed; 1 something failed; 2 wrong usage.
  */
 import { Command, InvalidArgumentError } from "commander";
-import { logFile } from "./paths";
-import { ensureSecrets } from "./secrets";
+import { logFile } from "../ops/workspace/paths";
+import { ensureSecrets } from "../ops/workspace/secrets";
 import { runChecks, simulatorBill } from "./stack/checks";
 import { requireFreePorts } from "./stack/free-ports";
 import { cleanUpLeftovers } from "./stack/leftovers";

@@ -7,8 +7,8 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
-import { pc } from "./colours";
-import { paths, repository, workFolder } from "./paths";
+import { pc } from "../ops/terminal/colours";
+import { paths, repository, workFolder } from "../ops/workspace/paths";
 import { startPostgres } from "./processes";
 
 interface Counts {
@@ -34,6 +34,7 @@ const checks: Step[] = [
   { title: "eslint", command: bin("eslint"), args: [".", "--max-warnings", "0"] },
   { title: "prettier", command: bin("prettier"), args: ["--check", "--log-level", "warn", "."] },
   { title: "tsc", command: bin("tsc"), args: ["--noEmit"] },
+  { title: "rooms", command: bin("depcruise"), args: ["--config", ".dependency-cruiser.cjs", "."] },
   { title: "rendered files", command: bin("tsx"), args: ["local/render.ts", "--check"] },
 ];
 

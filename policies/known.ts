@@ -1,4 +1,6 @@
-import type { Props } from "./rule";
+/** The inputs of a resource, as the engine hands them to a policy: nothing in them is certain until it is looked at. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type Props = Record<string, any>;
 
 /**
  * The part of a resource's inputs that is known. During a preview the engine throws on every look at a value that only the

@@ -6,14 +6,12 @@ import type {
   Severity,
   StackValidationPolicy,
 } from "@pulumi/policy";
-import { known } from "./known";
+import { known, type Props } from "./known";
+
+export type { Props };
 
 /** How a stack is judged: prod is never milder than dev. */
 export type Environment = "dev" | "prod";
-
-/** The inputs of a resource, as the engine hands them to a policy: nothing in them is certain until it is looked at. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type Props = Record<string, any>;
 
 export interface Rule<Settings extends object = object> {
   name: string;

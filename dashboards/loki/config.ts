@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { ports } from "../../infra/catalogue";
+import { ports } from "../../catalogue";
 import { definitions } from "../../litellm-config";
 
 /** Where Loki keeps its chunks: a volume, or Cloud Storage. */

@@ -1,4 +1,4 @@
-import { catalogue, ports, type Service } from "../../infra/catalogue";
+import { catalogue, ports, type Service } from "../../catalogue";
 import type { Links } from "../links";
 import type { PrometheusSettings, ScrapeJob } from "./config";
 

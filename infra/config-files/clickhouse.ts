@@ -1,5 +1,5 @@
 import { definitions } from "../../litellm-config";
-import { ports } from "../catalogue/ports";
+import { ports } from "../../catalogue/ports";
 
 /** Where ClickHouse on Compose writes the archive of traces. */
 export const COMPOSE_ARCHIVE_URL = `http://blob-store:${ports.blobStore}/trace-archive`;

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import { definitions } from "../../litellm-config";
-import { ports } from "../catalogue/ports";
+import { ports } from "../../catalogue/ports";
 
 /** Where blocks are kept: a bucket whose name an environment variable gives, or a folder of the machine. */
 export type BlobStorage = { bucketVariable: string } | { folder: string };

@@ -1,4 +1,4 @@
-import { service } from "../catalogue";
+import { service } from "../../catalogue";
 import type { StackConfig } from "../config";
 
 /** The name of Langfuse's second face, which operators reach through the Identity-Aware Proxy. */

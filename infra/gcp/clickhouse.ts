@@ -1,6 +1,6 @@
 import { ClickHouse } from "../../components/clickhouse";
 import { Workload } from "../../components/workload";
-import { publicImageReference, service } from "../catalogue";
+import { publicImageReference, service } from "../../catalogue";
 import { clickhouseFiles } from "../config-files/clickhouse";
 import type { Foundation } from "./foundation";
 import { bucketEdge, secretEdge, type Wires } from "./wiring";

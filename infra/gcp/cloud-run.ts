@@ -1,15 +1,15 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { ConfigFiles } from "../../components/config-files";
-import { RunService, type RunServiceArgs } from "../../components/run/service";
+import { RunService } from "../../components/run/service";
 import { Workload } from "../../components/workload";
-import { isOwnImage, ownImages, publicImageReference, service, type Service } from "../catalogue";
+import { isOwnImage, ownImages, publicImageReference, service, type Service } from "../../catalogue";
 import { sidecarConfig } from "../config-files/collectors";
 import { LANGFUSE_CONSOLE, runUrl } from "./addresses";
 import { configFilesOf } from "./config-files";
 import type { Foundation } from "./foundation";
 import { makeGateway } from "./gateway";
 import { cloudRunServices } from "./services-of-stack";
-import { edgesOf, hasCollector, inputsOf, type Wires } from "./wiring";
+import { edgesOf, hasCollector, inputsOf, type Prepared, type Wires } from "./wiring";
 
 /** MiB beside a service's own memory where it would have a disk: on Cloud Run its files are memory. */
 const FILES_MEMORY_MIB = 512;
@@ -21,13 +21,6 @@ const MOUNT_MEMORY_MIB = 128;
 const EXTRA_ARGS: Record<string, string[]> = {
   prometheus: [`--storage.tsdb.retention.size=${FILES_MEMORY_MIB - 128}MB`],
 };
-
-/** A service that is ready to be made: its arguments, and what it has to wait for. */
-export interface Prepared {
-  args: RunServiceArgs;
-  dependsOn: pulumi.Resource[];
-  configFiles: Record<string, ConfigFiles>;
-}
 
 /** Makes every Cloud Run service of the stack, each after those it depends on. */
 export function makeCloudRunServices(

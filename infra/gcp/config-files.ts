@@ -4,7 +4,7 @@ import { googleLogCollector } from "../../dashboards/alloy";
 import { grafanaFiles } from "../../dashboards/grafana";
 import { lokiConfig } from "../../dashboards/loki/config";
 import { googlePrometheus, prometheusFiles } from "../../dashboards/prometheus";
-import { ports, service } from "../catalogue";
+import { ports, service } from "../../catalogue";
 import type { StackConfig } from "../config";
 import { gatewayFiles } from "../definitions-hash";
 import { cloudMetricsConfig } from "../config-files/collectors";

@@ -3,8 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { ConfigFiles, contentHash } from "../../components/config-files";
 import { RunJob } from "../../components/run/job";
 import { Workload } from "../../components/workload";
-import { databaseRoles, publicImageReference } from "../catalogue";
-import { databaseRolesSql, passwordVariables } from "../database-roles";
+import { databaseRoles, publicImageReference } from "../../catalogue";
+import { databaseRolesSql, passwordVariables } from "../../catalogue/database-roles";
 import type { Foundation } from "./foundation";
 import { configEdge, SECRET_READER, type Wires } from "./wiring";
 

@@ -3,7 +3,7 @@ import { Bucket } from "../../components/bucket";
 import { Images } from "../../components/images";
 import { labelsOf, type LabelMap } from "../../components/labels";
 import { Network } from "../../components/network";
-import type { Phase } from "../catalogue";
+import type { Phase } from "../../catalogue";
 import type { StackConfig } from "../config";
 import { PRIVATE_ZONE } from "./addresses";
 import { GOOGLE_APIS } from "./services-of-stack";

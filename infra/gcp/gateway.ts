@@ -4,9 +4,8 @@ import { Gateway } from "../../components/gateway";
 import { Workload } from "../../components/workload";
 import { formatUsd, type Definitions } from "../../litellm-config";
 import { ledgerMigrations } from "../ledger-migrations";
-import type { Prepared } from "./cloud-run";
 import type { Foundation } from "./foundation";
-import { configEdge, secretEdge, type Wires } from "./wiring";
+import { configEdge, secretEdge, type Prepared, type Wires } from "./wiring";
 
 /** The gateway: its service, the ledger's migrations before it, and the budgets in words. */
 export function makeGateway(

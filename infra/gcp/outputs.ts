@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Postgres } from "../../components/postgres";
-import { OWN_IMAGES, ownImages, type OwnImageName } from "../catalogue";
+import { OWN_IMAGES, ownImages, type OwnImageName } from "../../catalogue";
 import { operatorsUrl, runUrl } from "./addresses";
 import type { Foundation } from "./foundation";
 

@@ -5,7 +5,7 @@ import type { LabelMap } from "../../components/labels";
 import type { Postgres } from "../../components/postgres";
 import type { Redis } from "../../components/redis";
 import { Secret } from "../../components/secret";
-import { databaseRoles, ports, secrets, type SecretSource } from "../catalogue";
+import { databaseRoles, ports, secrets, type SecretSource } from "../../catalogue";
 
 export interface SecretStoreArgs {
   region: string;

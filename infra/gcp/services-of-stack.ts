@@ -1,4 +1,4 @@
-import { servicesOfPhase, type Service } from "../catalogue";
+import { servicesOfPhase, type Service } from "../../catalogue";
 import type { StackConfig } from "../config";
 
 /** Google APIs that the stack uses. */

@@ -1,7 +1,7 @@
 import { Bucket } from "../../components/bucket";
 import { Postgres } from "../../components/postgres";
 import { Redis } from "../../components/redis";
-import { databaseRoles, databases, ports } from "../catalogue";
+import { databaseRoles, databases, ports } from "../../catalogue";
 import { makeClickHouse } from "./clickhouse";
 import type { Foundation } from "./foundation";
 import { SecretStore } from "./secret-store";

@@ -1,9 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Bucket } from "../../components/bucket";
+import type { ConfigFiles } from "../../components/config-files";
 import type { ContainerInputs } from "../../components/run/container";
+import type { RunServiceArgs } from "../../components/run/service";
 import type { PinnedSecret } from "../../components/secret";
 import type { Edge } from "../../components/workload";
-import { envOf, service, type EnvValue, type Service } from "../catalogue";
+import { envOf, service, type EnvValue, type Service } from "../../catalogue";
 import type { StackConfig } from "../config";
 import { operatorsUrl, serviceUrl } from "./addresses";
 import type { SecretStore } from "./secret-store";
@@ -46,6 +48,13 @@ function resolve(
     case "domain":
       return operatorsUrl("grafana", config).replace("https://", "");
   }
+}
+
+/** A service that is ready to be made: its arguments, and what it has to wait for. */
+export interface Prepared {
+  args: RunServiceArgs;
+  dependsOn: pulumi.Resource[];
+  configFiles: Record<string, ConfigFiles>;
 }
 
 /** The environment and the secret files of a service. */

@@ -5,7 +5,7 @@ ENV NODE_ENV=production
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
 COPY tsconfig.json ./
-COPY infra/catalogue infra/catalogue
+COPY catalogue catalogue
 COPY litellm-config/*.ts litellm-config/
 COPY litellm-config/definitions litellm-config/definitions
 COPY app app

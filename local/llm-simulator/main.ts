@@ -2,7 +2,7 @@
  * The LLM simulator as a process: `PORT=4010 HOST=127.0.0.1 node --import tsx local/llm-simulator/main.ts`.
  * It listens on the catalogue's port and on every address by default, and stops on SIGTERM and SIGINT.
  */
-import { ports } from "../../infra/catalogue/ports";
+import { ports } from "../../catalogue/ports";
 import { startSimulator } from "./server";
 
 async function main(): Promise<void> {

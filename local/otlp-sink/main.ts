@@ -3,7 +3,7 @@
  *
  * Environment: `LANGFUSE_PUBLIC_KEY` and `LANGFUSE_SECRET_KEY` (required), `TOLLGATE_TRACES_DIR` (required), `PORT`, `HOST`.
  */
-import { ports } from "../../infra/catalogue";
+import { ports } from "../../catalogue";
 import { createSink } from "./server";
 import { TraceStore } from "./store";
 

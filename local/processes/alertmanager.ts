@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { paths } from "../paths";
+import { paths } from "../../ops/workspace/paths";
 import { requireTool } from "./debian-tool";
 import { startProcess, type Running } from "./process";
 import { httpReady } from "./ready";

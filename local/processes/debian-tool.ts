@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { paths } from "../paths";
+import { paths } from "../../ops/workspace/paths";
 
 /** A program on the PATH, or unpacked from its Debian package; `undefined` when it is in neither. */
 export function findTool(name: string): string | undefined {

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { service } from "../../infra/catalogue";
-import { paths } from "../paths";
+import { service } from "../../catalogue";
+import { paths } from "../../ops/workspace/paths";
 import { langfuseEnvironment, type LangfuseAccess } from "./langfuse";
 import { gatewayConfigDir, pythonEnvironment } from "./migrate-ledger";
 import { startProcess, type Running } from "./process";

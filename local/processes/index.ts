@@ -8,14 +8,7 @@ export { startLedgerExporter, type LedgerExporterOptions } from "./ledger-export
 export { startLlmSimulator, type LlmSimulatorOptions } from "./llm-simulator";
 export { migrateLedger } from "./migrate-ledger";
 export { startOtlpSink, type OtlpSinkOptions, type RunningOtlpSink } from "./otlp-sink";
-export {
-  generatePostgresPasswords,
-  ledgerUrls,
-  startPostgres,
-  type PostgresOptions,
-  type PostgresPasswords,
-  type RunningPostgres,
-} from "./postgres";
+export { startPostgres, type PostgresOptions, type RunningPostgres } from "./postgres";
 export { processes, startProcess, tail, type Exit, type Running, type Started } from "./process";
 export { startPrometheus, type PrometheusOptions } from "./prometheus";
 export { startRedis, type RedisOptions } from "./redis";

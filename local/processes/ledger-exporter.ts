@@ -1,4 +1,4 @@
-import { service } from "../../infra/catalogue";
+import { service } from "../../catalogue";
 import { startNodeService } from "./node-service";
 import type { Running } from "./process";
 

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { join } from "node:path";
-import { paths } from "../paths";
+import { paths } from "../../ops/workspace/paths";
 import { serviceEnvironment } from "./environment";
 
 /**

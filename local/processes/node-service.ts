@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { repository } from "../paths";
+import { repository } from "../../ops/workspace/paths";
 import { startProcess, type Running } from "./process";
 import { httpReady } from "./ready";
 

@@ -1,9 +1,16 @@
 import { execFile } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { chownSync, existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { withClient } from "../pg-client";
+import {
+  generatePostgresPasswords,
+  LEDGER_ROLES,
+  ledgerUrls,
+  postgresUrl,
+  type LedgerRole,
+  type PostgresPasswords,
+} from "../../ops/workspace/ledger";
+import { withClient } from "../../ops/workspace/pg-client";
 import {
   completePostgres,
   ownedFolder,
@@ -14,19 +21,6 @@ import {
 import { serviceEnvironment } from "./environment";
 import { startProcess, type Running } from "./process";
 import { poll } from "./ready";
-
-/** The ledger's roles (docs/interfaces.md). */
-export const LEDGER_ROLES = [
-  "ledger_owner",
-  "ledger_guard",
-  "ledger_agent",
-  "ledger_admin",
-  "ledger_reader",
-] as const;
-export type LedgerRole = (typeof LEDGER_ROLES)[number];
-
-/** The superuser and the ledger's roles, each with its password. */
-export type PostgresPasswords = Record<LedgerRole | "postgres", string>;
 
 export interface RunningPostgres extends Running {
   passwords: PostgresPasswords;
@@ -41,14 +35,6 @@ export interface PostgresOptions {
   logFile: string;
   /** Generated when absent; a start on existing data needs the superuser's from before. */
   passwords?: PostgresPasswords;
-}
-
-/** New passwords for the superuser and every role. */
-export function generatePostgresPasswords(): PostgresPasswords {
-  const names = ["postgres", ...LEDGER_ROLES] as const;
-  return Object.fromEntries(
-    names.map((name) => [name, randomBytes(24).toString("base64url")]),
-  ) as PostgresPasswords;
 }
 
 /**
@@ -72,7 +58,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     // No socket file: two stacks on one machine would meet in /tmp.
     ...["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=100"],
   ];
-  const superuser = urlOf(port, "postgres", passwords.postgres, "postgres");
+  const superuser = postgresUrl(port, "postgres", passwords.postgres, "postgres");
   const running = await startProcess({
     name: "postgres",
     url: `postgresql://127.0.0.1:${port}`,
@@ -91,20 +77,6 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     throw error;
   }
   return { ...running, passwords, urls: ledgerUrls(port, passwords) };
-}
-
-/** The URL of the database `ledger` for each role. */
-export function ledgerUrls(
-  port: number,
-  passwords: PostgresPasswords,
-): Record<LedgerRole | "postgres", string> {
-  return Object.fromEntries(
-    Object.entries(passwords).map(([role, password]) => [role, urlOf(port, role, password, "ledger")]),
-  ) as Record<LedgerRole | "postgres", string>;
-}
-
-function urlOf(port: number, role: string, password: string, database: string): string {
-  return `postgresql://${role}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
 }
 
 /** The data was created with other passwords; no waiting helps. */

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { repository } from "../paths";
+import { repository } from "../../ops/workspace/paths";
 import { serviceEnvironment } from "./environment";
 import type { ReadyCheck } from "./ready";
 

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { arch, platform } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { service } from "../../infra/catalogue";
-import { paths } from "../paths";
+import { service } from "../../catalogue";
+import { paths } from "../../ops/workspace/paths";
 import { startProcess, type Running } from "./process";
 import { poll } from "./ready";
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { formatUsd } from "../../litellm-config";
-import { withClient } from "../pg-client";
+import { withClient } from "../../ops/workspace/pg-client";
 import { balanceOf, callsOf } from "./ledger-reading";
 import { green, red } from "./report";
 import { SAMPLE_CUSTOMER } from "./sample-customer";

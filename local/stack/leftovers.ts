@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { signalGroup } from "../processes/process";
-import { isAlive, readState, removeState } from "../state";
+import { isAlive, readState, removeState } from "../../ops/workspace/state";
 
 /**
  * Ends what an earlier run left behind when it was killed: only processes whose recorded pid and start time still match.

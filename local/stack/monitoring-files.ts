@@ -2,8 +2,8 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { alertmanagerFiles, defaultSettings } from "../../dashboards/alertmanager";
 import { localPrometheus, prometheusFiles } from "../../dashboards/prometheus";
-import { catalogue } from "../../infra/catalogue";
-import { paths, workFolder } from "../paths";
+import { catalogue } from "../../catalogue";
+import { paths, workFolder } from "../../ops/workspace/paths";
 import { portOf, type StackSettings } from "./settings";
 
 /** Seconds between scrapes: somebody is watching. */

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { paths } from "../paths";
+import { paths } from "../../ops/workspace/paths";
 
 /** Puts the logs of the run before aside, as `<service>.previous.log`: a run's logs are its own, and two are kept. */
 export function setOldLogsAside(folder: string = paths.logs): void {

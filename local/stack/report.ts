@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import { pc } from "../colours";
+import { pc } from "../../ops/terminal/colours";
 import { formatUsd } from "../../litellm-config";
 import type { Call } from "./ledger-reading";
 import type { LocalService } from "./services";

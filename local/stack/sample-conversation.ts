@@ -1,6 +1,6 @@
 import { definitions, formatUsd } from "../../litellm-config";
 import { connectAgent, type Answer } from "../agent-client";
-import { withClient } from "../pg-client";
+import { withClient } from "../../ops/workspace/pg-client";
 import { callTable, dim } from "./report";
 import { balanceOf, callsOf } from "./ledger-reading";
 import { SAMPLE_CUSTOMER } from "./sample-customer";

@@ -1,6 +1,6 @@
 import { addCustomer, findCustomer, CustomerError, renewKey } from "../../ops/customers/customers";
-import { withClient } from "../pg-client";
-import { writeSecrets } from "../secrets";
+import { withClient } from "../../ops/workspace/pg-client";
+import { writeSecrets } from "../../ops/workspace/secrets";
 import { ledgerOf, type StackSettings } from "./settings";
 
 /** The customer that `npm start` and `npm run ask` speak as. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { catalogue, ports, type Service } from "../../infra/catalogue";
-import { paths } from "../paths";
+import { catalogue, ports, type Service } from "../../catalogue";
+import { paths } from "../../ops/workspace/paths";
 import { findTool } from "../processes";
 import type { StackSettings } from "./settings";
 import { starters, type Starter } from "./starters";

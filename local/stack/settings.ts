@@ -1,6 +1,7 @@
-import { ports } from "../../infra/catalogue";
-import { ledgerUrls, type LangfuseAccess } from "../processes";
-import type { Secrets } from "../secrets";
+import { ports } from "../../catalogue";
+import { ledgerUrls } from "../../ops/workspace/ledger";
+import type { LangfuseAccess } from "../processes";
+import type { Secrets } from "../../ops/workspace/secrets";
 
 /** Who answers the gateway's LLM calls. */
 export type Provider =

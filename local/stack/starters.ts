@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { logFile, paths } from "../paths";
+import { logFile, paths } from "../../ops/workspace/paths";
 import {
   migrateLedger,
   startAgent,

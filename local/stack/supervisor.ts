@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { processes, type Running, type Started } from "../processes";
-import { recordOf, removeState, writeState, type StackState } from "../state";
+import { recordOf, removeState, writeState, type StackState } from "../../ops/workspace/state";
 import type { LocalService } from "./services";
 import type { StackSettings } from "./settings";
 

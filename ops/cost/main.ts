@@ -5,11 +5,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Command } from "commander";
-import { pc } from "../../local/colours";
+import { pc } from "../terminal/colours";
 import { reportPage } from "./html";
-import { readPriceList } from "./price-list";
+import { readPriceList } from "../../infra/cost/price-list";
 import { renderReport } from "./print";
-import { costReport } from "./report";
+import { costReport } from "../../infra/cost/report";
 
 interface Options {
   stack: string;
@@ -23,7 +23,7 @@ const command = new Command("npm run cost --")
   .requiredOption("--stack <name>", "the stack, as dev or prod")
   .option("--json", "print JSON; amounts are nano-dollars a month")
   .option("--html <file>", "write a page with charts that needs nothing else")
-  .option("--prices <file>", "another price list than ops/cost/prices.json")
+  .option("--prices <file>", "another price list than infra/cost/prices.json")
   .showHelpAfterError()
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 

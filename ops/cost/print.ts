@@ -1,11 +1,11 @@
 import Table from "cli-table3";
-import { pc } from "../../local/colours";
-import { dollars, percent } from "./money";
-import { CASES } from "./range";
-import type { Economics } from "./economics";
-import type { Amount, CostLine, Estimate } from "./estimate";
-import { totalsBy } from "./estimate";
-import type { CostReport, PriceNotes } from "./report";
+import { pc } from "../terminal/colours";
+import { dollars, percent } from "../../infra/cost/money";
+import { CASES } from "../../infra/cost/range";
+import type { Economics } from "../../infra/cost/economics";
+import type { Amount, CostLine, Estimate } from "../../infra/cost/estimate";
+import { totalsBy } from "../../infra/cost/estimate";
+import type { CostReport, PriceNotes } from "../../infra/cost/report";
 
 const CASE_HEADS = ["low", "expected", "high"];
 
@@ -137,7 +137,7 @@ function economicsTables({ tiers, cases, breakEven }: Economics): string[] {
 function priceNotes({ oldest, newest, unverified, elsewhere }: PriceNotes, region: string): string[] {
   const regions = [...new Set(elsewhere.map((each) => each.region))];
   return [
-    `Read between ${oldest} and ${newest}, without taxes and discounts: ops/cost/prices.json names each source.`,
+    `Read between ${oldest} and ${newest}, without taxes and discounts: infra/cost/prices.json names each source.`,
     ...regions.map((other) => {
       const ids = elsewhere.filter((each) => each.region === other).map(({ id }) => id);
       return `Of ${other} instead of ${region}: ${ids.join(", ")}.`;

@@ -1,8 +1,8 @@
 import type { Client } from "pg";
-import { withClient } from "../../local/pg-client";
-import { readSecrets } from "../../local/secrets";
-import { runningStack } from "../../local/state";
-import { ledgerUrls } from "../../local/processes";
+import { withClient } from "../workspace/pg-client";
+import { readSecrets } from "../workspace/secrets";
+import { runningStack } from "../workspace/state";
+import { ledgerUrls } from "../workspace/ledger";
 
 /**
  * Runs something with a connection to the ledger as role `ledger_admin`: at `TOLLGATE_LEDGER_URL` when it is set, as for a

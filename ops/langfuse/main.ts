@@ -4,7 +4,7 @@
  */
 import { LangfuseClient } from "@langfuse/client";
 import { Command } from "commander";
-import { ports } from "../../infra/catalogue";
+import { ports } from "../../catalogue";
 import { applySetup } from "./apply";
 import { explain } from "./errors";
 import { Journal, type Outcome } from "./journal";

@@ -5,7 +5,7 @@
  * (default: every address).
  */
 import pino from "pino";
-import { ports } from "../../infra/catalogue";
+import { ports } from "../../catalogue";
 import { createExporter } from "./server";
 
 const log = pino({

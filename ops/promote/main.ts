@@ -5,9 +5,9 @@
  */
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { pc } from "../../local/colours";
+import { pc } from "../terminal/colours";
 import { readStackFile, STACKS } from "../../infra/plan";
-import { dollars } from "../cost/money";
+import { dollars } from "../../infra/cost/money";
 import { exitCode, promote, type Options, type Outside } from "./command";
 import { GoogleCloudRun } from "./google";
 import { ObservedHealth } from "./health";

@@ -1,5 +1,5 @@
-import { ownImages, type OwnImageName } from "../../infra/catalogue/images";
-import { catalogue, OWN_IMAGES } from "../../infra/catalogue";
+import { ownImages, type OwnImageName } from "../../catalogue/images";
+import { catalogue, OWN_IMAGES } from "../../catalogue";
 import type { CloudRun } from "./cloud-run";
 
 /** What an environment runs and has shown to be healthy. */

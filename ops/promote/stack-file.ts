@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument, type Document } from "yaml";
-import type { OwnImageName } from "../../infra/catalogue/images";
+import type { OwnImageName } from "../../catalogue/images";
 import { writeWhole } from "./write-whole";
 
 /** What a promotion sets in a stack's file. */

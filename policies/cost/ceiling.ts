@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { usd } from "../../litellm-config/money";
-import { estimate } from "../../ops/cost/estimate";
-import { dollars } from "../../ops/cost/money";
-import { UnpricedError } from "../../ops/cost/rates";
+import { estimate } from "../../infra/cost/estimate";
+import { dollars } from "../../infra/cost/money";
+import { UnpricedError } from "../../infra/cost/rates";
 import type { Rule } from "../rule";
 
 const KEY = "monthlyCostCeiling";

@@ -26,7 +26,7 @@ export const secretsFromManager: Rule = {
   name: "secrets-from-manager",
   description: "Secrets come out of Secret Manager, never as plain environment values.",
   severity: "critical",
-  remedy: "Keep the value as a secret of infra/catalogue/secrets.ts and refer to it",
+  remedy: "Keep the value as a secret of catalogue/secrets.ts and refer to it",
   types: [RUN_SERVICE, RUN_JOB],
   check: (props, { type }) =>
     containersOf(props, type).flatMap(({ name, envs = [] }) =>

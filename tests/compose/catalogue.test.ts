@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { catalogue, envOf, isOwnImage, ownImages, publicImageReference } from "../../infra/catalogue";
-import { mountedFolders } from "../../local/compose";
-import { imageFacts } from "../../local/compose/images";
-import { paths, repository } from "../../local/paths";
+import { catalogue, envOf, isOwnImage, ownImages, publicImageReference } from "../../catalogue";
+import { mountedFolders } from "../../infra/compose";
+import { imageFacts } from "../../infra/compose/images";
+import { paths, repository } from "../../ops/workspace/paths";
 import { committedComposeFile, probeOf, variablesOf } from "./support";
 
 const { services, volumes, secrets } = committedComposeFile();
@@ -141,7 +141,7 @@ describe("images.ts", () => {
 
   test("says what to do about an image that it does not know", () => {
     expect(() => imageFacts("mysql")).toThrow(
-      /"mysql" is not described in local\/compose\/images.ts: add it/,
+      /"mysql" is not described in infra\/compose\/images.ts: add it/,
     );
   });
 });

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { service } from "../../infra/catalogue";
+import { service } from "../../catalogue";
 import { LANGFUSE_CONSOLE } from "../../infra/gcp/addresses";
-import { paths } from "../../local/paths";
+import { paths } from "../../ops/workspace/paths";
 import { committedComposeFile, probeOf, variablesOf } from "./support";
 
 interface Container {

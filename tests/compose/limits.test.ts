@@ -1,5 +1,5 @@
 import { committedComposeFile } from "./support";
-import { catalogue } from "../../infra/catalogue";
+import { catalogue } from "../../catalogue";
 
 /** The design's estimates: MB, vCPU, GB of disk. */
 const ESTIMATE: Record<string, [number, number, number]> = {

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Ajv from "ajv";
-import { composeFile } from "../../local/compose";
-import { prepare } from "../../local/compose/prepare";
+import { composeFile } from "../../infra/compose";
+import { prepare } from "../../ops/compose/prepare";
 import { committedComposeFile } from "./support";
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a file that is spoiled on purpose has no type

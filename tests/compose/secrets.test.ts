@@ -11,13 +11,13 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { service } from "../../infra/catalogue";
-import { completeValues, configHashes, composeFiles, secretFiles } from "../../local/compose";
-import { envFile, phaseOf } from "../../local/compose/env-file";
-import { whatIsMissing } from "../../local/compose/docker";
-import { prepare } from "../../local/compose/prepare";
-import { redisProgram } from "../../local/compose/redis";
-import { WITH_SECRETS } from "../../local/compose/with-secrets";
+import { service } from "../../catalogue";
+import { completeValues, configHashes, composeFiles, secretFiles } from "../../infra/compose";
+import { envFile, phaseOf } from "../../ops/compose/env-file";
+import { whatIsMissing } from "../../ops/compose/docker";
+import { prepare } from "../../ops/compose/prepare";
+import { redisProgram } from "../../infra/compose/redis";
+import { WITH_SECRETS } from "../../infra/compose/with-secrets";
 
 function inTemporaryFolder() {
   const own = mkdtempSync(join(tmpdir(), "tollgate-compose-"));

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { paths } from "../../local/paths";
-import type { ComposeFile, ComposeService } from "../../local/compose/schema";
+import { paths } from "../../ops/workspace/paths";
+import type { ComposeFile, ComposeService } from "../../infra/compose/schema";
 
 /** The committed Compose file, as Compose reads it. */
 export function committedComposeFile(): ComposeFile {

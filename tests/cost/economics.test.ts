@@ -1,6 +1,6 @@
 import { usd } from "../../litellm-config";
-import { deployedTiers, economics } from "../../ops/cost/economics";
-import { fixed, range } from "../../ops/cost/range";
+import { deployedTiers, economics } from "../../infra/cost/economics";
+import { fixed, range } from "../../infra/cost/range";
 
 const TIERS = {
   tier_1: { price: usd("49"), llmCap: usd("8") },

@@ -1,5 +1,5 @@
-import { estimate, totalsBy, type CostLine } from "../../ops/cost/estimate";
-import { usage } from "../../ops/cost/usage";
+import { estimate, totalsBy, type CostLine } from "../../infra/cost/estimate";
+import { usage } from "../../infra/cost/usage";
 import { container, resource, run } from "./support";
 
 /** Lines of these resources alone, without what every stack pays for. */
@@ -220,7 +220,7 @@ describe("an estimate", () => {
     ["aws:s3/bucket:Bucket", "of another cloud's"],
   ])("refuses %s, a type %s that is in no list: nothing is free in silence", (type) =>
     expect(() => estimate([resource(type, "new")])).toThrow(
-      `${type} new: type "${type}" has no price. Give it a rate or say why it is free in ops/cost/rates/index.ts`,
+      `${type} new: type "${type}" has no price. Give it a rate or say why it is free in infra/cost/rates/index.ts`,
     ),
   );
 

@@ -57,7 +57,7 @@ describe("the policy on the cost", () => {
     withCeiling("60");
     const unknown = { type: "gcp:bigtable/instance:Instance", name: "new", props: {} };
     expect(await judge("cost-ceiling", [...RESOURCES, unknown])).toEqual([
-      `mandatory: The cost is not known: gcp:bigtable/instance:Instance new: type "gcp:bigtable/instance:Instance" has no price. Give it a rate or say why it is free in ops/cost/rates/index.ts. ${REMEDY}`,
+      `mandatory: The cost is not known: gcp:bigtable/instance:Instance new: type "gcp:bigtable/instance:Instance" has no price. Give it a rate or say why it is free in infra/cost/rates/index.ts. ${REMEDY}`,
     ]);
   });
 });

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PriceList, readPriceList } from "../../ops/cost/price-list";
-import { dollars, percent } from "../../ops/cost/money";
-import { range } from "../../ops/cost/range";
+import { PriceList, readPriceList } from "../../infra/cost/price-list";
+import { dollars, percent } from "../../infra/cost/money";
+import { range } from "../../infra/cost/range";
 
 const list = readPriceList();
 
@@ -28,7 +28,7 @@ describe("the committed price list", () => {
 
   it("has no price that it does not know", () =>
     expect(() => list.get("run.gpu")).toThrow(
-      'The price "run.gpu" is not in ops/cost/prices.json: add it with its SKU, source and date',
+      'The price "run.gpu" is not in infra/cost/prices.json: add it with its SKU, source and date',
     ));
 
   it("multiplies in whole nano-dollars, rounded half up", () => {
@@ -50,7 +50,7 @@ describe("another price list", () => {
 
   it("is refused when it is missing", () =>
     expect(() => readPriceList("/no/such.json")).toThrow(
-      "The price list /no/such.json cannot be read: `git checkout ops/cost/prices.json`",
+      "The price list /no/such.json cannot be read: `git checkout infra/cost/prices.json`",
     ));
 
   it("is refused when it is no JSON", () =>

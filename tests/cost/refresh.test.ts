@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { CatalogClient } from "../../ops/cost/catalog/client";
 import { refreshPrices } from "../../ops/cost/catalog/refresh";
-import { readPriceList, type Price } from "../../ops/cost/price-list";
+import { readPriceList, type Price } from "../../infra/cost/price-list";
 
 /** The catalogue's pages in the shape that Google publishes (v1, services.list and services.skus.list). */
 interface SkuOptions {

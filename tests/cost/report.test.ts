@@ -1,13 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { service } from "../../infra/catalogue";
+import { service } from "../../catalogue";
 import { plan, STACKS } from "../../infra/plan";
 import { usd } from "../../litellm-config";
-import { estimate } from "../../ops/cost/estimate";
+import { estimate } from "../../infra/cost/estimate";
 import { reportPage } from "../../ops/cost/html";
-import { autopilotRequest } from "../../ops/cost/options";
+import { autopilotRequest } from "../../infra/cost/options";
 import { renderReport, renderSummary } from "../../ops/cost/print";
-import { costReport, type CostReport } from "../../ops/cost/report";
-import { dollars } from "../../ops/cost/money";
+import { costReport, type CostReport } from "../../infra/cost/report";
+import { dollars } from "../../infra/cost/money";
 
 const AMOUNT = { low: expect.any(Number), expected: expect.any(Number), high: expect.any(Number) };
 

@@ -1,4 +1,4 @@
-import type { BilledResource } from "../../ops/cost/rates";
+import type { BilledResource } from "../../infra/cost/rates";
 
 export const RUN = "gcp:cloudrunv2/service:Service";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { composeCollector, googleLogCollector, renderAlloyFiles } from "../../dashboards/alloy";
 import { LOG_LABELS } from "../../dashboards/alloy/lines";
 import { alloy, expression } from "../../dashboards/alloy/syntax";
-import { envOf, service, type Target } from "../../infra/catalogue";
+import { envOf, service, type Target } from "../../catalogue";
 import { cloudMetricsConfig, sidecarConfig } from "../../infra/config-files/collectors";
 import { componentsOf, referencesOf } from "./support/alloy";
 

@@ -123,7 +123,7 @@ describe("Grafana's files", () => {
   });
 
   it("read only environment variables that the catalogue gives Grafana", () => {
-    const catalogue = readFileSync(join(__dirname, "../../infra/catalogue/infrastructure.ts"), "utf8");
+    const catalogue = readFileSync(join(__dirname, "../../catalogue/infrastructure.ts"), "utf8");
     for (const [path, text] of Object.entries(files).filter(([path]) => path.includes("datasources")))
       for (const [, name] of text.matchAll(/(?<!\$)\$([A-Z_]+)/g))
         expect([path, catalogue]).toEqual([path, expect.stringContaining(`${name}:`)]);

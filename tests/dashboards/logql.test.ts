@@ -2,8 +2,8 @@ import { parser } from "@grafana/lezer-logql";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { allLogQueries } from "../../dashboards/loki/queries";
-import { interpolateExpr } from "../../dashboards/report/interpolate";
-import { catalogue } from "../../infra/catalogue";
+import { interpolateExpr } from "../../local/dashboards-report/interpolate";
+import { catalogue } from "../../catalogue";
 import { queriesOf } from "./support/panels";
 
 const inDashboards = queriesOf("loki");

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { lokiConfig, renderLokiFiles } from "../../dashboards/loki/config";
-import { envOf, service } from "../../infra/catalogue";
+import { envOf, service } from "../../catalogue";
 import { definitions } from "../../litellm-config";
 
 interface Config {

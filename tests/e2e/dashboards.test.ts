@@ -4,7 +4,7 @@ import { Client } from "pg";
 import { alertmanagerFiles, defaultSettings } from "../../dashboards/alertmanager";
 import { externalMetrics } from "../../dashboards/metrics/external";
 import { localPrometheus, prometheusFiles } from "../../dashboards/prometheus";
-import { reportPanels, type PanelReport } from "../../dashboards/report/report";
+import { reportPanels, type PanelReport } from "../../local/dashboards-report/report";
 import { usd } from "../../litellm-config";
 import { connectAgent } from "../../local/agent-client";
 import {

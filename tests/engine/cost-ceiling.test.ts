@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { plan, readStackFile } from "../../infra/plan";
-import { estimate } from "../../ops/cost/estimate";
-import { dollars } from "../../ops/cost/money";
+import { estimate } from "../../infra/cost/estimate";
+import { dollars } from "../../infra/cost/money";
 import { DIGEST } from "../program/support/planned";
 import { describeWithEngine, Workspace } from "./workspace";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { serviceEnvironment } from "../../local/processes/environment";
 import { poll, startProcess, type Running } from "../../local/processes";
-import { isAlive, recordOf } from "../../local/state";
+import { isAlive, recordOf } from "../../ops/workspace/state";
 
 let folder: string;
 const logFile = () => join(folder, "service.log");

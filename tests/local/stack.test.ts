@@ -1,7 +1,7 @@
-import { catalogue, ports } from "../../infra/catalogue";
+import { catalogue, ports } from "../../catalogue";
 import { localServices } from "../../local/stack/services";
 import { langfuseOf, ledgerOf, providerOf, workersOf, type StackSettings } from "../../local/stack/settings";
-import { generatePostgresPasswords } from "../../local/processes";
+import { generatePostgresPasswords } from "../../ops/workspace/ledger";
 
 const settings = (more: Partial<StackSettings> = {}): StackSettings => ({
   portOffset: 10_000,

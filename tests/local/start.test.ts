@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StackState } from "../../local/state";
+import type { StackState } from "../../ops/workspace/state";
 
 /** `npm start` and the commands beside it, as a newcomer runs them, in a folder and on ports of their own. */
 const PORT_OFFSET = 21_000;

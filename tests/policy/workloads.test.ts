@@ -23,7 +23,7 @@ holdTo([
   ],
   [
     "secrets-from-manager",
-    "Keep the value as a secret of infra/catalogue/secrets.ts and refer to it",
+    "Keep the value as a secret of catalogue/secrets.ts and refer to it",
     [
       [
         "from the manager",

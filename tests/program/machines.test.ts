@@ -4,11 +4,11 @@ import { clickHouseCloudConfig } from "../../components/clickhouse/cloud-config"
 import { retentionSql } from "../../components/clickhouse/retention";
 import { contentHash } from "../../components/config-files";
 import { limits } from "../../components/run/container";
-import { databaseRoles, publicImageReference } from "../../infra/catalogue";
-import { publicImages } from "../../infra/catalogue/images";
+import { databaseRoles, publicImageReference } from "../../catalogue";
+import { publicImages } from "../../catalogue/images";
 import { clickhouseFiles } from "../../infra/config-files/clickhouse";
-import { databaseRolesSql, passwordVariables } from "../../infra/database-roles";
-import { digestOf } from "../../infra/images/pin";
+import { databaseRolesSql, passwordVariables } from "../../catalogue/database-roles";
+import { digestOf } from "../../ops/images/pin";
 
 interface CloudConfig {
   write_files: { path: string; content: string; permissions?: string }[];

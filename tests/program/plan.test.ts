@@ -84,7 +84,7 @@ describe("differences", () => {
 });
 
 describe("npm run plan", () => {
-  const command = (...args: string[]) => run("npx", ["tsx", "infra/plan/main.ts", ...args]);
+  const command = (...args: string[]) => run("npx", ["tsx", "ops/plan/main.ts", ...args]);
 
   it("prints JSON, and fails on a stack that is none", async () => {
     const { stdout } = await command("--stack", "dev", "--json");

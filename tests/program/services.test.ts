@@ -1,4 +1,4 @@
-import { catalogue, envOf, servicesOfPhase, type EnvValue, type Service } from "../../infra/catalogue";
+import { catalogue, envOf, servicesOfPhase, type EnvValue, type Service } from "../../catalogue";
 import { PHASES, Planned, SERVICE, STACKS, JOB } from "./support/planned";
 
 /* eslint-disable @typescript-eslint/no-explicit-any */

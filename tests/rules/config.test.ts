@@ -6,7 +6,7 @@ import {
   localPrometheus,
   prometheusFiles,
 } from "../../dashboards/prometheus";
-import { catalogue } from "../../infra/catalogue";
+import { catalogue } from "../../catalogue";
 import { generated, temporaryFolder, tool } from "./support/promtool";
 
 interface Config {

@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { createMetrics } from "../../app/telemetry/metrics";
 import { externalMetrics } from "../../dashboards/metrics/external";
 import { thresholds } from "../../dashboards/thresholds";
-import { repository } from "../../local/paths";
+import { repository } from "../../ops/workspace/paths";
 import { generated } from "./support/promtool";
 
 interface RenderedRule {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { repository } from "../../local/paths";
+import { repository } from "../../ops/workspace/paths";
 import { renderedAlerts } from "./support/rendered";
 
 const folder = join(repository, "docs", "runbooks");

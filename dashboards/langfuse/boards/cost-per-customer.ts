@@ -1,5 +1,5 @@
 import { formatUsd, type Definitions } from "../../../litellm-config";
-import { MARGIN_SCORES } from "../../../ops/langfuse/margins/score-names";
+import { MARGIN_SCORES } from "../score-names";
 import { calls, scored, scores, type Board } from "../widget";
 
 /** What each customer costs, against what the customer's plan brings. */

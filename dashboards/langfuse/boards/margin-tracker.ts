@@ -1,5 +1,5 @@
 import { formatUsd, type Definitions } from "../../../litellm-config";
-import { MARGIN_SCORES } from "../../../ops/langfuse/margins/score-names";
+import { MARGIN_SCORES } from "../score-names";
 import { calls, scored, scores, tagged, type Board } from "../widget";
 
 /** Revenue less LLM cost, by tier. */

@@ -1,13 +1,13 @@
 /**
- * `npm run cost:refresh [-- --dry-run]`: reads every price of ops/cost/prices.json from Google's Cloud Billing Catalog and
+ * `npm run cost:refresh [-- --dry-run]`: reads every price of infra/cost/prices.json from Google's Cloud Billing Catalog and
  * rewrites the list. Exit codes: 0 every price was found; 1 some were kept as they are, or the catalogue cannot be read.
  */
 import { writeFileSync } from "node:fs";
 import { Command } from "commander";
-import { pc } from "../../../local/colours";
+import { pc } from "../../terminal/colours";
 import { format } from "prettier";
 import { formatUsd } from "../../../litellm-config/money";
-import { PRICES_FILE, readPriceList } from "../price-list";
+import { PRICES_FILE, readPriceList } from "../../../infra/cost/price-list";
 import { CatalogClient, googleCredentials } from "./client";
 import { refreshPrices } from "./refresh";
 

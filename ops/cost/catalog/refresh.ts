@@ -1,5 +1,5 @@
 import { NANOS_PER_DOLLAR } from "../../../litellm-config/money";
-import { REGION, type Price } from "../price-list";
+import { REGION, type Price } from "../../../infra/cost/price-list";
 import { CATALOG_URL, type CatalogClient, type Sku } from "./client";
 
 /** What became of a price. `kept`: it stands as it was, and why. */

@@ -1,6 +1,6 @@
 import { NANOS_PER_DOLLAR, toDollars, type NanoDollars } from "../../../litellm-config/money";
-import type { Amount } from "../estimate";
-import { dollars, percent } from "../money";
+import type { Amount } from "../../../infra/cost/estimate";
+import { dollars, percent } from "../../../infra/cost/money";
 import { escape } from "./text";
 
 export interface Bar {

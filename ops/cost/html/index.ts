@@ -1,6 +1,6 @@
-import type { CostReport } from "../report";
-import { dollars, percent } from "../money";
-import { CASES, type Range } from "../range";
+import type { CostReport } from "../../../infra/cost/report";
+import { dollars, percent } from "../../../infra/cost/money";
+import { CASES, type Range } from "../../../infra/cost/range";
 import { bars, breakEvenChart, shares } from "./charts";
 import { STYLE } from "./style";
 import { escape } from "./text";
@@ -173,7 +173,7 @@ function pricesAndAssumptions({ prices, region, assumptions }: CostReport): stri
     ...prices.unverified.map(({ id, reason }) => [id, `unverified: ${reason}`]),
   ];
   const drivers = Object.entries(assumptions).filter(([name]) => name !== "customers") as [string, Range][];
-  return `<p>Sources are in ops/cost/prices.json; <code>npm run cost:refresh</code> reads Google's catalogue instead.</p>
+  return `<p>Sources are in infra/cost/prices.json; <code>npm run cost:refresh</code> reads Google's catalogue instead.</p>
 ${notes.length > 0 ? table(["Price", "Note"], notes, [0, 1]) : ""}
 <details style="margin-top:14px"><summary>What a month is assumed to use</summary>${table(
     ["Assumption", "Low", "Expected", "High"],

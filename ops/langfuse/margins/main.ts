@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command, InvalidArgumentError } from "commander";
-import { ports } from "../../../infra/catalogue";
+import { ports } from "../../../catalogue";
 import { explain } from "../errors";
 import { marginPublisher } from "./publish";
 

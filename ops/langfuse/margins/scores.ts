@@ -1,5 +1,5 @@
 import { toDollars, type NanoDollars } from "../../../litellm-config";
-import { MARGIN_SCORES } from "./score-names";
+import { MARGIN_SCORES } from "../../../dashboards/langfuse/score-names";
 
 export interface TierMoney {
   tier: string;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { definitions, usd, type NanoDollars } from "../../../litellm-config";
-import { paths } from "../../../local/paths";
+import { paths } from "../../../ops/workspace/paths";
 import { startPostgres, type RunningPostgres } from "../../../local/processes/postgres";
 
 export interface TestLedger {

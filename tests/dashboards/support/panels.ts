@@ -3,9 +3,9 @@ import {
   renderedDashboards,
   type PanelQuery,
   type RenderedPanel,
-} from "../../../dashboards/report/panels";
+} from "../../../local/dashboards-report/panels";
 
-export type { GridPos, RenderedPanel } from "../../../dashboards/report/panels";
+export type { GridPos, RenderedPanel } from "../../../local/dashboards-report/panels";
 
 export const rendered = renderedDashboards();
 

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { TAGS } from "../../../litellm-config";
 import { toObservation, type Observation } from "../../../local/otlp-sink/observation";
 import { TraceStore } from "../../../local/otlp-sink/store";
-import { repository } from "../../../local/paths";
+import { repository } from "../../../ops/workspace/paths";
 import { AGENT_KEY, eventually, scrape, total, type Gateway, type Sample } from "../../support/gateway";
 
 /** What operators see of a call: metrics, log lines, traces, with the same tags everywhere. */

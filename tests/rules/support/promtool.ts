@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { execFile } from "node:child_process";
 import { parse, stringify } from "yaml";
-import { paths } from "../../../local/paths";
+import { paths } from "../../../ops/workspace/paths";
 import { findTool } from "../../../local/processes/debian-tool";
 import { isFires, type Expected, type Measure, type Suite } from "./suite";
 

@@ -5,7 +5,6 @@ import { definitions, parseDefinitions, type Definitions } from "../../../litell
 import { renderGuardConfig, renderLitellmConfig } from "../../../litellm-config/render";
 import { startSimulator, type Simulator } from "../../../local/llm-simulator";
 import {
-  generatePostgresPasswords,
   migrateLedger,
   startGateway,
   startOtlpSink,
@@ -16,6 +15,7 @@ import {
   type RunningOtlpSink,
   type RunningPostgres,
 } from "../../../local/processes";
+import { generatePostgresPasswords } from "../../../ops/workspace/ledger";
 import { LedgerProbe } from "./ledger";
 import { freePort } from "./ports";
 import { SimulatorProbe } from "./simulator";

@@ -1,0 +1,61 @@
+import lock from "./images.lock.json";
+
+/** An image that others publish: pulled by digest, the tag says which version that is. */
+export interface PublicImage {
+  /** Repository on Docker Hub, as `grafana/loki`. */
+  repository: string;
+  tag: string;
+}
+
+/** An image of this project: built from a Dockerfile, or promoted by its digest. */
+export interface OwnImage {
+  dockerfile: string;
+}
+
+/** The public images by exact version. `npm run images:pin` resolves each to its digest in `images.lock.json`. */
+export const publicImages = {
+  prometheus: { repository: "prom/prometheus", tag: "v3.13.3" },
+  alertmanager: { repository: "prom/alertmanager", tag: "v0.34.1" },
+  grafana: { repository: "grafana/grafana", tag: "13.2.3" },
+  loki: { repository: "grafana/loki", tag: "3.7.8" },
+  alloy: { repository: "grafana/alloy", tag: "v1.19.2" },
+  tempo: { repository: "grafana/tempo", tag: "3.0.3" },
+  "langfuse-web": { repository: "langfuse/langfuse", tag: "4.50.0" },
+  "langfuse-worker": { repository: "langfuse/langfuse-worker", tag: "4.50.0" },
+  clickhouse: { repository: "clickhouse/clickhouse-server", tag: "25.12" },
+  postgres: { repository: "library/postgres", tag: "16.14" },
+  redis: { repository: "library/redis", tag: "7.4.9" },
+  minio: { repository: "minio/minio", tag: "RELEASE.2025-09-07T16-13-09Z" },
+} as const satisfies Record<string, PublicImage>;
+
+export const ownImages = {
+  agent: { dockerfile: "infra/images/agent.Dockerfile" },
+  gateway: { dockerfile: "infra/images/gateway.Dockerfile" },
+} as const satisfies Record<string, OwnImage>;
+
+export type PublicImageName = keyof typeof publicImages;
+export type OwnImageName = keyof typeof ownImages;
+
+export const OWN_IMAGES = Object.keys(ownImages) as OwnImageName[];
+
+export function isOwnImage(name: string): name is OwnImageName {
+  return name in ownImages;
+}
+
+/**
+ * The tag and digest of a public image, `grafana/loki:3.7.8@sha256:...`.
+ *
+ * @throws Error when the image is unknown, or its version was changed without pinning it anew.
+ */
+export function publicImageReference(name: string): string {
+  const image = (publicImages as Record<string, PublicImage>)[name];
+  if (!image) {
+    throw new Error(`"${name}" is no image: name one of ${Object.keys(publicImages).join(", ")}`);
+  }
+  const tagged = `${image.repository}:${image.tag}`;
+  const digest = (lock as Record<string, string>)[tagged];
+  if (!digest) {
+    throw new Error(`${tagged} has no digest in catalogue/images.lock.json: run \`npm run images:pin\``);
+  }
+  return `${tagged}@${digest}`;
+}

@@ -1,0 +1,25 @@
+import { catalogue, type Layer } from "../../catalogue";
+import type { BilledResource } from "./rates/rate";
+
+/** The three layers, and what all of them stand on. */
+export type CostLayer = Layer | "shared";
+
+/** What is no service of the catalogue by its name, and whose it is all the same. */
+const ALSO: Record<string, CostLayer> = {
+  "langfuse-console": "llm-observability",
+  "langfuse-events": "llm-observability",
+  "langfuse-media": "llm-observability",
+  "trace-archive": "llm-observability",
+  "log-archive": "infrastructure",
+  logs: "infrastructure",
+};
+
+/** The service that a resource belongs to: its label, else its name. */
+export function serviceOf({ type, name, inputs }: BilledResource): string {
+  if (type.startsWith("gcp:secretmanager/")) return "secrets";
+  return inputs.labels?.service ?? inputs.settings?.userLabels?.service ?? name;
+}
+
+export function layerOf(service: string): CostLayer {
+  return ALSO[service] ?? catalogue.find(({ name }) => name === service)?.layer ?? "shared";
+}

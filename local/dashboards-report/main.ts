@@ -1,0 +1,50 @@
+/**
+ * `npm run dashboards:report`: asks every query of every panel of the running stack and prints panel by panel whether there
+ * is data. Exit codes: 0 every panel whose services run here has data; 1 one has none, or its query fails.
+ */
+import Table from "cli-table3";
+import { pc } from "../../ops/terminal/colours";
+import { ports } from "../../catalogue";
+import { ledgerUrls } from "../../ops/workspace/ledger";
+import { ensureSecrets } from "../../ops/workspace/secrets";
+import { runningStack } from "../../ops/workspace/state";
+import { reportPanels, type Outcome } from "./report";
+
+const COLORS: Record<Outcome, (text: string) => string> = {
+  data: pc.green,
+  quiet: pc.green,
+  "not local": pc.dim,
+  "no data": pc.yellow,
+  error: pc.red,
+};
+
+const HOUR = 3_600;
+
+const RATES = `A rate needs a counter to grow between two scrapes: after the first conversation of a start some panels are still empty.
+Ask two or three questions with \`npm run ask\`, wait ten seconds and report again.`;
+
+async function main(): Promise<void> {
+  const { portOffset } = runningStack();
+  const reports = await reportPanels(
+    {
+      prometheus: `http://127.0.0.1:${ports.prometheus + portOffset}`,
+      ledger: ledgerUrls(ports.postgres + portOffset, ensureSecrets().postgres).ledger_reader,
+    },
+    { seconds: HOUR },
+  );
+  const table = new Table({ head: ["Dashboard", "Panel", "", ""], style: { head: [], border: [] } });
+  for (const { dashboard, panel, outcome, note } of reports)
+    table.push([dashboard, panel, COLORS[outcome](outcome), note]);
+  console.log(table.toString());
+
+  const count = (outcome: Outcome) => reports.filter((report) => report.outcome === outcome).length;
+  const outcomes = (Object.keys(COLORS) as Outcome[]).map((outcome) => `${count(outcome)} ${outcome}`);
+  console.log(`${reports.length} panels: ${outcomes.join(", ")}`);
+  if (count("no data") > 0) console.log(RATES);
+  if (count("no data") + count("error") > 0) process.exitCode = 1;
+}
+
+main().catch((error: Error) => {
+  console.error(pc.red(error.message));
+  process.exitCode = 1;
+});
