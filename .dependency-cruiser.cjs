@@ -12,6 +12,7 @@ const rooms = [
   "policies", // the policy pack
   "ops", // commands
   "local", // the local target
+  "cli", // the entry of every command
   "tests",
 ];
 

@@ -4,6 +4,9 @@ import { parse } from "yaml";
 
 const ROOT = join(__dirname, "..", "..");
 
+/** The stacks that are committed, each with its plan under `generated/plan/`. */
+export const STACKS = ["dev", "prod"] as const;
+
 /** A stack's configuration as the engine hands it to a program: text, structures as JSON. */
 export interface StackSettings {
   values: Record<string, string>;

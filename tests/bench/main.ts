@@ -1,4 +1,4 @@
-/** `npm run bench`: what the guard costs a call, and what it saves, against the same LiteLLM without it. */
+/** `tollgate bench`: what the guard costs a call, and what it saves, against the same LiteLLM without it. */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
@@ -8,7 +8,7 @@ import { startGateways } from "./gateways";
 import { measureOvershoot, type Overshoot } from "./overshoot";
 import { countRoundTrips, type RoundTrips } from "./round-trips";
 
-const HELP = `npm run bench [-- options]
+const HELP = `Usage: tollgate bench [options]
 
 Starts LiteLLM with the guard and the same LiteLLM without it, over a simulated provider on this machine, and prints
   - what the guard adds to a call: milliseconds (median, 99th percentile) and processor time, in rounds that alternate
