@@ -10,7 +10,8 @@ export const gateway: Service[] = [
     image: "gateway",
     args: ["--config", "/etc/tollgate/config.yaml", "--host", "0.0.0.0", "--port", String(ports.gateway)],
     port: ports.gateway,
-    memoryMiB: 512,
+    // Measured: 660 MB after half an hour under load, 517 after the first 1,000 calls of 40 KB.
+    memoryMiB: 1024,
     cpu: 0.5,
     probe: { path: "/health/readiness", livePath: "/health/liveliness", startupSeconds: 120 },
     metrics: { path: "/metrics", port: ports.gateway },
@@ -19,6 +20,8 @@ export const gateway: Service[] = [
       TOLLGATE_LEDGER_URL: { secret: "ledger-guard-url" },
       TOLLGATE_GUARD_CONFIG: "/etc/tollgate/guard.json",
       TOLLGATE_ENVIRONMENT: { setting: "environment" },
+      // The environment of LiteLLM's spans; without it each says "production".
+      OTEL_ENVIRONMENT_NAME: { setting: "environment" },
       // LiteLLM would fetch its price list from the internet at each start; the guard has its own prices.
       LITELLM_LOCAL_MODEL_COST_MAP: "True",
       ANTHROPIC_API_KEY: { secret: "anthropic-api-key" },
