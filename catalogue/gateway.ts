@@ -20,8 +20,6 @@ export const gateway: Service[] = [
       TOLLGATE_LEDGER_URL: { secret: "ledger-guard-url" },
       TOLLGATE_GUARD_CONFIG: "/etc/tollgate/guard.json",
       TOLLGATE_ENVIRONMENT: { setting: "environment" },
-      // The environment of LiteLLM's spans; without it each says "production".
-      OTEL_ENVIRONMENT_NAME: { setting: "environment" },
       // LiteLLM would fetch its price list from the internet at each start; the guard has its own prices.
       LITELLM_LOCAL_MODEL_COST_MAP: "True",
       ANTHROPIC_API_KEY: { secret: "anthropic-api-key" },

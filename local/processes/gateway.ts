@@ -59,7 +59,6 @@ export async function startGateway(options: GatewayOptions): Promise<Running> {
       TOLLGATE_AGENT_KEY: options.agentKey,
       TOLLGATE_LEDGER_URL: options.ledgerUrl,
       TOLLGATE_ENVIRONMENT: "local",
-      OTEL_ENVIRONMENT_NAME: "local",
       TOLLGATE_PROVIDER_URL: options.providerUrl,
       TOLLGATE_PROVIDER_KEY: options.providerKey ?? "none",
       REDIS_HOST: "127.0.0.1",
