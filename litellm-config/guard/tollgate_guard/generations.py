@@ -102,7 +102,7 @@ def usage_details(usage: Any) -> dict[str, int]:
 def cost_details(kwargs: Mapping[str, Any]) -> dict[str, float]:
     """Dollars by kind of token; nothing for an answer from the cache."""
     if kwargs.get("cache_hit") is True:
-        return {"input": 0.0, "output": 0.0}
+        return {"input": 0.0, "output": 0.0, "total": 0.0}
     breakdown = (kwargs.get("standard_logging_object") or {}).get("cost_breakdown") or {}
     total = float(kwargs.get("response_cost") or 0)
     output = float(breakdown.get("output_cost") or 0)
@@ -115,7 +115,9 @@ def cost_details(kwargs: Mapping[str, Any]) -> dict[str, float]:
         "input_cache_creation": written,
         "output": output,
     }
-    return {kind: dollars for kind, dollars in kinds.items() if dollars or kind in ("input", "output")}
+    shown = {kind: dollars for kind, dollars in kinds.items() if dollars or kind in ("input", "output")}
+    # Langfuse adds up input and output only: with a third kind and no total a call would cost nothing.
+    return {**shown, "total": total}
 
 
 def _detail(holder: Any, name: str) -> int:

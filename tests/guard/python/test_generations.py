@@ -107,7 +107,8 @@ def test_says_what_answered_what_it_cost_and_who_asked(stream: bool) -> None:
     usage = json.loads(found["langfuse.observation.usage_details"])
     costs = json.loads(found["langfuse.observation.cost_details"])
     assert usage["input"] > 0 and usage["output"] > 0
-    assert costs == pytest.approx({"input": usage["input"] * 0.000003, "output": usage["output"] * 0.000015})
+    kinds = {"input": usage["input"] * 0.000003, "output": usage["output"] * 0.000015}
+    assert costs == pytest.approx({**kinds, "total": sum(kinds.values())})
     assert ("langfuse.observation.completion_start_time" in found) is stream
 
 
@@ -171,10 +172,11 @@ def test_tokens_count_in_one_kind_each() -> None:
 def test_the_kinds_of_cost_add_up_to_the_total() -> None:
     breakdown = {"output_cost": 0.2, "cache_read_cost": 0.03, "cache_creation_cost": 0.05, "input_cost": 0.1}
     costs = cost_details({"response_cost": 0.4, "standard_logging_object": {"cost_breakdown": breakdown}})
-    assert costs == {"input": 0.12, "input_cached_tokens": 0.03, "input_cache_creation": 0.05, "output": 0.2}
+    kinds = {"input": 0.12, "input_cached_tokens": 0.03, "input_cache_creation": 0.05, "output": 0.2}
+    assert costs == {**kinds, "total": 0.4}
     # LiteLLM counts what the answer cost when it was first given.
-    assert cost_details({"response_cost": 0.4, "cache_hit": True}) == {"input": 0.0, "output": 0.0}
-    assert cost_details({}) == {"input": 0.0, "output": 0.0}
+    assert cost_details({"response_cost": 0.4, "cache_hit": True}) == {"input": 0.0, "output": 0.0, "total": 0.0}
+    assert cost_details({}) == {"input": 0.0, "output": 0.0, "total": 0.0}
 
 
 @pytest.mark.parametrize("version", [0, -1, "3", True, 1.5])
