@@ -91,6 +91,9 @@ class Hooks(CustomLogger):
                 call_id=call.id,
             )
         await call.begin(model)
+        metadata = kwargs.get("metadata")
+        if isinstance(metadata, dict) and isinstance(metadata.get("trace_metadata"), dict):
+            metadata["trace_metadata"] = {**metadata["trace_metadata"], "model_used": model.name}
         return None
 
     async def async_post_call_success_deployment_hook(
