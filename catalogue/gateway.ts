@@ -10,7 +10,8 @@ export const gateway: Service[] = [
     image: "gateway",
     args: ["--config", "/etc/tollgate/config.yaml", "--host", "0.0.0.0", "--port", String(ports.gateway)],
     port: ports.gateway,
-    memoryMiB: 512,
+    // Measured: 660 MB after half an hour under load, 517 after the first 1,000 calls of 40 KB.
+    memoryMiB: 1024,
     cpu: 0.5,
     probe: { path: "/health/readiness", livePath: "/health/liveliness", startupSeconds: 120 },
     metrics: { path: "/metrics", port: ports.gateway },

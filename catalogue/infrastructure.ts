@@ -161,7 +161,8 @@ export const infrastructure: Service[] = [
     phase: 3,
     image: "alloy",
     port: ports.alloy,
-    memoryMiB: 128,
+    // Measured: 144 MB at most.
+    memoryMiB: 256,
     cpu: 0.1,
     probe: { path: "/-/ready", livePath: "/-/healthy", startupSeconds: 30 },
     metrics: { path: "/metrics", port: ports.alloy },
@@ -200,7 +201,7 @@ export const infrastructure: Service[] = [
     phase: 2,
     image: "alloy",
     port: ports.cloudMetrics,
-    memoryMiB: 128,
+    memoryMiB: 256,
     cpu: 0.1,
     probe: { path: "/-/ready", livePath: "/-/healthy", startupSeconds: 30 },
     metrics: { path: "/metrics", port: ports.cloudMetrics },

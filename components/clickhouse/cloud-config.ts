@@ -26,9 +26,9 @@ export const DATA_DEVICE = "clickhouse-data";
 const DATA = "/mnt/disks/clickhouse";
 /**
  * The cloud-config of the machine (Container-Optimized OS): mounts the data disk, runs ClickHouse under systemd, restarts it
- * when it stops answering, and once a day archives the oldest day and sets the tables' TTL.
+ * when it stops answering, and once a day archives old traces and then deletes what is past its time.
  *
- * Langfuse makes its tables itself, so the TTL is set from outside, each day anew: a migration may add a table.
+ * Langfuse makes its tables itself, so this comes from outside.
  */
 export function clickHouseCloudConfig(machine: ClickHouseMachine): string {
   const files = [
@@ -135,9 +135,9 @@ function healthUnit({ httpPort }: ClickHouseMachine): string {
 }
 
 function retentionUnit({ user }: ClickHouseMachine): string {
-  const client = `clickhouse-client --user ${user} --password "$CLICKHOUSE_PASSWORD" --multiquery --ignore-error`;
+  const client = `clickhouse-client --user ${user} --password "$CLICKHOUSE_PASSWORD" --multiquery`;
   return unit({
-    description: "Archive the oldest day of traces and set the tables' TTL",
+    description: "Archive old traces and delete what is past its time",
     service: [
       "Type=oneshot",
       "EnvironmentFile=/run/clickhouse/env",

@@ -1,7 +1,7 @@
 import { environment, expression, type Block } from "./syntax";
 
-/** Langfuse's queues: BullMQ keeps the jobs that wait in a list a queue. */
-const QUEUES = "db0=bull:*:wait";
+/** Langfuse's queues: BullMQ keeps a queue's jobs in one key for those that wait, are delayed, have failed for good. */
+const QUEUES = ["wait", "delayed", "failed"].map((state) => `db0=bull:*:${state}`);
 
 /** A Redis whose password and, with TLS, certificate authority the collector's environment names. */
 export interface RedisTarget {
@@ -27,7 +27,7 @@ export function redisMetrics({ name, host, port, password, certificate }: RedisT
         redis_addr: expression(`"${scheme}://" + sys.env("${host}") + ":" + sys.env("${port}")`),
         redis_password: environment(password),
         ...(certificate ? { tls_ca_cert_file: certificate } : {}),
-        check_keys: [QUEUES],
+        check_keys: QUEUES,
       },
     },
     {

@@ -107,15 +107,15 @@ function buckets(): ComposeService {
   });
 }
 
-/** Archives the oldest day and sets the tables' TTL, once a day; soon again while Langfuse has not made its tables. */
+/** Archives old traces and then deletes what is past its time, once a day; soon again after a failure. */
 function clickhouseRetention(): ComposeService {
   const { name, image, env } = service("clickhouse");
   const sql = "/tollgate/retention.sql";
   const tables = Object.keys(TRACE_TABLES).join(", ");
   const script = [
     "while :; do",
-    `  if clickhouse-client --host ${name} --port ${ports.clickhouseNative} --user "$$CLICKHOUSE_USER" --password "$$CLICKHOUSE_PASSWORD" --multiquery --ignore-error < ${sql}`,
-    `  then echo 'archived and bounded: ${tables}'; sleep 86400`,
+    `  if clickhouse-client --host ${name} --port ${ports.clickhouseNative} --user "$$CLICKHOUSE_USER" --password "$$CLICKHOUSE_PASSWORD" --multiquery < ${sql}`,
+    `  then echo 'archived and pruned: ${tables}'; sleep 86400`,
     "  else sleep 3600",
     "  fi",
     "done",

@@ -46,7 +46,8 @@ export function makeCloudRunServices(
         ? makeGateway(prepared, foundation, wires, opts)
         : new RunService(target.name, prepared.args, opts),
     );
-    if (target.name === "langfuse-web") makeConsole(prepared, foundation, opts);
+    if (target.name === "langfuse-web")
+      makeConsole(prepared, foundation, { dependsOn: [...opts.dependsOn, made.get(target.name)!] });
   }
 }
 
@@ -120,7 +121,8 @@ function imageOf({ image }: Service, { images }: Foundation): pulumi.Input<strin
 
 /**
  * Langfuse for people: the same image and settings as `langfuse-web`, behind the Identity-Aware Proxy. The proxy would turn
- * the gateway's and the agent's traces away, so those go to `langfuse-web` inside the network.
+ * the gateway's and the agent's traces away, so those go to `langfuse-web` inside the network. It comes after that one, which
+ * alone migrates the databases: the migrations' lock is within one process (langfuse#15344).
  */
 function makeConsole(
   { args }: Prepared,
@@ -131,6 +133,11 @@ function makeConsole(
     LANGFUSE_CONSOLE,
     {
       ...args,
+      env: {
+        ...args.env,
+        LANGFUSE_AUTO_POSTGRES_MIGRATION_DISABLED: "true",
+        LANGFUSE_AUTO_CLICKHOUSE_MIGRATION_DISABLED: "true",
+      },
       labels: labels(LANGFUSE_CONSOLE),
       operators: { members: config.operators, proxy: apis.proxyIdentity },
       serving: undefined,

@@ -83,7 +83,7 @@ export function litellmConfig(definitions: Definitions, options: { target: Litel
       timeout: gateway.requestTimeout,
     },
     litellm_settings: {
-      callbacks: ["tollgate_guard.plugin.guard", "langfuse_otel", "prometheus"],
+      callbacks: ["tollgate_guard.plugin.guard", "tollgate_guard.plugin.generations", "prometheus"],
       request_timeout: gateway.requestTimeout,
       drop_params: false,
       json_logs: true,

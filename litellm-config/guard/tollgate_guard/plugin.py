@@ -1,4 +1,4 @@
-"""What LiteLLM's config.yaml names: ``guard`` (callbacks) and ``authenticate`` (custom_auth).
+"""What LiteLLM's config.yaml names: ``guard`` and ``generations`` (callbacks), ``authenticate`` (custom_auth).
 
 Importing this module puts the gate before LiteLLM's application. Should that ever fail to take effect, ``authenticate``
 lets no request in, for it accepts only what has passed the gate.
@@ -18,6 +18,7 @@ from . import config as configuration
 from .admission import Admission
 from .call import current_call
 from .gate import Gate
+from .generations import Generations
 from .hooks import Hooks
 from .ledger import Ledger
 from .settling import Settler
@@ -45,19 +46,20 @@ def _check_environment() -> None:
         raise SystemExit(f"The gateway's environment lacks these variables (docs/interfaces.md says what they are):\n{lines}")
 
 
-def _install() -> tuple[Hooks, Gate]:
+def _install() -> tuple[Hooks, Generations, Gate]:
     config = configuration.load()
     ledger = Ledger(config)
     settler = Settler(ledger, config.hold_lease)
     admission = Admission(ledger, config, settler.void)
     settler.freed = admission.freed
     inner = app.middleware_stack or app.build_middleware_stack()
-    gate = Gate(inner, config, ledger, admission, settler, TraceEvents())
+    traces = TraceEvents()
+    gate = Gate(inner, config, ledger, admission, settler, traces)
     # LiteLLM imports its callbacks while it starts, when Starlette takes no more middleware: so around all of it.
     app.middleware_stack = gate
     # LiteLLM reads its configuration in the server's event loop.
     _background.append(asyncio.get_running_loop().create_task(_work(ledger, gate)))
-    return Hooks(config), gate
+    return Hooks(config), Generations(traces), gate
 
 
 async def _work(ledger: Ledger, gate: Gate) -> None:
@@ -69,7 +71,7 @@ async def _work(ledger: Ledger, gate: Gate) -> None:
 _check_environment()
 # LiteLLM wants a master key; one that is drawn at each start and kept nowhere is a key that nobody has.
 os.environ["LITELLM_MASTER_KEY"] = f"sk-{secrets.token_hex(32)}"
-guard, _gate = _install()
+guard, generations, _gate = _install()
 
 
 async def authenticate(request: Request, api_key: str) -> UserAPIKeyAuth:
