@@ -52,7 +52,7 @@ export async function evaluate(
         resource,
         message,
       });
-    const getConfig = <T>() => ({ ...defaultsOf(policy), ...settings[policy.name] }) as T;
+    const getConfig = <T>() => (settings[policy.name] ?? {}) as T;
 
     if ("validateStack" in policy) {
       await policy.validateStack({ resources: stack, getConfig } as never, (message) => found(message));
@@ -94,10 +94,4 @@ function inStack(resources: Resource[]): PolicyResource[] {
 
 function notApplicable(): never {
   throw new NotApplicable();
-}
-
-function defaultsOf({ configSchema }: TollgatePolicy): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(configSchema?.properties ?? {}).map(([name, { default: value }]) => [name, value]),
-  );
 }

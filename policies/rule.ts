@@ -31,8 +31,15 @@ export interface Judged {
   protect: boolean;
 }
 
-/** A check that is still to be told how a finding is reported. */
-export type Check = (message: (finding: string) => string) => ResourceValidation;
+/** A check of some resources. */
+export interface Check {
+  isFor: (resource: Pick<ResourceValidationArgs, "isType">) => boolean;
+  /** The check as the engine takes it, once it is known how a finding is reported and what the settings are. */
+  validation: (
+    message: (finding: string) => string,
+    settings: (args: ResourceValidationArgs) => Props,
+  ) => ResourceValidation;
+}
 
 export interface Rule {
   name: string;
@@ -59,22 +66,23 @@ export function ofType<R extends Resource, Args>(
   resourceClass: ResourceClass<R, Args>,
   check: (props: Known<Args>, resource: Judged, settings: Props) => string[],
 ): Check {
-  return (message) =>
-    validateResourceOfType(resourceClass, (props, args, report) => {
-      for (const finding of check(
-        known(props as Props) as Known<Args>,
-        judged(args),
-        args.getConfig<Props>(),
-      ))
-        report(message(finding));
-    });
+  return {
+    isFor: (resource) => resource.isType(resourceClass),
+    validation: (message, settings) =>
+      validateResourceOfType(resourceClass, (props, args, report) => {
+        for (const finding of check(known(props as Props) as Known<Args>, judged(args), settings(args)))
+          report(message(finding));
+      }),
+  };
 }
 
 /** A check of resources of every type, for what many types have in common. */
 export function ofAnyType(check: (props: Props, resource: Judged, settings: Props) => string[]): Check {
-  return (message) => (args, report) => {
-    for (const finding of check(known(args.props), judged(args), args.getConfig<Props>()))
-      report(message(finding));
+  return {
+    isFor: () => true,
+    validation: (message, settings) => (args, report) => {
+      for (const finding of check(known(args.props), judged(args), settings(args))) report(message(finding));
+    },
   };
 }
 
@@ -100,16 +108,36 @@ export function toPolicy(rule: Rule, environment: Environment): TollgatePolicy {
     ...(rule.settings ? { configSchema: { properties: rule.settings } } : {}),
   };
   const message = (finding: string) => `${finding}. ${rule.remedy}`;
+  const defaults = Object.fromEntries(
+    Object.entries(rule.settings ?? {}).map(([name, { default: value }]) => [name, value]),
+  );
+  const settings = (args: { getConfig: <T extends object>() => T }): Props => ({
+    ...defaults,
+    ...args.getConfig<Props>(),
+  });
   if (checkStack) {
     return {
       ...common,
       validateStack: (args, report) => {
         const resources = args.resources.map((resource) => ({ ...resource, props: known(resource.props) }));
-        for (const finding of checkStack(resources, args.getConfig<Props>())) report(message(finding));
+        for (const finding of checkStack(resources, settings(args))) report(message(finding));
       },
     };
   }
-  return { ...common, validateResource: checks.map((check) => check(message)) };
+  const validations = checks.map(({ validation, isFor }) => ({
+    isFor,
+    validate: validation(message, settings),
+  }));
+  return {
+    ...common,
+    // One function, not one for each class: the engine would read every resource anew for each.
+    validateResource:
+      validations.length === 1
+        ? validations[0]!.validate
+        : async (args, report) => {
+            for (const { isFor, validate } of validations) if (isFor(args)) await validate(args, report);
+          },
+  };
 }
 
 function judged({ type, name, opts }: ResourceValidationArgs): Judged {

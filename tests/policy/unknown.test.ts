@@ -23,7 +23,7 @@ function previewed(props: object): ResourceValidationArgs {
     notApplicable: () => {
       throw new NotApplicable();
     },
-    getConfig: () => ({ days: 15 }),
+    getConfig: () => ({}),
   } as unknown as ResourceValidationArgs;
 }
 
