@@ -66,6 +66,8 @@ const schema = z.strictObject({
     .optional(),
   /** Dollars a month that the infrastructure may cost, by the estimate: a policy refuses more. */
   monthlyCostCeiling: z.number().positive(),
+  /** The same with every service at its maximum of instances all month. */
+  monthlyWorstCaseCeiling: z.number().positive(),
 });
 
 type Settings = z.output<typeof schema>;

@@ -5,9 +5,9 @@ import { degradeCheaper, fallbackElsewhere, modelsPriced } from "./models";
 
 /** What no stack may do with its customers' budgets, whoever changes them. */
 export const budgetRules: Rule[] = [
-  budgetShare as Rule,
-  sessionBudget as Rule,
-  sessionRate as Rule,
+  budgetShare,
+  sessionBudget,
+  sessionRate,
   thresholds,
   modelsPriced,
   degradeCheaper,

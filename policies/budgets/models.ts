@@ -1,24 +1,47 @@
 import type { GuardConfig } from "../../litellm-config/render/guard";
-import { guardRule } from "./deployed";
+import { onFiles } from "../deployed/files";
+import type { Props, Rule } from "../rule";
+import { guardRule, judgeGuard, judgeLitellm } from "./deployed";
 
 type Model = GuardConfig["models"][string];
 type Route = GuardConfig["routes"][string];
 
-export const modelsPriced = guardRule({
+/** Every kind of token that a provider bills, as the guard and as LiteLLM name its price. */
+const GUARD_PRICES = ["input_nanos", "output_nanos", "cache_read_nanos", "cache_write_nanos"] as const;
+const LITELLM_PRICES = [
+  "input_cost_per_token",
+  "output_cost_per_token",
+  "cache_read_input_token_cost",
+  "cache_creation_input_token_cost",
+];
+
+export const modelsPriced: Rule = {
   name: "models-priced",
-  description: "Every model that a call may reach has a price for what goes in and what comes out.",
+  description: "Every model that a call may reach has a price for every kind of token.",
   severity: "critical",
   remedy: "Give the model its provider's list price in litellm-config/definitions/models.ts",
-  check: ({ models, routes }) => {
-    const reachable = new Set(Object.values(routes).flatMap(modelsOf).concat(Object.keys(models)));
-    return [...reachable].flatMap((name) => {
-      const model = models[name];
-      if (!model) return [`${name} is on a route and has no price`];
-      const free = (["input_nanos", "output_nanos"] as const).filter((price) => !(model[price] > 0));
-      return free.map((price) => `${name} has ${price} ${model[price]}`);
-    });
-  },
-});
+  checks: onFiles((file) => [
+    ...judgeGuard(file, guardPrices, undefined),
+    ...judgeLitellm(file, ({ model_list = [] }) =>
+      (model_list as Props[]).flatMap(({ model_name, litellm_params = {} }) =>
+        LITELLM_PRICES.filter((price) => !(litellm_params[price] > 0)).map(
+          (price) => `${model_name} has ${price} ${litellm_params[price] ?? "not set"}`,
+        ),
+      ),
+    ),
+  ]),
+};
+
+function guardPrices({ models, routes }: GuardConfig): string[] {
+  const reachable = new Set(Object.values(routes).flatMap(modelsOf).concat(Object.keys(models)));
+  return [...reachable].flatMap((name) => {
+    const model = models[name];
+    if (!model) return [`${name} is on a route and has no price`];
+    return GUARD_PRICES.filter((price) => !(model[price] > 0)).map(
+      (price) => `${name} has ${price} ${model[price] ?? "not set"}`,
+    );
+  });
+}
 
 export const degradeCheaper = guardRule({
   name: "degrade-cheaper",

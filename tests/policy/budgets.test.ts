@@ -275,30 +275,41 @@ describe("guard-deployed", () => {
     props: {
       name: "tollgate-gateway",
       template: {
-        containers: [{ name: "gateway", envs: variables.map((name) => ({ name })) }, { name: "sidecar" }],
+        containers: [
+          { name: "gateway", envs: variables.map((name) => VARIABLES[name]) },
+          { name: "sidecar" },
+        ],
       },
     },
   });
+  const VARIABLES: Record<string, object> = {
+    TOLLGATE_LEDGER_URL: {
+      name: "TOLLGATE_LEDGER_URL",
+      valueSource: { secretKeyRef: { secret: "ledger-guard-url" } },
+    },
+    TOLLGATE_GUARD_CONFIG: { name: "TOLLGATE_GUARD_CONFIG", value: "/etc/tollgate/guard.json" },
+  };
   const both = ["TOLLGATE_LEDGER_URL", "TOLLGATE_GUARD_CONFIG"];
+  const litellm = file("config.yaml", "{}");
 
   it.each<[string, Resource[], string[]]>([
-    ["passes with budgets and a ledger", [gateway(...both), ...deployed()], []],
+    ["passes with budgets and a ledger", [gateway(...both), ...deployed(), litellm], []],
     ["passes a stack without a gateway", [], []],
-    ["no budgets", [gateway(...both)], ["The stack has a gateway and no guard.json"]],
+    ["no budgets", [gateway(...both), litellm], ["The stack has a gateway and no guard.json"]],
     [
       "no ledger",
-      [gateway("TOLLGATE_GUARD_CONFIG"), ...deployed()],
+      [gateway("TOLLGATE_GUARD_CONFIG"), ...deployed(), litellm],
       ["The gateway has no TOLLGATE_LEDGER_URL"],
     ],
     [
       "no configuration",
-      [gateway("TOLLGATE_LEDGER_URL"), ...deployed()],
+      [gateway("TOLLGATE_LEDGER_URL"), ...deployed(), litellm],
       ["The gateway has no TOLLGATE_GUARD_CONFIG"],
     ],
     [
       "no containers",
       [{ ...gateway(), props: { name: "tollgate-gateway" } }, ...deployed()],
-      ["The gateway has no TOLLGATE_LEDGER_URL", "The gateway has no TOLLGATE_GUARD_CONFIG"],
+      ["The gateway's service does not run the gateway"],
     ],
   ])("%s", async (_, resources, findings) =>
     expect(await judge("guard-deployed", resources)).toEqual(

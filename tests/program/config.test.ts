@@ -76,20 +76,21 @@ it.each([
     'tollgate:tiers.tier_1.monthlyBudget "eight" is no dollar amount',
   ],
   ["tollgate:monthlyCostCeiling", "0", "tollgate:monthlyCostCeiling"],
+  ["tollgate:monthlyWorstCaseCeiling", "0", "tollgate:monthlyWorstCaseCeiling"],
 ])("%s = %s is refused: key, value, remedy", async (key, value, message) => {
   const said = await verdict({ [key]: value });
   expect(said).toMatch(/^Pulumi\.dev\.yaml is not usable:\n {2}/);
   expect(said).toContain(message);
 });
 
-it.each(["environment", "projectNumber", "phase", "owner", "operators", "monthlyCostCeiling"])(
-  "a missing tollgate:%s is refused",
-  async (key) => {
-    expect(await verdict({ [`tollgate:${key}`]: null })).toContain(
-      `tollgate:${key} is missing: \`pulumi config set tollgate:${key} ...\``,
-    );
-  },
-);
+const required = ["environment", "projectNumber", "phase", "owner", "operators"];
+const ceilings = ["monthlyCostCeiling", "monthlyWorstCaseCeiling"];
+
+it.each([...required, ...ceilings])("a missing tollgate:%s is refused", async (key) => {
+  expect(await verdict({ [`tollgate:${key}`]: null })).toContain(
+    `tollgate:${key} is missing: \`pulumi config set tollgate:${key} ...\``,
+  );
+});
 
 it("takes a budget as the engine's command writes it: as a number", async () => {
   expect(await verdict({ "tollgate:tiers": '{"tier_2":{"monthlyBudget":20.5}}' })).toBe("accepted");
