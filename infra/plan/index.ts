@@ -2,13 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { readConfig } from "../config";
 import { program } from "../program";
 import { recordResources, type PlannedResource } from "./monitor";
-import { readStackFile, type StackSettings } from "./stack-file";
+import { readStackFile, stackNames, type StackSettings } from "./stack-file";
 
 export { SECRET, UNKNOWN, type PlannedResource } from "./monitor";
-export { readStackFile, settingsOf, type StackSettings } from "./stack-file";
+export { readStackFile, settingsOf, stackNames, type StackSettings } from "./stack-file";
 
 /** The stacks that are committed, each with its plan under `generated/plan/`. */
-export const STACKS = ["dev", "prod"] as const;
+export const STACKS: readonly string[] = stackNames();
 
 export interface Plan {
   stack: string;

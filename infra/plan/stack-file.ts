@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 
@@ -9,6 +9,13 @@ export interface StackSettings {
   values: Record<string, string>;
   /** Keys whose value is encrypted: nobody here can read it. */
   secretKeys: string[];
+}
+
+/** The stacks that have a file, by name. */
+export function stackNames(): string[] {
+  return readdirSync(ROOT)
+    .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])
+    .sort();
 }
 
 /**

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import pc from "picocolors";
-import { STACKS } from "../../infra/plan";
+import { stackNames } from "../../infra/plan";
 import { driftedIn } from "./changes";
 import { previewEvents } from "./preview";
 import { exitCodeOf, FAILED, reportLines } from "./report";
@@ -20,7 +20,7 @@ interface Flags {
 
 const command = new Command("drift")
   .description("Show in what the cloud differs from the program. Nothing is changed.")
-  .addOption(new Option("--stack <stack>", "which environment").choices([...STACKS]).makeOptionMandatory())
+  .addOption(new Option("--stack <stack>", "which environment").choices(stackNames()).makeOptionMandatory())
   .option("--json", "print the resources as JSON")
   .addHelpText("after", "\nExit codes: 0 no drift, 2 drift, 1 the preview failed.");
 

@@ -11,7 +11,7 @@ import { estimate } from "../../infra/cost/estimate";
 import { renderSummary } from "../cost/print";
 import { ceilingOf } from "../../infra/cost/report";
 import { judgePlan } from "../../policies/judge-plan";
-import { plan, readStackFile, STACKS } from "../../infra/plan";
+import { plan, readStackFile, stackNames } from "../../infra/plan";
 import { differences, type Difference } from "../../infra/plan/compare";
 import { committedForm, committedPlan } from "../../infra/plan/golden";
 import { renderTree } from "../../infra/plan/tree";
@@ -67,7 +67,7 @@ async function main({ stack, json, write }: Options): Promise<void> {
 
 const command = new Command("plan")
   .description("Show what `pulumi up` would make, without an engine or a cloud")
-  .addOption(new Option("--stack <name>", "the stack").choices([...STACKS]).makeOptionMandatory())
+  .addOption(new Option("--stack <name>", "the stack").choices(stackNames()).makeOptionMandatory())
   .option("--json", "print the plan as JSON")
   .option("--write", "write it to generated/plan/");
 

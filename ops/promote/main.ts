@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { pc } from "../terminal/colours";
-import { readStackFile, STACKS } from "../../infra/plan";
+import { readStackFile, stackNames } from "../../infra/plan";
 import { dollars } from "../../infra/cost/money";
 import { exitCode, promote, type Options, type Outside } from "./command";
 import { GoogleCloudRun } from "./google";
@@ -30,8 +30,8 @@ const command = new Command("promote")
   .description(
     `Promote the images and definitions that an environment runs healthily. Without --apply it writes Pulumi.<to>.yaml and shows the plan; with it, traffic moves ${STEPS.join(" -> ")} % past a health gate at each step.`,
   )
-  .addOption(new Option("--from <stack>", "where it was proven").choices([...STACKS]).makeOptionMandatory())
-  .addOption(new Option("--to <stack>", "where it goes").choices([...STACKS]).makeOptionMandatory())
+  .addOption(new Option("--from <stack>", "where it was proven").choices(stackNames()).makeOptionMandatory())
+  .addOption(new Option("--to <stack>", "where it goes").choices(stackNames()).makeOptionMandatory())
   .addOption(
     new Option(
       "--apply",
