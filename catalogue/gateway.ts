@@ -37,6 +37,8 @@ export const gateway: Service[] = [
         VERTEXAI_LOCATION: "global",
         REDIS_SSL: "true",
         REDIS_SSL_CA_CERTS: "/etc/tollgate-cache/ca.pem",
+        // Memorystore's certificate has its address in the common name only, which no client accepts as a name.
+        REDIS_SSL_CHECK_HOSTNAME: "False",
       },
       compose: { VERTEXAI_PROJECT: { setting: "project" }, VERTEXAI_LOCATION: "global" },
     },

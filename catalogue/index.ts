@@ -5,9 +5,10 @@ import { llmObservability } from "./llm-observability";
 import type { Phase, Service } from "./service";
 
 export { databaseRoles, databases, type DatabaseName, type DatabaseRole } from "./databases";
+export { DATABASE_CA, databaseUrl, type DatabaseClient } from "./database-url";
 export { isOwnImage, OWN_IMAGES, ownImages, publicImageReference, type OwnImageName } from "./images";
 export { ports } from "./ports";
-export { secrets, type SecretSource } from "./secrets";
+export { leadsToPostgres, secrets, type SecretSource } from "./secrets";
 export { envOf } from "./service";
 export type { EnvValue, Grant, Layer, Phase, Probe, Service, Target, Volume } from "./service";
 

@@ -1,4 +1,5 @@
 import { definitions } from "../litellm-config";
+import { DATABASE_CA } from "./database-url";
 import { ports } from "./ports";
 import type { Service } from "./service";
 
@@ -103,13 +104,17 @@ export const infrastructure: Service[] = [
       LEDGER_HOST: { host: "postgres" },
       LEDGER_PORT: { port: "postgres" },
       LEDGER_SSL_MODE: "disable",
+      LEDGER_SSL_CA: "",
       LEDGER_READER_PASSWORD: { secret: "ledger-reader-password" },
     },
     targetEnv: {
       gcp: {
         // Cloud Run has no disk: what operators change by hand lives in Postgres.
         GF_DATABASE_URL: { secret: "grafana-database-url" },
-        LEDGER_SSL_MODE: "require",
+        GF_DATABASE_SSL_MODE: "verify-ca",
+        GF_DATABASE_CA_CERT_PATH: DATABASE_CA,
+        LEDGER_SSL_MODE: "verify-ca",
+        LEDGER_SSL_CA: DATABASE_CA,
         // Operators come through the Identity-Aware Proxy, which signs who they are.
         GF_AUTH_JWT_ENABLED: "true",
         GF_AUTH_JWT_HEADER_NAME: "X-Goog-IAP-JWT-Assertion",
@@ -222,7 +227,6 @@ export const infrastructure: Service[] = [
       },
     },
     configFiles: { "/etc/alloy": "cloud-metrics" },
-    secretFiles: { "/etc/redis/ca.pem": "redis-certificate" },
     singleton: true,
     grants: [
       {

@@ -28,6 +28,8 @@ const langfuse: Record<string, EnvValue> = {
 const langfuseOnGoogleCloud: Record<string, EnvValue> = {
   REDIS_TLS_ENABLED: "true",
   REDIS_TLS_CA_PATH: "/etc/langfuse-redis/ca.pem",
+  // Memorystore's certificate has its address in the common name only, which no client accepts as a name.
+  REDIS_TLS_CHECK_SERVER_IDENTITY: "false",
   LANGFUSE_USE_GOOGLE_CLOUD_STORAGE: "true",
 };
 

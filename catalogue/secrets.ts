@@ -1,3 +1,4 @@
+import type { DatabaseClient } from "./database-url";
 import type { Phase } from "./service";
 
 /** How the value of a secret comes about; the target makes or asks for it. */
@@ -6,13 +7,14 @@ export type SecretSource =
   | { random: { length: number; prefix?: string } }
   /** Random bytes as hexadecimal digits. */
   | { randomHex: { bytes: number } }
-  /** `postgresql://role:password@host:port/database` of a role. */
-  | { databaseUrl: string }
+  /** `postgresql://role:password@host:port/database` of a role, as the client that reads it writes encryption. */
+  | { databaseUrl: string; client: DatabaseClient }
   /** The password of a role alone, for what cannot take a URL. */
   | { databasePassword: string }
-  /** The password of a Redis, by the service's name; and its certificate authority where it has TLS. */
+  /** The password of a Redis, by the service's name. */
   | { redisPassword: "redis" | "cache" }
-  | { redisCertificate: "redis" | "cache" }
+  /** The certificate authority of a data store, PEM, on a target where it speaks TLS. */
+  | { certificateOf: "postgres" | "redis" | "cache" }
   /** Given by the people who run the stack: the key in the stack's configuration, and the phase that needs it. */
   | { configured: string; phase: Phase; what: string };
 
@@ -24,27 +26,28 @@ export const secrets: Record<string, SecretSource> = {
     phase: 1,
     what: "the key of the Anthropic API that the gateway calls with",
   },
-  "ledger-owner-url": { databaseUrl: "ledger_owner" },
-  "ledger-guard-url": { databaseUrl: "ledger_guard" },
-  "ledger-agent-url": { databaseUrl: "ledger_agent" },
-  "ledger-admin-url": { databaseUrl: "ledger_admin" },
-  "ledger-reader-url": { databaseUrl: "ledger_reader" },
+  "ledger-owner-url": { databaseUrl: "ledger_owner", client: "asyncpg" },
+  "ledger-guard-url": { databaseUrl: "ledger_guard", client: "asyncpg" },
+  "ledger-agent-url": { databaseUrl: "ledger_agent", client: "pg" },
+  "ledger-admin-url": { databaseUrl: "ledger_admin", client: "pg" },
+  "ledger-reader-url": { databaseUrl: "ledger_reader", client: "pg" },
   "ledger-reader-password": { databasePassword: "ledger_reader" },
-  "langfuse-database-url": { databaseUrl: "langfuse" },
-  "grafana-database-url": { databaseUrl: "grafana" },
+  "langfuse-database-url": { databaseUrl: "langfuse", client: "prisma" },
+  "grafana-database-url": { databaseUrl: "grafana", client: "grafana" },
   "langfuse-public-key": { random: { length: 32, prefix: "pk-lf-" } },
   "langfuse-secret-key": { random: { length: 32, prefix: "sk-lf-" } },
   "langfuse-salt": { random: { length: 32 } },
   "langfuse-encryption-key": { randomHex: { bytes: 32 } },
   "langfuse-nextauth-secret": { random: { length: 32 } },
   "langfuse-admin-password": { random: { length: 24 } },
+  "postgres-certificate": { certificateOf: "postgres" },
   "postgres-admin-password": { random: { length: 32 } },
   "blob-store-password": { random: { length: 32 } },
   "clickhouse-password": { random: { length: 32 } },
   "redis-password": { redisPassword: "redis" },
-  "redis-certificate": { redisCertificate: "redis" },
+  "redis-certificate": { certificateOf: "redis" },
   "cache-password": { redisPassword: "cache" },
-  "cache-certificate": { redisCertificate: "cache" },
+  "cache-certificate": { certificateOf: "cache" },
   "grafana-admin-password": { random: { length: 24 } },
   "slack-webhook-url": {
     configured: "slackWebhookUrl",
@@ -62,3 +65,9 @@ export const secrets: Record<string, SecretSource> = {
     what: "the password of the mail account that alerts are sent from",
   },
 };
+
+/** Whether a secret leads to Postgres: what reads it must trust that server's certificate authority. */
+export function leadsToPostgres(name: string): boolean {
+  const source = secrets[name];
+  return source !== undefined && ("databaseUrl" in source || "databasePassword" in source);
+}

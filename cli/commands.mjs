@@ -47,6 +47,11 @@ export const groups = {
     },
     promote: { entry: "ops/promote/main.ts", about: "take to prod what dev has proven", needs: "node" },
     drift: { entry: "ops/drift/main.ts", about: "where the cloud differs from the program", needs: "node" },
+    images: {
+      entry: "ops/images/main.ts",
+      about: "build and push own images; read what runs",
+      needs: "node",
+    },
     "images pin": { entry: "ops/images/pin.ts", about: "pin the public images by digest", needs: "node" },
   },
   Development: {

@@ -39,7 +39,7 @@ export function environmentOf(target: Service): Environment {
 /** Secrets that a service reads as files, by path; without TLS between containers there are no certificates to trust. */
 export function secretFilesOf({ secretFiles = {} }: Service): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(secretFiles).filter(([, name]) => !("redisCertificate" in secrets[name]!)),
+    Object.entries(secretFiles).filter(([, name]) => !("certificateOf" in secrets[name]!)),
   );
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from "node:crypto";
-import { databaseRoles, ports, secrets, type SecretSource } from "../../catalogue";
+import { databaseRoles, databaseUrl, secrets, type SecretSource } from "../../catalogue";
 import { passwordVariables } from "../../catalogue/database-roles";
 
 const LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -45,7 +45,7 @@ export function completeValues(known: SecretValues, given: Record<string, string
 export function secretFiles(values: SecretValues): Record<string, string> {
   const files = Object.fromEntries(
     Object.entries(secrets).flatMap(([name, source]) =>
-      "redisCertificate" in source ? [] : [[name, textOf(name, source, values)]],
+      "certificateOf" in source ? [] : [[name, textOf(name, source, values)]],
     ),
   );
   const roles = databaseRoles.map(({ name }) => [name, valueOf(`role:${name}`, values)]);
@@ -54,9 +54,8 @@ export function secretFiles(values: SecretValues): Record<string, string> {
 
 function textOf(name: string, source: SecretSource, values: SecretValues): string {
   if ("databaseUrl" in source) {
-    const role = databaseRoles.find((each) => each.name === source.databaseUrl)!;
-    const password = valueOf(`role:${role.name}`, values);
-    return `postgresql://${role.name}:${password}@postgres:${ports.postgres}/${role.database}`;
+    const password = valueOf(`role:${source.databaseUrl}`, values);
+    return databaseUrl(source.databaseUrl, source.client, { host: "postgres", password });
   }
   if ("databasePassword" in source) return valueOf(`role:${source.databasePassword}`, values);
   // One Redis serves both.

@@ -8,7 +8,7 @@ import { bucketEdge, secretEdge, type Wires } from "./wiring";
 /** ClickHouse's machine with its identity, under its name in the private zone. */
 export function makeClickHouse(foundation: Foundation, wires: Wires): void {
   const { config, sizes, labels, network, images } = foundation;
-  const { name, env, port, image } = service("clickhouse");
+  const { name, env, port, extraPorts = {}, image } = service("clickhouse");
   const password = wires.secrets.get("clickhouse-password");
   const archive = wires.buckets["trace-archive"]!;
 
@@ -23,6 +23,7 @@ export function makeClickHouse(foundation: Foundation, wires: Wires): void {
         on: "repository",
         repository: images.publicRepository,
         location: config.region,
+        project: config.project,
       },
       { name: "logging", role: "roles/logging.logWriter", on: "project" },
     ],
@@ -45,8 +46,10 @@ export function makeClickHouse(foundation: Foundation, wires: Wires): void {
       retentionDays: config.definitions.retention.traces,
       memoryMiB: sizes.clickhouseMemoryMiB,
       httpPort: port!,
+      ports: [port!, ...Object.values(extraPorts)],
       machineType: sizes.clickhouseMachine,
       diskGiB: sizes.clickhouseDiskGiB,
+      zone: sizes.clickhouseZone,
       deletionProtection: sizes.protect,
     },
     { dependsOn: workload.bindings },

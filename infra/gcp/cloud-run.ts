@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { ConfigFiles } from "../../components/config-files";
 import { RunService } from "../../components/run/service";
 import { Workload } from "../../components/workload";
-import { isOwnImage, ownImages, publicImageReference, service, type Service } from "../../catalogue";
+import { isOwnImage, publicImageReference, service, type Service } from "../../catalogue";
 import { sidecarConfig } from "../config-files/collectors";
 import { LANGFUSE_CONSOLE, runUrl } from "./addresses";
 import { configFilesOf } from "./config-files";
@@ -63,6 +63,8 @@ function prepare(target: Service, foundation: Foundation, wires: Wires, sidecar?
       new ConfigFiles(folder, { bucket: configBucket.name, files: configFilesOf(folder, config) }),
     ]),
   );
+  // Langfuse's services speak to it too: its face for operators is a service apart.
+  const forPeople = target.exposedTo === "operators" && name !== "langfuse-web";
   const collected = sidecar && hasCollector(target, config);
   return {
     configFiles,
@@ -87,12 +89,9 @@ function prepare(target: Service, foundation: Foundation, wires: Wires, sidecar?
       subnetworkId: network.subnetworkId,
       probe,
       public: target.exposedTo === "customers",
-      // Langfuse's services speak to it too: its face for operators is a service apart.
-      ...(target.exposedTo === "operators" && name !== "langfuse-web"
-        ? { operators: { members: config.operators, proxy: apis.proxyIdentity } }
-        : {}),
+      ...(forPeople ? { operators: { members: config.operators, proxy: apis.proxyIdentity } } : {}),
       minInstances: singleton ? 1 : sizes.minInstances,
-      maxInstances: singleton ? 1 : sizes.maxInstances,
+      maxInstances: singleton || forPeople ? 1 : sizes.maxInstances,
       alwaysOnCpu: singleton === true || sizes.minInstances > 0,
       serving: config.serving[name],
       deletionProtection: sizes.protect,
@@ -114,9 +113,7 @@ function prepare(target: Service, foundation: Foundation, wires: Wires, sidecar?
 }
 
 function imageOf({ image }: Service, { images }: Foundation): pulumi.Input<string> {
-  return isOwnImage(image)
-    ? images.ownImage(image, ownImages[image].dockerfile)
-    : images.publicImage(publicImageReference(image));
+  return isOwnImage(image) ? images.ownImage(image) : images.publicImage(publicImageReference(image));
 }
 
 /**
@@ -142,7 +139,7 @@ function makeConsole(
       operators: { members: config.operators, proxy: apis.proxyIdentity },
       serving: undefined,
       minInstances: 0,
-      maxInstances: 2,
+      maxInstances: 1,
       alwaysOnCpu: false,
     },
     opts,

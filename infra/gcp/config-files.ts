@@ -73,13 +73,14 @@ function prometheusSettings(config: StackConfig) {
       langfuse: operatorsUrl("langfuse-web", config),
     },
   });
-  const sleeps = (job: string) => environment === "dev" && job !== "clickhouse" && !service(job).singleton;
+  const sleeps = (job: string) =>
+    config.sizes.minInstances === 0 && job !== "clickhouse" && !service(job).singleton;
   return {
     ...settings,
     scrape: settings.scrape.map((job) =>
       "static" in job.at && job.at.static.endsWith(":443") ? { ...job, scheme: "https" as const } : job,
     ),
-    // In dev what scales may sleep: its silence is no alert.
+    // What scales to zero may sleep: its silence is not an alert.
     jobs: settings.jobs.filter((job) => !sleeps(job)),
   };
 }

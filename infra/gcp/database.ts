@@ -3,10 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { ConfigFiles, contentHash } from "../../components/config-files";
 import { RunJob } from "../../components/run/job";
 import { Workload } from "../../components/workload";
-import { databaseRoles, publicImageReference } from "../../catalogue";
+import { DATABASE_CA, databaseRoles, publicImageReference } from "../../catalogue";
 import { databaseRolesSql, passwordVariables } from "../../catalogue/database-roles";
 import type { Foundation } from "./foundation";
-import { configEdge, SECRET_READER, type Wires } from "./wiring";
+import { configEdge, secretEdge, SECRET_READER, type Wires } from "./wiring";
 
 const SQL_FOLDER = "/etc/database-roles";
 const PASSWORDS = "/etc/database-passwords/passwords.psql";
@@ -21,6 +21,7 @@ export function makeDatabaseRoles(foundation: Foundation, wires: Wires, postgres
       .all(Object.fromEntries(databaseRoles.map((role) => [role.name, postgres.passwordOf(role.name)])))
       .apply(passwordVariables),
   );
+  const certificate = wires.secrets.get("postgres-certificate");
   const files = new ConfigFiles(name, {
     bucket: configBucket.name,
     files: { "roles.sql": databaseRolesSql() },
@@ -29,6 +30,7 @@ export function makeDatabaseRoles(foundation: Foundation, wires: Wires, postgres
     project: config.project,
     edges: [
       { name: "postgres-admin-password", role: SECRET_READER, on: "secret", secretId: admin.id },
+      secretEdge("postgres-certificate", wires),
       { name: "database-role-passwords", role: SECRET_READER, on: "secret", secretId: passwords.id },
       configEdge(wires),
     ],
@@ -45,9 +47,15 @@ export function makeDatabaseRoles(foundation: Foundation, wires: Wires, postgres
       networkId: network.networkId,
       subnetworkId: network.subnetworkId,
       runToken: contentHash({ sql: databaseRolesSql() }),
-      env: { PGHOST: postgres.host, PGUSER: "postgres", PGDATABASE: "postgres", PGSSLMODE: "require" },
+      env: {
+        PGHOST: postgres.host,
+        PGUSER: "postgres",
+        PGDATABASE: "postgres",
+        PGSSLMODE: "verify-ca",
+        PGSSLROOTCERT: DATABASE_CA,
+      },
       secretEnv: { PGPASSWORD: admin },
-      secretFiles: { [PASSWORDS]: passwords },
+      secretFiles: { [PASSWORDS]: passwords, [DATABASE_CA]: certificate },
       files: { [SQL_FOLDER]: files },
     },
     { dependsOn: [postgres, ...workload.bindings, ...files.objects] },

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { DATABASE_CA } from "../../catalogue";
 import { contentHash } from "../../components/config-files";
 import { Gateway } from "../../components/gateway";
 import { Workload } from "../../components/workload";
@@ -18,7 +19,11 @@ export function makeGateway(
   const name = "gateway-migrations";
   const workload = new Workload(name, {
     project,
-    edges: [secretEdge("ledger-owner-url", wires), configEdge(wires)],
+    edges: [
+      secretEdge("ledger-owner-url", wires),
+      secretEdge("postgres-certificate", wires),
+      configEdge(wires),
+    ],
   });
   const guardConfig = args.env?.["TOLLGATE_GUARD_CONFIG"] ?? "";
   return new Gateway(
@@ -39,6 +44,7 @@ export function makeGateway(
         runToken: contentHash({ ...ledgerMigrations(), tiers: JSON.stringify(definitions.tiers) }),
         env: { TOLLGATE_GUARD_CONFIG: guardConfig },
         secretEnv: { TOLLGATE_LEDGER_OWNER_URL: wires.secrets.get("ledger-owner-url") },
+        secretFiles: { [DATABASE_CA]: wires.secrets.get("postgres-certificate") },
         files: configFiles,
       },
     },

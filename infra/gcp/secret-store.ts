@@ -5,7 +5,7 @@ import type { LabelMap } from "../../components/labels";
 import type { Postgres } from "../../components/postgres";
 import type { Redis } from "../../components/redis";
 import { Secret } from "../../components/secret";
-import { databaseRoles, ports, secrets, type SecretSource } from "../../catalogue";
+import { DATABASE_CA, databaseUrl, secrets, type SecretSource } from "../../catalogue";
 
 export interface SecretStoreArgs {
   region: string;
@@ -58,21 +58,20 @@ export class SecretStore extends pulumi.ComponentResource {
     }
     if ("randomHex" in source)
       return new RandomBytes(name, { length: source.randomHex.bytes }, { parent: this }).hex;
-    if ("databaseUrl" in source) return databaseUrl(postgres, source.databaseUrl);
+    if ("databaseUrl" in source) {
+      const { databaseUrl: role, client } = source;
+      return pulumi
+        .all([postgres.host, postgres.passwordOf(role)])
+        .apply(([host, password]) => databaseUrl(role, client, { host, password, ca: DATABASE_CA }));
+    }
     if ("databasePassword" in source) return postgres.passwordOf(source.databasePassword);
     if ("redisPassword" in source) return redis[source.redisPassword].password;
-    if ("redisCertificate" in source) return redis[source.redisCertificate].certificate;
+    if ("certificateOf" in source)
+      return source.certificateOf === "postgres"
+        ? postgres.certificate
+        : redis[source.certificateOf].certificate;
     const value = configured[name];
     if (!value) throw new Error(`tollgate:${source.configured} is missing: set it for phase ${source.phase}`);
     return value;
   }
-}
-
-function databaseUrl(postgres: Postgres, role: string): pulumi.Output<string> {
-  const database = databaseRoles.find(({ name }) => name === role)?.database;
-  if (!database)
-    throw new Error(
-      `"${role}" is no database role: name one of ${databaseRoles.map(({ name }) => name).join(", ")}`,
-    );
-  return pulumi.interpolate`postgresql://${role}:${postgres.passwordOf(role)}@${postgres.host}:${ports.postgres}/${database}?sslmode=require`;
 }

@@ -6,7 +6,7 @@ import { ConfigFiles } from "../../components/config-files";
 import { Secret } from "../../components/secret";
 import { Workload } from "../../components/workload";
 import { configHashes, mountedFolders, secretFiles } from "../compose";
-import { databaseRoles, OWN_IMAGES, ownImages, secrets } from "../../catalogue";
+import { databaseRoles, OWN_IMAGES, secrets } from "../../catalogue";
 import { committedFiles } from "../rendered-folder";
 import { composeFilesOf } from "./config-files";
 import type { Foundation } from "./foundation";
@@ -47,8 +47,7 @@ export function makeSingleMachine(foundation: Foundation): Outputs {
         name: "own-images",
         role: "roles/artifactregistry.reader",
         on: "repository",
-        repository: images.ownRepository,
-        location: region,
+        ...images.ownRegistry,
       },
     ],
   });
@@ -61,6 +60,7 @@ export function makeSingleMachine(foundation: Foundation): Outputs {
       networkId: network.networkId,
       subnetworkId: network.subnetworkId,
       serviceAccount: workload.email,
+      registryHosts: [`${images.ownRegistry.location}-docker.pkg.dev`],
       files,
       secrets: composeSecrets,
       env: {
@@ -71,10 +71,7 @@ export function makeSingleMachine(foundation: Foundation): Outputs {
         // By these Compose sees that files changed, and makes the containers that read them anew.
         ...configHashes(texts),
         ...Object.fromEntries(
-          OWN_IMAGES.map((image) => [
-            `TOLLGATE_${image.toUpperCase()}_IMAGE`,
-            images.ownImage(image, ownImages[image].dockerfile),
-          ]),
+          OWN_IMAGES.map((image) => [`TOLLGATE_${image.toUpperCase()}_IMAGE`, images.ownImage(image)]),
         ),
       },
       phase: config.phase,

@@ -5,7 +5,7 @@ import type { ContainerInputs } from "../../components/run/container";
 import type { RunServiceArgs } from "../../components/run/service";
 import type { PinnedSecret } from "../../components/secret";
 import type { Edge } from "../../components/workload";
-import { envOf, service, type EnvValue, type Service } from "../../catalogue";
+import { DATABASE_CA, envOf, leadsToPostgres, service, type EnvValue, type Service } from "../../catalogue";
 import type { StackConfig } from "../config";
 import { operatorsUrl, serviceUrl } from "./addresses";
 import type { SecretStore } from "./secret-store";
@@ -67,9 +67,21 @@ export function inputsOf(target: Service, wires: Wires): ContainerInputs {
     else env[name] = resolve(value, wires);
   }
   const secretFiles = Object.fromEntries(
-    Object.entries(target.secretFiles ?? {}).map(([path, name]) => [path, wires.secrets.get(name)]),
+    Object.entries(secretFilesOf(target, wires)).map(([path, name]) => [path, wires.secrets.get(name)]),
   );
   return { env, secretEnv, secretFiles };
+}
+
+/** The secrets that a service reads as files, by path. What reaches Postgres gets its certificate authority too. */
+function secretFilesOf(target: Service, { config }: Wires): Record<string, string> {
+  const reaches = Object.values(envOf(target, "gcp")).some(
+    (value) =>
+      typeof value === "object" &&
+      "secret" in value &&
+      leadsToPostgres(value.secret) &&
+      exists(value, config),
+  );
+  return { ...target.secretFiles, ...(reaches ? { [DATABASE_CA]: "postgres-certificate" } : {}) };
 }
 
 export const SECRET_READER = "roles/secretmanager.secretAccessor";
@@ -81,7 +93,7 @@ export function edgesOf(target: Service, wires: Wires): Edge[] {
   const values = Object.values(envOf(target, "gcp")).filter((value) => exists(value, wires.config));
   const secretNames = [
     ...values.flatMap((value) => (typeof value === "object" && "secret" in value ? [value.secret] : [])),
-    ...Object.values(target.secretFiles ?? {}),
+    ...Object.values(secretFilesOf(target, wires)),
   ];
   const bucketNames = values.flatMap((value) =>
     typeof value === "object" && "bucket" in value ? [value.bucket] : [],

@@ -1,11 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 
 const ROOT = join(__dirname, "..", "..");
-
-/** The stacks that are committed, each with its plan under `generated/plan/`. */
-export const STACKS = ["dev", "prod"] as const;
 
 /** A stack's configuration as the engine hands it to a program: text, structures as JSON. */
 export interface StackSettings {
@@ -13,6 +10,11 @@ export interface StackSettings {
   /** Keys whose value is encrypted: nobody here can read it. */
   secretKeys: string[];
 }
+
+/** The stacks that have a file, each with its plan under `generated/plan/`. */
+export const STACKS: readonly string[] = readdirSync(ROOT)
+  .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])
+  .sort();
 
 /**
  * Reads `Pulumi.<stack>.yaml`.

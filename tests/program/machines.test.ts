@@ -27,6 +27,7 @@ const text = clickHouseCloudConfig({
   configFiles: clickhouseFiles("archive"),
   memoryMiB: 1536,
   httpPort: 8123,
+  ports: [8123, 9000, 9363],
 });
 
 describe("ClickHouse's machine", () => {
@@ -71,7 +72,7 @@ describe("the one machine", () => {
   const config = parse(
     composeCloudConfig({
       project: "project",
-      region: "europe-west1",
+      registryHosts: ["europe-west1-docker.pkg.dev"],
       bucket: "project-config",
       folder: "machine/abc",
       env: { TOLLGATE_ENVIRONMENT: "dev" },
