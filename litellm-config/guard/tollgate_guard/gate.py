@@ -83,7 +83,7 @@ class Gate:
             plans = make_plans(request, self._config)
             call_id, decision = await self._admission.admit(request, plans)
             decided = _decision_headers(call_id, decision)
-            self._tell(call_id, request, decision)
+            self._report(call_id, request, decision)
             if decision.decision == "refused":
                 code = "unknown_customer" if decision.reason == "unknown_tier" else decision.reason
                 raise Refusal(code, retry_after=decision.retry_after)
@@ -126,7 +126,7 @@ class Gate:
             await self._settler.settle(call)
             HOLDS_IN_FLIGHT.dec()
 
-    def _tell(self, call_id: UUID, request: ChatRequest, decision: Decision) -> None:
+    def _report(self, call_id: UUID, request: ChatRequest, decision: Decision) -> None:
         who = request.identity
         DECISIONS.labels(
             decision.decision, decision.reason, request.model, decision.tier or "unknown", who.query_type

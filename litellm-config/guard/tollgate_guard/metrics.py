@@ -16,6 +16,9 @@ LITELLM_SPEND = Counter(
     "tollgate_guard_litellm_spend_nanodollars", "Nano-dollars that LiteLLM counted for the same calls", ["model"]
 )
 TOKENS = Counter("tollgate_guard_tokens", "Tokens charged", ["model", "kind"])
+ATTEMPTS = Counter(
+    "tollgate_guard_attempts", "Attempts at a model, by how they ended", ["provider", "model", "ending"]
+)
 PROVIDER_ERRORS = Counter("tollgate_guard_provider_errors", "Attempts that failed", ["provider", "model", "status"])
 CACHE_HITS = Counter("tollgate_guard_cache_hits", "Calls answered from the cache", ["model"])
 CACHE_SAVED = Counter("tollgate_guard_cache_saved_nanodollars", "Nano-dollars that cache hits did not cost", ["model"])

@@ -20,6 +20,9 @@ from .call import current_call
 from .gate import Gate
 from .hooks import Hooks
 from .ledger import Ledger
+from .meter import litellm_seams
+from .meter.providers import from_environment
+from .meter.transport import Meter
 from .settling import Settler
 from .sweep import sweep_forever
 from .traces import TraceEvents
@@ -47,6 +50,8 @@ def _check_environment() -> None:
 
 def _install() -> tuple[Hooks, Gate]:
     config = configuration.load()
+    Meter(config, from_environment()).install()
+    litellm_seams.install()
     ledger = Ledger(config)
     settler = Settler(ledger, config.hold_lease)
     admission = Admission(ledger, config, settler.void)

@@ -1,4 +1,4 @@
-"""Settles calls, again and again while the ledger is away, and tells what came of it."""
+"""Settles calls, again and again while the ledger is away, and reports what came of it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LONGEST_PAUSE_SECONDS = 5.0
 def report_crossings(
     crossed: tuple[Crossing, ...], customer_id: str, tier: str | None, spent: int | None, cap: int | None
 ) -> None:
-    """Logs and counts thresholds; the ledger gives each to one transaction only, so each is told once."""
+    """Logs and counts thresholds; the ledger gives each to one transaction only, so each is reported once."""
     for crossing in crossed:
         CROSSINGS.labels(crossing.percent, crossing.action, tier).inc()
         log(
@@ -61,7 +61,7 @@ class Settler:
         self.freed: Callable[[tuple[str, str]], None] = lambda session: None
 
     async def settle(self, call: Call) -> None:
-        """Settles a call whose outcome is known, and tells what came of it."""
+        """Settles a call whose outcome is known, and reports what came of it."""
         charge = call.close()
         settlement = await self._persist(call.id, charge)
         self.freed((call.request.identity.customer_id, call.request.identity.session_id))
@@ -104,14 +104,13 @@ def _report(call: Call, charge: Charge, settlement: Settlement) -> None:
     name, provider = (model.name, model.provider) if model else ("none", "none")
     CALLS.labels(name, provider, who.query_type, charge.outcome).inc()
     for attempt in call.attempts:
-        SPEND.labels(attempt.model.name, settlement.tier, who.query_type).inc(attempt.cost or 0)
-        if not attempt.cache_hit:
-            TOKENS.labels(attempt.model.name, "prompt").inc(attempt.usage.prompt)
-            TOKENS.labels(attempt.model.name, "cached").inc(attempt.usage.cached)
-            TOKENS.labels(attempt.model.name, "completion").inc(attempt.usage.completion)
-        else:
-            CACHE_HITS.labels(attempt.model.name).inc()
-            CACHE_SAVED.labels(attempt.model.name).inc(cost(attempt.model, attempt.usage))
+        SPEND.labels(attempt.model.name, settlement.tier, who.query_type).inc(attempt.cost)
+        TOKENS.labels(attempt.model.name, "prompt").inc(attempt.usage.prompt)
+        TOKENS.labels(attempt.model.name, "cached").inc(attempt.usage.cached)
+        TOKENS.labels(attempt.model.name, "completion").inc(attempt.usage.completion)
+    if charge.cache_hit and model is not None and call.cached is not None:
+        CACHE_HITS.labels(name).inc()
+        CACHE_SAVED.labels(name).inc(cost(model, call.cached))
     over = charge.cost > settlement.held_nanos
     if over:
         OVER_HOLD.labels(name).inc()
