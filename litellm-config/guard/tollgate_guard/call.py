@@ -22,6 +22,9 @@ from .request import ChatRequest
 # A provider's `retry-after` up to this many seconds is waited for, once in a call; a longer one goes to the fallback.
 _LONGEST_WAIT_SECONDS = 2.0
 
+# How long the rest of an answer is read that LiteLLM has given up on.
+_HEAR_OUT_SECONDS = 10.0
+
 
 class NotSent(Exception):
     """An attempt that the meter keeps from being made; the message says why, for the log."""
@@ -78,12 +81,10 @@ class Call:
         """
         if self.closed:
             raise NotSent("the call is settled already")
-        for attempt in self.attempts:
-            attempt.end(Ending.TIMEOUT)
         await self._wait_for(model)
         growth = max(0, request.size - self._size)
         attempt = Attempt(model, self.prompt_tokens + growth, request, self._ended)
-        missing = sum(each.cost for each in self.attempts) + attempt.bound_nanos - self.held_nanos
+        missing = sum(each.at_most for each in self.attempts) + attempt.bound_nanos - self.held_nanos
         if missing > 0:
             if not await self.extend(self.id, missing):
                 self.refusal = self._unaffordable()
@@ -127,8 +128,13 @@ class Call:
         waits = [at - time.monotonic() for at in self._ask_again.values()]
         return max(0.0, min(waits)) if waits else None
 
+    async def hear_out(self, seconds: float = _HEAR_OUT_SECONDS) -> None:
+        """Ends the attempts that are open: LiteLLM has given up on their answers. No further attempt may begin."""
+        self.closed = True
+        await asyncio.gather(*(attempt.hear_out(seconds) for attempt in self.attempts))
+
     def close(self) -> Charge:
-        """What the whole call came to. An attempt that is still open is charged its bound."""
+        """What the whole call came to. An attempt that is still open is charged what is known of it."""
         self.closed = True
         for attempt in self.attempts:
             attempt.end(Ending.TIMEOUT)

@@ -62,6 +62,7 @@ class Settler:
 
     async def settle(self, call: Call) -> None:
         """Settles a call whose outcome is known, and reports what came of it."""
+        await call.hear_out()
         charge = call.close()
         settlement = await self._persist(call.id, charge)
         self.freed((call.request.identity.customer_id, call.request.identity.session_id))

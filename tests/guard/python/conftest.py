@@ -16,6 +16,9 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(REPOSITORY / "litellm-config" / "guard"))
 
+# LiteLLM's pauses between tries, which it reads when it is imported.
+os.environ.update(INITIAL_RETRY_DELAY="0.01", JITTER="0.01", LITELLM_LOCAL_MODEL_COST_MAP="True")
+
 from tollgate_guard.config import Config, parse  # noqa: E402
 from tollgate_guard.migrate import migrate, write_tiers  # noqa: E402
 

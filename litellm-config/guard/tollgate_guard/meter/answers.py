@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from .providers import Wire
@@ -38,14 +38,15 @@ class AnswerReader:
         self._stream = stream
         self._read = _READERS[wire]
         self._begun: set[int] = set()
+        self._cut = False
         self._line = bytearray()
         # All that came: a plain answer, or what comes in the place of a stream.
         self._body = bytearray()
 
     @property
     def whole(self) -> bool:
-        """Whether every choice that began has ended, and no error came."""
-        return self.error is None and bool(self.ends) and len(self.ends) >= len(self._begun)
+        """Whether every choice that began has ended, the body can be read to its end, and no error came."""
+        return not self._cut and self.error is None and bool(self.ends) and len(self.ends) >= len(self._begun)
 
     @property
     def repeatable(self) -> bool:
@@ -69,8 +70,9 @@ class AnswerReader:
         """Reads what is left."""
         self._event(bytes(self._line))
         if not self.understood:
-            for whole in _objects(bytes(self._body)):
-                self._object(whole)
+            objects, self._cut = _objects(bytes(self._body))
+            for each in objects:
+                self._object(each)
         self._line.clear()
         self._body.clear()
 
@@ -94,7 +96,7 @@ class AnswerReader:
     def _event(self, line: bytes) -> None:
         line = line.strip()
         if line.startswith(b"data:"):
-            for event in _objects(line[5:]):
+            for event in _objects(line[5:])[0]:
                 self._object(event)
 
     def _object(self, event: dict[str, Any]) -> None:
@@ -105,15 +107,14 @@ class AnswerReader:
         self._read(self, event)
 
 
-def _objects(text: bytes) -> Iterator[dict[str, Any]]:
-    """The objects in a JSON text (one, or those of a list). Of one that is cut, the members that came whole."""
+def _objects(text: bytes) -> tuple[list[dict[str, Any]], bool]:
+    """The objects in a JSON text (one, or those of a list), and whether it is cut: then the members that came whole."""
+    cut = False
     try:
         value = json.loads(text)
-    except ValueError:
-        value = _members(text.decode("utf-8", "replace"))
-    for each in value if isinstance(value, list) else [value]:
-        if isinstance(each, dict):
-            yield each
+    except (ValueError, RecursionError):
+        value, cut = _members(text.decode("utf-8", "replace")), True
+    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)], cut
 
 
 _DECODER = json.JSONDecoder()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from ..bounds import attempt_bound
@@ -28,6 +30,7 @@ class Attempt:
         prompt_bound: the most tokens that its prompt can have.
         ended: called once, when it has ended.
         answer: what came; None before the provider began to answer with success.
+        rest: reads what is still to come of it.
         status: the status of the provider's answer; None where there was none.
         error: the provider's name of its error.
     """
@@ -37,6 +40,7 @@ class Attempt:
     request: WireRequest
     ended: Callable[[Attempt], None]
     answer: AnswerReader | None = None
+    rest: Callable[[], Awaitable[None]] | None = None
     ending: Ending | None = None
     cost: int = 0
     usage: Usage = field(default_factory=Usage)
@@ -61,7 +65,8 @@ class Attempt:
     @property
     def repeatable(self) -> bool:
         """Whether its answer may be kept in the cache."""
-        return self.ending in (Ending.COMPLETE, Ending.NO_USAGE) and self.answer is not None and self.answer.repeatable
+        good = self.ending in (None, Ending.COMPLETE, Ending.NO_USAGE)
+        return good and self.answer is not None and self.answer.repeatable
 
     def end(self, ending: Ending) -> None:
         """Charges the attempt by the package's rule. What comes after the first end changes nothing."""
@@ -69,8 +74,22 @@ class Attempt:
             return
         self.ending = ending
         if not ending.free:
+            if self.answer is not None and self.answer.error is not None:
+                self.ending, self.error = Ending.ERROR_IN_ANSWER, self.answer.error
             self._charge()
         self.ended(self)
+
+    @property
+    def at_most(self) -> int:
+        """What it costs, or can cost while it is open."""
+        return self.bound_nanos if self.ending is None else self.cost
+
+    async def hear_out(self, seconds: float) -> None:
+        """Reads the rest of an answer that nobody listens to any more, for what the provider reports in it."""
+        if self.ending is None and self.rest is not None:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self.rest(), seconds)
+        self.end(Ending.TIMEOUT)
 
     def _charge(self) -> None:
         answer = self.answer

@@ -17,7 +17,7 @@ import httpx
 from litellm.llms.custom_httpx.aiohttp_transport import LiteLLMAiohttpTransport
 
 from ..call import Call, NotSent, current_call
-from ..config import Config
+from ..config import Config, Model
 from ..log import log
 from .answers import AnswerReader
 from .attempt import Attempt
@@ -78,14 +78,17 @@ class Meter:
         call = current_call.get()
         if call is None:
             raise LookupError("No request to a provider without a reservation")
+        who, tier = call.request.identity, call.decision.tier
+        model = "none"
         try:
             wire = read_wire_request(provider.wire, request.url.path, await request.aread())
             if rehearsing.get():
                 return answer_here(provider.wire, request, wire.stream)
-            attempt = await self._begin(call, provider, wire)
+            priced = self._priced(provider, wire)
+            model = priced.name
+            attempt = await call.begin(priced, wire)
         except (NotSent, UnboundedRequest) as reason:
-            who, tier = call.request.identity, call.decision.tier
-            report_not_sent("none", provider.name, str(reason), who, tier, call.id)
+            report_not_sent(model, provider.serves or provider.name, str(reason), who, tier, call.id)
             return _in_place(request, 400, "not_sent")
         try:
             final = await self._final(provider, request, wire)
@@ -102,11 +105,11 @@ class Meter:
             raise
         return await self._answer(call, attempt, provider, request, response)
 
-    async def _begin(self, call: Call, provider: Provider, wire: WireRequest) -> Attempt:
+    def _priced(self, provider: Provider, wire: WireRequest) -> Model:
         model = self._config.models.get(wire.model)
         if model is None or provider.serves not in (None, model.provider):
             raise UnboundedRequest(f"{wire.model} has no price at {provider.name}")
-        return await call.begin(model, wire)
+        return model
 
     async def _final(self, provider: Provider, request: httpx.Request, wire: WireRequest) -> httpx.Request:
         path = request.url.raw_path.decode("ascii")
@@ -140,12 +143,10 @@ class Meter:
         stream = MeteredStream(response, attempt, reader)
         if attempt.request.stream:
             return httpx.Response(response.status_code, headers=headers, stream=stream, request=request)
-        body = b""
         try:
             body = b"".join([chunk async for chunk in stream])
         except Exception:
-            if attempt.ending not in (Ending.COMPLETE, Ending.NO_USAGE):
-                return _in_place(request, _NOT_REPEATED, "broken")
+            return _in_place(request, _NOT_REPEATED, "broken")
         return httpx.Response(response.status_code, headers=headers, content=body, request=request)
 
 
@@ -154,39 +155,52 @@ class NotWhole(httpx.ReadError):
 
 
 class MeteredStream(httpx.AsyncByteStream):
-    """Passes an answer on, and ends its attempt when it ends, however that is."""
+    """Passes an answer on, and ends its attempt when the answer ends, however that is."""
 
     def __init__(self, response: httpx.Response, attempt: Attempt, reader: AnswerReader) -> None:
+        assert isinstance(response.stream, httpx.AsyncByteStream)
         self._response = response
         self._attempt = attempt
         self._reader = reader
+        self._source = response.stream.__aiter__()
+        self._decode = _decoder(response.headers.get("content-encoding", "identity"))
+        attempt.rest = self._rest
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            decode = _decoder(self._response.headers.get("content-encoding", "identity"))
-            assert isinstance(self._response.stream, httpx.AsyncByteStream)
-            async for chunk in self._response.stream:
-                data = decode(chunk)
-                self._reader.feed(data)
-                if data:
-                    yield data
-        except BaseException as error:
-            self._reader.end()
-            if self._reader.error is not None:
-                self._attempt.end(Ending.ERROR_IN_ANSWER)
-            self._attempt.end(_ending_of(error))
-            raise
-        self._reader.end()
-        self._attempt.end(_ending_of_whole(self._reader))
+        while (data := await self._next()) is not None:
+            if data:
+                yield data
         if self._attempt.ending not in (Ending.COMPLETE, Ending.NO_USAGE):
             raise NotWhole(f"The provider's answer is not whole ({self._attempt.ending})")
 
     async def aclose(self) -> None:
-        if self._attempt.ending is None:
-            # A client may stop at the last event, before the body's end.
-            whole = self._reader.whole or self._reader.error is not None
-            self._attempt.end(_ending_of_whole(self._reader) if whole else Ending.TIMEOUT)
-        await self._response.aclose()
+        """LiteLLM listens no more. What is still to come is read when the call is settled."""
+        if self._reader.whole and self._reader.counters.complete:
+            self._attempt.end(Ending.COMPLETE)
+        if self._attempt.ending is not None:
+            await self._response.aclose()
+
+    async def _next(self) -> bytes | None:
+        """The next piece, None at the end."""
+        try:
+            data = self._decode(await self._source.__anext__())
+        except StopAsyncIteration:
+            self._reader.end()
+            self._attempt.end(_ending_of_whole(self._reader))
+            return None
+        except BaseException as error:
+            self._reader.end()
+            self._attempt.end(_ending_of(error))
+            raise
+        self._reader.feed(data)
+        return data
+
+    async def _rest(self) -> None:
+        try:
+            while await self._next() is not None:
+                pass
+        finally:
+            await self._response.aclose()
 
 
 def _ending_of_whole(reader: AnswerReader) -> Ending:
@@ -202,6 +216,8 @@ def _ending_of_whole(reader: AnswerReader) -> Ending:
 
 def _ending_of(error: BaseException) -> Ending:
     """How an attempt ended that raised an error."""
+    if isinstance(error, (NotWhole, zlib.error)):
+        return Ending.UNREADABLE
     chain: list[BaseException] = []
     each: BaseException | None = error
     while each is not None and each not in chain:
@@ -227,7 +243,12 @@ def _decoder(encoding: str) -> Callable[[bytes], bytes]:
         return lambda data: data
     if encoding in ("gzip", "x-gzip", "deflate"):
         return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress
-    raise NotWhole(f"The provider's answer is encoded as {encoding}, which was not asked for")
+
+
+    def refuse(data: bytes) -> bytes:
+        raise NotWhole(f"The provider's answer is encoded as {encoding}, which was not asked for")
+
+    return refuse
 
 
 def _seconds(retry_after: str | None) -> float | None:

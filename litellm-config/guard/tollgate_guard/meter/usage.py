@@ -37,6 +37,11 @@ class Counters:
     # Bytes of the answer that came before the last report of ``completion``.
     visible_at_report: int = 0
 
+    @property
+    def complete(self) -> bool:
+        """Whether nothing more needs to be reported."""
+        return self.prompt is not None and self.completion is not None
+
     def report(
         self,
         *,
