@@ -73,7 +73,9 @@ class Call:
         unfinished = self.open_attempt
         if unfinished is not None:
             self._end(unfinished, unfinished.bound_nanos, "failure", self._bounded(0))
-        bound = attempt_bound(model, self.prompt_tokens, self.decision.max_tokens, self.request.choices)
+        bound = attempt_bound(
+            model, self.prompt_tokens, self.decision.max_tokens, self.request.choices, self.request.caching
+        )
         missing = sum(attempt.cost or 0 for attempt in self.attempts) + bound - self.held_nanos
         if missing > 0:
             if not await self.extend(self.id, missing):
@@ -147,7 +149,7 @@ class Call:
         )
 
     def _cost_of_bound(self, model: Model, usage: Usage) -> int:
-        return usage.prompt * model.dearest_input_nanos + usage.completion * model.output_nanos
+        return attempt_bound(model, usage.prompt, usage.completion, 1, self.request.caching)
 
 
 # The call that the running request is for: set by the gate, read by LiteLLM's hooks in the same context.

@@ -10,6 +10,7 @@ import httpx
 import litellm
 from litellm.integrations.custom_logger import CustomLogger
 
+from .caching import without_marks
 from .call import Call, current_call
 from .config import Config, Model
 from .log import log, tags
@@ -94,7 +95,7 @@ class Hooks(CustomLogger):
         metadata = kwargs.get("metadata")
         if isinstance(metadata, dict) and isinstance(metadata.get("trace_metadata"), dict):
             metadata["trace_metadata"] = {**metadata["trace_metadata"], "model_used": model.name}
-        return None
+        return {**kwargs, **without_marks(model, kwargs)}
 
     async def async_post_call_success_deployment_hook(
         self, request_data: dict[str, Any], response: Any, call_type: Any
