@@ -123,7 +123,9 @@ def test_text_that_a_tokenizer_normalises_stays_within_its_bound(text: str) -> N
 def test_anthropics_published_tokenizer_makes_no_more_tokens_than_the_bound() -> None:
     path = Path(litellm.__file__).parent / "litellm_core_utils" / "tokenizers" / "anthropic_tokenizer.json"
     tokenizer = Tokenizer.from_file(str(path))
-    characters = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    # All that it normalises, and some of each script.
+    codes = [code for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    characters = [chr(code) for code in codes if code % 101 == 0 or unicodedata.normalize("NFKC", chr(code)) != chr(code)]
     for start in range(0, len(characters), 4_096):
         texts = [character * 3 for character in characters[start : start + 4_096]]
         for text, encoding in zip(texts, tokenizer.encode_batch(texts)):

@@ -93,7 +93,7 @@ def test_an_answer_without_usage_is_charged_by_its_bytes_and_never_over_the_limi
         call.succeed(None, size)
         charge = call.close()
         assert charge.completion_tokens == completion
-        assert charge.cost == call.prompt_tokens * 4_000 + completion * 10_000
+        assert charge.cost == call.prompt_tokens * 2_500 + completion * 10_000
 
 
 def test_a_broken_stream_is_charged_for_what_came(config: Config) -> None:
@@ -101,7 +101,7 @@ def test_a_broken_stream_is_charged_for_what_came(config: Config) -> None:
     begin(call, config, SONNET)
     call.break_off(30)
     charge = call.close()
-    assert (charge.outcome, charge.cost) == ("failure", call.prompt_tokens * 4_000 + 30 * 10_000)
+    assert (charge.outcome, charge.cost) == ("failure", call.prompt_tokens * 2_500 + 30 * 10_000)
 
 
 def test_what_never_began_is_void_and_what_never_ended_is_charged_in_full(config: Config) -> None:
