@@ -64,7 +64,7 @@ export const models: Record<string, ModelInput> = {
     preview: true,
     reasons: {
       "cacheWrite5m above 200000":
-        "The list has the storage price of explicit caches here, which Tollgate never creates",
+        "Vertex AI's implicit cache has no write price; the list's figure is below the price of plain input",
     },
   },
   "gemini-3.8-flash": {
