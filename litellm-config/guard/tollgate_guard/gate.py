@@ -81,7 +81,7 @@ class Gate:
                 raise Refusal("unauthorized")
             request = read_request(await read_body(receive))
             plans = make_plans(request, self._config)
-            call_id, decision = await self._admission.admit(request, plans)
+            call_id, decision, plans = await self._admission.admit(request, plans)
             decided = _decision_headers(call_id, decision)
             self._tell(call_id, request, decision)
             if decision.decision == "refused":
@@ -136,7 +136,8 @@ class Gate:
         if decision.decision == "refused":
             log("warn", "call.refused", f"Refused: {decision.reason}", reason=decision.reason, **fields)
         elif decision.decision == "degraded":
-            log("warn", "call.degraded", f"Goes to {route}: the month's budget is nearly used up", **fields)
+            used_up = "session" if decision.reason == "session_budget" else "month"
+            log("warn", "call.degraded", f"Goes to {route}: the {used_up}'s budget is nearly used up", **fields)
         else:
             log(
                 "debug",

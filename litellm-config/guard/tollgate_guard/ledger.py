@@ -34,7 +34,7 @@ class Crossing:
 
 @dataclass(frozen=True)
 class Decision:
-    """The ledger's answer to a reservation. ``decision`` is allowed, degraded, refused or wait; money in nano-dollars."""
+    """The ledger's answer to a reservation: allowed, degraded, refused, wait or count. Money in nano-dollars."""
 
     decision: str
     reason: str
@@ -92,7 +92,7 @@ def _call(function: str, parameters: int) -> str:
     return f"SELECT * FROM ledger.{function}({places})"
 
 
-_RESERVE = _call("reserve", 26)
+_RESERVE = _call("reserve", 28)
 _EXTEND = _call("extend", 3)
 _SETTLE = _call("settle", 11)
 _EXPIRE = _call("expire_holds", 2)
@@ -145,11 +145,15 @@ class Ledger:
         actions = dict(zip(self._config.percents, self._config.actions))
         return tuple(Crossing(percent, actions[percent]) for percent in percents)
 
-    async def reserve(self, call_id: UUID, request: ChatRequest, plans: Plans, *, final: bool) -> Decision:
+    async def reserve(
+        self, call_id: UUID, request: ChatRequest, plans: Plans, *, final: bool, countable: bool = False
+    ) -> Decision:
         """Decides about a call and holds its bound, in one round trip.
 
         Args:
             final: whether to refuse, rather than answer ``wait``, when only other calls in flight are in the way.
+            countable: whether to answer ``count`` when the call does not fit as it was asked for and a count of its prompt
+                may let it in.
         """
         config, who, options = self._config, request.identity, plans.plans
         [row] = await self._fetch(
@@ -181,6 +185,8 @@ class Ledger:
             config.actions,
             config.hold_lease,
             final,
+            plans.exact,
+            countable,
         )
         return Decision(
             decision=row["decision"],

@@ -34,6 +34,8 @@ _DEFAULTS: dict[str, Any] = {
     "actions": ACTIONS,
     "lease_seconds": 300,
     "final": True,
+    "exact": False,
+    "countable": False,
 }
 
 
@@ -59,9 +61,10 @@ async def settle(
     outcome: str = "success",
     prompt: int = 5,
     completion: int = 5,
+    cached: int = 0,
 ) -> asyncpg.Record:
     return await connection.fetchrow(
-        "SELECT * FROM ledger.settle($1, $2, $3, $4, 'model', $5, 0, $6, false, $7, $8)",
+        "SELECT * FROM ledger.settle($1, $2, $3, $4, 'model', $5, $9, $6, false, $7, $8)",
         call_id,
         state,
         outcome,
@@ -70,6 +73,7 @@ async def settle(
         completion,
         PERCENTS,
         ACTIONS,
+        cached,
     )
 
 

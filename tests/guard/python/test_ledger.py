@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -393,5 +394,79 @@ def test_no_interleaving_spends_over_a_cap(ledger_url: str, seed: int) -> None:
             "SELECT count(*) FROM (SELECT customer_id, month, percent FROM ledger.crossings GROUP BY 1, 2, 3 HAVING count(*) > 1) c"
         )
         assert over == 0
+
+    run(ledger_url, test)
+
+
+def test_what_does_not_fit_by_its_bytes_is_counted_before_anything_is_written(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        # Fits as it was asked for.
+        call = uuid4()
+        assert (await reserve(connection, call_id=call, countable=True))["decision"] == "allowed"
+        await settle(connection, call, 0)
+        short: list[dict[str, Any]] = [
+            # The session has less than the prompt, or less than the whole answer; so has the month; and the minute.
+            {"prompt_nanos": [50_000, 100]},
+            {"prompt_nanos": [46_000, 100]},
+            {"prompt_nanos": [100_000, 100_000], "session_cap": 10**9},
+            {"prompt_tokens": 49_990},
+        ]
+        for changes in short:
+            before = await connection.fetch("SELECT * FROM ledger.calls")
+            for final in (False, True):
+                row = await reserve(connection, countable=True, final=final, **changes)
+                assert (row["decision"], list(row["crossed"])) == ("count", []), changes
+            assert await connection.fetch("SELECT * FROM ledger.calls") == before
+            assert await connection.fetchval("SELECT count(*) FROM ledger.refusals") == 0
+        # A count changes nothing about the number of calls, nor about the month's threshold.
+        assert (await reserve(connection, countable=True, session_calls=0))["reason"] == "session_calls"
+        await spend(connection, 95_000)
+        assert (await reserve(connection, countable=True, session="s2"))["decision"] == "degraded"
+
+    run(ledger_url, test)
+
+
+def test_a_counted_prompt_is_counted_as_such_in_its_minute(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        free: dict[str, Any] = {"prompt_nanos": [0, 0], "token_nanos": [0, 0], "max_tokens": [1_000, 1_000]}
+        first = uuid4()
+        assert (await reserve(connection, call_id=first, prompt_tokens=80_000, **free))["decision"] == "allowed"
+        await settle(connection, first, 0, prompt=20_000, completion=0)
+        # By the ratio of that call, a bound of 80,000 bytes is taken for 20,000 tokens; a count is taken as it is.
+        assert (await reserve(connection, prompt_tokens=29_001, exact=True, **free))["reason"] == "tokens_per_minute"
+        assert (await reserve(connection, prompt_tokens=29_000, exact=True, **free))["decision"] == "allowed"
+
+    run(ledger_url, test)
+
+
+def test_what_the_provider_read_from_its_cache_does_not_count_in_the_minute(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        free: dict[str, Any] = {"prompt_nanos": [0, 0], "token_nanos": [0, 0], "exact": True}
+        for _ in range(3):
+            call = uuid4()
+            assert (await reserve(connection, call_id=call, prompt_tokens=40_000, **free))["decision"] == "allowed"
+            await settle(connection, call, 0, prompt=40_000, cached=39_000, completion=50)
+        call = uuid4()
+        assert (await reserve(connection, call_id=call, prompt_tokens=40_000, **free))["decision"] == "allowed"
+        await settle(connection, call, 0, prompt=40_000, completion=50)
+        assert (await reserve(connection, prompt_tokens=40_000, **free))["reason"] == "tokens_per_minute"
+
+    run(ledger_url, test)
+
+
+def test_the_last_of_a_session_goes_to_the_cheaper_route_and_crosses_nothing(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        spent = uuid4()
+        whole = {"prompt_nanos": [48_000, 4_800], "token_nanos": [0, 0]}
+        await reserve(connection, call_id=spent, **whole)
+        await settle(connection, spent, 48_000)
+        # 2,000 are left: too little for 1,000 + 16 * 100, enough for the cheaper 100 + 50 * 10.
+        row = await reserve(connection, prompt_nanos=[1_000, 100], token_nanos=[100, 10])
+        assert (row["decision"], row["reason"], row["max_tokens"]) == ("degraded", "session_budget", 50)
+        assert list(row["crossed"]) == []
+        assert await connection.fetchval("SELECT count(*) FROM ledger.crossings WHERE percent > 50") == 0
+        row = await reserve(connection, prompt_nanos=[2_000, 2_000])
+        assert (row["decision"], row["reason"]) == ("refused", "session_budget")
+        await check_books(connection)
 
     run(ledger_url, test)
