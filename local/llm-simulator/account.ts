@@ -63,7 +63,7 @@ export class Account {
     const tokens =
       (promptTokens - cachedTokens - cacheWriteTokens) * price.input +
       cachedTokens * price.cacheRead +
-      cacheWriteTokens * price.cacheWrite +
+      cacheWriteTokens * price.cacheWrite5m +
       completionTokens * price.output;
     return tokens * (extras.priority ? PRIORITY_FACTOR : 1) + (extras.webSearch ? WEB_SEARCH : 0);
   }

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from .config import Model
+from .counting import Counting
 from .ledger import Charge, Decision
 from .meter.attempt import Attempt
 from .meter.endings import Ending
 from .meter.report import report_attempt, report_fallback
 from .meter.wires import WireRequest, prompt_size
+from .metrics import LEDGER_ERRORS_TOTAL
 from .pricing import Usage
 from .refusals import Refusal
 from .request import ChatRequest
@@ -39,6 +41,8 @@ class Call:
     decision: Decision
     prompt_tokens: int
     extend: Callable[[UUID, int], Awaitable[bool]]
+    # Counts a prompt at its providers, where its bound by bytes is over the hold; None where none can be asked.
+    counting: Counting | None = None
     attempts: list[Attempt] = field(default_factory=list)
     # What the answer from the cache would have cost; None when no answer came from there.
     cached: Usage | None = None
@@ -84,18 +88,42 @@ class Call:
         await self._wait_for(model)
         growth = max(0, request.size - self._size)
         attempt = Attempt(model, self.prompt_tokens + growth, request, self._ended)
-        missing = sum(each.at_most for each in self.attempts) + attempt.bound_nanos - self.held_nanos
-        if missing > 0:
-            if not await self.extend(self.id, missing):
-                self.refusal = self._unaffordable()
-                raise NotSent(f"{missing} nano-dollars more are needed, and the budget does not have them")
-            self.held_nanos += missing
+        if self._missing(attempt) > 0:
+            await self._count(attempt)
+        if (missing := self._missing(attempt)) > 0:
+            await self._hold(missing)
         if self.model is not None and self.model is not model:
             report_fallback(self.model.name, model.name, self.request.identity, self.decision.tier, self.id)
         self.attempts.append(attempt)
         return attempt
 
+    def _missing(self, attempt: Attempt) -> int:
+        return sum(each.at_most for each in self.attempts) + attempt.bound_nanos - self.held_nanos
+
+    async def _count(self, attempt: Attempt) -> None:
+        """Takes the provider's count of the prompt in the place of its bound by bytes."""
+        if self.counting is not None:
+            counted = await self.counting.count_prompt(attempt.model, attempt.request.body)
+            if counted is not None and counted < attempt.prompt_bound:
+                attempt.prompt_bound = counted
+                attempt.counted = True
+
+    async def _hold(self, missing: int) -> None:
+        try:
+            held = await self.extend(self.id, missing)
+        except Exception as error:
+            LEDGER_ERRORS_TOTAL.labels("extend").inc()
+            self.refusal = Refusal("ledger_unavailable", retry_after=1)
+            raise NotSent(f"the ledger did not answer: {type(error).__name__}") from error
+        if not held:
+            self.refusal = self._unaffordable()
+            raise NotSent(f"{missing} nano-dollars more are needed, and the budget does not have them")
+        self.held_nanos += missing
+        self.refusal = None
+
     def _ended(self, attempt: Attempt) -> None:
+        if self.counting is not None and attempt.counted and attempt.ending is Ending.COMPLETE:
+            self.counting.check(attempt.model, attempt.prompt_bound, attempt.usage.prompt)
         report_attempt(attempt, self.request.identity, self.decision.tier, self.id)
 
     def _unaffordable(self) -> Refusal:

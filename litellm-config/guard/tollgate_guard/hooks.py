@@ -8,6 +8,7 @@ from typing import Any
 import litellm
 from litellm.integrations.custom_logger import CustomLogger
 
+from .caching import without_marks
 from .call import current_call
 from .config import Config, Model
 from .metrics import LITELLM_SPEND
@@ -39,7 +40,7 @@ class Hooks(CustomLogger):
         metadata = kwargs.get("metadata")
         if isinstance(metadata, dict) and isinstance(metadata.get("trace_metadata"), dict):
             metadata["trace_metadata"] = {**metadata["trace_metadata"], "model_used": model.name}
-        return None
+        return {**kwargs, **without_marks(model, kwargs)}
 
     async def async_post_call_success_hook(self, data: dict[str, Any], user_api_key_dict: Any, response: Any) -> Any:
         """The answer that goes to the client; one from the cache has no other hook."""

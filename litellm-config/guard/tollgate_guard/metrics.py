@@ -22,6 +22,8 @@ ATTEMPTS = Counter(
 PROVIDER_ERRORS = Counter("tollgate_guard_provider_errors", "Attempts that failed", ["provider", "model", "status"])
 CACHE_HITS = Counter("tollgate_guard_cache_hits", "Calls answered from the cache", ["model"])
 CACHE_SAVED = Counter("tollgate_guard_cache_saved_nanodollars", "Nano-dollars that cache hits did not cost", ["model"])
+# outcome: counted, refused, late, failed, not_understood, paused, below_bill.
+COUNTS = Counter("tollgate_guard_prompt_counts", "Prompts that a provider was asked to count", ["provider", "outcome"])
 CROSSINGS = Counter("tollgate_guard_crossings", "Budget thresholds crossed", ["percent", "action", "tier"])
 HOLDS_IN_FLIGHT = Gauge("tollgate_guard_holds_in_flight", "Holds not settled yet", multiprocess_mode="livesum")
 HOLDS_EXPIRED = Counter("tollgate_guard_holds_expired", "Holds charged because their lease ran out")

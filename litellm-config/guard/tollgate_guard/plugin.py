@@ -17,6 +17,7 @@ from litellm.proxy.proxy_server import app
 from . import config as configuration
 from .admission import Admission
 from .call import current_call
+from .counting import Counting
 from .gate import Gate
 from .hooks import Hooks
 from .ledger import Ledger
@@ -50,14 +51,16 @@ def _check_environment() -> None:
 
 def _install() -> tuple[Hooks, Gate]:
     config = configuration.load()
-    Meter(config, from_environment()).install()
+    meter = Meter(config, from_environment())
+    meter.install()
     litellm_seams.install()
+    counting = Counting(meter.count)
     ledger = Ledger(config)
     settler = Settler(ledger, config.hold_lease)
-    admission = Admission(ledger, config, settler.void)
+    admission = Admission(ledger, config, settler.void, counting)
     settler.freed = admission.freed
     inner = app.middleware_stack or app.build_middleware_stack()
-    gate = Gate(inner, config, ledger, admission, settler, TraceEvents())
+    gate = Gate(inner, config, ledger, admission, settler, TraceEvents(), counting)
     # LiteLLM imports its callbacks while it starts, when Starlette takes no more middleware: so around all of it.
     app.middleware_stack = gate
     # LiteLLM reads its configuration in the server's event loop.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from .call import Call
-from .ledger import LEDGER_ERRORS, Charge, Crossing, Ledger, Settlement
+from .ledger import Charge, Crossing, Ledger, Settlement
 from .log import log, tags
 from .metrics import (
     CACHE_HITS,
@@ -25,6 +25,9 @@ from .pricing import cost
 
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 5.0
+
+# For so long after its lease has charged a hold, its real cost is still brought to the ledger.
+_LATE_SECONDS = 3_600.0
 
 
 def report_crossings(
@@ -50,7 +53,7 @@ class Settler:
     """Settles calls, again and again while the ledger is away. What a gateway that dies leaves is charged by lease.
 
     Args:
-        lease: seconds after which a hold has expired, so that trying to settle it is over.
+        lease: seconds after which a hold has expired, and is charged until its settlement comes.
     """
 
     def __init__(self, ledger: Ledger, lease: float) -> None:
@@ -79,11 +82,11 @@ class Settler:
     async def _persist(self, call_id: UUID, charge: Charge) -> Settlement | None:
         pause = _FIRST_PAUSE_SECONDS
         began = time.monotonic()
-        while time.monotonic() - began < self._lease:
+        while time.monotonic() - began < self._lease + _LATE_SECONDS:
             start = time.perf_counter()
             try:
                 return await self._ledger.settle(call_id, charge)
-            except LEDGER_ERRORS as error:
+            except Exception as error:
                 LEDGER_ERRORS_TOTAL.labels("settle").inc()
                 log(
                     "error",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -55,3 +55,14 @@ async def add_customer(connection: asyncpg.Connection, customer_id: str, tier: s
 
 
 Reserve = Callable[..., Coroutine[Any, Any, asyncpg.Record]]
+
+
+@pytest.fixture(scope="session")
+def gateway(ledger_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """LiteLLM with the guard, once for all tests of a run."""
+    from metered_gateway import MeteredGateway
+
+    running = MeteredGateway(ledger_url, tmp_path_factory.mktemp("gateway"))
+    running.start()
+    yield running
+    running.stop()

@@ -31,7 +31,7 @@ _PORT = int(os.environ.get("TOLLGATE_TEST_PORTS", "21000")) + 70
 def guard_config() -> dict[str, Any]:
     """The rendered guard.json, with a self-hosted model and a route to it."""
     data: dict[str, Any] = json.loads(GUARD_JSON.read_text("utf-8"))
-    data["models"]["hosted-model"] = {**data["models"]["claude-sonnet-5-5"], "provider": "self_hosted"}
+    data["models"]["hosted-model"] = {**data["models"]["claude-sonnet-5-5"], "provider": "self_hosted", "prompt_cache": None}
     data["routes"]["hosted"] = {"variants": ["hosted-model"], "fallbacks": ["claude-haiku-4-5"], "default_max_tokens": 500}
     return data
 
@@ -87,12 +87,12 @@ class MeteredGateway:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._sessions = 0
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+    def run(self, work: Coroutine[Any, Any, T], seconds: float = 60) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
 
     def start(self) -> None:
         self._thread.start()
-        self.run(self._start())
+        self.run(self._start(), 300)
 
     def stop(self) -> None:
         self.run(self.provider.stop())

@@ -94,7 +94,8 @@ describe("tokens and money", () => {
     const call = marked("x".repeat(1_000));
     await call.behave({ cachedTokens: 100, cacheWriteTokens: 50, outputTokens: 0 });
     const { usage } = await chat(call.messages);
-    const tokens = (usage!.prompt_tokens - 150) * price.input + 100 * price.cacheRead + 50 * price.cacheWrite;
+    const tokens =
+      (usage!.prompt_tokens - 150) * price.input + 100 * price.cacheRead + 50 * price.cacheWrite5m;
     expect(await call.account()).toMatchObject({ totalNanos: tokens });
     await chat(call.messages, { service_tier: "priority", web_search_options: {} });
     expect(await call.account()).toMatchObject({ totalNanos: 3 * tokens + 10_000_000 });

@@ -33,6 +33,7 @@ class Attempt:
         rest: reads what is still to come of it.
         status: the status of the provider's answer; None where there was none.
         error: the provider's name of its error.
+        counted: whether ``prompt_bound`` is the provider's own count.
     """
 
     model: Model
@@ -46,6 +47,7 @@ class Attempt:
     usage: Usage = field(default_factory=Usage)
     status: int | None = None
     error: str | None = None
+    counted: bool = False
 
     @property
     def allowed(self) -> int:
@@ -55,7 +57,9 @@ class Attempt:
     @property
     def bound_nanos(self) -> int:
         """The most that it can cost."""
-        return attempt_bound(self.model, self.prompt_bound, self.request.max_tokens, self.request.choices)
+        return attempt_bound(
+            self.model, self.prompt_bound, self.request.max_tokens, self.request.choices, self.request.caching
+        )
 
     @property
     def charged(self) -> bool:
@@ -107,14 +111,15 @@ class Attempt:
             completion = self._completion_bound(counters)
         if prompt is None:
             self.usage = Usage(prompt=self.prompt_bound, completion=completion)
-            self.cost = attempt_bound(self.model, self.prompt_bound, completion, 1)
+            self.cost = attempt_bound(self.model, self.prompt_bound, completion, 1, self.request.caching)
             return
         written_5m = min(counters.cache_write_5m or 0, prompt)
         written_1h = min(counters.cache_write_1h or 0, prompt - written_5m)
         self.usage = Usage(
             prompt=prompt,
             cached=min(counters.cached or 0, prompt - written_5m - written_1h),
-            cache_write=written_5m + written_1h,
+            cache_write_5m=written_5m,
+            cache_write_1h=written_1h,
             completion=completion,
         )
         self.cost = cost(self.model, self.usage)

@@ -38,6 +38,9 @@ _SEEN_HEADERS = ("content-type", "request-id", "x-request-id")
 # LiteLLM's one kind of error that it does not repeat at the same model.
 _NOT_REPEATED = 408
 
+# Free endpoints, that count a prompt's tokens.
+_COUNTS = ("/v1/messages/count_tokens", ":countTokens")
+
 # Bytes of a provider's error that LiteLLM gets to see.
 _MOST_ERROR_BYTES = 64 * 1024
 
@@ -48,12 +51,22 @@ class Meter:
     def __init__(self, config: Config, providers: Providers) -> None:
         self._config = config
         self._providers = providers
+        self._counter: httpx.AsyncClient | None = None
 
     def install(self) -> None:
         """Puts the meter into the transports; from then on no request to a provider goes around it."""
         for transport in (httpx.AsyncHTTPTransport, LiteLLMAiohttpTransport):
             transport.handle_async_request = self._wrap(transport.handle_async_request)  # type: ignore[method-assign]
         httpx.HTTPTransport.handle_request = self._refuse(httpx.HTTPTransport.handle_request)  # type: ignore[method-assign]
+
+    async def count(self, provider: str, path: str, body: bytes) -> tuple[int, bytes]:
+        """Has a provider count a prompt, which is free, and outside of any call; its status and body (see counting.Post)."""
+        if self._counter is None:
+            self._counter = httpx.AsyncClient()
+        headers = {"content-type": "application/json", "anthropic-version": "2023-06-01"}
+        url = f"https://{provider}.meter.invalid{path}"
+        response = await self._counter.post(url, content=body, headers=headers)
+        return response.status_code, response.content
 
     def _wrap(self, send: _Send) -> Any:
         async def handle_async_request(transport: Any, request: httpx.Request) -> httpx.Response:
@@ -75,6 +88,8 @@ class Meter:
     async def _measure(
         self, provider: Provider, request: httpx.Request, send: Callable[[httpx.Request], Awaitable[httpx.Response]]
     ) -> httpx.Response:
+        if request.url.path.endswith(_COUNTS):
+            return await send(await self._final(provider, request, await request.aread()))
         call = current_call.get()
         if call is None:
             raise LookupError("No request to a provider without a reservation")
@@ -91,7 +106,7 @@ class Meter:
             report_not_sent(model, provider.serves or provider.name, str(reason), who, tier, call.id)
             return _in_place(request, 400, "not_sent")
         try:
-            final = await self._final(provider, request, wire)
+            final = await self._final(provider, request, wire.body)
         except BaseException:
             attempt.end(Ending.UNSENT)
             raise
@@ -111,7 +126,7 @@ class Meter:
             raise UnboundedRequest(f"{wire.model} has no price at {provider.name}")
         return model
 
-    async def _final(self, provider: Provider, request: httpx.Request, wire: WireRequest) -> httpx.Request:
+    async def _final(self, provider: Provider, request: httpx.Request, body: bytes) -> httpx.Request:
         path = request.url.raw_path.decode("ascii")
         headers = {key: request.headers[key] for key in _KEPT_HEADERS if key in request.headers}
         # Compressed, an answer could not be read as it comes.
@@ -121,7 +136,7 @@ class Meter:
             request.method,
             provider.address(path) + path,
             headers=headers,
-            content=wire.body,
+            content=body,
             extensions=request.extensions,
         )
 

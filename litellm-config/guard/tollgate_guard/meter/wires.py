@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
+from ..config import Caching
 from .providers import Wire
 
 # Fields that name a customer, a session or a trace, or that keep the exchange at the provider.
@@ -55,7 +56,7 @@ class WireRequest:
     choices: int
     size: int
     hidden: bool
-    caching: str | None
+    caching: Caching | None
     body: bytes
     # Names of what it asks for.
     keys: frozenset[str]
@@ -229,7 +230,7 @@ def _reasons_unseen(wire: Wire, body: dict[str, Any]) -> bool:
     return body.get("reasoning_effort") != "none"
 
 
-def _caching(raw: bytes) -> str | None:
+def _caching(raw: bytes) -> Caching | None:
     if b'"cache_control"' not in raw:
         return None
     return "1h" if re.search(rb'"ttl"\s*:\s*"1h"', raw) else "5m"
