@@ -11,6 +11,7 @@ from .caching import check_mark, read_caching
 from .config import Caching
 from .identity import Identity, read_identity
 from .refusals import Refusal, invalid
+from .schemas import check_schemas
 
 _MAX_CHOICES = 8
 
@@ -218,6 +219,12 @@ def read_request(raw: bytes) -> ChatRequest:
         params["n"] = choices
     if body.get("tools"):
         params["tools"] = _check_tools(body["tools"])
+    check_schemas(
+        {
+            **{f"tools.{at}.function.parameters": tool["function"].get("parameters") for at, tool in enumerate(params.get("tools", []))},
+            "response_format.json_schema": params.get("response_format", {}).get("json_schema"),
+        }
+    )
     messages = _check_messages(body.get("messages"))
     caching = read_caching(messages, params.get("tools", []))
     if caching is not None:
