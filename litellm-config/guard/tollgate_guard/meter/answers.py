@@ -174,9 +174,16 @@ def _read_openai(reader: AnswerReader, event: dict[str, Any]) -> None:
     details = _dict(usage.get("prompt_tokens_details"))
     # Some servers count reasoning in the total only.
     completion = _rest(prompt, completion, total)
+    written = [
+        count(usage.get("cache_creation_input_tokens")),
+        *(count(details.get(key)) for key in ("cache_creation_tokens", "cache_write_tokens")),
+    ]
+    hour = count(_dict(details.get("cache_creation_token_details")).get("ephemeral_1h_input_tokens"))
     reader.counters.report(
         prompt=prompt,
         cached=count(details.get("cached_tokens")),
+        cache_write_5m=max(0, max(each or 0 for each in written) - (hour or 0)),
+        cache_write_1h=hour,
         completion=completion,
         visible=reader.visible,
     )
@@ -213,9 +220,9 @@ def _report_anthropic(reader: AnswerReader, usage: dict[str, Any], *, final: boo
     output = count(usage.get("output_tokens"))
     reader.counters.report(
         prompt=None if plain is None else plain + (read or 0) + five + hour,
-        cached=None if plain is None else read or 0,
+        cached=read,
         cache_write_5m=five,
-        cache_write_1h=hour,
+        cache_write_1h=hour if lives else None,
         completion=output if final else None,
         visible=reader.visible,
     )

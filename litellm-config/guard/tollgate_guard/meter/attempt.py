@@ -115,6 +115,9 @@ class Attempt:
             return
         written_5m = min(counters.cache_write_5m or 0, prompt)
         written_1h = min(counters.cache_write_1h or 0, prompt - written_5m)
+        if counters.cache_write_1h is None and self.request.caching == "1h":
+            # Reported without its lifetime: the longest that was asked for.
+            written_5m, written_1h = 0, written_5m
         self.usage = Usage(
             prompt=prompt,
             cached=min(counters.cached or 0, prompt - written_5m - written_1h),
