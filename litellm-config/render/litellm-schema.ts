@@ -50,8 +50,8 @@ const deployment = z.strictObject({
   model_name: text,
   litellm_params: z.strictObject({
     model: z.string().regex(/^(anthropic|vertex_ai|openai)\/.+$/),
-    api_base: environment.optional(),
-    api_key: environment.optional(),
+    api_base: z.string().regex(/^https:\/\/[a-z-]+\.meter\.invalid$/),
+    api_key: z.literal("held-by-the-meter").optional(),
     vertex_project: environment.optional(),
     vertex_location: environment.optional(),
     weight: z.int().positive().optional(),
@@ -85,7 +85,7 @@ export const litellmConfigSchema = z.strictObject({
   litellm_settings: z.strictObject({
     callbacks: z.array(text).nonempty(),
     request_timeout: seconds,
-    drop_params: z.literal(false),
+    drop_params: z.literal(true),
     json_logs: z.literal(true),
     cache: z.boolean(),
     cache_params: z.strictObject({

@@ -18,25 +18,23 @@ type Connection = Pick<
   "model" | "api_base" | "api_key" | "vertex_project" | "vertex_location"
 >;
 
-/** How LiteLLM reaches a model at its provider; credentials and addresses come from the environment. */
+/**
+ * How LiteLLM reaches a model: through the guard's meter, which alone knows the providers' real addresses and keys. A client
+ * that goes around it finds no server under these names.
+ */
+const meter = (provider: string) => `https://${provider}.meter.invalid`;
+const apiKey = "held-by-the-meter";
+
 const connections: Record<Provider | "provider-url", (model: string) => Connection> = {
-  anthropic: (model) => ({ model: `anthropic/${model}`, api_key: "os.environ/ANTHROPIC_API_KEY" }),
-  // No key: Workload Identity, through Google's default credentials.
+  anthropic: (model) => ({ model: `anthropic/${model}`, api_base: meter("anthropic"), api_key: apiKey }),
   vertex: (model) => ({
     model: `vertex_ai/${model}`,
+    api_base: meter("vertex"),
     vertex_project: "os.environ/VERTEXAI_PROJECT",
     vertex_location: "os.environ/VERTEXAI_LOCATION",
   }),
-  self_hosted: (model) => ({
-    model: `openai/${model}`,
-    api_base: "os.environ/SELF_HOSTED_URL",
-    api_key: "os.environ/SELF_HOSTED_API_KEY",
-  }),
-  "provider-url": (model) => ({
-    model: `openai/${model}`,
-    api_base: "os.environ/TOLLGATE_PROVIDER_URL",
-    api_key: "os.environ/TOLLGATE_PROVIDER_KEY",
-  }),
+  self_hosted: (model) => ({ model: `openai/${model}`, api_base: meter("self-hosted"), api_key: apiKey }),
+  "provider-url": (model) => ({ model: `openai/${model}`, api_base: meter("provider-url"), api_key: apiKey }),
 };
 
 /** LiteLLM's configuration of some definitions, in the shape that its proxy reads. */
@@ -93,7 +91,7 @@ export function litellmConfig(definitions: Definitions, options: { target: Litel
     litellm_settings: {
       callbacks: ["tollgate_guard.plugin.guard", "langfuse_otel", "prometheus"],
       request_timeout: gateway.requestTimeout,
-      drop_params: false,
+      drop_params: true,
       json_logs: true,
       cache: true,
       cache_params: {

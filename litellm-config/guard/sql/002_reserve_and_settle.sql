@@ -5,7 +5,7 @@
 -- The functions run as their owner: the guard's role has no right on any table.
 
 CREATE TYPE ledger.decision AS (
-  -- 'allowed', 'degraded', 'refused', or, with nothing written, 'wait' (refused for now) or 'count' (see p_countable).
+  -- 'allowed', 'degraded', 'refused', or 'wait': refused for now, and nothing written.
   decision text,
   reason text,
   tier text,
@@ -46,14 +46,13 @@ LANGUAGE sql VOLATILE SET search_path = ledger, pg_temp AS $$
   SELECT coalesce(array_agg(percent ORDER BY percent), '{}') FROM written
 $$;
 
--- What a call counts in its minute: in flight its bound, settled what it used, from the cache nothing. What the provider read
--- from its own cache does not count, as in the providers' own limits.
+-- What a call counts in its minute: in flight its bound, settled what it used, from the cache nothing.
 CREATE FUNCTION ledger.call_tokens(p_call ledger.calls) RETURNS bigint
 LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE
     WHEN p_call.state = 'pending' THEN p_call.held_tokens
     WHEN p_call.cache_hit OR p_call.state = 'voided' THEN 0
-    ELSE p_call.prompt_tokens - p_call.cached_tokens + p_call.completion_tokens
+    ELSE p_call.prompt_tokens + p_call.completion_tokens
   END::bigint
 $$;
 
@@ -63,8 +62,6 @@ $$;
 -- p_plans: parallel arrays, the plan asked for first. Its upper bound is prompt_nanos + token_nanos * output tokens, where
 --   token_nanos covers all choices (`n`); `least_tokens` is the shortest answer worth a call.
 -- p_final: false asks for 'wait' in place of a refusal that other calls in flight may lift.
--- p_exact: p_prompt_tokens was counted by the providers; otherwise it is the bound by bytes.
--- p_countable: asks for 'count' where the call does not fit as it was asked for, and a count may let it in.
 CREATE FUNCTION ledger.reserve(
   p_call_id uuid, p_customer text, p_session text, p_query_type text, p_gcp_project text, p_tools text[],
   p_environment text, p_trace_id text, p_model_asked text,
@@ -72,8 +69,7 @@ CREATE FUNCTION ledger.reserve(
   p_max_tokens integer[], p_choices integer, p_least_tokens integer,
   p_tiers text[], p_caps bigint[], p_tier_plans integer[],
   p_session_cap bigint, p_session_calls integer, p_tokens_per_minute integer,
-  p_percents integer[], p_actions text[], p_lease_seconds integer, p_final boolean,
-  p_exact boolean, p_countable boolean
+  p_percents integer[], p_actions text[], p_lease_seconds integer, p_final boolean
 ) RETURNS ledger.decision
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
@@ -92,12 +88,6 @@ DECLARE
   v_session_calls integer;
   v_plan integer := 1;
   v_other integer;
-  -- The asked plan does not fit what is left of the month, or of the session.
-  v_month_short boolean := false;
-  v_session_short boolean := false;
-  v_threshold boolean := false;
-  -- The answer is shorter than asked for, because the money does not reach.
-  v_clamped boolean := false;
   v_need bigint;
   v_left bigint;
   v_tokens integer;
@@ -145,20 +135,15 @@ BEGIN
   -- The wait for the locks counts: what follows is judged by the time at which it is true.
   v_now := clock();
 
-  -- The plan: the tier's cheaper one from the threshold on, or where only that one still fits the month's or the session's
-  -- budget.
+  -- The plan: the tier's cheaper one from the threshold on, or where only that one still fits the month's budget.
   v_other := p_tier_plans[v_at];
   IF v_other <> 1
     AND p_prompt_nanos[v_other] + p_token_nanos[v_other] * p_max_tokens[1]
       < p_prompt_nanos[1] + p_token_nanos[1] * p_max_tokens[1]
+    AND ((v_spent + v_held) * 100 >= v_cap * v_degrade_at
+      OR v_cap - v_spent < p_prompt_nanos[1] + p_token_nanos[1] * least(p_least_tokens, p_max_tokens[1]))
   THEN
-    v_need := p_prompt_nanos[1] + p_token_nanos[1] * least(p_least_tokens, p_max_tokens[1]);
-    v_month_short := v_cap - v_spent < v_need;
-    v_session_short := p_session_cap - v_session_spent < v_need;
-    v_threshold := (v_spent + v_held) * 100 >= v_cap * v_degrade_at;
-    IF v_threshold OR v_month_short OR v_session_short THEN
-      v_plan := v_other;
-    END IF;
+    v_plan := v_other;
   END IF;
   v_need := p_prompt_nanos[v_plan] + p_token_nanos[v_plan] * least(p_least_tokens, p_max_tokens[v_plan]);
 
@@ -176,7 +161,6 @@ BEGIN
     IF p_token_nanos[v_plan] > 0 THEN
       v_tokens := least(v_tokens, (v_left - p_prompt_nanos[v_plan]) / p_token_nanos[v_plan]);
     END IF;
-    v_clamped := v_tokens < p_max_tokens[v_plan];
 
     -- Tokens a minute: calls in flight count their bound, settled ones what they used. A prompt's bound (its bytes) is
     -- several times its tokens, so a call alone in its session may be counted by the ratio measured in the same window.
@@ -192,15 +176,12 @@ BEGIN
     WHERE customer_id = p_customer AND session_id = p_session AND state <> 'voided'
       AND (state = 'pending' OR reserved_at > v_now - interval '60 seconds')
       AND reserved_at > v_now - make_interval(secs => greatest(60, p_lease_seconds));
-    IF p_exact THEN
-      v_estimate := p_prompt_tokens;
-    END IF;
     -- No answer can be longer than a minute's tokens.
     v_tokens := least(v_tokens, greatest(p_tokens_per_minute - v_estimate, p_choices) / p_choices);
     v_bound := p_prompt_tokens + v_tokens * p_choices;
     v_estimate := least(v_estimate, p_prompt_tokens) + v_tokens * p_choices;
     IF v_used + v_bound > p_tokens_per_minute
-      AND (v_pending OR p_countable OR v_used + v_estimate > p_tokens_per_minute)
+      AND (v_pending OR v_used + v_estimate > p_tokens_per_minute)
     THEN
       v_reason := 'tokens_per_minute';
       v_wait := true;
@@ -225,15 +206,6 @@ BEGIN
   v_answer.retry_after_seconds := v_retry;
   v_answer.crossed := '{}';
 
-  IF p_countable AND v_reason IS DISTINCT FROM 'session_calls'
-    AND (v_reason IS NOT NULL OR v_clamped OR ((v_month_short OR v_session_short) AND NOT v_threshold))
-  THEN
-    v_answer.decision := 'count';
-    v_answer.reason := coalesce(v_reason, 'ok');
-    SET LOCAL synchronous_commit = off;
-    RETURN v_answer;
-  END IF;
-
   IF v_reason IS NOT NULL THEN
     v_answer.reason := v_reason;
     IF v_wait AND NOT p_final THEN
@@ -257,9 +229,7 @@ BEGIN
   END IF;
 
   v_answer.decision := CASE WHEN v_plan = 1 THEN 'allowed' ELSE 'degraded' END;
-  -- Degraded for the session alone: the month has enough.
-  v_session_short := v_plan <> 1 AND NOT v_threshold AND NOT v_month_short;
-  v_answer.reason := CASE WHEN v_session_short THEN 'session_budget' ELSE 'ok' END;
+  v_answer.reason := 'ok';
   v_answer.max_tokens := v_tokens;
   v_answer.held_nanos := p_prompt_nanos[v_plan] + p_token_nanos[v_plan] * v_tokens;
   v_answer.month_left_nanos := v_answer.month_left_nanos - v_answer.held_nanos;
@@ -279,7 +249,7 @@ BEGIN
     p_routes[v_plan], p_model_asked, v_answer.decision, 'pending', v_answer.held_nanos, p_prompt_tokens, v_bound, v_now,
     v_now + make_interval(secs => p_lease_seconds), p_trace_id
   );
-  IF v_plan <> 1 AND NOT v_session_short THEN
+  IF v_plan <> 1 THEN
     v_answer.crossed := cross_thresholds(
       p_customer, v_month, greatest(v_spent, (v_cap * v_degrade_at + 99) / 100), v_spent, v_cap, p_percents, p_actions);
   END IF;

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from .bounds import Plans, make_plans
 from .config import Config
 from .counting import Counting
-from .ledger import LEDGER_ERRORS, Decision, Ledger
+from .ledger import Decision, Ledger
 from .log import log
 from .metrics import LEDGER_ERRORS_TOTAL, RESERVE_SECONDS
 from .refusals import Refusal
@@ -134,7 +134,7 @@ class Admission:
             return await self._ledger.reserve(
                 asking.call_id, asking.request, asking.plans, final=final, countable=asking.countable
             )
-        except LEDGER_ERRORS as error:
+        except Exception as error:
             LEDGER_ERRORS_TOTAL.labels("reserve").inc()
             log(
                 "error", "ledger.unavailable", f"The ledger did not answer: {type(error).__name__}", operation="reserve"

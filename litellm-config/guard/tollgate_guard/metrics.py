@@ -25,6 +25,9 @@ PROVIDER_CACHE_WRITES = Counter(
     "Nano-dollars that writes to providers' caches cost above plain input",
     ["model"],
 )
+ATTEMPTS = Counter(
+    "tollgate_guard_attempts", "Attempts at a model, by how they ended", ["provider", "model", "ending"]
+)
 PROVIDER_ERRORS = Counter("tollgate_guard_provider_errors", "Attempts that failed", ["provider", "model", "status"])
 CACHE_HITS = Counter("tollgate_guard_cache_hits", "Calls answered from the cache", ["model"])
 CACHE_SAVED = Counter("tollgate_guard_cache_saved_nanodollars", "Nano-dollars that cache hits did not cost", ["model"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -48,9 +49,14 @@ async def reserve(
 ) -> asyncpg.Record:
     unknown = changes.keys() - _DEFAULTS.keys()
     assert not unknown, unknown
-    arguments = [call_id or uuid4(), customer, session, *{**_DEFAULTS, **changes}.values()]
-    places = ", ".join(f"${place}" for place in range(1, len(arguments) + 1))
-    return await connection.fetchrow(f"SELECT * FROM ledger.reserve({places})", *arguments)
+    reservation = {
+        "call_id": str(call_id or uuid4()),
+        "customer": customer,
+        "session": session,
+        **_DEFAULTS,
+        **changes,
+    }
+    return await connection.fetchrow("SELECT * FROM ledger.reserve($1::jsonb)", json.dumps(reservation))
 
 
 async def settle(
