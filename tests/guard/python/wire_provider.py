@@ -32,7 +32,7 @@ class Asked:
 
 @dataclass
 class WireProvider:
-    """Answers each request by ``answer``."""
+    """Answers each request by ``answer``, but does not count prompts."""
 
     answer: Callable[[Asked], Reply] = field(default=lambda asked: Reply(status=500))
     asked: list[Asked] = field(default_factory=list)
@@ -66,8 +66,11 @@ class WireProvider:
         headers = {key.lower(): value.strip() for key, _, value in (line.partition(":") for line in head[1:] if line)}
         raw = await reader.readexactly(int(headers.get("content-length", 0)))
         asked = Asked(path, headers, json.loads(raw or b"{}"))
-        self.asked.append(asked)
-        reply = self.answer(asked)
+        if path.endswith(("/count_tokens", ":countTokens")):
+            reply = Reply(status=404)
+        else:
+            self.asked.append(asked)
+            reply = self.answer(asked)
         if not reply.silent:
             lines = [
                 f"HTTP/1.1 {reply.status} X",

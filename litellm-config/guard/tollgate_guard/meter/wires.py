@@ -34,6 +34,7 @@ _FRAME = frozenset(
     "arguments args input response tool_use_id tool_call_id id name".split()
 )
 _UNSAID = frozenset({"role", "type"})
+_MARK = "cache_control"
 
 _VERTEX_PATH = re.compile(r"/models/([^/:]+):(generateContent|streamGenerateContent)$")
 
@@ -158,8 +159,17 @@ def prompt_size(body: dict[str, Any]) -> int:
     config = next((body[key] for key in _VERTEX_CONFIG if isinstance(body.get(key), dict)), {})
     schemas = [part[key] for part in (body, config) for key in _SCHEMAS if part.get(key)]
     return sum(_content_size(body[key]) for key in _MESSAGES if key in body) + sum(
-        text_size(json.dumps(schema, ensure_ascii=False)) for schema in schemas
+        text_size(json.dumps(_unmarked(schema), ensure_ascii=False)) for schema in schemas
     )
+
+
+def _unmarked(schemas: Any) -> Any:
+    """Tools without their marks for the provider's cache, which are not part of the prompt."""
+    if not isinstance(schemas, list):
+        return schemas
+    return [
+        {key: value for key, value in each.items() if key != _MARK} if isinstance(each, dict) else each for each in schemas
+    ]
 
 
 def _content_size(messages: Any) -> int:
@@ -171,6 +181,8 @@ def _content_size(messages: Any) -> int:
             total += text_size(each)
         elif isinstance(each, dict):
             for key, inner in each.items():
+                if key == _MARK:
+                    continue
                 if key not in _FRAME:
                     # The name, its quotes, a colon and a comma.
                     total += text_size(key) + 4
