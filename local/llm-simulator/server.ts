@@ -107,7 +107,7 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
       const read = await readBody(request);
       const incoming = { wire: anthropicWire, ...read, response };
       if (!url.pathname.endsWith("count_tokens")) {
-        return complete(state, { ...incoming, read: () => readMessages(read.body) });
+        return complete(state, { ...incoming, read: () => readMessages(read.body, request.headers) });
       }
       return count(state, { ...incoming, read: () => readCount(read.body) }, (input_tokens) => ({
         input_tokens,

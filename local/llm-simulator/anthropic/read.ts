@@ -17,23 +17,37 @@ import { checkRules } from "./rules";
 /** The key that the simulator's Anthropic wire takes. */
 export const ANTHROPIC_KEY = "sk-ant-simulator";
 
+/** The API's versions: https://platform.claude.com/docs/en/api/versioning */
+const VERSIONS = ["2023-01-01", "2023-06-01", "2026-10-21"];
+/** What the newest version has removed. */
+const REMOVED = ["temperature", "top_p", "top_k"];
+
+type Headers = Record<string, string | string[] | undefined>;
+
 /** Reads a Messages request. @throws ApiError as Anthropic refuses it. */
-export function readMessages(body: unknown): Call {
-  return callOf(parse(messageRequest, body), body);
+export function readMessages(body: unknown, headers: Headers): Call {
+  const request = parse(messageRequest, body);
+  const removed = REMOVED.find((field) => field in request);
+  if (removed && headers["anthropic-version"] === "2026-10-21") {
+    throw new ApiError(400, `${removed}: Extra inputs are not permitted`);
+  }
+  return callOf(request, body);
 }
 
 /** Reads a token count's request. @throws ApiError as Anthropic refuses it. */
 export function readCount(body: unknown): Call {
-  return callOf({ ...parse(countRequest, body), max_tokens: 1_025 }, body);
+  // What is counted has no limit of its own; the highest lets any thinking budget through.
+  return callOf({ ...parse(countRequest, body), max_tokens: Infinity }, body, true);
 }
 
-/** @throws ApiError for a missing version, a missing or a wrong key. */
-export function checkHeaders(headers: Record<string, string | string[] | undefined>): void {
-  if (headers["x-api-key"] === undefined) throw new ApiError(401, "x-api-key header is required");
-  if (headers["x-api-key"] !== ANTHROPIC_KEY) throw new ApiError(401, "invalid x-api-key");
+/** @throws ApiError for a missing or unknown version, a missing or wrong key. */
+export function checkHeaders(headers: Headers): void {
+  const key = headers["x-api-key"] ?? /^Bearer (.+)$/.exec(headers.authorization as string)?.[1];
+  if (key === undefined) throw new ApiError(401, "x-api-key header is required");
+  if (key !== ANTHROPIC_KEY) throw new ApiError(401, "invalid x-api-key");
   const version = headers["anthropic-version"];
   if (version === undefined) throw new ApiError(400, "anthropic-version: header is required");
-  if (version !== "2023-06-01" && version !== "2023-01-01") {
+  if (!VERSIONS.includes(String(version))) {
     throw new ApiError(400, `anthropic-version: "${String(version)}" is not a valid version`);
   }
 }
@@ -50,10 +64,10 @@ function parse<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
   throw new ApiError(400, `${path}: ${issue!.message}`);
 }
 
-function callOf(request: MessageRequest, body: unknown): Call {
+function callOf(request: MessageRequest, body: unknown, counts = false): Call {
   const publicModel = PUBLIC_MODELS[request.model];
   if (publicModel?.provider !== "anthropic") throw new ApiError(404, `model: ${request.model}`);
-  checkRules(request, publicModel);
+  checkRules(request, counts ? { ...publicModel, maxOutputTokens: Infinity } : publicModel);
   const { thinking } = request;
   const thinks = thinking !== undefined && thinking.type !== "disabled";
   const webSearch = (request.tools ?? []).some(({ type }) => type?.startsWith("web_search_"));

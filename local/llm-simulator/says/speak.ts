@@ -42,7 +42,7 @@ function callsFor(conversation: Conversation, question: string, now: Date): Tool
   return chosen.slice(0, parallelTools ? MAX_PARALLEL_TOOLS : 1).map(({ name, parameters }) => ({
     id: randomUUID().replaceAll("-", "").slice(0, 24),
     name,
-    args: fromSchema(parameters, question, now),
+    args: fromSchema({ type: "object", ...parameters }, question, now),
   }));
 }
 
