@@ -10,7 +10,7 @@ const anthropic = (input: string, output: string, cacheRead: string): Price => (
   cacheWrite1h: perMillion(input) * 2,
 });
 
-/** A price list of Vertex AI's, whose implicit cache has no write price. */
+/** A price list of Vertex AI's: what its implicit cache writes costs the same as other input (cloud.google.com, "Context caching"). */
 const vertex = (input: string, output: string, cacheRead: string): Price => ({
   input: perMillion(input),
   output: perMillion(output),

@@ -15,7 +15,16 @@ SPEND = Counter("tollgate_guard_spend_nanodollars", "Nano-dollars charged", ["mo
 LITELLM_SPEND = Counter(
     "tollgate_guard_litellm_spend_nanodollars", "Nano-dollars that LiteLLM counted for the same calls", ["model"]
 )
+# kind: prompt (all of it), completion, and of the prompt: cached, cache_write_5m, cache_write_1h.
 TOKENS = Counter("tollgate_guard_tokens", "Tokens charged", ["model", "kind"])
+PROVIDER_CACHE_SAVED = Counter(
+    "tollgate_guard_provider_cache_saved_nanodollars", "Nano-dollars that reads of providers' caches did not cost", ["model"]
+)
+PROVIDER_CACHE_WRITES = Counter(
+    "tollgate_guard_provider_cache_writes_nanodollars",
+    "Nano-dollars that writes to providers' caches cost above plain input",
+    ["model"],
+)
 ATTEMPTS = Counter(
     "tollgate_guard_attempts", "Attempts at a model, by how they ended", ["provider", "model", "ending"]
 )

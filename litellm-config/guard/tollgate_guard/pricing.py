@@ -62,10 +62,18 @@ def cost(model: Model, usage: Usage) -> int:
     )
 
 
-def cache_saving(model: Model, usage: Usage) -> int:
-    """Nano-dollars that the provider's cache saved, against the same tokens without it; below zero when it cost more."""
-    uncached = Usage(prompt=usage.prompt, completion=usage.completion)
-    return cost(model, uncached) - cost(model, usage)
+def cache_read_saving(model: Model, usage: Usage) -> int:
+    """Nano-dollars that the tokens read from the provider's cache would have cost more without it."""
+    price = model.price(usage.prompt)
+    return usage.cached * (price.input_nanos - price.cache_read_nanos)
+
+
+def cache_write_surcharge(model: Model, usage: Usage) -> int:
+    """Nano-dollars that the tokens written to the provider's cache cost more than plain input."""
+    price = model.price(usage.prompt)
+    return usage.cache_write_5m * (price.cache_write_5m_nanos - price.input_nanos) + usage.cache_write_1h * (
+        price.cache_write_1h_nanos - price.input_nanos
+    )
 
 
 def _get(holder: object, key: str) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from uuid import UUID
 
 from .call import Call
@@ -17,11 +18,13 @@ from .metrics import (
     CROSSINGS,
     LEDGER_ERRORS_TOTAL,
     OVER_HOLD,
+    PROVIDER_CACHE_SAVED,
+    PROVIDER_CACHE_WRITES,
     SETTLE_SECONDS,
     SPEND,
     TOKENS,
 )
-from .pricing import cost
+from .pricing import cache_read_saving, cache_write_surcharge, cost
 
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 5.0
@@ -109,9 +112,10 @@ def _report(call: Call, charge: Charge, settlement: Settlement) -> None:
     CALLS.labels(name, provider, who.query_type, charge.outcome).inc()
     for attempt in call.attempts:
         SPEND.labels(attempt.model.name, settlement.tier, who.query_type).inc(attempt.cost)
-        TOKENS.labels(attempt.model.name, "prompt").inc(attempt.usage.prompt)
-        TOKENS.labels(attempt.model.name, "cached").inc(attempt.usage.cached)
-        TOKENS.labels(attempt.model.name, "completion").inc(attempt.usage.completion)
+        for kind, tokens in asdict(attempt.usage).items():
+            TOKENS.labels(attempt.model.name, kind).inc(tokens)
+        PROVIDER_CACHE_SAVED.labels(attempt.model.name).inc(cache_read_saving(attempt.model, attempt.usage))
+        PROVIDER_CACHE_WRITES.labels(attempt.model.name).inc(cache_write_surcharge(attempt.model, attempt.usage))
     if charge.cache_hit and model is not None and call.cached is not None:
         CACHE_HITS.labels(name).inc()
         CACHE_SAVED.labels(name).inc(cost(model, call.cached))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 from tollgate_guard.bounds import attempt_bound, make_plans, prompt_bound, text_bound, wire_bound
 from tollgate_guard.config import Caching, Config, parse
-from tollgate_guard.pricing import Usage, cache_saving, cost, read_usage
+from tollgate_guard.pricing import Usage, cache_read_saving, cache_write_surcharge, cost, read_usage
 from tollgate_guard.refusals import Refusal
 
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=300)
@@ -75,8 +75,11 @@ def test_the_whole_request_costs_the_tier_that_its_prompt_reaches(config: Config
 
 def test_what_a_cache_read_saves_and_a_write_costs(config: Config) -> None:
     model = config.models["claude-sonnet-5-5"]
-    assert cache_saving(model, Usage(prompt=1_000, cached=900, completion=9)) == 900 * 1_900
-    assert cache_saving(model, Usage(prompt=1_000, cache_write_5m=900, completion=9)) == -900 * 500
+    usage = Usage(prompt=1_000, cached=600, cache_write_5m=200, cache_write_1h=100, completion=9)
+    assert cache_read_saving(model, usage) == 600 * 1_900
+    assert cache_write_surcharge(model, usage) == 200 * 500 + 100 * 2_000
+    plain = Usage(prompt=1_000, completion=9)
+    assert cost(model, plain) == cost(model, usage) + 600 * 1_900 - 200 * 500 - 100 * 2_000
 
 
 @pytest.mark.parametrize(

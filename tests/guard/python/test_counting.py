@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import litellm
 import pytest
 from aiohttp import web
 from chat_requests import request
 from litellm.llms.vertex_ai.vertex_llm_base import VertexBase
+from tollgate_guard.admission import Admission
+from tollgate_guard.bounds import Plans, make_plans
 from tollgate_guard.config import Config, Model
 from tollgate_guard.counting import Counting, count_path, wire_body, with_margin
+from tollgate_guard.ledger import Decision
 from tollgate_guard.request import ChatRequest
 
 pytestmark = pytest.mark.anyio
@@ -234,3 +239,59 @@ async def test_a_property_named_as_a_mark_is_counted(config: Config) -> None:
     tool = {"name": "f", "input_schema": property_}
     await Counting(endpoint.post).count_prompt(config.models[SONNET], {"messages": [], "tools": [tool]})
     assert endpoint.asked[0][2]["tools"] == [tool]
+
+
+class Ledger:
+    """Answers ``count`` to what it was not told is exact, and ``wait`` so often."""
+
+    def __init__(self, waits: int = 0) -> None:
+        self.asked: list[tuple[bool, bool, int]] = []
+        self.waits = waits
+
+    async def reserve(self, call_id: UUID, chat: ChatRequest, plans: Plans, *, final: bool, countable: bool) -> Decision:
+        self.asked.append((plans.exact, countable, plans.prompt_tokens))
+        if countable:
+            decision = "count"
+        elif self.waits > 0:
+            self.waits -= 1
+            decision = "wait"
+        else:
+            decision = "allowed"
+        return Decision(decision, "budget_held", "tier_1", plans.plans[0], 10, 0, None, None, None, ())
+
+
+@pytest.mark.parametrize("waits", [0, 2])
+async def test_a_call_that_does_not_fit_by_its_bytes_is_counted_once_and_asked_for_again(config: Config, waits: int) -> None:
+    endpoint, ledger = Endpoint(), Ledger(waits)
+    chat = request(messages=[{"role": "user", "content": "x" * 8_000}])
+    admission = Admission(ledger, config, lambda _: None, Counting(endpoint.post))
+    bound = make_plans(chat, config)
+    _, decision, plans = await admission.admit(chat, bound)
+    assert decision.decision == "allowed" and plans.exact and plans.prompt_tokens == 1_064
+    # The route's two models, and the two that it may be degraded to: two of them at each provider.
+    assert len(endpoint.asked) == 4
+    assert ledger.asked == [(False, True, bound.prompt_tokens), *[(True, False, 1_064)] * (1 + waits)]
+
+
+async def test_a_call_is_judged_by_its_bytes_where_no_count_comes(config: Config) -> None:
+    endpoint, ledger = Endpoint(), Ledger()
+    endpoint.answer = (500, b"")
+    chat = request()
+    _, decision, plans = await Admission(ledger, config, lambda _: None, Counting(endpoint.post)).admit(
+        chat, make_plans(chat, config)
+    )
+    assert decision.decision == "allowed" and not plans.exact
+    assert [asked[:2] for asked in ledger.asked] == [(False, True), (False, False)]
+
+
+async def test_nothing_is_counted_for_a_model_that_nobody_counts(config: Config) -> None:
+    endpoint, ledger = Endpoint(), Ledger()
+    models = {name: replace(model, provider="self_hosted") for name, model in config.models.items()}
+    routes = {
+        name: replace(route, models=tuple(models[model.name] for model in route.models))
+        for name, route in config.routes.items()
+    }
+    own = replace(config, models=models, routes=routes)
+    chat = request()
+    await Admission(ledger, own, lambda _: None, Counting(endpoint.post)).admit(chat, make_plans(chat, own))
+    assert [asked[:2] for asked in ledger.asked] == [(False, False)] and endpoint.asked == []
