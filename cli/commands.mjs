@@ -57,6 +57,11 @@ export const groups = {
   Development: {
     test: { entry: "local/test.ts", about: "every check and test", needs: "python" },
     render: { entry: "local/render.ts", about: "write generated/ from the definitions", needs: "node" },
+    "models refresh": {
+      entry: "ops/models/main.ts",
+      about: "compare the models' prices with LiteLLM's list",
+      needs: "python",
+    },
     bench: { entry: "tests/bench/main.ts", about: "what the guard costs a call", needs: "python" },
   },
 };

@@ -9,7 +9,7 @@ import { httpReady } from "./ready";
 
 export interface GatewayOptions {
   port: number;
-  /** An OpenAI-compatible server that answers for every provider; the real providers when absent. */
+  /** An OpenAI-compatible server that answers for every provider; when absent, each provider answers, as `extraEnv` says. */
   providerUrl?: string;
   /** That server's key, where it wants one. */
   providerKey?: string;

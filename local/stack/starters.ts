@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { logFile, paths } from "../../ops/workspace/paths";
+import { simulatedProviders } from "../llm-simulator";
 import {
   migrateLedger,
   startAgent,
@@ -47,19 +48,15 @@ export const starters: Record<string, Starter> = {
 
   gateway(settings) {
     const { provider, secrets } = settings;
-    const simulator = `http://127.0.0.1:${portOf(settings, "llmSimulator")}/v1`;
     return startGateway({
       port: portOf(settings, "gateway"),
-      providerUrl: { simulator, server: provider.kind === "server" ? provider.url : "", real: undefined }[
-        provider.kind
-      ],
-      providerKey: provider.kind === "server" ? provider.key : undefined,
+      ...(provider.kind === "server" && { providerUrl: provider.url, providerKey: provider.key }),
       workers: settings.gatewayWorkers,
       agentKey: secrets.agentKey,
       ledgerUrl: ledgerOf(settings).ledger_guard,
       redis: { port: portOf(settings, "redis"), password: secrets.redisPassword },
       langfuse: langfuseOf(settings),
-      extraEnv: provider.kind === "real" ? provider.variables : {},
+      extraEnv: providerEnvironment(settings),
       logFile: logFile("gateway"),
     });
   },
@@ -109,3 +106,12 @@ export const starters: Record<string, Starter> = {
       logFile: logFile("otlp-sink"),
     }),
 };
+
+/** The variables by which the gateway reaches the providers, or the simulator in their place. */
+function providerEnvironment(settings: StackSettings): Record<string, string> {
+  const { provider } = settings;
+  if (provider.kind === "real") return provider.variables;
+  if (provider.kind === "server") return {};
+  const simulator = `http://127.0.0.1:${portOf(settings, "llmSimulator")}`;
+  return simulatedProviders(simulator, join(paths.data, "simulated-service-account.json"));
+}

@@ -1,7 +1,7 @@
 import type { Rule } from "../rule";
 import { guardDeployed, guardOn } from "./guard";
 import { budgetShare, sessionBudget, sessionRate, thresholds } from "./limits";
-import { degradeCheaper, fallbackElsewhere, modelsPriced } from "./models";
+import { degradeCheaper, fallbackElsewhere, fallbackLasting, modelsPriced } from "./models";
 
 /** What no stack may do with its customers' budgets, whoever changes them. */
 export const budgetRules: Rule[] = [
@@ -12,6 +12,7 @@ export const budgetRules: Rule[] = [
   modelsPriced,
   degradeCheaper,
   fallbackElsewhere,
+  fallbackLasting as Rule,
   guardOn,
   guardDeployed,
 ];

@@ -25,7 +25,10 @@ export async function startGateways(): Promise<Gateways> {
       port: await freePort(),
       configDir: writeStockConfig(stack),
       // LiteLLM does not start without one, though every request goes to custom_auth.
-      extraEnv: { LITELLM_MASTER_KEY: `sk-${randomBytes(32).toString("hex")}` },
+      extraEnv: {
+        ...stack.gatewayOptions.extraEnv,
+        LITELLM_MASTER_KEY: `sk-${randomBytes(32).toString("hex")}`,
+      },
       logFile: join(stack.folder, "stock.log"),
     });
     return {
@@ -46,7 +49,7 @@ export async function startGateways(): Promise<Gateways> {
 function writeStockConfig(stack: Stack): string {
   const folder = join(stack.folder, "stock");
   mkdirSync(folder, { recursive: true });
-  const config = litellmConfig(stack.definitions, { target: "provider-url" });
+  const config = litellmConfig(stack.definitions, { target: "providers" });
   const stock = {
     ...config,
     litellm_settings: {
@@ -62,7 +65,7 @@ function writeStockConfig(stack: Stack): string {
       },
     ],
   };
-  writeFileSync(join(folder, "config.provider-url.yaml"), stringify(stock));
+  writeFileSync(join(folder, "config.yaml"), stringify(stock));
   copyFileSync(join(__dirname, "stock_auth.py"), join(folder, "stock_auth.py"));
   return folder;
 }

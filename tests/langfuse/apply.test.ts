@@ -63,7 +63,7 @@ describe("the first run", () => {
       expect([nanos("input"), nanos("output")]).toEqual([price.input, price.output]);
       expect([nanos("cache_read_input_tokens"), nanos("input_cache_creation")]).toEqual([
         price.cacheRead,
-        price.cacheWrite,
+        price.cacheWrite5m,
       ]);
       const pattern = new RegExp(matchPattern.replace("(?i)", ""), "i");
       expect([pattern.test(name), pattern.test(`vertex_ai/${name}`), pattern.test(`${name}-x`)]).toEqual([

@@ -18,6 +18,7 @@ from .asgi import App, Receive, Scope, Send, read_body, replay, send_refusal
 from .bounds import make_plans
 from .call import Call, current_call
 from .config import Config
+from .counting import Counting
 from .ledger import Decision, Ledger
 from .log import log, tags
 from .metrics import DECISIONS, HOLDS_IN_FLIGHT
@@ -34,7 +35,8 @@ class Gate:
     """Wraps LiteLLM's application."""
 
     def __init__(
-        self, app: App, config: Config, ledger: Ledger, admission: Admission, settler: Settler, traces: TraceEvents
+        self, app: App, config: Config, ledger: Ledger, admission: Admission, settler: Settler, traces: TraceEvents,
+        counting: Counting | None = None,
     ) -> None:
         self._app = app
         self._config = config
@@ -42,6 +44,7 @@ class Gate:
         self._admission = admission
         self._settler = settler
         self._traces = traces
+        self._counting = counting
         self._key = os.environ["TOLLGATE_AGENT_KEY"].encode()
         self._warm = False
 
@@ -81,9 +84,9 @@ class Gate:
                 raise Refusal("unauthorized")
             request = read_request(await read_body(receive))
             plans = make_plans(request, self._config)
-            call_id, decision = await self._admission.admit(request, plans)
+            call_id, decision, plans = await self._admission.admit(request, plans)
             decided = _decision_headers(call_id, decision)
-            self._tell(call_id, request, decision)
+            self._report(call_id, request, decision)
             if decision.decision == "refused":
                 code = "unknown_customer" if decision.reason == "unknown_tier" else decision.reason
                 raise Refusal(code, retry_after=decision.retry_after)
@@ -98,6 +101,7 @@ class Gate:
             decision=decision,
             prompt_tokens=plans.prompt_tokens,
             extend=self._ledger.extend,
+            counting=self._counting,
         )
         await self._forward(call, decided, scope, receive, send)
 
@@ -126,7 +130,7 @@ class Gate:
             await self._settler.settle(call)
             HOLDS_IN_FLIGHT.dec()
 
-    def _tell(self, call_id: UUID, request: ChatRequest, decision: Decision) -> None:
+    def _report(self, call_id: UUID, request: ChatRequest, decision: Decision) -> None:
         who = request.identity
         DECISIONS.labels(
             decision.decision, decision.reason, request.model, decision.tier or "unknown", who.query_type
@@ -136,7 +140,8 @@ class Gate:
         if decision.decision == "refused":
             log("warn", "call.refused", f"Refused: {decision.reason}", reason=decision.reason, **fields)
         elif decision.decision == "degraded":
-            log("warn", "call.degraded", f"Goes to {route}: the month's budget is nearly used up", **fields)
+            used_up = "session" if decision.reason == "session_budget" else "month"
+            log("warn", "call.degraded", f"Goes to {route}: the {used_up}'s budget is nearly used up", **fields)
         else:
             log(
                 "debug",

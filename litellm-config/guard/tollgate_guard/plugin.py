@@ -17,10 +17,14 @@ from litellm.proxy.proxy_server import app
 from . import config as configuration
 from .admission import Admission
 from .call import current_call
+from .counting import Counting
 from .gate import Gate
 from .generations import Generations
 from .hooks import Hooks
 from .ledger import Ledger
+from .meter import litellm_seams
+from .meter.providers import from_environment
+from .meter.transport import Meter
 from .settling import Settler
 from .sweep import sweep_forever
 from .traces import TraceEvents
@@ -48,13 +52,17 @@ def _check_environment() -> None:
 
 def _install() -> tuple[Hooks, Generations, Gate]:
     config = configuration.load()
+    meter = Meter(config, from_environment())
+    meter.install()
+    litellm_seams.install()
+    counting = Counting(meter.count)
     ledger = Ledger(config)
     settler = Settler(ledger, config.hold_lease)
-    admission = Admission(ledger, config, settler.void)
+    admission = Admission(ledger, config, settler.void, counting)
     settler.freed = admission.freed
     inner = app.middleware_stack or app.build_middleware_stack()
     traces = TraceEvents()
-    gate = Gate(inner, config, ledger, admission, settler, traces)
+    gate = Gate(inner, config, ledger, admission, settler, traces, counting)
     # LiteLLM imports its callbacks while it starts, when Starlette takes no more middleware: so around all of it.
     app.middleware_stack = gate
     # LiteLLM reads its configuration in the server's event loop.

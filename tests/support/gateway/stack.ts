@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { definitions, parseDefinitions, type Definitions } from "../../../litellm-config";
 import { renderGuardConfig, renderLitellmConfig } from "../../../litellm-config/render";
-import { startSimulator, type Simulator } from "../../../local/llm-simulator";
+import { simulatedProviders, startSimulator, type Simulator } from "../../../local/llm-simulator";
 import {
   migrateLedger,
   startGateway,
@@ -110,13 +110,13 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
     const gatewayOptions: GatewayOptions = {
       port: await freePort(),
-      providerUrl: `${stack.simulator.url}/v1`,
       workers: options.workers ?? 1,
       agentKey: AGENT_KEY,
       ledgerUrl: urls.ledger_guard,
       redis: redisOptions,
       langfuse: sink.access,
       configDir,
+      extraEnv: simulatedProviders(stack.simulator.url, join(folder, "service-account.json")),
       logFile: log("gateway"),
     };
     stack.gatewayOptions = gatewayOptions;
@@ -135,8 +135,7 @@ function writeConfig(folder: string, changed: Definitions): string {
   mkdirSync(folder, { recursive: true });
   const files = {
     "guard.json": renderGuardConfig(changed),
-    "config.yaml": renderLitellmConfig(changed, { target: "provider-url" }),
-    "config.provider-url.yaml": renderLitellmConfig(changed, { target: "provider-url" }),
+    "config.yaml": renderLitellmConfig(changed, { target: "providers" }),
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return folder;

@@ -24,7 +24,7 @@ export function fromSchema(schema: JsonSchema, question: string, today: Date, pa
   if (schema.const !== undefined) return schema.const;
   if (schema.enum) return fromEnum(schema, question);
   if (schema.anyOf?.[0]) return fromSchema(schema.anyOf[0], question, today, path);
-  switch (String(Array.isArray(schema.type) ? schema.type[0] : schema.type)) {
+  switch (typeOf(schema)) {
     case "object":
       return fromObject(schema, question, today, path);
     case "string":
@@ -41,6 +41,11 @@ export function fromSchema(schema: JsonSchema, question: string, today: Date, pa
     default:
       return schema.default ?? null;
   }
+}
+
+/** A schema's type; Google writes it in capitals. */
+function typeOf({ type }: JsonSchema): string {
+  return String(Array.isArray(type) ? type[0] : type).toLowerCase();
 }
 
 /** Required properties, and optional ones that the question says something about: a split, or a period. */
@@ -74,7 +79,7 @@ function mentioned(values: unknown[], question: string): unknown {
 
 function isDate(schema: JsonSchema, path: string): boolean {
   const name = path.split(".").at(-1) ?? "";
-  const textual = schema.type === "string";
+  const textual = typeOf(schema) === "string";
   return textual && (schema.format === "date" || /date|day$|^(from|to|start|end|since|until)/i.test(name));
 }
 

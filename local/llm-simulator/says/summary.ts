@@ -1,4 +1,4 @@
-import { formatUsd } from "../../litellm-config";
+import { formatUsd } from "../../../litellm-config";
 
 const ROWS_TOLD = 3;
 const MONEY = /usd|cost|amount|spen[dt]|sav|price|budget|left|delta|change|total|dollar/i;

@@ -1,5 +1,5 @@
-import type { QueryType } from "../../litellm-config";
-import type { Tool } from "./request";
+import type { QueryType } from "../../../litellm-config";
+import type { ToolSpec } from "../answer";
 
 export const DIMENSIONS = ["service", "project", "sku", "day", "region", "label"] as const;
 
@@ -27,14 +27,14 @@ export function intentsOf(question: string): Intent[] {
 }
 
 /** The tools for a question: of each intent the first that fits; plain spend only when nothing else was asked. */
-export function toolsFor(intents: Intent[], question: string, tools: Tool[]): Tool[] {
+export function toolsFor(intents: Intent[], question: string, tools: ToolSpec[]): ToolSpec[] {
   const wanted = intents.length > 1 ? intents.filter((intent) => intent !== INTENTS.at(-1)) : intents;
   const chosen = wanted
     .flatMap((intent) => intent.tools)
     .map((pattern) => {
-      const fitting = tools.filter((tool) => pattern.test(tool.function.name));
+      const fitting = tools.filter((tool) => pattern.test(tool.name));
       const dimension = dimensionOf(question) ?? "service";
-      return fitting.find((tool) => tool.function.name.toLowerCase().includes(dimension)) ?? fitting[0];
+      return fitting.find((tool) => tool.name.toLowerCase().includes(dimension)) ?? fitting[0];
     });
   return [...new Set(chosen.filter((tool) => tool !== undefined))];
 }

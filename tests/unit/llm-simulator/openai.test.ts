@@ -1,41 +1,21 @@
 import OpenAI from "openai";
-import type { ChatCompletionMessageParam, ChatCompletionTool } from "openai/resources/chat/completions";
-import { definitions } from "../../../litellm-config";
-import {
-  startSimulator,
-  type RequestRecord,
-  type Simulator,
-  type Totals,
-} from "../../../local/llm-simulator";
+import type { ChatCompletionMessageParam } from "openai/resources/chat/completions";
+import { useSimulator } from "./support";
 
+const sim = useSimulator();
 const MODEL = "claude-sonnet-5-5";
-const price = definitions.models[MODEL]!.price;
+/** Nano-dollars a token of {@link MODEL}, from Anthropic's price page. */
+const price = { input: 2_000, output: 10_000, cacheRead: 100, cacheWrite: 2_500 };
 
-let simulator: Simulator;
 let openai: OpenAI;
-
-beforeAll(async () => {
-  simulator = await startSimulator({ port: 0 });
-  openai = new OpenAI({ baseURL: `${simulator.url}/v1`, apiKey: "any", maxRetries: 0 });
+beforeAll(() => {
+  openai = new OpenAI({ baseURL: `${sim.simulator.url}/v1`, apiKey: "any", maxRetries: 0 });
 });
-afterAll(() => simulator.stop());
 
-let cases = 0;
-/** A prompt with a marker of its own, and the ways to look at what the simulator made of it. */
-function marked(text = "hello") {
-  const marker = `case-${++cases}`;
-  const read = async <T>(path: string) =>
-    (await (await fetch(`${simulator.url}${path}?marker=${marker}`)).json()) as T;
-  return {
-    messages: [{ role: "user" as const, content: `[[${marker}]] ${text}` }],
-    account: () => read<Totals>("/_simulator/account"),
-    requests: () => read<RequestRecord[]>("/_simulator/requests"),
-    behave: async (behaviour: object) => {
-      const body = JSON.stringify({ match: { marker }, ...behaviour });
-      const response = await fetch(`${simulator.url}/_simulator/behaviour`, { method: "POST", body });
-      expect(response.status).toBe(200);
-    },
-  };
+/** A call of one message with a marker of its own. */
+function marked(text?: string) {
+  const call = sim.marked(text);
+  return { ...call, messages: [{ role: "user" as const, content: call.prompt }] };
 }
 
 const chat = (messages: ChatCompletionMessageParam[], more: object = {}) =>
@@ -162,73 +142,10 @@ describe("failures", () => {
       status: 404,
       code: "model_not_found",
     });
-    const response = await fetch(`${simulator.url}/v1/chat/completions`, { method: "POST", body: "{" });
-    expect(response.status).toBe(400);
-  });
-});
-
-describe("a conversation about costs", () => {
-  const tool = (name: string, properties: object = {}, required: string[] = []): ChatCompletionTool => ({
-    type: "function",
-    function: { name, parameters: { type: "object", properties, required } },
-  });
-  const day = { type: "string", format: "date" };
-  const tools = [
-    tool("spend_by", { group_by: { type: "string", enum: ["service", "project", "sku", "day"] } }, [
-      "group_by",
-    ]),
-    tool("what_changed", { previous_start: day, previous_end: day, current_start: day, current_end: day }),
-    tool("find_anomalies"),
-    tool("list_recommendations"),
-    tool("list_assets"),
-    tool("budget_left"),
-  ];
-  const system = { role: "system" as const, content: "Today is 2026-11-24." };
-  const ask = async (question: string) => {
-    const { choices } = await chat([system, { role: "user", content: question }], { tools });
-    return (choices[0]!.message.tool_calls ?? []).map(
-      (call) => ("function" in call ? call.function : undefined)!,
-    );
-  };
-
-  test.each([
-    ["What is my spend by project?", ["spend_by"]],
-    ["Why did my costs go up last week?", ["what_changed", "find_anomalies"]],
-    ["How can I save money?", ["list_recommendations"]],
-    ["Which resources do I have?", ["list_assets"]],
-    ["How much of my budget is left?", ["budget_left"]],
-    ["Hello!", []],
-  ])("%s", async (question, names) => {
-    expect((await ask(question)).map(({ name }) => name)).toEqual(names);
-  });
-
-  test("arguments fit the tool's schema and the dates that the question means", async () => {
-    const [changed] = await ask("Why did my costs go up last week?");
-    expect(JSON.parse(changed!.arguments)).toEqual({
-      previous_start: "2026-11-10",
-      previous_end: "2026-11-16",
-      current_start: "2026-11-17",
-      current_end: "2026-11-23",
-    });
-    const [spend] = await ask("What is my spend by project?");
-    expect(JSON.parse(spend!.arguments)).toEqual({ group_by: "project" });
-  });
-
-  test("the answer tells what the tools found", async () => {
-    const messages: ChatCompletionMessageParam[] = [
-      system,
-      { role: "user", content: "What is my spend?" },
-      {
-        role: "assistant",
-        tool_calls: [{ id: "1", type: "function", function: { name: "spend_by", arguments: "{}" } }],
-      },
-      {
-        role: "tool",
-        tool_call_id: "1",
-        content: JSON.stringify({ total_usd: 120.5, rows: [{ service: "Compute Engine", cost_usd: 100 }] }),
-      },
-    ];
-    const { choices } = await chat(messages, { tools });
-    expect(choices[0]!.message.content).toMatch(/total \$120\.50.*Compute Engine, cost \$100\.00/i);
+    const url = `${sim.simulator.url}/v1/chat/completions`;
+    const headers = { authorization: "Bearer any" };
+    expect((await fetch(url, { method: "POST", headers, body: "{" })).status).toBe(400);
+    expect((await fetch(url, { method: "POST", body: "{}" })).status).toBe(401);
+    await expect(chat(marked().messages, { top_k: 5 })).rejects.toThrow(/top_k/);
   });
 });
