@@ -56,6 +56,11 @@ export const groups = {
   },
   Development: {
     test: { entry: "local/test.ts", about: "every check and test", needs: "python" },
+    faults: {
+      entry: "tests/faults/main.ts",
+      about: "random calls, endings and kills against the provider's own account",
+      needs: "python",
+    },
     render: { entry: "local/render.ts", about: "write generated/ from the definitions", needs: "node" },
     "models refresh": {
       entry: "ops/models/main.ts",
