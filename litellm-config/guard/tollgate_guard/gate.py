@@ -35,7 +35,13 @@ class Gate:
     """Wraps LiteLLM's application."""
 
     def __init__(
-        self, app: App, config: Config, ledger: Ledger, admission: Admission, settler: Settler, traces: TraceEvents,
+        self,
+        app: App,
+        config: Config,
+        ledger: Ledger,
+        admission: Admission,
+        settler: Settler,
+        traces: TraceEvents,
         counting: Counting | None = None,
     ) -> None:
         self._app = app

@@ -46,7 +46,9 @@ def _check_environment() -> None:
     if missing:
         # A line each: LiteLLM's logs take "KEY: text" for a secret and blot it out.
         lines = "\n".join(f"  {name}" for name in missing)
-        raise SystemExit(f"The gateway's environment lacks these variables (docs/interfaces.md says what they are):\n{lines}")
+        raise SystemExit(
+            f"The gateway's environment lacks these variables (docs/interfaces.md says what they are):\n{lines}"
+        )
 
 
 def _install() -> tuple[Hooks, Gate]:

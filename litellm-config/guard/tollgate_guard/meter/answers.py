@@ -103,7 +103,9 @@ class AnswerReader:
         error = event.get("error")
         if error is not None:
             self.understood = True
-            self.error = str(error.get("type") or error.get("status") or "error") if isinstance(error, dict) else "error"
+            self.error = (
+                str(error.get("type") or error.get("status") or "error") if isinstance(error, dict) else "error"
+            )
         self._read(self, event)
 
 
