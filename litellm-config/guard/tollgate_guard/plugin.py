@@ -22,8 +22,10 @@ from .gate import Gate
 from .hooks import Hooks
 from .ledger import Ledger
 from .meter import litellm_seams
+from .meter.endings import Ending
 from .meter.providers import from_environment
 from .meter.transport import Meter
+from .metrics import ATTEMPTS
 from .settling import Settler
 from .sweep import sweep_forever
 from .traces import TraceEvents
@@ -56,6 +58,10 @@ def _install() -> tuple[Hooks, Gate]:
     meter = Meter(config, from_environment())
     meter.install()
     litellm_seams.install()
+    for model in config.models.values():
+        for ending in Ending:
+            # A counter that begins at its first event loses that to `increase()`.
+            ATTEMPTS.labels(model.provider, model.name, ending.value)
     counting = Counting(meter.count)
     ledger = Ledger(config)
     settler = Settler(ledger, config.hold_lease)
