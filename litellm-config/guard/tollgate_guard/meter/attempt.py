@@ -115,6 +115,9 @@ class Attempt:
             return
         written_5m = min(counters.cache_write_5m or 0, prompt)
         written_1h = min(counters.cache_write_1h or 0, prompt - written_5m)
+        if counters.cache_write_1h is None and self.request.caching == "1h":
+            # Reported without its lifetime: the longest that was asked for.
+            written_5m, written_1h = 0, written_5m
         self.usage = Usage(
             prompt=prompt,
             cached=min(counters.cached or 0, prompt - written_5m - written_1h),
@@ -138,6 +141,8 @@ class Attempt:
             return max(seen, self.allowed)
         most = max(self.allowed, counted or 0)
         seen_all = self.ending in _ENDED_THERE and counters.prompt is not None
-        if seen_all and (counted is not None or not self.request.hidden):
+        # A count is of all reasoning once the answer itself has begun; one of a plain answer always is.
+        final = counted is not None and (counters.answering_at_report or not self.request.stream)
+        if seen_all and (final or not self.request.hidden):
             return min(seen, most)
         return most
