@@ -1,5 +1,5 @@
 /**
- * The way into every command (`npm start`, `npm test`, `npm run ask|customers|bench|compose|langfuse:apply|langfuse:margins`):
+ * The way into every command (`npm start`, `npm test`, `npm run ask|customers|bench|test:faults|compose|langfuse:apply|langfuse:margins`):
  * installs what the command needs, then runs it. Plain Node, because nothing is installed yet when it starts.
  */
 const commands = {
@@ -8,6 +8,7 @@ const commands = {
   ask: "local/ask.ts",
   customers: "ops/customers/main.ts",
   bench: "tests/bench/main.ts",
+  "test:faults": "tests/faults/main.ts",
   compose: "local/compose/main.ts",
   "langfuse:apply": "ops/langfuse/main.ts",
   "langfuse:margins": "ops/langfuse/margins/main.ts",

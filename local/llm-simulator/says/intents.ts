@@ -11,7 +11,8 @@ interface Intent {
 
 const INTENTS: Intent[] = [
   {
-    question: /\bwhy\b|go(es|ne|ing)? up|went up|increas|spike|jump|chang|compar|differ|rose|grew|more than/i,
+    question:
+      /\bwhy\b|go(es|ne|ing)? up|went up|increas|spike|jump|chang(ed|es|ing)|compar|differ|rose|grew|more than/i,
     tools: [/chang|compar|diff/i, /anomal/i],
   },
   { question: /anomal|unusual|unexpected|strange/i, tools: [/anomal/i] },

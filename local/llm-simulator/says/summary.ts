@@ -1,75 +1,64 @@
-import { formatUsd } from "../../../litellm-config";
+import { tellKnown } from "./results";
+import { words, type Told } from "./write";
 
 const ROWS_TOLD = 3;
-const MONEY = /usd|cost|amount|spen[dt]|sav|price|budget|left|delta|change|total|dollar/i;
 
-/** An answer in words, from the results (JSON) of the tools that were called for it. */
+/** An answer as a cost assistant gives it, from the results of the tools that were called for it: the finding first. */
 export function summarize(results: string[]): string {
-  const told = results.map((text) => tell(parse(text))).filter((sentence) => sentence !== "");
-  if (told.length === 0) return "I found nothing in your billing data that answers this.";
-  return `Here is what your billing data says. ${told.join(" ")}`;
+  const parsed = results.map(parse);
+  const failures = parsed.filter(isFailure).map((text) => text.replace(/^Error: /, ""));
+  const told = parsed.filter((result) => !isFailure(result)).flatMap((result) => tell(result) ?? []);
+  if (told.length === 0 && failures.length === 0) return "Your billing data has nothing that answers this.";
+  // The last result goes deepest: its next step is the one to take.
+  const next = told.findLast((each) => each.next)?.next;
+  return [
+    ...told.flatMap(({ finding, evidence }) => [finding, ...evidence]),
+    ...failures.map((message) => `One part could not be read: ${message}`),
+    ...(next ? [`**Next step:** ${next}`] : []),
+  ].join("\n\n");
 }
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text) as unknown;
   } catch {
     return text;
   }
 }
 
-function tell(value: unknown): string {
+function isFailure(result: unknown): result is string {
+  return typeof result === "string" && result.startsWith("Error: ");
+}
+
+function tell(result: unknown): Told | undefined {
+  const known = tellKnown(result);
+  if (known) return known;
+  const text = plain(result);
+  return text === "" ? undefined : { finding: text, evidence: [] };
+}
+
+/** A result of a kind that the assistant does not know, field by field. */
+function plain(value: unknown): string {
+  if (value === null || value === undefined) return "";
   if (typeof value === "string") return sentence(value);
-  if (Array.isArray(value)) return rows("", value);
-  if (typeof value !== "object" || value === null) return value === null ? "" : sentence(String(value));
+  if (typeof value === "number" || typeof value === "boolean") return sentence(String(value));
+  if (Array.isArray(value)) return list(value);
   const entries = Object.entries(value);
-  const facts = entries.filter(([, at]) => isScalar(at)).map(([key, at]) => `${words(key)} ${show(key, at)}`);
-  const parts = entries
-    .filter(([, at]) => !isScalar(at))
-    .map(([key, at]) => (Array.isArray(at) ? rows(words(key), at) : tell(at)));
+  const facts = entries.filter(([, at]) => isScalar(at)).map(([key, at]) => `${words(key)} ${String(at)}`);
+  const parts = entries.filter(([, at]) => !isScalar(at)).map(([, at]) => plain(at));
   return [facts.length > 0 ? sentence(facts.join(", ")) : "", ...parts]
     .filter((part) => part !== "")
     .join(" ");
 }
 
-function rows(title: string, list: unknown[]): string {
-  if (list.length === 0) return title ? sentence(`no ${title}`) : "";
-  const told = list.slice(0, ROWS_TOLD).map((row) => {
-    if (typeof row !== "object" || row === null) return String(row);
-    return Object.entries(row)
-      .filter(([, at]) => isScalar(at))
-      .slice(0, 4)
-      .map(([key, at]) => (isAmount(at) || typeof at !== "string" ? `${words(key)} ${show(key, at)}` : at))
-      .join(", ");
-  });
-  const more = list.length > ROWS_TOLD ? `; and ${list.length - ROWS_TOLD} more` : "";
-  return sentence(`${title ? `${title}: ` : ""}${told.join("; ")}${more}`);
+function list(values: unknown[]): string {
+  const told = values.slice(0, ROWS_TOLD).map((each) => plain(each).replace(/\.$/, ""));
+  const more = values.length > ROWS_TOLD ? `; and ${values.length - ROWS_TOLD} more` : "";
+  return values.length === 0 ? "" : sentence(`${told.join("; ")}${more}`);
 }
 
 function isScalar(value: unknown): boolean {
   return ["string", "number", "boolean"].includes(typeof value);
-}
-
-/** A decimal amount, which tools pass as a text so that it stays exact. */
-function isAmount(value: unknown): boolean {
-  return typeof value === "string" && /^-?\d+\.\d+$/.test(value);
-}
-
-function show(key: string, value: unknown): string {
-  if (isAmount(value)) return String(value).replace(/^(-?)(\d+\.\d{0,2})\d*$/, "$1$$$2");
-  if (typeof value !== "number") return String(value);
-  if (/nanos/i.test(key)) return formatUsd(value);
-  if (/percent|ratio/i.test(key)) return String(Math.round(value * 100) / 100);
-  return MONEY.test(key) ? `$${value.toFixed(2)}` : String(value);
-}
-
-/** A key as words: `total_cost` and `totalCost` are "total cost"; the unit is shown with the value. */
-function words(key: string): string {
-  return key
-    .replace(/([a-z])([A-Z])/g, "$1 $2")
-    .replaceAll("_", " ")
-    .replace(/ ?(usd|nanos)$/i, "")
-    .toLowerCase();
 }
 
 function sentence(text: string): string {

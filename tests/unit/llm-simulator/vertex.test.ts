@@ -65,7 +65,9 @@ function schemaOf(name: string): object {
   return { definitions: Object.fromEntries(definitions), $ref: `#/definitions/${name}` };
 }
 
-const isResponse = new Ajv({ strict: false, validateFormats: false }).compile(schemaOf("GenerateContentResponse"));
+const isResponse = new Ajv({ strict: false, validateFormats: false }).compile(
+  schemaOf("GenerateContentResponse"),
+);
 const expectContract = (response: unknown) => {
   isResponse(response);
   expect(isResponse.errors).toBeNull();
