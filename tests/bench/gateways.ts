@@ -18,7 +18,8 @@ export interface Gateways {
 export type Kind = "guarded" | "stock";
 
 export async function startGateways(): Promise<Gateways> {
-  const stack = await startStack();
+  // A conversation here takes a second a call: its tokens a minute would end it before its money does.
+  const stack = await startStack({ session: { tokensPerMinute: 10_000_000 } });
   try {
     const stock = await startGateway({
       ...stack.gatewayOptions,

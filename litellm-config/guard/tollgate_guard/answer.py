@@ -50,10 +50,10 @@ class Answer:
             pass
         self._call.client_left = not self._ended
 
-    async def cut(self) -> None:
-        """Ends an answer that took longer than any call may."""
+    async def cut(self, refusal: Refusal) -> None:
+        """Ends an answer that LiteLLM does not end; one that has not begun becomes a refusal."""
         if not self._started:
-            await self._refuse(Refusal("provider_timeout"))
+            await self._refuse(refusal)
         elif not self._ended and not self._replaced:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from .config import Caching, Config, Model, Route
 from .refusals import Refusal, invalid
@@ -51,39 +49,21 @@ def _character_bytes(character: str) -> int:
     return max(len(form.encode()) for form in (character, *(unicodedata.normalize(d, character) for d in ("NFD", "NFKD"))))
 
 
-def _bound(sent: object, messages: int, tools: int, *, instructed: bool) -> int:
-    return (
-        text_bound(json.dumps(sent, ensure_ascii=False))
-        + _BASE_TOKENS
-        + _MESSAGE_TOKENS * messages
-        + (_TOOLS_TOKENS if instructed else 0)
-        + _TOOL_TOKENS * tools
-    )
-
-
 def prompt_bound(request: ChatRequest) -> int:
     """The most tokens that a request's prompt can have, at any provider."""
     sent = {"messages": request.messages, **{key: request.params.get(key) for key in _PROMPT_PARAMS}}
     tools = request.params.get("tools") or []
     instructed = bool(tools) or request.params.get("response_format") is not None
-    return _bound(sent, len(request.messages), len(tools), instructed=instructed)
+    return (
+        text_bound(json.dumps(sent, ensure_ascii=False))
+        + _BASE_TOKENS
+        + _MESSAGE_TOKENS * len(request.messages)
+        + (_TOOLS_TOKENS if instructed else 0)
+        + _TOOL_TOKENS * len(tools)
+    )
 
 
 _PROMPT_PARAMS = ("tools", "response_format", "tool_choice", "stop")
-
-
-def wire_bound(body: Mapping[str, Any]) -> int:
-    """The most tokens that the prompt in a request to a provider can have: the parsed body as it is sent."""
-    messages = body.get("messages") or body.get("contents") or []
-    tools = [
-        function
-        for tool in body.get("tools") or []
-        for function in (tool.get("functionDeclarations") or tool.get("function_declarations") or [tool])
-    ]
-    settings = body.get("generationConfig") or {}
-    formats = ("response_format", "output_format", "output_config", "responseSchema", "responseJsonSchema")
-    instructed = bool(tools) or any(body.get(key) or settings.get(key) for key in formats)
-    return _bound(body, len(messages) + 1, len(tools), instructed=instructed)
 
 
 def attempt_bound(

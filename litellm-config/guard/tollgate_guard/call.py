@@ -133,7 +133,11 @@ class Call:
                 "A first try may have used up what was set aside for this answer, and no more is left.",
                 retry_after=1,
             )
-        return Refusal("session_budget", "What is left of the budget does not cover this request. Please send a shorter one.")
+        month, session = self.decision.month_left_nanos or 0, self.decision.session_left_nanos or 0
+        return Refusal(
+            "month_budget" if month < session else "session_budget",
+            "What is left of the budget does not cover this request. Please send a shorter one.",
+        )
 
     async def _wait_for(self, model: Model) -> None:
         if any(each.model is model and each.charged for each in self.attempts):

@@ -35,7 +35,13 @@ class Gate:
     """Wraps LiteLLM's application."""
 
     def __init__(
-        self, app: App, config: Config, ledger: Ledger, admission: Admission, settler: Settler, traces: TraceEvents,
+        self,
+        app: App,
+        config: Config,
+        ledger: Ledger,
+        admission: Admission,
+        settler: Settler,
+        traces: TraceEvents,
         counting: Counting | None = None,
     ) -> None:
         self._app = app
@@ -95,6 +101,10 @@ class Gate:
                 DECISIONS.labels("refused", refusal.code, "none", "unknown", "none").inc()
             await send_refusal(send, refusal, decided)
             return
+        except Exception as error:
+            log("error", "gateway.error", f"The call could not be prepared: {type(error).__name__}: {error}")
+            await send_refusal(send, Refusal("gateway_error"), decided)
+            return
         call = Call(
             id=call_id,
             request=request,
@@ -122,7 +132,10 @@ class Gate:
                 self._config.hold_lease - self._config.settle_margin,
             )
         except (TimeoutError, asyncio.TimeoutError):
-            await answer.cut()
+            await answer.cut(Refusal("provider_timeout"))
+        except Exception as error:
+            log("error", "gateway.error", f"LiteLLM failed: {type(error).__name__}: {error}", call_id=call.id)
+            await answer.cut(Refusal("gateway_error"))
         finally:
             watcher.cancel()
             current_call.reset(token)

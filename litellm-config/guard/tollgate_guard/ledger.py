@@ -21,6 +21,7 @@ _COMMAND_SECONDS = 3.0
 # Waiting for a free connection is a burst of calls, not a ledger that is down.
 _POOL_SECONDS = 30.0
 
+
 @dataclass(frozen=True)
 class Crossing:
     percent: int
@@ -134,11 +135,13 @@ class Ledger:
         if pool is None:
             raise asyncpg.InterfaceError("open() comes first")
         async with pool.acquire(timeout=_POOL_SECONDS) as connection:
-            return await connection.fetch(query, *arguments)
+            rows: list[asyncpg.Record] = await connection.fetch(query, *arguments)
+            return rows
 
     def _crossings(self, percents: list[int]) -> tuple[Crossing, ...]:
         actions = dict(zip(self._config.percents, self._config.actions))
-        return tuple(Crossing(percent, actions[percent]) for percent in percents)
+        # One that another revision's configuration has reserved a call with may not be in this one's.
+        return tuple(Crossing(percent, actions.get(percent, "notify")) for percent in percents)
 
     async def reserve(
         self, call_id: UUID, request: ChatRequest, plans: Plans, *, final: bool, countable: bool = False

@@ -23,8 +23,10 @@ from .generations import Generations
 from .hooks import Hooks
 from .ledger import Ledger
 from .meter import litellm_seams
+from .meter.endings import Ending
 from .meter.providers import from_environment
 from .meter.transport import Meter
+from .metrics import ATTEMPTS
 from .settling import Settler
 from .sweep import sweep_forever
 from .traces import TraceEvents
@@ -47,7 +49,9 @@ def _check_environment() -> None:
     if missing:
         # A line each: LiteLLM's logs take "KEY: text" for a secret and blot it out.
         lines = "\n".join(f"  {name}" for name in missing)
-        raise SystemExit(f"The gateway's environment lacks these variables (docs/interfaces.md says what they are):\n{lines}")
+        raise SystemExit(
+            f"The gateway's environment lacks these variables (docs/interfaces.md says what they are):\n{lines}"
+        )
 
 
 def _install() -> tuple[Hooks, Generations, Gate]:
@@ -55,6 +59,10 @@ def _install() -> tuple[Hooks, Generations, Gate]:
     meter = Meter(config, from_environment())
     meter.install()
     litellm_seams.install()
+    for model in config.models.values():
+        for ending in Ending:
+            # A counter that begins at its first event loses that to `increase()`.
+            ATTEMPTS.labels(model.provider, model.name, ending.value)
     counting = Counting(meter.count)
     ledger = Ledger(config)
     settler = Settler(ledger, config.hold_lease)

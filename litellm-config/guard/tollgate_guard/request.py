@@ -91,11 +91,7 @@ def _check_content(content: object, where: str) -> None:
         raise Refusal("invalid_request", f"{where} is no text: send a text or a list of text parts", field=where)
     for index, part in enumerate(content):
         kind = part.get("type") if isinstance(part, dict) else None
-        if (
-            kind != "text"
-            or set(part) - {"cache_control"} != {"type", "text"}
-            or not isinstance(part["text"], str)
-        ):
+        if kind != "text" or set(part) - {"cache_control"} != {"type", "text"} or not isinstance(part["text"], str):
             raise invalid(
                 f"{where}.{index}.type",
                 kind,
@@ -151,7 +147,11 @@ def _check_tools(tools: object) -> list[dict[str, Any]]:
         raise Refusal("invalid_request", "tools is no list of at most 128 functions: send one", field="tools")
     for index, tool in enumerate(tools):
         kind = tool.get("type") if isinstance(tool, dict) else None
-        if kind != "function" or set(tool) - {"cache_control"} != {"type", "function"} or not isinstance(tool["function"], dict):
+        if (
+            kind != "function"
+            or set(tool) - {"cache_control"} != {"type", "function"}
+            or not isinstance(tool["function"], dict)
+        ):
             raise invalid(
                 f"tools.{index}.type",
                 kind,
@@ -221,7 +221,10 @@ def read_request(raw: bytes) -> ChatRequest:
         params["tools"] = _check_tools(body["tools"])
     check_schemas(
         {
-            **{f"tools.{at}.function.parameters": tool["function"].get("parameters") for at, tool in enumerate(params.get("tools", []))},
+            **{
+                f"tools.{at}.function.parameters": tool["function"].get("parameters")
+                for at, tool in enumerate(params.get("tools", []))
+            },
             "response_format.json_schema": params.get("response_format", {}).get("json_schema"),
         }
     )

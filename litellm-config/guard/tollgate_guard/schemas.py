@@ -44,7 +44,9 @@ class _Measure:
     def size(self, node: object, definitions: dict[str, Any], depth: int) -> int:
         if depth > _MOST_DEPTH:
             raise Refusal(
-                "invalid_request", f"{self._where} is nested more than {_MOST_DEPTH} deep: flatten it", field=self._where
+                "invalid_request",
+                f"{self._where} is nested more than {_MOST_DEPTH} deep: flatten it",
+                field=self._where,
             )
         if isinstance(node, list):
             return 2 + sum(self.size(each, definitions, depth + 1) for each in node)

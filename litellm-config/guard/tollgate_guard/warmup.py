@@ -17,6 +17,7 @@ from .meter.rehearsal import rehearsing
 from .request import read_request
 from .upstream import request_scope
 
+
 async def warm_up(app: App, config: Config, headers: Headers) -> None:
     """Sends a plain and a streamed request for each provider through LiteLLM; the meter answers them: no trace, no cost."""
     try:

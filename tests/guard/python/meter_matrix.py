@@ -86,7 +86,9 @@ def cut_after_usage(shape: Shape, stream: bool) -> Reply | None:
     return Reply((body[:-12],))
 
 
-def stream_only(events: Callable[[Shape], tuple[bytes, ...]], ending: str = "end") -> Callable[[Shape, bool], Reply | None]:
+def stream_only(
+    events: Callable[[Shape], tuple[bytes, ...]], ending: str = "end"
+) -> Callable[[Shape, bool], Reply | None]:
     return lambda shape, stream: Reply(events(shape), content_type=STREAM, ending=ending) if stream else None
 
 
@@ -118,7 +120,7 @@ def error_body(shape: Shape, stream: bool) -> Reply:
 
 def status(code: int) -> Callable[[Shape, bool], Reply]:
     def reply(shape: Shape, stream: bool) -> Reply:
-            return Reply((json.dumps(shape.error("an_error")).encode(),), status=code)
+        return Reply((json.dumps(shape.error("an_error")).encode(),), status=code)
 
     return reply
 

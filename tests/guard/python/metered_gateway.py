@@ -17,7 +17,7 @@ import httpx
 import yaml
 from conftest import GUARD_JSON, REPOSITORY, fresh_ledger
 from prometheus_client import REGISTRY
-from wire_provider import Reply, WireProvider
+from wire_provider import WireProvider
 
 T = TypeVar("T")
 
@@ -31,8 +31,16 @@ _PORT = int(os.environ.get("TOLLGATE_TEST_PORTS", "21000")) + 70
 def guard_config() -> dict[str, Any]:
     """The rendered guard.json, with a self-hosted model and a route to it."""
     data: dict[str, Any] = json.loads(GUARD_JSON.read_text("utf-8"))
-    data["models"]["hosted-model"] = {**data["models"]["claude-sonnet-5-5"], "provider": "self_hosted", "prompt_cache": None}
-    data["routes"]["hosted"] = {"variants": ["hosted-model"], "fallbacks": ["claude-haiku-4-5"], "default_max_tokens": 500}
+    data["models"]["hosted-model"] = {
+        **data["models"]["claude-sonnet-5-5"],
+        "provider": "self_hosted",
+        "prompt_cache": None,
+    }
+    data["routes"]["hosted"] = {
+        "variants": ["hosted-model"],
+        "fallbacks": ["claude-haiku-4-5"],
+        "default_max_tokens": 500,
+    }
     return data
 
 
@@ -133,7 +141,9 @@ class MeteredGateway:
         while not self.app._warm:  # type: ignore[union-attr]
             await asyncio.sleep(0.05)
 
-    def ask(self, model: str, reply: Any = None, *, session: str | None = None, metadata: Any = None, **body: Any) -> Answered:
+    def ask(
+        self, model: str, reply: Any = None, *, session: str | None = None, metadata: Any = None, **body: Any
+    ) -> Answered:
         """Sends a chat completion whose provider answers with ``reply`` (a Reply, or a function of what was asked)."""
         return self.run(self._ask(model, reply, session, metadata or {}, body))
 

@@ -11,8 +11,8 @@ import httpx
 import pytest
 import yaml
 from conftest import GUARD_JSON, REPOSITORY
-from metered_gateway import KEYS, MODELS, MeteredGateway
 from meter_matrix import COMPLETION, PROMPT, answered
+from metered_gateway import KEYS, MODELS, MeteredGateway
 from wire_provider import Asked, Reply
 from wire_shapes import SHAPES, TEXT
 
@@ -32,7 +32,9 @@ def whole(wire: str, stream: bool) -> Reply:
 
 class TestNothingGoesAround:
     @pytest.mark.parametrize("params", DEPLOYMENTS)
-    def test_litellm_knows_no_address_and_no_key_of_a_model(self, gateway: MeteredGateway, params: dict[str, Any]) -> None:
+    def test_litellm_knows_no_address_and_no_key_of_a_model(
+        self, gateway: MeteredGateway, params: dict[str, Any]
+    ) -> None:
         """A client that goes around the meter would find no server at this address, and have no key for it."""
         host = httpx.URL(params["api_base"]).host
         assert host.endswith(".meter.invalid")
@@ -85,7 +87,9 @@ class TestNothingGoesAround:
 class TestWhatIsSent:
     @WIRES
     @STREAMED
-    def test_the_providers_key_and_no_name_of_a_customer(self, gateway: MeteredGateway, wire: str, stream: bool) -> None:
+    def test_the_providers_key_and_no_name_of_a_customer(
+        self, gateway: MeteredGateway, wire: str, stream: bool
+    ) -> None:
         names = {"trace_id": "a1" * 16, "gcp_project": "customers-project", "environment": "somewhere"}
         seen: list[Asked] = []
 
@@ -98,13 +102,26 @@ class TestWhatIsSent:
         key = seen[0].headers["x-api-key" if wire == "anthropic" else "authorization"]
         assert key == (KEYS[wire] if wire == "anthropic" else f"Bearer {KEYS[wire]}")
         sent = json.dumps([seen[0].path, seen[0].headers, seen[0].body])
-        for word in ("acme", "a-session", "a1a1", "customers-project", "somewhere", "someone", "labels", "held-by", "cost_analysis"):
+        for word in (
+            "acme",
+            "a-session",
+            "a1a1",
+            "customers-project",
+            "somewhere",
+            "someone",
+            "labels",
+            "held-by",
+            "cost_analysis",
+        ):
             assert word not in sent
         assert seen[0].headers["accept-encoding"] == "identity"
 
     def test_what_litellm_writes_out_is_held_before_it_is_sent(self, gateway: MeteredGateway) -> None:
         """Definitions that a schema names often are small at the client and large at Gemini."""
-        part = {"type": "object", "properties": {f"field_{at}": {"type": "string", "description": "x" * 40} for at in range(6)}}
+        part = {
+            "type": "object",
+            "properties": {f"field_{at}": {"type": "string", "description": "x" * 40} for at in range(6)},
+        }
         schema = {
             "type": "object",
             "properties": {f"part_{at}": {"$ref": "#/$defs/Part"} for at in range(40)},
@@ -144,7 +161,9 @@ class TestWhatIsSent:
 class TestAnswers:
     @WIRES
     @STREAMED
-    def test_a_good_answer_is_cached_and_the_second_is_free(self, gateway: MeteredGateway, wire: str, stream: bool) -> None:
+    def test_a_good_answer_is_cached_and_the_second_is_free(
+        self, gateway: MeteredGateway, wire: str, stream: bool
+    ) -> None:
         question = {"messages": [{"role": "user", "content": f"cache {wire} {stream}"}], "stream": stream}
         assert gateway.ask(MODELS[wire], whole(wire, stream), **question).asked == 1
         gateway.run(asyncio.sleep(0.2))
@@ -186,7 +205,9 @@ class TestAnswers:
             assert reply.headers["x-tollgate-model"] == "claude-haiku-4-5"
 
     @STREAMED
-    def test_a_budget_without_money_for_the_fallback_answers_with_its_code(self, gateway: MeteredGateway, stream: bool) -> None:
+    def test_a_budget_without_money_for_the_fallback_answers_with_its_code(
+        self, gateway: MeteredGateway, stream: bool
+    ) -> None:
         session = f"nearly-used-up-{stream}"
         shape = SHAPES["anthropic"]
         gateway.ask("claude-opus-5-5", answered(shape, stream, shape.usage(10, 24_400)), session=session, stream=stream)
@@ -198,7 +219,9 @@ class TestAnswers:
         assert reply.row is not None and reply.row["cost_nanos"] <= reply.row["held_nanos"]
 
     @STREAMED
-    def test_a_long_retry_after_is_not_slept_and_goes_to_the_client(self, gateway: MeteredGateway, stream: bool) -> None:
+    def test_a_long_retry_after_is_not_slept_and_goes_to_the_client(
+        self, gateway: MeteredGateway, stream: bool
+    ) -> None:
         loop = asyncio.new_event_loop()
         began = loop.time()
         busy = Reply((b"{}",), status=429, headers=(("retry-after", "40"),))

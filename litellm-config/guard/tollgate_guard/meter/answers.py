@@ -22,6 +22,7 @@ class AnswerReader:
     Attributes:
         counters: the tokens reported so far.
         visible: bytes of text, reasoning and tool calls so far.
+        answering: whether some of that is not reasoning.
         ends: the reasons for which choices ended.
         error: an error in the provider's words, such as ``overloaded_error``; None where there was none.
         understood: whether anything was in the provider's format.
@@ -31,6 +32,7 @@ class AnswerReader:
     def __init__(self, wire: Wire, stream: bool) -> None:
         self.counters = Counters()
         self.visible = 0
+        self.answering = False
         self.ends: list[str] = []
         self.error: str | None = None
         self.understood = False
@@ -85,9 +87,10 @@ class AnswerReader:
         if isinstance(reason, str) and reason:
             self.ends.append(reason)
 
-    def saw(self, *parts: object) -> None:
+    def saw(self, *parts: object, reasoning: bool = False) -> None:
         """Counts parts of the answer: texts, and values as JSON."""
         for part in parts:
+            self.answering = self.answering or (not reasoning and bool(part))
             if isinstance(part, str):
                 self.visible += len(part.encode("utf-8", "surrogatepass"))
             elif part is not None:
@@ -103,7 +106,9 @@ class AnswerReader:
         error = event.get("error")
         if error is not None:
             self.understood = True
-            self.error = str(error.get("type") or error.get("status") or "error") if isinstance(error, dict) else "error"
+            self.error = (
+                str(error.get("type") or error.get("status") or "error") if isinstance(error, dict) else "error"
+            )
         self._read(self, event)
 
 
@@ -160,7 +165,7 @@ def _read_openai(reader: AnswerReader, event: dict[str, Any]) -> None:
         reader.began(choice.get("index"))
         message = _dict(choice.get("delta")) or _dict(choice.get("message"))
         reader.saw(message.get("content"), message.get("refusal"))
-        reader.saw(message.get("reasoning_content") or message.get("reasoning"))
+        reader.saw(message.get("reasoning_content") or message.get("reasoning"), reasoning=True)
         for call in map(_dict, _list(message.get("tool_calls"))):
             function = _dict(call.get("function"))
             reader.saw(function.get("name"), function.get("arguments"))
@@ -186,6 +191,7 @@ def _read_openai(reader: AnswerReader, event: dict[str, Any]) -> None:
         cache_write_1h=hour,
         completion=completion,
         visible=reader.visible,
+        answering=reader.answering,
     )
 
 
@@ -196,14 +202,17 @@ def _read_anthropic(reader: AnswerReader, event: dict[str, Any]) -> None:
         reader.understood = True
         reader.began(0)
         for block in map(_dict, _list(message.get("content"))):
-            reader.saw(block.get("text"), block.get("thinking"), block.get("name"), block.get("input"))
+            reader.saw(block.get("text"), block.get("name"), block.get("input"))
+            reader.saw(block.get("thinking"), reasoning=True)
         reader.ended(message.get("stop_reason"))
     elif kind == "content_block_start":
         block = _dict(event.get("content_block"))
-        reader.saw(block.get("text"), block.get("thinking"), block.get("name"))
+        reader.saw(block.get("text"), block.get("name"))
+        reader.saw(block.get("thinking"), reasoning=True)
     elif kind == "content_block_delta":
         delta = _dict(event.get("delta"))
-        reader.saw(delta.get("text"), delta.get("thinking"), delta.get("partial_json"))
+        reader.saw(delta.get("text"), delta.get("partial_json"))
+        reader.saw(delta.get("thinking"), reasoning=True)
     elif kind == "message_delta":
         reader.understood = True
         reader.ended(_dict(event.get("delta")).get("stop_reason"))
@@ -225,6 +234,7 @@ def _report_anthropic(reader: AnswerReader, usage: dict[str, Any], *, final: boo
         cache_write_1h=hour if lives else None,
         completion=output if final else None,
         visible=reader.visible,
+        answering=reader.answering,
     )
     if not final and output is not None:
         # A stream's start counts the first token or two only.
@@ -236,7 +246,7 @@ def _read_vertex(reader: AnswerReader, event: dict[str, Any]) -> None:
         reader.understood = True
         reader.began(candidate.get("index"))
         for part in map(_dict, _list(_dict(candidate.get("content")).get("parts"))):
-            reader.saw(part.get("text"), part.get("functionCall"))
+            reader.saw(part.get("text"), part.get("functionCall"), reasoning=part.get("thought") is True)
         reader.ended(candidate.get("finishReason"))
     blocked = _dict(event.get("promptFeedback")).get("blockReason")
     usage = _dict(event.get("usageMetadata"))
@@ -255,6 +265,7 @@ def _read_vertex(reader: AnswerReader, event: dict[str, Any]) -> None:
         cached=count(usage.get("cachedContentTokenCount")),
         completion=completion,
         visible=reader.visible,
+        answering=reader.answering,
     )
 
 

@@ -141,6 +141,8 @@ class Attempt:
             return max(seen, self.allowed)
         most = max(self.allowed, counted or 0)
         seen_all = self.ending in _ENDED_THERE and counters.prompt is not None
-        if seen_all and (counted is not None or not self.request.hidden):
+        # A count is of all reasoning once the answer itself has begun; one of a plain answer always is.
+        final = counted is not None and (counters.answering_at_report or not self.request.stream)
+        if seen_all and (final or not self.request.hidden):
             return min(seen, most)
         return most

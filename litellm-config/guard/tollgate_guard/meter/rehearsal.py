@@ -49,7 +49,12 @@ _STREAM: dict[Wire, list[dict[str, Any]]] = {
     "anthropic": [
         {
             "type": "message_start",
-            "message": {**_MESSAGE, "content": [], "stop_reason": None, "usage": {"input_tokens": 1, "output_tokens": 1}},
+            "message": {
+                **_MESSAGE,
+                "content": [],
+                "stop_reason": None,
+                "usage": {"input_tokens": 1, "output_tokens": 1},
+            },
         },
         {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
         {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "ok"}},

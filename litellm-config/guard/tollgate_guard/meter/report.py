@@ -31,7 +31,9 @@ def report_attempt(attempt: Attempt, who: Identity, tier: str | None, call_id: o
     )
 
 
-def report_not_sent(model_name: str, provider: str, reason: str, who: Identity, tier: str | None, call_id: object) -> None:
+def report_not_sent(
+    model_name: str, provider: str, reason: str, who: Identity, tier: str | None, call_id: object
+) -> None:
     """Counts and logs an attempt that the meter kept from being made."""
     ATTEMPTS.labels(provider, model_name, Ending.NOT_PAID_FOR.value).inc()
     log("warn", "attempt.not_sent", f"Not sent: {reason}", **tags(who, tier, model_name), call_id=call_id)

@@ -259,7 +259,6 @@ def _decoder(encoding: str) -> Callable[[bytes], bytes]:
     if encoding in ("gzip", "x-gzip", "deflate"):
         return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress
 
-
     def refuse(data: bytes) -> bytes:
         raise NotWhole(f"The provider's answer is encoded as {encoding}, which was not asked for")
 

@@ -34,8 +34,9 @@ class Counters:
     completion: int | None = None
     # Tokens of the answer's beginning, where a stream counts those apart.
     begun: int = 0
-    # Bytes of the answer that came before the last report of ``completion``.
+    # Bytes of the answer that came before the last report of ``completion``, and whether any were more than reasoning.
     visible_at_report: int = 0
+    answering_at_report: bool = False
 
     @property
     def complete(self) -> bool:
@@ -51,8 +52,9 @@ class Counters:
         cache_write_1h: int | None = None,
         completion: int | None = None,
         visible: int = 0,
+        answering: bool = False,
     ) -> None:
-        """Takes a report; ``visible`` is how many bytes of the answer have come so far."""
+        """Takes a report; ``visible`` is how many bytes of the answer have come, ``answering`` that not all is reasoning."""
         self.prompt = _most(self.prompt, prompt)
         self.cache_write_5m = _most(self.cache_write_5m, cache_write_5m)
         self.cache_write_1h = _most(self.cache_write_1h, cache_write_1h)
@@ -61,6 +63,7 @@ class Counters:
         if completion is not None:
             self.completion = _most(self.completion, completion)
             self.visible_at_report = visible
+            self.answering_at_report = answering
 
 
 def _most(before: int | None, now: int | None) -> int | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
+from ..bounds import text_bound
 from ..config import Caching
 from .providers import Wire
 
@@ -44,7 +44,7 @@ class WireRequest:
     """An attempt's request as it goes to the provider.
 
     Attributes:
-        size: bytes of all that becomes the prompt, at most as many tokens (see ``text_size``).
+        size: bytes of all that becomes the prompt, at most as many tokens (see ``bounds.text_bound``).
         max_tokens: output tokens allowed in each choice.
         hidden: whether the model may reason in tokens that the answer does not show.
         caching: the longest life of a cache entry that the request asks for: None, "5m" or "1h".
@@ -131,35 +131,25 @@ def dropped(params: dict[str, Any], sent: WireRequest) -> list[str]:
     ]
 
 
+def _vertex_config(body: dict[str, Any]) -> dict[str, Any]:
+    found = [body[key] for key in _VERTEX_CONFIG if isinstance(body.get(key), dict)]
+    return found[0] if found else {}
+
+
 def _keys(body: dict[str, Any]) -> frozenset[str]:
-    config = next((body[key] for key in _VERTEX_CONFIG if isinstance(body.get(key), dict)), {})
+    config = _vertex_config(body)
     choice = body.get("tool_choice")
     tools = [tool.get("name") for tool in body.get("tools") or [] if isinstance(tool, dict)]
     names = [*body, *config, *(choice if isinstance(choice, dict) else ()), *tools]
     return frozenset(name for name in names if isinstance(name, str))
 
 
-def text_size(text: str) -> int:
-    """The most tokens that a text can have.
-
-    A tokenizer makes at most one token of each byte of what it reads, and some read the text in Unicode's form NFKC
-    (Anthropic's published tokenizer does), in which one character of three bytes can have 33. So: the longer of the two.
-    """
-    if text.isascii():
-        return len(text)
-    return max(len(text.encode("utf-8", "surrogatepass")), len(_nfkc(text).encode("utf-8", "surrogatepass")))
-
-
-def _nfkc(text: str) -> str:
-    return text if unicodedata.is_normalized("NFKC", text) else unicodedata.normalize("NFKC", text)
-
-
 def prompt_size(body: dict[str, Any]) -> int:
     """The most tokens of the text, names and schemas in a request's body, on whichever wire, without what frames them."""
-    config = next((body[key] for key in _VERTEX_CONFIG if isinstance(body.get(key), dict)), {})
+    config = _vertex_config(body)
     schemas = [part[key] for part in (body, config) for key in _SCHEMAS if part.get(key)]
     return sum(_content_size(body[key]) for key in _MESSAGES if key in body) + sum(
-        text_size(json.dumps(_unmarked(schema), ensure_ascii=False)) for schema in schemas
+        text_bound(json.dumps(_unmarked(schema), ensure_ascii=False)) for schema in schemas
     )
 
 
@@ -168,7 +158,8 @@ def _unmarked(schemas: Any) -> Any:
     if not isinstance(schemas, list):
         return schemas
     return [
-        {key: value for key, value in each.items() if key != _MARK} if isinstance(each, dict) else each for each in schemas
+        {key: value for key, value in each.items() if key != _MARK} if isinstance(each, dict) else each
+        for each in schemas
     ]
 
 
@@ -178,14 +169,14 @@ def _content_size(messages: Any) -> int:
     while todo:
         each = todo.pop()
         if isinstance(each, str):
-            total += text_size(each)
+            total += text_bound(each)
         elif isinstance(each, dict):
             for key, inner in each.items():
                 if key == _MARK:
                     continue
                 if key not in _FRAME:
                     # The name, its quotes, a colon and a comma.
-                    total += text_size(key) + 4
+                    total += text_bound(key) + 4
                 if key not in _UNSAID or not isinstance(inner, str):
                     todo.append(inner)
         elif isinstance(each, list):
@@ -220,7 +211,7 @@ def _vertex(path: str, body: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
     found = _VERTEX_PATH.search(path)
     if found is None:
         raise UnboundedRequest(f"{path} does not generate content")
-    config = body.get("generationConfig") or body.get("generation_config") or {}
+    config = _vertex_config(body)
     limit = config.get("maxOutputTokens", config.get("max_output_tokens"))
     choices = config.get("candidateCount", config.get("candidate_count")) or 1
     return found.group(1), found.group(2) == "streamGenerateContent", limit, choices
@@ -236,7 +227,7 @@ def _reasons_unseen(wire: Wire, body: dict[str, Any]) -> bool:
         return isinstance(thinking, dict) and thinking.get("type") != "disabled"
     if wire == "vertex":
         # Gemini thinks unless it is told not to.
-        config = body.get("generationConfig") or body.get("generation_config") or {}
+        config = _vertex_config(body)
         thinking = config.get("thinkingConfig") or config.get("thinking_config") or {}
         return thinking.get("thinkingBudget", thinking.get("thinking_budget")) != 0
     return body.get("reasoning_effort") != "none"
