@@ -3,7 +3,7 @@ import { describeTools } from "../../app/conversation/tool-calls";
 import { PLAIN_TOOLS } from "../../app/tools";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { repository } from "../../local/paths";
+import { repository } from "../../ops/workspace/paths";
 import type { NanoDollars } from "../../litellm-config";
 import { bill } from "../../local/llm-simulator/prices";
 import { Customer, type Reply, type Stack } from "../support/gateway";
