@@ -115,7 +115,7 @@ async function chooseSources(config: Config, telemetry: Telemetry, now?: () => D
   if (config.TOLLGATE_DATA_SOURCE === "sample") return sampleSources(now);
   // Google's clients take a second to load: only an agent that uses them waits for it.
   const { gcpSources } = await import("./sources/gcp");
-  return gcpSources({ dataset: config.TOLLGATE_BILLING_DATASET }, telemetry);
+  return gcpSources({ dataset: config.TOLLGATE_BILLING_DATASET, now }, telemetry);
 }
 
 function langfuseAccess(config: Config): LangfuseAccess | undefined {
