@@ -84,12 +84,12 @@ export function spendQuery(
   FROM \`${table}\`
   WHERE ${where.join("\n    AND ")}`,
   );
-  const keys = [...groupBy, "currency", "kind", "credit"].join(", ");
-  const query = `SELECT ${keys}, CAST(SUM(amount) AS STRING) AS amount
+  const keys = [...groupBy, "currency", "kind"].join(", ");
+  const query = `SELECT ${keys}, part.credit AS credit, CAST(SUM(part.amount) AS STRING) AS amount
 FROM (
   ${lines.join("\n  UNION ALL\n  ")}
-), UNNEST(parts)
-GROUP BY ${keys}`;
+), UNNEST(parts) AS part
+GROUP BY ${keys}, credit`;
   return { query, params };
 }
 
