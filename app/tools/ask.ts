@@ -22,7 +22,7 @@ export function createAsk(conversations: Conversations): Tool {
       "calls language models, which are paid from the plan's monthly budget. Give the returned session_id to go on with a " +
       "conversation.",
     annotations: { readOnlyHint: true, idempotentHint: false, openWorldHint: true },
-    input: z.object({
+    input: z.strictObject({
       question: z.string().trim().min(1).max(MAX_QUESTION),
       session_id: z
         .string()

@@ -207,6 +207,7 @@ describe("get-budget", () => {
     expect(await run("get-budget", {})).toEqual({
       plan_tier: "tier_2",
       month: "2026-11",
+      time_zone: "UTC",
       cap: "$18.00",
       spent: "$4.50",
       held: "$0.25",
