@@ -8,7 +8,7 @@ const CHANGE =
   "delete|stop|shut ?down|turn off|switch off|power off|kill|terminate|resize|downsize|scale (?:down|up|in|out)|remove|release|apply|enable|disable|schedule|create|provision|deploy|buy|purchase|set up|migrate|move|restart|detach|cancel|pause|upgrade|downgrade|snapshot|turn on|set|add|change|switch";
 /** What there is in a cloud to change. "The one", "it" and "them" are such things too. */
 const THING =
-  "name|vms?|instances?|machines?|runners?|servers?|disks?|volumes?|snapshots?|databases?|dbs?|clusters?|nodes?|pools?|buckets?|ips?|ip address(?:es)?|address(?:es)?|load balancers?|projects?|functions?|jobs?|queries|query|datasets?|images?|backups?|commitments?|commitment|cuds?|reservations?|autoscal\\w+|lifecycle|budget alerts?|budgets?|alerts?|quotas?|billing exports?|apis?|it|them|that|those|these|everything|all|recommendations?|environments?|staging|production|resources?|services?";
+  "name|vms?|instances?|machines?|runners?|servers?|disks?|volumes?|snapshots?|databases?|dbs?|clusters?|nodes?|pools?|buckets?|ips?|ip address(?:es)?|address(?:es)?|load balancers?|projects?|functions?|jobs?|queries|query|datasets?|images?|backups?|commitments?|commitment|cuds?|reservations?|autoscal\\w+|lifecycle|budget alerts?|budgets?|alerts?|quotas?|billing exports?|apis?|it|them|that|those|these|everything|all|recommendations?|environments?|staging|production|resources?|services?|ones?";
 const CHANGE_THING = new RegExp(
   `^(?:${CHANGE})\\b(?!\\s+(?:the )?(?:same|show|includ|count|list|us)\\w*)[^.?!]*?\\b(?:${THING})\\b`,
 );
@@ -18,7 +18,7 @@ const MAKE_WORDS =
 const FROM_THE_ANSWER =
   /\bfrom (?:the|that|this|your) (?:list|table|answer|result|figures?|numbers?|chart|report|total|sum)/;
 const THEN_CHANGE = new RegExp(
-  `(?:[,;.:]|\\band\\b|\\bthen\\b)\\s*(?:please |just |then |go ahead and )*(?:delete|stop|shut ?down|turn off|remove|resize|release|kill) (?:it|them|that|those|these|all|the |name)`,
+  `(?:[,;.:]|\\band\\b|\\bthen\\b)\\s*(?:please |just |then |go ahead and )*(?:(?:delete|stop|shut ?down|turn off|remove|resize|release|kill) (?:it|them|that|those|these|all|the |name)|(?:shut|turn|switch) (?:it|them|that|those|these) (?:down|off))`,
 );
 const ASKS =
   /^(?:what|why|how|which|should|shall|may|can i|can we|could i|is|are|was|were|do|does|did|would|who|where|when)\b/;
@@ -32,13 +32,13 @@ const CHANGE_ABROAD =
 /** What to do to pay less: a question that wants advice, whatever else it asks. */
 const ADVICE: readonly RegExp[] = [
   /\b(?:optimi[sz]\w*|recommend\w*|advi[cs]e|suggest\w*|tips?|ideas?|rightsiz\w+|cost (?:cutting|saving)s?)\b/,
-  /\b(?:can|could|should|would|to|help|let's|want|need|ways?|how (?:do|can|to)|where)\b(?![^.?!]*\bhow much (?:did|have|has|do)\b)[^.?!]*\b(?:sav(?:e|ing)|reduc(?:e|ing)|cut(?:ting)?|lower(?:ing)?|shrink|trim|slash|decrease|bring(?:ing)? (?:it |them |costs? |the bill |my bill )?down|get (?:it|them|costs?|the bill|my bill) down)\b(?! than)/,
+  /\b(?:can|could|should|would|to|help|let's|want|need|ways?|how (?:do|can|to)|where)\b(?![^.?!]*\bhow much (?:did|have|has|do)\b)[^.?!]*\b(?:sav(?:e|ing)|reduc(?:e|ing)|cut(?:ting)?|lower(?:ing)?|shrink|trim|slash|decrease|bring(?:ing)? (?:it |them |costs? |the bill |my bill )?down|get (?:it|them|that|this|these|those|costs?|the bill|my bill) down)\b(?! than)/,
   /^(?:save|reduce|cut|lower|trim|optimi[sz]e|shrink)\b/,
   /\b(?:make|run|get|keep|host|have|be|is it|cost)\b[^.?!]*\bcheaper(?: (?:way|option|alternative|machine|region|storage|class|plan|setup|tier|model)s?)?\b(?=$|[^a-z]*$| (?:to|way|option|alternative|machine|region|storage|class|plan|setup|tier|if|on|in another))/,
   /\bcheaper (?:to|way|option|alternative|machine|region|storage|class|plan|setup|tier)s?\b/,
   /\b(?:should|shall) (?:i|we)\b(?![^.?!]*\b(?:worr|concern|expect|know))/,
   /\bwhat (?:can|could|should|shall|do|would) (?:i|we|you) (?:do\b|change|turn off|delete|stop|remove)/,
-  /\b(?:worth (?:it|buying|switching|moving)|spend less|pay less|savings? (?:option|opportunit|potential|plan|possib)\w*|quick wins?|low hanging)/,
+  /\b(?:worth (?:it|buying|switching|moving)|spend less|pay less|savings? (?:option|opportunit|potential|plan|possib)\w*|quick wins?|low hanging|safe to (?:delete|remove|stop|turn off|resize|release))/,
   /\b(?:einspar\w*|sparen|spare|senken|reduzieren|optimier\w*|empfehl\w*|économis\w*|réduire|baisser|optimis\w*|recommand\w*|conseil\w*|ahorr\w*|reducir|bajar|optimiz\w*|recomiend\w*|economiz\w*|reduzir|risparmi\w*|ridurre|ottimizz\w*|consigli\w*|bespar\w*|verlagen)|節約|削減|安く|節省|降低/,
 ];
 /** What has no use: advice, unless the question is why it is so. */
@@ -52,10 +52,11 @@ const PAST_SAVINGS =
 const ANALYSIS: readonly RegExp[] = [
   /\b(?:why|how come|reasons?|explain\w*|root cause|(?:what|who|which \w+) (?:has |have )?(?:caused|causes|changed|happened|drove|drives|made|grew|rose|went|is driving|are driving)|what's (?:driving|wrong|up|going on)|what is (?:wrong|going on))\b/,
   /\b(?:spik\w+|peak\w*|anomal\w+|unusual\w*|unexpected\w*|surpris\w+|weird|strange|odd|outliers?|abnormal\w*|suspicious)\b/,
-  /\b(?:increas\w+|decreas\w+|grow(?:n|ing|th|s)?|grew|rose|risen|rising|jump\w*|dropp\w+|drops?|fell|falling|fallen|surg\w+|doubl\w+|tripl\w+|climb\w*|creep\w*)\b/,
-  /\b(?:compar\w+|versus|vs|differ\w*|trend\w*|forecast\w*|predict\w*|projected|projections?|on track|by the end of the (?:month|year))\b/,
+  /\b(?:increas\w+|decreas\w+|grow(?:n|ing|th|s)?|grew|rose|rises?|risen|rising|jump\w*|dropp\w+|drops?|fell|falling|fallen|surg\w+|doubl\w+|tripl\w+|climb\w*|creep\w*)\b/,
+  /\b(?:compar\w+|versus|vs|differ\w*|trend\w*|forecast\w*|predict\w*|projected|projections?|on track|(?:by|at) the end of the (?:month|year)|will (?:it|we|the bill|my bill)|cheaper or|(?:more|less) expensive)\b/,
   /\b(?:go|goes|going|went|gone|moved?|gotten|getting|become|becoming)\b[^.?!]{0,30}\b(?:up|down|cheaper|pricier|(?:more|less) expensive|worse|better|higher|lower)\b/,
   /\b(?:more|less|higher|lower|cheaper|pricier|costlier|expensive|bigger|smaller)\b[^.?!]{0,20}\bthan\b/,
+  /\bdid\b[^.?!]{0,40}\b(?:lower|reduce|help|raise|push|cut)\b/,
   /\b(?:driv(?:er|ers|ing|es)|contribut\w+|so (?:high|expensive|much|low)|too (?:high|much|expensive)|worr\w+|concern\w*)\b/,
   /\b(?:warum|weshalb|wieso|gestiegen|erhöht|vergleich\w*|ungewöhnlich\w*|auffällig\w*|pourquoi|augment\w+|hausse|anormal\w*|por ?qu[eé]|subi[óo]|subieron|aument\w+|compara\w*|inusual\w*|perch[eé]|waarom|gestegen)|なぜ|どうして|为什么|為什麼|増え|上がっ/,
 ];
@@ -68,7 +69,7 @@ const LOOKUP: readonly RegExp[] = [
 
 /** A question that goes on with the one before: it is of its kind. */
 const FOLLOW_UP =
-  /^(?:and|also|what about|how about|same|the same|but|or|only|just|now|again|ok(?:ay)?|und|et|y|e|en|for|in|on|by|without|excluding|including|last|this|the (?:first|second|third|last|other)|which one)\b/;
+  /^(?:and|also|what about|how about|same|the same|but|or|only|just|now|again|ok(?:ay)?|und|et|y|e|en|for|in|on|by|without|excluding|including|last|this|the (?:first|second|third|last|other)|which one)\b|^which(?: \w+)?\W*$/;
 const FOLLOW_UP_WORDS = 7;
 
 /**

@@ -10,7 +10,7 @@ export function readWords(question: string): string {
     .replace(/"[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|`[^`]*`|(?<=^|[\s(])'[^']+'(?=[\s,.;:?!)]|$)/g, " name ")
     .replace(/\bcloud (run|build|functions)\b/g, "service")
     .replace(/\bright-?\s?siz/g, "rightsiz")
-    .replace(/\b(month|week|year|day)[- ](?:over|on|by|to)[- ]\1\b/g, "compare")
+    .replace(/\b(month|week|year|day)[- ](?:over|on|to)[- ]\1\b/g, "compare")
     .replace(/\bcost-?(cutting|saving)/g, "cost $1")
     .replace(/[a-z0-9]+(?:[-_./:][a-z0-9]+)+/g, " name ")
     .replace(/\s+/g, " ")

@@ -36,22 +36,30 @@ const emulator = new Emulator(PROJECT);
 const telemetry = { log: createLog({ level: "error", environment: "local" }), metrics: createMetrics() };
 let datasets = 0;
 
-/** A row as `tabledata.insertAll` takes it. Ingestion-time partitions are days of export, UTC. */
-function toInsert(row: ExportRow) {
-  return {
-    pt_: `${row.export_time.slice(0, 10)} 00:00:00 UTC`,
-    service: { description: row.service.description },
-    sku: { description: row.sku.description },
-    project: { id: row.project.id },
-    usage_start_time: row.usage_start_time,
-    export_time: row.export_time,
-    cost: row.cost,
-    currency: row.currency,
-    currency_conversion_rate: row.currency_conversion_rate,
-    credits: row.credits.map(({ type, amount }) => ({ type, amount })),
-    invoice: { month: row.invoice.month },
-    cost_type: row.cost_type,
-  };
+const quote = (value: string | number | null) =>
+  value === null ? "NULL" : typeof value === "number" ? `CAST(${value} AS FLOAT64)` : `'${value}'`;
+const moment = (text: string) => `TIMESTAMP '${text.replace(" UTC", "+00")}'`;
+
+/** Ingestion-time partitions are days of export, UTC. */
+function literal(row: ExportRow): string {
+  const partition = `${row.export_time.slice(0, 10)} 00:00:00 UTC`;
+  const credits = row.credits.map(
+    ({ type, amount }) => `STRUCT(${quote(type)} AS type, ${quote(amount)} AS amount)`,
+  );
+  return `(${[
+    moment(partition),
+    `STRUCT(${quote(row.service.description)} AS description)`,
+    `STRUCT(${quote(row.sku.description)} AS description)`,
+    `STRUCT(${quote(row.project.id)} AS id)`,
+    moment(row.usage_start_time),
+    moment(row.export_time),
+    quote(row.cost),
+    quote(row.currency),
+    quote(row.currency_conversion_rate),
+    `[${credits.join(", ")}]`,
+    `STRUCT(${quote(row.invoice.month)} AS month)`,
+    quote(row.cost_type),
+  ].join(", ")})`;
 }
 
 async function run(query: string): Promise<unknown[]> {
@@ -65,13 +73,15 @@ async function exportInBigQuery(now: string, accounts: ExportRow[][]): Promise<B
   const dataset = `billing_${++datasets}`;
   await emulator.bigquery.createDataset(dataset);
   for (const [i, rows] of accounts.entries()) {
-    const table = `gcp_billing_export_v1_${ACCOUNTS[i]}`;
-    await run(
-      `CREATE TABLE \`${PROJECT}.${dataset}.${table}\` (${FIELDS.map((field) => field.join(" ")).join(", ")})`,
-    );
+    const table = `${PROJECT}.${dataset}.gcp_billing_export_v1_${ACCOUNTS[i]}`;
+    await run(`CREATE TABLE \`${table}\` (${FIELDS.map((field) => field.join(" ")).join(", ")})`);
     for (let from = 0; from < rows.length; from += 500) {
-      const inserted = rows.slice(from, from + 500).map(toInsert);
-      await emulator.bigquery.dataset(dataset).table(table).insert(inserted);
+      await run(
+        `INSERT INTO \`${table}\` VALUES ${rows
+          .slice(from, from + 500)
+          .map(literal)
+          .join(",\n")}`,
+      );
     }
   }
   const client: GcpClients["bigquery"] = emulator.bigquery;
@@ -122,7 +132,8 @@ withBigQuery("the billing queries on a BigQuery emulator", () => {
   );
 
   test("mean the same for a generated export of two billing accounts", async () => {
-    const rows = generateExport(10_000, 20_261_127);
-    await compare("2026-11-27T18:00:00Z", [rows.slice(0, 6_000), rows.slice(6_000)]);
+    // The emulator takes INSERT statements only, at a few dozen rows a second.
+    const rows = generateExport(2_000, 20_261_127);
+    await compare("2026-11-27T18:00:00Z", [rows.slice(0, 1_200), rows.slice(1_200)]);
   }, 600_000);
 });
