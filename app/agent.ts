@@ -11,6 +11,8 @@ import { createHttpServer, listen, stopAccepting } from "./http/server";
 import { InFlight } from "./in-flight";
 import type { Ledger } from "./ledger/ledger";
 import { postgresLedger } from "./ledger/postgres-ledger";
+import { postgresStore } from "./store/postgres-store";
+import type { Store } from "./store/store";
 import { sampleSources } from "./sources/sample";
 import type { SourceFactory } from "./sources/source";
 import { createLog, createMetrics, type Telemetry } from "./telemetry";
@@ -28,6 +30,7 @@ const LOOPBACK = ["localhost", "127.0.0.1", "[::1]", "::1"];
 /** Parts that a test, or a team with an agent of its own, puts in place of the usual ones. */
 export interface Replacements {
   ledger?: Ledger;
+  store?: Store;
   sources?: SourceFactory;
   log?: Log;
   now?: () => Date;
@@ -47,29 +50,31 @@ export async function startAgent(config: Config, replacements: Replacements = {}
   const telemetry: Telemetry = { log, metrics: createMetrics() };
   const langfuse = langfuseAccess(config);
   const tracing = startTracing(langfuse, environment);
-  const ledger =
-    replacements.ledger ??
-    postgresLedger(config.TOLLGATE_LEDGER_URL, (err) =>
-      log.warn({ event: "request.error", err }, "a ledger connection broke"),
-    );
+  const onBroken = (err: Error) => log.warn({ event: "request.error", err }, "a ledger connection broke");
+  const ledger = replacements.ledger ?? postgresLedger(config.TOLLGATE_LEDGER_URL, onBroken);
+  const store = replacements.store ?? postgresStore(config.TOLLGATE_LEDGER_URL, onBroken);
   const sources = replacements.sources ?? (await chooseSources(config, telemetry, replacements.now));
   const gateway = createGateway(config.TOLLGATE_GATEWAY_URL, config.TOLLGATE_AGENT_KEY);
   const now = replacements.now ?? (() => new Date());
   const inFlight = new InFlight();
   let stopping = false;
 
-  const conversations = new Conversations({
-    gateway,
-    prompts: createPrompts(langfuse && promptClient(langfuse), telemetry),
-    tools: PLAIN_TOOLS,
-    environment,
-    telemetry,
-  });
+  const conversations = new Conversations(
+    {
+      gateway,
+      prompts: createPrompts(langfuse && promptClient(langfuse), telemetry),
+      tools: PLAIN_TOOLS,
+      environment,
+      telemetry,
+    },
+    store,
+  );
   const tools = [createAsk(conversations), ...PLAIN_TOOLS];
-  const parts = { tools, ledger, sources, telemetry, now };
+  const parts = { tools, ledger, sources, telemetry, now, track: inFlight.track };
   const endpoint = new McpEndpoint({
     buildServer: (customer, sessionId) => buildServer(parts, customer, sessionId),
     onSessionEnd: (customerId, sessionId) => conversations.end(customerId, sessionId),
+    store,
     telemetry,
   });
   const server = createHttpServer({
@@ -102,7 +107,7 @@ export async function startAgent(config: Config, replacements: Replacements = {}
       server.closeAllConnections();
       await stopped;
       await tracing.shutdown(FLUSH_MS);
-      await ledger.close();
+      await Promise.all([ledger.close(), store.close()]);
       metricsServer.closeAllConnections();
       await stopAccepting(metricsServer);
       log.info({ event: "agent.stopped", cut_off: cut }, "agent stopped");
@@ -115,7 +120,7 @@ async function chooseSources(config: Config, telemetry: Telemetry, now?: () => D
   if (config.TOLLGATE_DATA_SOURCE === "sample") return sampleSources(now);
   // Google's clients take a second to load: only an agent that uses them waits for it.
   const { gcpSources } = await import("./sources/gcp");
-  return gcpSources({ dataset: config.TOLLGATE_BILLING_DATASET }, telemetry);
+  return gcpSources({ dataset: config.TOLLGATE_BILLING_DATASET, now }, telemetry);
 }
 
 function langfuseAccess(config: Config): LangfuseAccess | undefined {

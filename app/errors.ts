@@ -10,4 +10,5 @@ export class UserError extends Error {
 }
 
 /** What a customer reads when something broke that is not theirs to mend. */
-export const INTERNAL_MESSAGE = "Something went wrong on our side. Please try again in a moment.";
+export const INTERNAL_MESSAGE =
+  "Something went wrong on our side, and we have logged it. Please contact support if it happens again.";

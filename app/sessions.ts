@@ -18,8 +18,8 @@ interface Entry<T> {
 }
 
 /**
- * What is remembered between requests, by customer and session id: a session id of one customer means nothing to another.
- * Bounded per customer, and forgotten when idle. It lives in this process; the money is in the ledger.
+ * What this process holds open between requests, by customer and session id: a session id of one customer means nothing to
+ * another. Bounded per customer, and let go when idle. What other instances need is in the store.
  */
 export class SessionStore<T> {
   // A Map keeps insertion order; a used entry is put back at the end, so the first ones are the longest unused.

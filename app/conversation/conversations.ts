@@ -1,32 +1,29 @@
 import { getActiveTraceId } from "@langfuse/tracing";
 import { randomUUID } from "node:crypto";
 import { INTERNAL_MESSAGE, UserError } from "../errors";
-import { SessionStore } from "../sessions";
+import { IDLE_MS, type EndedConversation, type OpenConversation, type Store } from "../store/store";
 import type { ToolContext } from "../tools/tool";
+import { Failure, FAILURES } from "./failures";
 import { Question, type Answer, type QuestionParts } from "./question";
-import { GatewayFailure } from "./refusal";
 import { Session } from "./session";
 import { traceQuestion } from "./trace";
 
-const IDLE_MS = 30 * 60_000;
-const SESSIONS_A_CUSTOMER = 100;
+/** How often conversations that nobody goes on with are looked for, in milliseconds. */
+const EXPIRE_MS = 60_000;
 
 /** Every customer's conversations: whose question it is, what was said before, and what is reported of it. */
 export class Conversations {
-  private readonly sessions: SessionStore<Session>;
+  /** When each conversation that this instance took part in was last used, by customer and session. */
+  private readonly recent = new Map<string, number>();
+  private readonly timer: NodeJS.Timeout;
+  private expiredAt = -Infinity;
 
-  constructor(private readonly parts: QuestionParts) {
-    const { log, metrics } = parts.telemetry;
-    this.sessions = new SessionStore<Session>({
-      idleMs: IDLE_MS,
-      perCustomer: SESSIONS_A_CUSTOMER,
-      onEnd: ({ customerId, sessionId, turns, calls }, reason) => {
-        metrics.conversationTurns.observe(turns);
-        metrics.sessionsActive.set(this.sessions.size);
-        const fields = { customer_id: customerId, session_id: sessionId, turns, llm_calls: calls, reason };
-        log.info({ event: "session.ended", ...fields }, `session ended: ${reason}`);
-      },
-    });
+  constructor(
+    private readonly parts: QuestionParts,
+    private readonly store: Store,
+  ) {
+    this.timer = setInterval(() => void this.expire(), EXPIRE_MS);
+    this.timer.unref();
   }
 
   /**
@@ -35,35 +32,86 @@ export class Conversations {
    *
    * @throws UserError when no answer came; its message is for the customer.
    */
-  ask(question: string, context: ToolContext): Promise<Answer> {
-    const session = this.open(context, context.sessionId ?? randomUUID());
-    return session.inTurn(() => this.answer(question, session, { ...context, sessionId: session.sessionId }));
+  async ask(question: string, context: ToolContext): Promise<Answer> {
+    const { customerId } = context.customer;
+    const sessionId = context.sessionId ?? randomUUID();
+    const opened = await this.open(customerId, sessionId, context);
+    const session = new Session(customerId, sessionId, opened);
+    let answered: Answer | undefined;
+    try {
+      return (answered = await this.answer(question, session, { ...context, sessionId }));
+    } finally {
+      const turn = answered && { question, answer: answered.text };
+      // The answer is there and paid for: a store that fails now must not take it away.
+      await opened
+        .finish(session.calls, turn)
+        .catch((err: unknown) => this.reportStore(err, context, sessionId));
+    }
   }
 
   /** Ends a session that its client has closed. */
-  end(customerId: string, sessionId: string): void {
-    this.sessions.end(customerId, sessionId, "closed");
+  async end(customerId: string, sessionId: string): Promise<void> {
+    const ended = await this.store.end(customerId, sessionId);
+    if (ended) this.reportEnd(ended, "closed");
   }
 
   close(): void {
-    this.sessions.close();
+    clearInterval(this.timer);
   }
 
-  private open({ customer }: ToolContext, sessionId: string): Session {
-    const known = this.sessions.get(customer.customerId, sessionId);
-    if (known) return known;
-    const session = new Session(customer.customerId, sessionId);
-    this.sessions.set(customer.customerId, sessionId, session);
+  private async open(customerId: string, sessionId: string, context: ToolContext): Promise<OpenConversation> {
     const { log, metrics } = this.parts.telemetry;
-    metrics.sessionsActive.set(this.sessions.size);
-    const fields = { customer_id: customer.customerId, plan_tier: customer.tier, session_id: sessionId };
-    log.info({ event: "session.started", ...fields }, "session started");
-    return session;
+    // What has expired is not gone on with, even by an instance that was asleep until now.
+    if (Date.now() - this.expiredAt > EXPIRE_MS) await this.expire();
+    let opened: OpenConversation;
+    try {
+      opened = await this.store.open(customerId, sessionId, context.signal);
+    } catch (error) {
+      const why = context.signal.aborted ? error : new Failure("store_unavailable", { cause: error });
+      throw this.forCustomer(why, customerId, sessionId, context.signal);
+    }
+    this.recent.set(keyOf(customerId, sessionId), Date.now());
+    metrics.sessionsActive.set(this.recent.size);
+    if (opened.isNew) {
+      const fields = { customer_id: customerId, plan_tier: context.customer.tier, session_id: sessionId };
+      log.info({ event: "session.started", ...fields }, "session started");
+    }
+    return opened;
+  }
+
+  private async expire(): Promise<void> {
+    this.expiredAt = Date.now();
+    for (const [key, usedAt] of this.recent) if (usedAt < Date.now() - IDLE_MS) this.recent.delete(key);
+    this.parts.telemetry.metrics.sessionsActive.set(this.recent.size);
+    try {
+      for (const ended of await this.store.expire()) this.reportEnd(ended, "expired");
+    } catch (err) {
+      this.parts.telemetry.log.warn(
+        { event: "request.error", err },
+        "old conversations could not be forgotten",
+      );
+    }
+  }
+
+  private reportEnd({ customerId, sessionId, turns, llmCalls }: EndedConversation, reason: string): void {
+    const { log, metrics } = this.parts.telemetry;
+    this.recent.delete(keyOf(customerId, sessionId));
+    metrics.conversationTurns.observe(turns);
+    metrics.sessionsActive.set(this.recent.size);
+    const fields = { customer_id: customerId, session_id: sessionId, turns, llm_calls: llmCalls, reason };
+    log.info({ event: "session.ended", ...fields }, `session ended: ${reason}`);
+  }
+
+  private reportStore(err: unknown, { customer }: ToolContext, session_id: string): void {
+    const fields = { customer_id: customer.customerId, session_id };
+    this.parts.telemetry.log.error(
+      { event: "request.error", err, ...fields },
+      "an answer could not be remembered",
+    );
   }
 
   private answer(text: string, session: Session, context: ToolContext): Promise<Answer> {
     const started = performance.now();
-    session.turns += 1;
     const question = new Question(text, session, context, this.parts);
     const tags = {
       customer_id: session.customerId,
@@ -78,12 +126,11 @@ export class Conversations {
       try {
         await question.run();
         outcome = answer.refused === null ? "ok" : "refused";
-        session.remember(text, answer.text);
         agent.update({ output: answer.text, ...(answer.refused !== null && { level: "WARNING" }) });
         return answer;
       } catch (error) {
         agent.update({ level: "ERROR" });
-        throw this.forCustomer(error, session, context.signal);
+        throw this.forCustomer(error, session.customerId, session.sessionId, context.signal);
       } finally {
         const found = {
           query_type: answer.queryType,
@@ -106,17 +153,21 @@ export class Conversations {
     log.info({ event: "query.answered", ...fields }, `question answered: ${outcome}`);
   }
 
-  private forCustomer(error: unknown, { customerId, sessionId }: Session, signal: AbortSignal): UserError {
+  private forCustomer(error: unknown, customerId: string, sessionId: string, signal: AbortSignal): UserError {
     if (signal.aborted) return new UserError("The question was cancelled.", { cause: error });
     const { log, metrics } = this.parts.telemetry;
     const fields = { customer_id: customerId, session_id: sessionId, trace_id: getActiveTraceId() };
-    if (error instanceof GatewayFailure) {
+    if (error instanceof Failure) {
       metrics.providerErrors.inc({ code: error.code });
-      log.error({ event: "provider.error", code: error.code, ...fields }, "the gateway gave no answer");
-      const message = "The assistant cannot be reached at the moment. Please try again in a minute.";
-      return new UserError(message, { cause: error });
+      log.error({ event: "provider.error", code: error.code, ...fields }, `no answer: ${error.code}`);
+      return new UserError(FAILURES[error.code], { cause: error });
     }
     log.error({ event: "request.error", err: error, ...fields }, "a question failed");
     return new UserError(INTERNAL_MESSAGE, { cause: error });
   }
+}
+
+/** Customer ids hold no slash (docs/interfaces.md), so the key is unambiguous. */
+function keyOf(customerId: string, sessionId: string): string {
+  return `${customerId}/${sessionId}`;
 }

@@ -1,4 +1,4 @@
-import OpenAI, { APIError, APIUserAbortError } from "openai";
+import OpenAI, { APIUserAbortError } from "openai";
 import type {
   ChatCompletionChunk,
   ChatCompletionFunctionTool,
@@ -6,7 +6,8 @@ import type {
   ChatCompletionMessageParam,
 } from "openai/resources/chat/completions";
 import { definitions, type QueryType } from "../../litellm-config";
-import { GatewayFailure, readErrorAnswer } from "./refusal";
+import { Failure } from "./failures";
+import { readGatewayError } from "./gateway-error";
 
 /** The identity and tags of a call, as the gateway reads them (docs/interfaces.md). */
 export interface CallMetadata {
@@ -37,9 +38,14 @@ export interface ChatCall {
 
 export interface ChatReply {
   text: string;
+  /** As the model wrote them: their arguments may be cut off, or no JSON. */
   toolCalls: ChatCompletionMessageFunctionToolCall[];
-  /** The answer hit `maxTokens`, the caller's or the guard's. */
-  truncated: boolean;
+  /** Why the model stopped; `length`: the answer hit `maxTokens`, the caller's or the guard's. */
+  finish: string;
+  /** The model thought, whether or not it then said something. */
+  thought: boolean;
+  /** The model declined to answer. */
+  refused: boolean;
   degraded: boolean;
   /** The model that answered. */
   model: string;
@@ -49,7 +55,7 @@ export interface Gateway {
   /**
    * One LLM call, streamed.
    *
-   * @throws GatewayRefusal when the guard says no, GatewayFailure when there is no answer.
+   * @throws GatewayRefusal when the guard says no, Failure when there is no answer.
    */
   chat(call: ChatCall): Promise<ChatReply>;
   /** @throws when the gateway is not ready to answer. */
@@ -73,12 +79,12 @@ export function createGateway(url: string, key: string): Gateway {
   });
   return {
     async chat(call) {
+      const progress = { begun: false };
       try {
-        return await stream(client, call);
+        return await stream(client, call, progress);
       } catch (error) {
         if (error instanceof APIUserAbortError || call.signal.aborted) throw error;
-        if (error instanceof APIError) throw readErrorAnswer(error);
-        throw new GatewayFailure("connection", { cause: error });
+        throw readGatewayError(error, progress.begun);
       }
     },
     async ping() {
@@ -89,7 +95,7 @@ export function createGateway(url: string, key: string): Gateway {
   };
 }
 
-async function stream(client: OpenAI, call: ChatCall): Promise<ChatReply> {
+async function stream(client: OpenAI, call: ChatCall, progress: { begun: boolean }): Promise<ChatReply> {
   const { data, response } = await client.chat.completions
     .create(
       {
@@ -105,29 +111,36 @@ async function stream(client: OpenAI, call: ChatCall): Promise<ChatReply> {
       { signal: call.signal },
     )
     .withResponse();
+  progress.begun = true;
   const reply: ChatReply = {
     text: "",
     toolCalls: [],
-    truncated: false,
+    finish: "",
+    thought: false,
+    refused: false,
     degraded: response.headers.get("x-tollgate-decision") === "degraded",
     model: response.headers.get("x-tollgate-model") ?? call.model,
   };
-  let finished = false;
   for await (const chunk of data) {
     const choice = chunk.choices[0];
     if (!choice) continue;
-    if (choice.delta.content) {
-      reply.text += choice.delta.content;
-      await call.onText?.(choice.delta.content);
+    const delta = choice.delta as Delta;
+    if (delta.content) {
+      reply.text += delta.content;
+      await call.onText?.(delta.content);
     }
-    for (const part of choice.delta.tool_calls ?? []) addToolCall(reply.toolCalls, part);
-    if (choice.finish_reason) finished = true;
-    if (choice.finish_reason === "length") reply.truncated = true;
+    if (delta.reasoning_content) reply.thought = true;
+    if (delta.refusal) reply.refused = true;
+    for (const part of delta.tool_calls ?? []) addToolCall(reply.toolCalls, part);
+    if (choice.finish_reason) reply.finish = choice.finish_reason;
   }
-  if (!finished) throw new GatewayFailure("stream_cut");
+  if (reply.finish === "") throw new Failure("stream_cut");
   reply.toolCalls = reply.toolCalls.filter(Boolean);
   return reply;
 }
+
+/** LiteLLM adds a model's thoughts to OpenAI's own fields. */
+type Delta = ChatCompletionChunk.Choice.Delta & { reasoning_content?: string | null };
 
 /** A streamed tool call comes in parts: its id and name first, its arguments in pieces. */
 function addToolCall(

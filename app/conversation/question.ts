@@ -13,15 +13,20 @@ import type { Tool, ToolContext } from "../tools/tool";
 import { classifyByRules, readClassification } from "./classify";
 import type { ChatCall, ChatReply, Gateway } from "./gateway";
 import type { Prompt, Prompts } from "./prompts";
-import { GatewayFailure, GatewayRefusal } from "./refusal";
+import { Failure, type FailureCode } from "./failures";
+import { GatewayRefusal } from "./gateway-error";
 import { routeFor, type Route } from "./route";
 import type { Session } from "./session";
-import { describeTools, runToolCalls } from "./tool-calls";
+import { describeTools, readToolCalls, runToolCalls, type ReadCall } from "./tool-calls";
 
 /** LLM calls that one question may take; the last one must answer. It ends a model that goes on calling tools. */
 const MAX_CALLS = 8;
-/** How often a call is tried again that the guard refused for a moment only. */
-const MAX_WAITS = 3;
+/** Seconds that a question waits, over all its calls, for money that its customer's other calls hold. */
+const MAX_WAITED = 15;
+/** Output tokens of the call that sorts a question: a word, and room to think for models that do. */
+const CLASSIFY_TOKENS = 512;
+/** Characters of a question, and of an earlier one, that the sorting reads. */
+const CLASSIFY_CHARACTERS = 2_000;
 
 /** What a question is answered with. */
 export interface QuestionParts {
@@ -50,6 +55,7 @@ export interface Answer {
 export class Question {
   /** What is known so far; complete once `run` has returned. */
   readonly answer: Answer;
+  private waited = 0;
 
   constructor(
     private readonly text: string,
@@ -70,11 +76,12 @@ export class Question {
     };
   }
 
-  /** @throws GatewayFailure when there is no answer; a refusal is one. */
+  /** @throws Failure when there is no answer; a refusal of the guard is one. */
   async run(): Promise<void> {
     const { answer } = this;
     try {
-      answer.queryType = classifyByRules(this.text) ?? (await this.classify());
+      const earlier = this.session.history.map(({ question }) => question);
+      answer.queryType = classifyByRules(this.text, earlier) ?? (await this.classify(earlier));
       const route = routeFor(answer.queryType);
       answer.route = route.name;
       await this.converse(route, answer.queryType);
@@ -87,14 +94,17 @@ export class Question {
   }
 
   /** Asks the cheapest route what kind of question it is. */
-  private async classify(): Promise<QueryType> {
+  private async classify(earlier: readonly string[]): Promise<QueryType> {
+    const before = earlier
+      .slice(-2)
+      .map((text) => `Earlier question: ${text.slice(0, CLASSIFY_CHARACTERS / 4)}`);
     const prompt = this.parts.prompts.get("classify");
     const reply = await this.call(routeFor("simple_lookup"), "simple_lookup", prompt, {
       messages: [
         { role: "system", content: prompt.text },
-        { role: "user", content: this.text.slice(0, 2_000) },
+        { role: "user", content: [...before, this.text.slice(0, CLASSIFY_CHARACTERS)].join("\n\n") },
       ],
-      maxTokens: 16,
+      maxTokens: CLASSIFY_TOKENS,
     });
     return readClassification(reply.text);
   }
@@ -112,26 +122,42 @@ export class Question {
     ];
     updateActiveObservation({ metadata: { prompt_version: prompt.version } }, { asType: "agent" });
     const tools = describeTools(parts.tools);
+    let maxTokens = route.maxTokens;
     for (let left = MAX_CALLS; ; left--) {
       const reply = await this.call(route, queryType, prompt, {
         messages,
         tools,
         toolChoice: left > 1 ? "auto" : "none",
-        maxTokens: route.maxTokens,
+        maxTokens,
         // What a model says before it calls tools is shown as it comes; the answer is what it says in the end.
         onText: context.onText,
       });
-      if (reply.toolCalls.length === 0 || left <= 1) {
-        if (reply.text === "") throw new GatewayFailure("empty_answer");
+      const calls = left > 1 ? readToolCalls(reply.toolCalls) : [];
+      const problem = problemOf(reply, calls);
+      if (problem !== undefined) {
+        // A model that ran out of room, or said nothing, often does better once more: with twice the room.
+        if (!ONCE_MORE.has(problem) || maxTokens > route.maxTokens || left <= 1) throw new Failure(problem);
+        parts.telemetry.metrics.retriedAnswers.inc({ code: problem });
+        maxTokens = route.maxTokens * 2;
+        continue;
+      }
+      if (calls.length === 0) {
         answer.text = reply.text;
-        if (reply.truncated) await this.add(TRUNCATED_NOTE);
+        if (reply.finish === "length") await this.add(TRUNCATED_NOTE);
+        if (reply.finish === "content_filter") {
+          parts.telemetry.metrics.providerErrors.inc({ code: "safety_stop" });
+          await this.add(FILTERED_NOTE);
+        }
         return;
       }
-      messages.push({ role: "assistant", content: reply.text || null, tool_calls: reply.toolCalls });
-      const results = runToolCalls(reply.toolCalls, parts.tools, context, parts.telemetry);
-      answer.toolsUsed = [
-        ...new Set([...answer.toolsUsed, ...reply.toolCalls.map((call) => call.function.name)]),
-      ];
+      messages.push({
+        role: "assistant",
+        content: reply.text || null,
+        tool_calls: calls.map(({ call }) => call),
+      });
+      const results = runToolCalls(calls, parts.tools, context, parts.telemetry);
+      const known = calls.map(({ call }) => call.function.name).filter((name) => isTool(parts.tools, name));
+      answer.toolsUsed = [...new Set([...answer.toolsUsed, ...known])];
       messages.push(...(await results));
     }
   }
@@ -144,9 +170,9 @@ export class Question {
     call: Omit<ChatCall, "model" | "metadata" | "signal">,
   ): Promise<ChatReply> {
     const { answer, session } = this;
-    for (let waits = 0; ; waits++) {
+    for (;;) {
       // The gateway counts too, over every agent; this spares it the question.
-      if (session.calls >= definitions.session.calls) throw sessionIsOver();
+      if (session.allCalls >= definitions.session.calls) throw sessionIsOver();
       session.calls += 1;
       answer.llmCalls += 1;
       try {
@@ -166,7 +192,9 @@ export class Question {
         return reply;
       } catch (error) {
         const seconds = error instanceof GatewayRefusal ? error.waitSeconds : undefined;
-        if (seconds === undefined || waits >= MAX_WAITS) throw error;
+        if (seconds === undefined || this.waited + seconds > MAX_WAITED) throw error;
+        this.waited += seconds;
+        await this.context.onProgress?.(WAITING[(error as GatewayRefusal).code] ?? "Waiting a moment.");
         await sleep(seconds * 1_000, undefined, { signal: this.context.signal });
       }
     }
@@ -194,7 +222,36 @@ export class Question {
   }
 }
 
-const TRUNCATED_NOTE = "(The answer was cut short: ask for less at once.)";
+/** Problems that may be gone when the model is asked again. A refusal is not. */
+const ONCE_MORE = new Set<FailureCode>(["empty_answer", "thoughts_only", "truncated_tool_call"]);
+
+/** Why a reply is no use; undefined when it is some. */
+function problemOf(
+  { text, finish, thought, refused }: ChatReply,
+  calls: readonly ReadCall[],
+): FailureCode | undefined {
+  // A call cut off in its arguments would be run with others than the model meant.
+  const isCut = finish === "length" && calls.some(({ input }) => input === undefined);
+  if (isCut || finish === "malformed_function_call") return "truncated_tool_call";
+  if (calls.length > 0 && finish !== "content_filter") return undefined;
+  if (refused || finish === "refusal") return "model_refusal";
+  if (text.trim() !== "") return undefined;
+  if (finish === "content_filter") return "safety_stop";
+  return finish === "length" || thought ? "thoughts_only" : "empty_answer";
+}
+
+function isTool(tools: readonly Tool[], name: string): boolean {
+  return tools.some((tool) => tool.name === name);
+}
+
+const TRUNCATED_NOTE = "(The answer was cut short. Ask for less at once to get all of it.)";
+const FILTERED_NOTE = "(The language model's safety filter stopped the answer here.)";
+
+/** What a customer reads while a question waits. */
+const WAITING: Readonly<Record<string, string>> = {
+  budget_held: "Waiting for your other questions to finish: they hold the rest of your budget.",
+  tokens_per_minute: "Waiting a moment: this conversation has used its tokens for this minute.",
+};
 
 const degradedAt = definitions.thresholds.find(({ action }) => action === "degrade")?.percent;
 const DEGRADED_NOTE = `(Answered by a lighter model, because ${degradedAt} % of this month's budget is used.)`;

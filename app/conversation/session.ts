@@ -1,35 +1,30 @@
 import type { ChatCompletionMessageParam } from "openai/resources/chat/completions";
+import type { OpenConversation, Turn } from "../store/store";
 
-/** Earlier questions and answers that a call carries along, and their length in characters: what a follow-up needs. */
-const MAX_TURNS = 10;
+/** Characters of earlier questions and answers that a call carries along: what a follow-up needs. */
 const MAX_CHARACTERS = 24_000;
 
-/** What is remembered of one conversation. */
+/** One conversation while a question in it is answered. */
 export class Session {
-  /** Questions asked. */
-  turns = 0;
-  /** LLM calls made. */
+  /** LLM calls of this question. */
   calls = 0;
-  private history: Array<{ question: string; answer: string }> = [];
-  private last: Promise<unknown> = Promise.resolve();
+  /** The earlier turns that are carried along, oldest first. */
+  readonly history: readonly Turn[];
 
   constructor(
     readonly customerId: string,
     readonly sessionId: string,
-  ) {}
-
-  /** Runs one question at a time: each answer is part of the next question's history. */
-  inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const run = this.last.then(work, work);
-    this.last = run.catch(() => undefined);
-    return run;
+    private readonly opened: OpenConversation,
+  ) {
+    const lengthOf = ({ question, answer }: Turn) => question.length + answer.length;
+    let room = MAX_CHARACTERS;
+    const kept = opened.history.findLastIndex((turn) => (room -= lengthOf(turn)) < 0);
+    this.history = opened.history.slice(kept + 1);
   }
 
-  remember(question: string, answer: string): void {
-    this.history.push({ question, answer });
-    const length = () =>
-      this.history.reduce((sum, turn) => sum + turn.question.length + turn.answer.length, 0);
-    while (this.history.length > MAX_TURNS || length() > MAX_CHARACTERS) this.history.shift();
+  /** LLM calls of all the conversation's questions. */
+  get allCalls(): number {
+    return this.opened.llmCalls + this.calls;
   }
 
   /** The earlier turns as messages. Tool results are left out: they are long, and a new question fetches its own. */

@@ -13,6 +13,8 @@ export interface ServerParts {
   sources: SourceFactory;
   telemetry: Telemetry;
   now: () => Date;
+  /** Told of each call until it is answered, whether or not its client still listens. */
+  track: <T>(work: Promise<T>) => Promise<T>;
 }
 
 /**
@@ -40,7 +42,8 @@ export function buildServer(
         inputSchema: unchecked(inputSchema),
         outputSchema,
       },
-      (input, request) => call(parts, tool, input, contextOf(parts, customer, sessionId(), request)),
+      (input, request) =>
+        parts.track(call(parts, tool, input, contextOf(parts, customer, sessionId(), request))),
     );
   }
   return server;
@@ -58,8 +61,13 @@ async function call(parts: ServerParts, tool: Tool, input: unknown, context: Too
     return { content: [{ type: "text" as const, text: result.message }], isError: true };
   }
   const { output } = result;
-  const text = typeof output.answer === "string" ? output.answer : JSON.stringify(output);
-  return { content: [{ type: "text" as const, text }], structuredContent: output };
+  const texts = typeof output.answer === "string" ? [output.answer] : [JSON.stringify(output)];
+  // A client with a transport session goes on with its conversation by itself.
+  if (typeof output.session_id === "string" && output.session_id !== context.sessionId) {
+    texts.push(`(To go on with this conversation, call ask with session_id "${output.session_id}".)`);
+  }
+  const content = texts.map((text) => ({ type: "text" as const, text }));
+  return { content, structuredContent: output };
 }
 
 function contextOf(
@@ -70,6 +78,14 @@ function contextOf(
 ): ToolContext {
   const progressToken = mcpReq._meta?.progressToken;
   let progress = 0;
+  const notify =
+    progressToken === undefined
+      ? undefined
+      : (message: string) =>
+          mcpReq.notify({
+            method: "notifications/progress",
+            params: { progressToken, progress: ++progress, message },
+          });
   return {
     customer,
     sources: parts.sources(customer.gcpProject),
@@ -77,13 +93,7 @@ function contextOf(
     sessionId,
     now: parts.now,
     signal: mcpReq.signal,
-    onText:
-      progressToken === undefined
-        ? undefined
-        : (message) =>
-            mcpReq.notify({
-              method: "notifications/progress",
-              params: { progressToken, progress: ++progress, message },
-            }),
+    onText: notify,
+    onProgress: notify,
   };
 }

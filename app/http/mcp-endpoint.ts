@@ -8,31 +8,44 @@ import {
 import { randomUUID } from "node:crypto";
 import type { Customer } from "../ledger/ledger";
 import { SessionStore } from "../sessions";
+import type { Store } from "../store/store";
 import type { Telemetry } from "../telemetry";
+import { AnswerStore, readEventId } from "./answer-store";
 
 /** Largest request body, in bytes. */
 export const MAX_BODY = 1_048_576;
+
+/** Milliseconds after which a client that lost its stream may come back for the answer. */
+const RETRY_MS = 1_000;
 
 interface McpSession {
   server: McpServer;
   transport: WebStandardStreamableHTTPServerTransport;
 }
 
+interface Options {
+  authInfo?: AuthInfo;
+  parsedBody?: unknown;
+}
+
 interface EndpointParts {
   buildServer: (customer: Customer, sessionId: () => string | undefined) => McpServer;
   telemetry: Telemetry;
-  /** Told when a client or the clock ends an MCP session. */
-  onSessionEnd: (customerId: string, sessionId: string) => void;
+  store: Store;
+  /** Told when a client ends an MCP session. */
+  onSessionEnd: (customerId: string, sessionId: string) => Promise<void>;
   sessionIdleMs?: number;
 }
 
 /**
  * The MCP endpoint. It speaks the revision of 2026-07-28, which has no sessions (`ask` returns a handle instead), and the
- * ones of 2025 with theirs: opened by `initialize`, held in this process and bound to the customer who opened them.
+ * ones of 2025 with theirs: opened by `initialize` and bound to the customer who opened them. The store knows them, so that
+ * any instance serves any session.
  */
 export class McpEndpoint {
   private readonly modern;
   private readonly sessions: SessionStore<McpSession>;
+  private readonly opening = new Map<string, Promise<McpSession>>();
 
   constructor(private readonly parts: EndpointParts) {
     const onerror = (error: Error) => this.report(error);
@@ -74,40 +87,88 @@ export class McpEndpoint {
     await this.modern.close();
   }
 
-  private async legacy(
-    request: Request,
-    customer: Customer,
-    options: { authInfo?: AuthInfo; parsedBody?: unknown },
-  ): Promise<Response> {
+  private async legacy(request: Request, customer: Customer, options: Options): Promise<Response> {
     const sessionId = request.headers.get("mcp-session-id");
     if (sessionId === null) return this.openSession(request, customer, options);
-    const session = this.sessions.get(customer.customerId, sessionId);
+    const initialize = await this.parts.store.mcpSession(customer.customerId, sessionId);
     // Another customer's session is as unknown as one that never was; the client then opens its own.
-    if (!session) return jsonRpcError(404, -32_001, "There is no such session: initialize a new one.");
+    if (initialize === undefined) {
+      this.sessions.end(customer.customerId, sessionId, "closed");
+      return jsonRpcError(404, -32_001, "There is no such session: initialize a new one.");
+    }
+    const lastEvent = request.method === "GET" ? request.headers.get("last-event-id") : null;
+    if (lastEvent !== null && !readEventId(lastEvent)) {
+      return jsonRpcError(400, -32_000, "Last-Event-ID is not the id of an event of this server.");
+    }
+    const session =
+      this.sessions.get(customer.customerId, sessionId) ??
+      (await this.takeOver(customer, sessionId, initialize, request.url, options));
     return session.transport.handleRequest(request, options);
   }
 
-  private async openSession(
-    request: Request,
+  private async openSession(request: Request, customer: Customer, options: Options): Promise<Response> {
+    const { server, transport } = await this.connect(customer, randomUUID(), (id) =>
+      this.parts.store.saveMcpSession(customer.customerId, id, options.parsedBody),
+    );
+    const response = await transport.handleRequest(request, options);
+    // Anything but an initialize has been turned away by the transport.
+    if (transport.sessionId === undefined) await server.close();
+    return response;
+  }
+
+  /** Serves a session that another instance opened: its client's initialize is answered again, to nobody. */
+  private takeOver(
     customer: Customer,
-    options: { authInfo?: AuthInfo; parsedBody?: unknown },
-  ): Promise<Response> {
+    sessionId: string,
+    initialize: unknown,
+    url: string,
+    { authInfo }: Options,
+  ): Promise<McpSession> {
+    const key = `${customer.customerId}/${sessionId}`;
+    let opening = this.opening.get(key);
+    if (!opening) {
+      opening = (async () => {
+        const session = await this.connect(customer, sessionId, () => Promise.resolve());
+        const headers = {
+          "Content-Type": "application/json",
+          Accept: "application/json, text/event-stream",
+        };
+        const again = new Request(url, { method: "POST", headers, body: JSON.stringify(initialize) });
+        const answer = await session.transport.handleRequest(again, { authInfo, parsedBody: initialize });
+        await answer.text();
+        return session;
+      })().finally(() => this.opening.delete(key));
+      this.opening.set(key, opening);
+    }
+    return opening;
+  }
+
+  /** A server and a transport that becomes a session when it is initialized. */
+  private async connect(
+    customer: Customer,
+    sessionId: string,
+    onInitialized: (sessionId: string) => Promise<void>,
+  ): Promise<McpSession> {
     const { customerId } = customer;
+    const { store, telemetry } = this.parts;
     const transport: WebStandardStreamableHTTPServerTransport = new WebStandardStreamableHTTPServerTransport({
-      sessionIdGenerator: randomUUID,
-      onsessioninitialized: (id) => this.sessions.set(customerId, id, { server, transport }),
-      onsessionclosed: (id) => {
+      sessionIdGenerator: () => sessionId,
+      eventStore: new AnswerStore(store, customerId, telemetry.log),
+      retryInterval: RETRY_MS,
+      onsessioninitialized: async (id) => {
+        await onInitialized(id);
+        this.sessions.set(customerId, id, { server, transport });
+      },
+      onsessionclosed: async (id) => {
         this.sessions.end(customerId, id, "closed");
-        this.parts.onSessionEnd(customerId, id);
+        await store.endMcpSession(customerId, id);
+        await this.parts.onSessionEnd(customerId, id);
       },
     });
     const server = this.parts.buildServer(customer, () => transport.sessionId);
     server.server.onerror = (error) => this.report(error);
     await server.connect(transport);
-    const response = await transport.handleRequest(request, options);
-    // Anything but an initialize has been turned away by the transport.
-    if (transport.sessionId === undefined) await server.close();
-    return response;
+    return { server, transport };
   }
 
   /** Tool calls are counted where their outcome is known. */

@@ -1,3 +1,4 @@
+import { FAILURES } from "../conversation/failures";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 
 const SECONDS_FAST = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -8,7 +9,7 @@ export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  return {
+  const metrics = {
     registry,
     requests: new Counter({
       name: "tollgate_agent_requests_total",
@@ -63,11 +64,20 @@ export function createMetrics() {
     }),
     providerErrors: new Counter({
       name: "tollgate_agent_provider_errors_total",
-      help: "Calls that the gateway could not have answered, by its error code or status",
+      help: "Questions without an answer, by why",
+      labelNames: ["code"] as const,
+      registers,
+    }),
+    retriedAnswers: new Counter({
+      name: "tollgate_agent_retried_answers_total",
+      help: "Replies of a model that were no use and asked for once more, by why",
       labelNames: ["code"] as const,
       registers,
     }),
   };
+  // A counter's first value in a new series is lost to increase(): every series begins at zero.
+  for (const code of Object.keys(FAILURES)) metrics.providerErrors.inc({ code }, 0);
+  return metrics;
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;

@@ -24,7 +24,7 @@ export function createAsk(conversations: Conversations): Tool {
     annotations: { readOnlyHint: true, idempotentHint: false, openWorldHint: true },
     // A question is one trace: the agent's observation with the question and the answer is its root.
     tracesItself: true,
-    input: z.object({
+    input: z.strictObject({
       question: z.string().trim().min(1).max(MAX_QUESTION),
       session_id: z
         .string()

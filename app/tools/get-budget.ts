@@ -10,10 +10,11 @@ export const getBudget = defineTool({
     "What this customer's conversations with the assistant have cost this month, and what is left of the plan's budget for " +
     "them (US dollars). It is not the Google Cloud bill: use get-spend for that.",
   annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
-  input: z.object({}),
+  input: z.strictObject({}),
   output: z.object({
     plan_tier: z.string(),
-    month: z.string().describe("As 2026-11; the budget starts anew each calendar month (UTC)"),
+    month: z.string().describe("As 2026-11; the budget starts anew each calendar month"),
+    time_zone: z.literal("UTC").describe("Of the month: this budget is not Google's bill"),
     cap: z.string(),
     spent: z.string(),
     held: z.string().describe("Kept for calls that are running"),
@@ -33,6 +34,7 @@ export const getBudget = defineTool({
     return {
       plan_tier: customer.tier,
       month: usage.month.slice(0, 7),
+      time_zone: "UTC" as const,
       cap: formatUsd(usage.capNanos),
       spent: formatUsd(usage.spentNanos),
       held: formatUsd(usage.heldNanos),

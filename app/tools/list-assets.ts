@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { TIME_ZONE } from "../dates";
+import { timeZoneOutput } from "./period";
 import { defineTool, READS_CLOUD } from "./tool";
 
 /** What there is in the customer's project. */
@@ -9,7 +11,7 @@ export const listAssets = defineTool({
     "The resources in the customer's Google Cloud project, by type, location or words in their name, labels and state. Use " +
     "it for what is running where. It holds no costs.",
   annotations: READS_CLOUD,
-  input: z.object({
+  input: z.strictObject({
     types: z
       .array(z.string().regex(/^[a-z0-9.-]+\.googleapis\.com\/[A-Za-z]+$/))
       .max(20)
@@ -35,12 +37,14 @@ export const listAssets = defineTool({
         labels: z.record(z.string(), z.string()),
       }),
     ),
+    ...timeZoneOutput,
     more: z.boolean().describe("There are others beyond limit"),
   }),
   async execute(query, { sources }) {
     const { assets, more } = await sources.assets(query);
     return {
       assets: assets.map(({ displayName, ...rest }) => ({ ...rest, display_name: displayName })),
+      time_zone: TIME_ZONE,
       more,
     };
   },

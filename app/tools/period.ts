@@ -1,5 +1,14 @@
 import { z } from "zod";
-import { addDays, dayOf, firstOfMonth, lengthOf, mondayOf, type Period } from "../dates";
+import {
+  addDays,
+  dayOf,
+  firstOfMonth,
+  isWholeMonths,
+  lengthOf,
+  mondayOf,
+  TIME_ZONE,
+  type Period,
+} from "../dates";
 import { UserError } from "../errors";
 
 const NAMED = [
@@ -13,30 +22,41 @@ const NAMED = [
 ] as const;
 type Named = (typeof NAMED)[number];
 
+/** What a call says of the period that it wants. */
+export interface PeriodInput {
+  period: Named;
+  from?: string | undefined;
+  to?: string | undefined;
+}
+
 /** The longest period that one call reads, in days. */
 const MAX_DAYS = 400;
 
-/** The arguments that name a period; weeks run from Monday to Sunday, days are UTC. */
+/** The arguments that name a period; weeks run from Monday to Sunday. */
 export function periodInput(byDefault: Named) {
   return {
     period: z.enum(NAMED).default(byDefault).describe("A named period; ignored when from and to are given"),
-    from: z.iso.date().optional().describe("First day, as 2026-11-01; needs to"),
-    to: z.iso.date().optional().describe("Last day, included; needs from"),
+    from: z.iso.date().optional().describe("First day (Pacific time), as 2026-11-01; needs to"),
+    to: z.iso.date().optional().describe("Last day (Pacific time), included; needs from"),
   };
 }
 
-/** How a result says which days it covers. */
+/** A period in a result. */
 export const periodOutput = { from: z.iso.date(), to: z.iso.date() };
 
+/** How a result with dates says what its days are. */
+export const timeZoneOutput = {
+  time_zone: z
+    .literal(TIME_ZONE)
+    .describe("Of every day in this answer: Google bills by days and months in Pacific time"),
+};
+
 /**
- * The days that the arguments name. The bill of today is not whole yet, so named periods end yesterday at the latest.
+ * The days that the arguments name. Named periods end yesterday at the latest: hardly any of today is billed yet.
  *
  * @throws UserError when only one of from and to is given, or they are in the wrong order or too far apart.
  */
-export function resolvePeriod(
-  input: { period: Named; from?: string | undefined; to?: string | undefined },
-  now: Date,
-): Period {
+export function resolvePeriod(input: PeriodInput, now: Date): Period {
   if (input.from === undefined && input.to === undefined) return namedPeriod(input.period, now);
   if (input.from === undefined || input.to === undefined) {
     throw new UserError(
@@ -55,12 +75,27 @@ export function resolvePeriod(
   return period;
 }
 
-/** The period of equal length before; of a whole calendar month, the whole month before. */
-export function periodBefore(period: Period): Period {
-  const wholeMonth =
-    period.from === firstOfMonth(period.from) && addDays(period.to, 1) === firstOfMonth(period.from, 1);
-  const from = wholeMonth ? firstOfMonth(period.from, -1) : addDays(period.from, -lengthOf(period));
-  return { from, to: addDays(period.from, -1) };
+/**
+ * The period to compare with: for whole months as many months before, for a month up to some day the same days of the month
+ * before, for a week or a part of one the same weekdays before, else as many days before.
+ */
+export function periodBefore(input: PeriodInput, period: Period): Period {
+  const { from, to } = period;
+  const months =
+    (Number(to.slice(0, 4)) - Number(from.slice(0, 4))) * 12 +
+    Number(to.slice(5, 7)) -
+    Number(from.slice(5, 7)) +
+    1;
+  if (isWholeMonths(period)) return { from: firstOfMonth(from, -months), to: addDays(from, -1) };
+  const named = input.from === undefined ? input.period : undefined;
+  if (named === "this_month") {
+    const first = firstOfMonth(from, -1);
+    const sameDay = addDays(first, lengthOf(period) - 1);
+    const lastDay = addDays(from, -1);
+    return { from: first, to: sameDay < lastDay ? sameDay : lastDay };
+  }
+  const days = named === "this_week" ? 7 : lengthOf(period);
+  return { from: addDays(from, -days), to: addDays(to, -days) };
 }
 
 function namedPeriod(name: Named, now: Date): Period {

@@ -2,6 +2,7 @@ import { startActiveObservation, getActiveTraceId } from "@langfuse/tracing";
 import { z } from "zod";
 import { INTERNAL_MESSAGE, UserError } from "../errors";
 import type { Telemetry } from "../telemetry";
+import { tidy } from "./tidy";
 import type { Tool, ToolContext } from "./tool";
 
 /** A run's outcome. The message of a failed one is fit for the customer, and for the model. */
@@ -63,7 +64,7 @@ async function execute(
   context: ToolContext,
   log: Telemetry["log"],
 ): Promise<ToolResult> {
-  const parsed = tool.input.safeParse(input);
+  const parsed = tool.input.safeParse(tidy(input, tool.input));
   if (!parsed.success) {
     return {
       outcome: "user_error",

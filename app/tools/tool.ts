@@ -13,6 +13,8 @@ export interface ToolContext {
   signal: AbortSignal;
   /** Takes text for the customer as it is made; absent when nobody listens. */
   onText?: (delta: string) => Promise<void>;
+  /** Takes what happens meanwhile, in a sentence that is no part of the answer; absent when nobody listens. */
+  onProgress?: (sentence: string) => Promise<void>;
 }
 
 /** One tool: what an MCP client and the model are told about it, and what it does. */

@@ -1,5 +1,6 @@
 import { classifyByRules, readClassification } from "../../app/conversation/classify";
 import { routeFor } from "../../app/conversation/route";
+import { readQuestions, scoreClassification } from "../eval/classification";
 import { definitions, QUERY_TYPES } from "../../litellm-config";
 
 test.each([
@@ -22,6 +23,26 @@ test.each([
 
 test.each(["Hello", "Tell me about my cloud", "Danke!"])("the rules leave %j to a model", (question) => {
   expect(classifyByRules(question)).toBeUndefined();
+});
+
+test("the labelled questions are sorted right, and seldom on a route that costs more", () => {
+  const questions = readQuestions();
+  const { right, leftToModel, wrong, tooCheap } = scoreClassification(questions);
+  expect(questions.length).toBeGreaterThanOrEqual(150);
+  expect(wrong.map(({ question, found }) => `${found}: ${question}`)).toEqual([]);
+  expect(right + leftToModel).toBe(questions.length);
+  expect(leftToModel).toBeLessThan(questions.length / 20);
+  expect(tooCheap).toBe(0);
+});
+
+test("a follow-up is of the kind of what it follows", () => {
+  expect(classifyByRules("And by project?", ["Why did costs go up?"])).toBe("cost_analysis");
+  expect(classifyByRules("And by project?", ["What is my spend?"])).toBe("simple_lookup");
+  expect(classifyByRules("And by project?", ["Why did costs go up?", "How can I save?"])).toBe(
+    "recommendation",
+  );
+  // Nobody is asked to delete more than was said.
+  expect(classifyByRules("And the other one?", ["Delete the first disk"])).not.toBe("action");
 });
 
 test.each([

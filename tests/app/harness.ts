@@ -4,6 +4,7 @@ import { startAgent, type Agent, type Replacements } from "../../app/agent";
 import { readConfig } from "../../app/config";
 import { createLog } from "../../app/telemetry";
 import { MemoryLedger } from "../support/memory-ledger";
+import { MemoryStore } from "../support/memory-store";
 import { ScriptedGateway } from "../support/scripted-gateway";
 
 /** A Tuesday: last week is 16 to 22 November, the planted spike 17 to 19. */
@@ -16,6 +17,7 @@ export interface Harness {
   agent: Agent;
   gateway: ScriptedGateway;
   ledger: MemoryLedger;
+  store: MemoryStore;
   url: URL;
   /** Every log line so far, parsed. */
   logs(): Array<Record<string, unknown>>;
@@ -25,10 +27,15 @@ export interface Harness {
   stop(): Promise<void>;
 }
 
-/** The whole agent over HTTP, on sample data as of `NOW`, with a scripted gateway and a ledger in memory. */
+/**
+ * The whole agent over HTTP, on sample data as of `NOW`, with a scripted gateway and a ledger in memory.
+ *
+ * @param store shared by harnesses that are instances of one agent.
+ */
 export async function startHarness(
   environment: Record<string, string> = {},
-  replacements: Replacements = {},
+  replacements: Omit<Replacements, "store"> = {},
+  store = new MemoryStore(),
 ): Promise<Harness> {
   const gateway = new ScriptedGateway();
   await gateway.start();
@@ -55,6 +62,7 @@ export async function startHarness(
   });
   const agent = await startAgent(config, {
     ledger,
+    store,
     log: createLog({ level: "debug", environment: "local" }, sink),
     now: () => NOW,
     ...replacements,
@@ -66,6 +74,7 @@ export async function startHarness(
     agent: { ...agent, stop: () => (stopped ??= agent.stop()) },
     gateway,
     ledger,
+    store,
     url,
     logs: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     metrics: async () => (await fetch(`http://127.0.0.1:${agent.metricsPort}/metrics`)).text(),

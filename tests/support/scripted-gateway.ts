@@ -16,6 +16,10 @@ export interface SeenRequest {
 /** What the stand-in answers one call with. */
 export interface Scripted {
   text?: string;
+  /** What a thinking model thinks before it speaks, as LiteLLM sends it. */
+  thoughts?: string;
+  /** What a model says when it declines. */
+  refusalText?: string;
   toolCalls?: Array<{ name: string; arguments: unknown }>;
   finish?: string;
   /** An error answer as the guard writes it. */
@@ -71,7 +75,8 @@ export class ScriptedGateway {
         });
         for (const delta of deltasOf(scripted)) res.write(`data: ${JSON.stringify(chunk(delta))}\n\n`);
         if (scripted.cut) {
-          res.destroy();
+          // What was written is sent first.
+          setTimeout(() => res.destroy(), 50);
           return;
         }
         const finish = scripted.finish ?? (scripted.toolCalls ? "tool_calls" : "stop");
@@ -100,7 +105,7 @@ export function inOrder(...answers: Scripted[]): Script {
   return (_, call) => answers[Math.min(call, answers.length) - 1]!;
 }
 
-function deltasOf({ text, toolCalls }: Scripted): unknown[] {
+function deltasOf({ text, thoughts, refusalText, toolCalls }: Scripted): unknown[] {
   // Words come one by one, and a tool call's arguments in two pieces, as from a real provider.
   const words = (text ?? "").split(/(?<= )/).filter(Boolean);
   const calls = (toolCalls ?? []).flatMap((call, index) => {
@@ -112,7 +117,11 @@ function deltasOf({ text, toolCalls }: Scripted): unknown[] {
       { tool_calls: [{ index, function: { arguments: args.slice(5) } }] },
     ];
   });
-  return [...words.map((content) => ({ content })), ...calls];
+  const before = [
+    ...(thoughts ? [{ reasoning_content: thoughts }] : []),
+    ...(refusalText ? [{ refusal: refusalText }] : []),
+  ];
+  return [...before, ...words.map((content) => ({ content })), ...calls];
 }
 
 function chunk(delta: unknown, finish_reason: string | null = null) {

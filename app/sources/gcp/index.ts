@@ -30,9 +30,14 @@ const PROJECT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
  * project only. Sources are kept per project.
  *
  * @param dataset where the billing export is, in each customer's project.
+ * @param now the clock.
  */
 export function gcpSources(
-  { dataset, clients = googleClients() }: { dataset: string; clients?: GcpClients },
+  {
+    dataset,
+    clients = googleClients(),
+    now = () => new Date(),
+  }: { dataset: string; clients?: GcpClients; now?: () => Date },
   telemetry: Telemetry,
 ): SourceFactory {
   const perProject = new Map<string, Sources>();
@@ -45,7 +50,7 @@ export function gcpSources(
     if (!sources) {
       const assets = cloudAssets(clients.asset, gcpProject, telemetry);
       sources = {
-        ...bigqueryBilling(clients.bigquery, gcpProject, dataset, telemetry),
+        ...bigqueryBilling(clients.bigquery, gcpProject, dataset, telemetry, now),
         ...assets,
         ...cloudRecommendations(clients.recommender, assets, gcpProject, telemetry),
       };
@@ -57,5 +62,5 @@ export function gcpSources(
 
 function notConnected(message: string): Sources {
   const refuse = () => Promise.reject(new UserError(message));
-  return { spend: refuse, assets: refuse, recommendations: refuse };
+  return { spend: refuse, extent: refuse, assets: refuse, recommendations: refuse };
 }

@@ -1,6 +1,7 @@
 import type { NanoDollars } from "../../../litellm-config";
-import { addDays, daysOf, type Day } from "../../dates";
-import type { BillingSource, SpendQuery, SpendRow } from "../source";
+import { readRow, spendOfLines, type ExportRow, type Line } from "../../billing/export-row";
+import { addDays, daysOf, dayOf, firstOfMonth, startOf, type Day, type Period } from "../../dates";
+import type { BillingSource, SpendQuery } from "../source";
 import { BILL, type BillLine } from "./lines";
 import { SPIKE, spikeDays } from "./planted";
 
@@ -8,32 +9,56 @@ const HISTORY_DAYS = 400;
 const NANOS_PER_CENT = 10_000_000;
 
 /**
- * The sample bill as seen from `today`: the same every time for the same day. It ends yesterday, as a real billing export
- * does, and reaches 400 days back.
+ * The sample bill as seen from `now`: the same every time for the same day. It ends yesterday, was exported just now, and
+ * reaches 400 days back.
  */
-export function sampleBilling(today: () => Day): BillingSource {
+export function sampleBilling(now: () => Date): BillingSource {
+  const today = () => dayOf(now());
+  const first = () => addDays(today(), -HISTORY_DAYS);
   return {
-    spend({ period, groupBy, service, project }: SpendQuery) {
-      const first = addDays(today(), -HISTORY_DAYS);
-      const days = daysOf(period).filter((day) => day >= first && day < today());
-      const spike = new Set(spikeDays(today()));
-      const groups = new Map<string, SpendRow>();
-      for (const line of BILL) {
-        if (service !== undefined && line.service !== service) continue;
-        if (project !== undefined && line.project !== project) continue;
-        for (const day of days) {
-          const dimensions = Object.fromEntries(
-            groupBy.map((name) => [name, name === "day" ? day : line[name]]),
-          );
-          const key = JSON.stringify(dimensions);
-          const row = groups.get(key) ?? { ...dimensions, costNanos: 0 };
-          row.costNanos += costOf(line, day, spike);
-          groups.set(key, row);
-        }
-      }
-      return Promise.resolve({ currency: "USD", rows: [...groups.values()] });
+    spend(query) {
+      const { from, to } = daysAsked(query.of);
+      const days = daysOf({ from, to }).filter((day) => day >= first() && day < today());
+      return Promise.resolve(spendOfLines(linesOf(days, today()), query));
     },
+    extent: () =>
+      Promise.resolve({
+        firstUsage: startOf(first()),
+        newestExport: now(),
+        unitsPerDollar: new Map([["USD", 1]]),
+      }),
   };
+}
+
+/** The sample's usage is on the invoice of its own month. */
+function daysAsked(of: SpendQuery["of"]): Period {
+  if ("days" in of) return of.days;
+  const { first, last } = of.invoices;
+  return { from: `${first}-01`, to: addDays(firstOfMonth(`${last}-01`, 1), -1) };
+}
+
+/** The lines of some days, as read from a billing export. */
+function* linesOf(days: readonly Day[], today: Day): Generator<Line> {
+  const spike = new Set(spikeDays(today));
+  for (const day of days) {
+    const start = startOf(day).toISOString();
+    for (const line of BILL) {
+      const row: ExportRow = {
+        service: { description: line.service },
+        sku: { description: line.sku },
+        project: { id: line.project },
+        usage_start_time: start,
+        export_time: startOf(addDays(day, 1)).toISOString(),
+        cost: costOf(line, day, spike) / 1e9,
+        currency: "USD",
+        currency_conversion_rate: 1,
+        credits: [],
+        invoice: { month: day.slice(0, 7).replace("-", "") },
+        cost_type: "regular",
+      };
+      yield readRow(row);
+    }
+  }
 }
 
 function costOf(line: BillLine, day: Day, spike: ReadonlySet<Day>): NanoDollars {

@@ -5,21 +5,22 @@ import { sampleBilling } from "./billing";
 import { WASTE } from "./planted";
 
 const sampleRecommendations: RecommendationSource = {
-  recommendations: (kinds) =>
-    Promise.resolve(
-      WASTE.filter(({ kind }) => kinds.includes(kind)).map(
-        ({ asset, kind, location, description, monthlySavingNanos, priority }, i) => ({
-          id: `sample-${i + 1}`,
-          kind,
-          resource: `//${asset.type.split("/")[0]}/${asset.name}`,
-          location,
-          description,
-          currency: "USD",
-          monthlySavingNanos,
-          priority,
-        }),
-      ),
-    ),
+  recommendations: (kinds) => {
+    const found = WASTE.filter(({ kind }) => kinds.includes(kind)).map(
+      ({ asset, kind, location, description, monthlySavingNanos, priority }, i) => ({
+        id: `sample-${i + 1}`,
+        kind,
+        resource: `//${asset.type.split("/")[0]}/${asset.name}`,
+        location,
+        description,
+        currency: "USD",
+        monthlySaving: BigInt(monthlySavingNanos),
+        priority,
+        xorGroup: null,
+      }),
+    );
+    return Promise.resolve({ found, missing: [] });
+  },
 };
 
 /**
@@ -30,6 +31,6 @@ const sampleRecommendations: RecommendationSource = {
  */
 export function sampleSources(now: () => Date = () => new Date()): SourceFactory {
   const today = () => dayOf(now());
-  const sources = { ...sampleBilling(today), ...sampleAssets(today), ...sampleRecommendations };
+  const sources = { ...sampleBilling(now), ...sampleAssets(today), ...sampleRecommendations };
   return () => sources;
 }
