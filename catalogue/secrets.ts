@@ -1,4 +1,5 @@
-import type { Phase } from "./service";
+import type { RoleName } from "./databases";
+import type { Phase } from "./phase";
 
 /** How the value of a secret comes about; the target makes or asks for it. */
 export type SecretSource =
@@ -7,9 +8,13 @@ export type SecretSource =
   /** Random bytes as hexadecimal digits. */
   | { randomHex: { bytes: number } }
   /** `postgresql://role:password@host:port/database` of a role. */
-  | { databaseUrl: string }
+  | { databaseUrl: RoleName }
   /** The password of a role alone, for what cannot take a URL. */
-  | { databasePassword: string }
+  | { databasePassword: RoleName }
+  /** The password of the server's own superuser; where the database is managed, its component makes it. */
+  | { superuserPassword: { length: number } }
+  /** Every role's password as psql variables. */
+  | { rolePasswords: "psql" }
   /** The password of a Redis, by the service's name; and its certificate authority where it has TLS. */
   | { redisPassword: "redis" | "cache" }
   | { redisCertificate: "redis" | "cache" }
@@ -17,7 +22,7 @@ export type SecretSource =
   | { configured: string; phase: Phase; what: string };
 
 /** Every secret of the stack by the name that the services use. */
-export const secrets: Record<string, SecretSource> = {
+export const secrets = {
   "agent-key": { random: { length: 48, prefix: "tg-agent-" } },
   "anthropic-api-key": {
     configured: "anthropicApiKey",
@@ -38,7 +43,8 @@ export const secrets: Record<string, SecretSource> = {
   "langfuse-encryption-key": { randomHex: { bytes: 32 } },
   "langfuse-nextauth-secret": { random: { length: 32 } },
   "langfuse-admin-password": { random: { length: 24 } },
-  "postgres-admin-password": { random: { length: 32 } },
+  "postgres-admin-password": { superuserPassword: { length: 32 } },
+  "database-role-passwords": { rolePasswords: "psql" },
   "blob-store-password": { random: { length: 32 } },
   "clickhouse-password": { random: { length: 32 } },
   "redis-password": { redisPassword: "redis" },
@@ -61,4 +67,13 @@ export const secrets: Record<string, SecretSource> = {
     phase: 4,
     what: "the password of the mail account that alerts are sent from",
   },
-};
+} as const satisfies Record<string, SecretSource>;
+
+export type SecretName = keyof typeof secrets;
+
+/** Every secret with its source. */
+export const secretSources = Object.entries(secrets) as [SecretName, SecretSource][];
+
+export function isSecretName(name: string): name is SecretName {
+  return name in secrets;
+}
