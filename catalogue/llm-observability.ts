@@ -10,7 +10,7 @@ const langfuse = {
   SALT: { secret: "langfuse-salt" },
   ENCRYPTION_KEY: { secret: "langfuse-encryption-key" },
   CLICKHOUSE_URL: { url: "clickhouse" },
-  CLICKHOUSE_MIGRATION_URL: { url: "clickhouse", scheme: "clickhouse", port: "native" },
+  CLICKHOUSE_MIGRATION_URL: { url: "clickhouse", scheme: "clickhouse", extra: "native" },
   CLICKHOUSE_USER: "langfuse",
   CLICKHOUSE_PASSWORD: { secret: "clickhouse-password" },
   CLICKHOUSE_CLUSTER_ENABLED: "false",

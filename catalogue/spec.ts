@@ -16,7 +16,7 @@ export type Setting = "environment" | "project" | "region" | "domain" | "bindAdd
  */
 export type Ref<S extends string = string> =
   /** `http://host:port` of another service; `extra` names one of its `extraPorts`. Left out while the stack does not have that service. */
-  | { url: S; path?: string; scheme?: string; extra?: string }
+  | { url: S; path?: string; scheme?: string; extra?: string; port?: never }
   | { host: S }
   | { port: S; extra?: string }
   /** `address:port` that the service itself listens on. */

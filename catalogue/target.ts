@@ -41,7 +41,8 @@ export interface Target<Value, Started> {
   readonly name: TargetName;
   /** Whether this stack has a service at all, at its phase and with its settings; also one that is run another way. */
   has(unit: Unit): boolean;
-  resolve(ref: Ref): Value;
+  /** @param unit Whose value it is: a path is mounted for it alone. */
+  resolve(ref: Ref, unit: Unit): Value;
   /** What stands in the catalogue as it is. */
   literal(text: string): Value;
   join(parts: Value[]): Value;
@@ -71,21 +72,21 @@ export function inputsOf<Value>(unit: Unit, target: Resolver<Value>): Inputs<Val
   const secretEnv: Record<string, SecretName> = {};
   for (const [name, value] of Object.entries(envOf(unit, target.name))) {
     if (typeof value === "object" && "secret" in value) secretEnv[name] = value.secret;
-    else if (isReached(value, target)) env[name] = resolveText(value, target);
+    else if (isReached(value, target)) env[name] = resolveText(value, unit, target);
   }
   return {
     env,
     secretEnv,
     secretFiles: { ...unit.secretFiles },
-    ...(unit.command ? { command: unit.command.map((text) => resolveText(text, target)) } : {}),
-    ...(unit.args ? { args: unit.args.map((text) => resolveText(text, target)) } : {}),
+    ...(unit.command ? { command: unit.command.map((text) => resolveText(text, unit, target)) } : {}),
+    ...(unit.args ? { args: unit.args.map((text) => resolveText(text, unit, target)) } : {}),
   };
 }
 
 /** A text of the catalogue on a target. */
-export function resolveText<Value>(text: Text, target: Resolver<Value>): Value {
+export function resolveText<Value>(text: Text, unit: Unit, target: Resolver<Value>): Value {
   const [first, ...others] = partsOf(text).map((part) =>
-    typeof part === "string" ? target.literal(part) : target.resolve(redirected(part, target.name)),
+    typeof part === "string" ? target.literal(part) : target.resolve(redirected(part, target.name), unit),
   );
   if (first === undefined) return target.literal("");
   return others.length === 0 ? first : target.join([first, ...others]);

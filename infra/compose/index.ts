@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { isJob, type ConfigFolder } from "../../catalogue";
+import { catalogue, isJob, jobs, type ConfigFolder } from "../../catalogue";
 import { startAll, unitsOf } from "../../catalogue/target";
 import { contentHash } from "../../components/config-files";
 import { composeFolder } from "./folders";
@@ -21,7 +21,14 @@ const HEADER = [
 
 /** The stack as one Compose file. */
 export function composeFile(): ComposeFile {
-  const services = Object.fromEntries(startAll(composeTarget));
+  const containers = startAll(composeTarget);
+  // In the catalogue's order: Compose starts them by what they depend on.
+  const services = Object.fromEntries(
+    [...catalogue, ...jobs].flatMap(({ name }) => {
+      const container = containers.get(name);
+      return container ? [[name, container]] : [];
+    }),
+  );
   const used = Object.values(services).flatMap(({ secrets = [] }) => secrets.map(({ source }) => source));
   const volumes = unitsOf(composeTarget).flatMap((unit) => (isJob(unit) ? [] : (unit.volumes ?? [])));
   return {

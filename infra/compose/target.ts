@@ -95,10 +95,11 @@ function published({ published: to, port }: Service): Pick<ComposeService, "port
   return { ports: [to === "everywhere" ? `${port}:${port}` : `127.0.0.1:${port}:${port}`] };
 }
 
-function healthCheck({ image, probe, healthCommand, port }: Service): Pick<ComposeService, "healthcheck"> {
+function healthCheck(service: Service): Pick<ComposeService, "healthcheck"> {
+  const { image, probe, healthCommand, port } = service;
   const test = probe
     ? imageFacts(image).probe(`http://127.0.0.1:${port}${probe.path}`)
-    : healthCommand && ["CMD", ...healthCommand.map((text) => resolveText(text, composeTarget))];
+    : healthCommand && ["CMD", ...healthCommand.map((text) => resolveText(text, service, composeTarget))];
   if (!test) return {};
   const { interval, timeout, retries } = PROBE_SECONDS;
   return {

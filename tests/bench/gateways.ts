@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { toDollars } from "../../litellm-config";
 import { litellmConfig } from "../../litellm-config/render";
-import { startGateway, type Running } from "../../local/processes";
+import type { Running } from "../../local/processes";
+import { ports } from "../../catalogue";
+import { startService } from "../../local/target";
 import type { Customer } from "../support/gateway";
 import { AGENT_KEY, freePort, startStack, type CallOptions, type Stack } from "../support/gateway";
 
@@ -20,13 +22,22 @@ export type Kind = "guarded" | "stock";
 export async function startGateways(): Promise<Gateways> {
   const stack = await startStack();
   try {
-    const stock = await startGateway({
-      ...stack.gatewayOptions,
-      port: await freePort(),
-      configDir: writeStockConfig(stack),
-      // LiteLLM does not start without one, though every request goes to custom_auth.
-      extraEnv: { LITELLM_MASTER_KEY: `sk-${randomBytes(32).toString("hex")}` },
-      logFile: join(stack.folder, "stock.log"),
+    const { machine } = stack;
+    const port = await freePort();
+    const folder = writeStockConfig(stack);
+    const { args, env } = machine.extra?.gateway ?? {};
+    const stock = await startService("gateway", {
+      ...machine,
+      port: (catalogued) => (catalogued === ports.gateway ? port : machine.port(catalogued)),
+      folders: { gateway: () => folder },
+      extra: {
+        gateway: {
+          args: [...(args ?? []), "--config", join(folder, "config.provider-url.yaml")],
+          // LiteLLM does not start without one, though every request goes to custom_auth.
+          env: { ...env, LITELLM_MASTER_KEY: `sk-${randomBytes(32).toString("hex")}` },
+        },
+      },
+      logFile: () => join(stack.folder, "stock.log"),
     });
     return {
       stack,

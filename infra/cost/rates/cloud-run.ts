@@ -59,6 +59,32 @@ export const job: Rate = (resource, usage) => {
   });
 };
 
+/** Seconds that Cloud Run bills of a job's run at least. */
+const SHORTEST_RUN = 60;
+const MINUTES = SECONDS / 60;
+
+/**
+ * The runs that a schedule asks for, each of one container of Cloud Run's smallest size. Cloud Scheduler itself takes nothing
+ * for a billing account's first three schedules.
+ */
+export const schedule: Rate = (resource) => {
+  const runs = MINUTES / minutesBetween(resource);
+  return [
+    item("CPU of its runs", "run.job.cpu", fixed(runs * SHORTEST_RUN)),
+    item("memory of its runs", "run.job.memory", fixed(runs * SHORTEST_RUN * 0.5)),
+  ];
+};
+
+function minutesBetween(resource: BilledResource): number {
+  const { schedule: cron } = resource.inputs as { schedule?: string };
+  const [, minutes, , hours, daily] =
+    /^(?:\*\/(\d+) (\*)|0 \*\/(\d+)|(\d+ \d+)) (?:\* )?\* \*/.exec(cron ?? "") ?? [];
+  if (minutes) return Number(minutes);
+  if (hours) return Number(hours) * 60;
+  if (daily) return 24 * 60;
+  throw new UnpricedError(resource, "schedule", String(cron), 'Write it as "*/15 * * * *" or "30 3 * * *"');
+}
+
 /** A service that scales has as many as its load takes, and never less than its minimum; from zero it is there when used. */
 function alwaysOnInstances(minimum: number, usage: Usage): Range {
   return minimum > 0 ? times(usage.instances, minimum) : usage.activeShare;
