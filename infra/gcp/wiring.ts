@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Bucket } from "../../components/bucket";
 import type { ContainerInputs } from "../../components/run/container";
 import type { Edge } from "../../components/workload";

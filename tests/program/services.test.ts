@@ -182,7 +182,7 @@ describe("the collector", () => {
 describe("the gateway", () => {
   it("starts after the ledger's migrations have succeeded, and they after the roles", () => {
     const plan = planOf("dev");
-    expect(plan.one("tollgate:gcp:RunService", "gateway").dependsOn).toContain(`${JOB}::gateway-migrations`);
+    expect(plan.one("tollgate:gcp:Gateway").dependsOn).toContain(`${JOB}::gateway-migrations`);
     expect(plan.one("tollgate:gcp:RunJob", "gateway-migrations").dependsOn).toContain(
       `${JOB}::database-roles`,
     );

@@ -76,13 +76,13 @@ export const schedule: Rate = (resource) => {
 };
 
 function minutesBetween(resource: BilledResource): number {
-  const { schedule: cron } = resource.inputs as { schedule?: string };
-  const [, minutes, , hours, daily] =
-    /^(?:\*\/(\d+) (\*)|0 \*\/(\d+)|(\d+ \d+)) (?:\* )?\* \*/.exec(cron ?? "") ?? [];
-  if (minutes) return Number(minutes);
-  if (hours) return Number(hours) * 60;
-  if (daily) return 24 * 60;
-  throw new UnpricedError(resource, "schedule", String(cron), 'Write it as "*/15 * * * *" or "30 3 * * *"');
+  const cron = String((resource.inputs as { schedule?: string }).schedule);
+  const [minute = "", hour = ""] = cron.split(" ");
+  const each = (field: string) => Number(/^\*\/(\d+)$/.exec(field)?.[1]);
+  if (each(minute)) return each(minute);
+  if (each(hour)) return each(hour) * 60;
+  if (/^\d+ \d+ /.test(cron)) return 24 * 60;
+  throw new UnpricedError(resource, "schedule", cron, 'Write it as "*/15 * * * *" or "30 3 * * *"');
 }
 
 /** A service that scales has as many as its load takes, and never less than its minimum; from zero it is there when used. */
