@@ -8,7 +8,7 @@ export const application = {
     layer: "application",
     phase: 1,
     image: "agent",
-    args: ["app/main.ts"],
+    args: [{ program: "agent" }],
     port: ports.agent,
     // Metrics have a port of their own: the service's own port is public on Google Cloud.
     extraPorts: { metrics: ports.agentMetrics },

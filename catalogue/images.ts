@@ -28,6 +28,16 @@ export const publicImages = {
   minio: { repository: "minio/minio", tag: "RELEASE.2025-09-07T16-13-09Z" },
 } as const satisfies Record<string, PublicImage>;
 
+/** The programs of the services' image: the source file that each is bundled from. */
+export const programs = {
+  agent: "app/main.ts",
+  "ledger-exporter": "ops/ledger-exporter/main.ts",
+  "langfuse-setup": "ops/langfuse/main.ts",
+  "langfuse-margins": "ops/langfuse/margins/main.ts",
+} as const;
+
+export type ProgramName = keyof typeof programs;
+
 export const ownImages = {
   agent: { dockerfile: "infra/images/agent.Dockerfile" },
   gateway: { dockerfile: "infra/images/gateway.Dockerfile" },

@@ -12,6 +12,8 @@ export {
   isOwnImage,
   OWN_IMAGES,
   ownImages,
+  programs,
+  type ProgramName,
   publicImageReference,
   type ImageName,
   type OwnImageName,

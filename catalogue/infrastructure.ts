@@ -16,7 +16,7 @@ export const infrastructure = {
     layer: "infrastructure",
     phase: 2,
     image: "agent",
-    args: ["ops/ledger-exporter/main.ts"],
+    args: [{ program: "ledger-exporter" }],
     port: ports.ledgerExporter,
     memoryMiB: 128,
     cpu: 0.1,

@@ -110,7 +110,7 @@ export const jobs = {
     layer: "llm-observability",
     phase: 1,
     image: "agent",
-    args: ["ops/langfuse/main.ts"],
+    args: [{ program: "langfuse-setup" }],
     env: ofLangfuse,
     memoryMiB: 256,
     cpu: 0.25,
@@ -123,7 +123,7 @@ export const jobs = {
     layer: "llm-observability",
     phase: 1,
     image: "agent",
-    args: ["ops/langfuse/margins/main.ts"],
+    args: [{ program: "langfuse-margins" }],
     env: {
       ...ofLangfuse,
       TOLLGATE_LEDGER_URL: { secret: "ledger-reader-url" },

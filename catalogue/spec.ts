@@ -1,5 +1,5 @@
 import type { BucketName } from "./buckets";
-import type { ImageName } from "./images";
+import type { ImageName, ProgramName } from "./images";
 import type { Layer, Phase } from "./phase";
 import type { SecretName } from "./secrets";
 
@@ -26,7 +26,9 @@ export type Ref<S extends string = string> =
   /** Where an operator's browser opens the service: on Google Cloud behind Identity-Aware Proxy. */
   | { publicUrl: S }
   /** A mounted file or folder, by its path in a container. */
-  | { path: string };
+  | { path: string }
+  /** A program of the services' image: the bundle in a container, the source file on a machine that has it. */
+  | { program: ProgramName };
 
 /** Text, a reference, or both joined. */
 export type Text<S extends string = string> = string | Ref<S> | readonly (string | Ref<S>)[];

@@ -46,7 +46,7 @@ const itself = (program: string) => (url: string) => ["CMD", program, "-health",
 const none = () => [];
 
 const facts: Record<ImageName, ImageFacts> = {
-  agent: { entrypoint: ["node", "--import", "tsx"], probe: node, readOnly: true },
+  agent: { entrypoint: ["node", "--enable-source-maps"], probe: node, readOnly: true },
   // LiteLLM prepares its pages in its own folder when it starts.
   gateway: { entrypoint: ["litellm"], probe: python },
   prometheus: { entrypoint: ["/bin/prometheus"], probe: wget, readOnly: true },

@@ -22,6 +22,7 @@ export function resolve(ref: Ref): string {
   if ("listen" in ref) return `${SETTINGS.bindAddress}:${portOf(ref.listen)}`;
   if ("bucket" in ref) return ref.bucket;
   if ("path" in ref) return ref.path;
+  if ("program" in ref) return `${ref.program}.js`;
   if ("setting" in ref) return SETTINGS[ref.setting];
   // What is published on every address is opened under the machine's name, the rest through a tunnel to its loopback.
   const host = service(ref.publicUrl).published === "everywhere" ? SETTINGS.domain : "localhost";

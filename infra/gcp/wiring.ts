@@ -41,6 +41,7 @@ export function resolve(ref: Ref, wires: Wires): pulumi.Input<string> {
   if ("port" in ref) return hosts[ref.port]?.port ?? String(portOf(ref.port, ref.extra));
   if ("listen" in ref) return `${BIND_ADDRESS}:${portOf(ref.listen)}`;
   if ("path" in ref) return ref.path;
+  if ("program" in ref) return `${ref.program}.js`;
   switch (ref.setting) {
     case "environment":
       return config.environment;

@@ -3,6 +3,7 @@ import {
   job,
   portOf,
   ports,
+  programs,
   service,
   type JobName,
   type Ref,
@@ -99,6 +100,7 @@ function resolve(ref: Ref, unit: Unit, machine: Machine): string {
   if ("port" in ref) return String(at(ref.port, ref.extra));
   if ("listen" in ref) return `${ADDRESS}:${at(ref.listen)}`;
   if ("path" in ref) return pathOf(ref.path, unit, machine);
+  if ("program" in ref) return programs[ref.program];
   if ("bucket" in ref) throw new Error(`${unit.name} needs bucket "${ref.bucket}": there are none here`);
   switch (ref.setting) {
     case "environment":

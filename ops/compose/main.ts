@@ -3,6 +3,7 @@
  */
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Phase } from "../../catalogue";
+import { bundle } from "../../services/bundle";
 import { docker, whatIsMissing } from "./docker";
 import { prepare } from "./prepare";
 
@@ -46,6 +47,8 @@ async function run({ phase: wanted, renderOnly, down }: Options): Promise<number
     console.error(`Nothing was started. ${obstacle}`);
     return 1;
   }
+  // The services' image is built from it.
+  if (!down) await bundle();
   const compose = ["compose", "--env-file", envFile, "--file", composeFile];
   return docker(
     down
