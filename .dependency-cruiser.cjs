@@ -13,6 +13,7 @@ const rooms = [
   "services", // the bundle that the services' image is built from
   "ops", // commands
   "local", // the local target
+  "cli", // the entry of every command
   "tests",
 ];
 

@@ -16,7 +16,8 @@ export const gateway = {
       { port: "gateway" },
     ],
     port: ports.gateway,
-    memoryMiB: 512,
+    // Measured: 660 MB after half an hour under load, 517 after the first 1,000 calls of 40 KB.
+    memoryMiB: 1024,
     cpu: 0.5,
     probe: { path: "/health/readiness", livePath: "/health/liveliness", startupSeconds: 120 },
     metrics: { path: "/metrics", port: ports.gateway },
@@ -42,6 +43,8 @@ export const gateway = {
         VERTEXAI_LOCATION: "global",
         REDIS_SSL: "true",
         REDIS_SSL_CA_CERTS: "/etc/tollgate-cache/ca.pem",
+        // Memorystore's certificate has its address in the common name only, which no client accepts as a name.
+        REDIS_SSL_CHECK_HOSTNAME: "False",
       },
       compose: { VERTEXAI_PROJECT: { setting: "project" }, VERTEXAI_LOCATION: "global" },
     },

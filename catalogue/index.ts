@@ -7,6 +7,7 @@ import type { Phase } from "./phase";
 import type { EnvValue as AnyEnvValue, JobSpec, Ref as AnyRef, ServiceSpec, Text as AnyText } from "./spec";
 
 export { bucketSpecs, type BucketName } from "./buckets";
+export { DATABASE_CA, databaseUrl, type DatabaseClient } from "./database-url";
 export { databaseOf, databases, roleNames, type DatabaseName, type RoleName } from "./databases";
 export {
   isOwnImage,
@@ -20,7 +21,14 @@ export {
 } from "./images";
 export { collector } from "./infrastructure";
 export { ports } from "./ports";
-export { secrets, secretSources, isSecretName, type SecretName, type SecretSource } from "./secrets";
+export {
+  leadsToPostgres,
+  secrets,
+  secretSources,
+  isSecretName,
+  type SecretName,
+  type SecretSource,
+} from "./secrets";
 export { WITHOUT_DISK_MIB } from "./spec";
 export type { Layer, Phase } from "./phase";
 export type { Grant, Probe, Setting, TargetName, Trigger } from "./spec";

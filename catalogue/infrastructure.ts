@@ -1,4 +1,5 @@
 import { definitions } from "../litellm-config";
+import { DATABASE_CA } from "./database-url";
 import { ports } from "./ports";
 import { listens } from "./listens";
 import { WITHOUT_DISK_MIB, type ServiceSpec } from "./spec";
@@ -118,13 +119,17 @@ export const infrastructure = {
       LEDGER_HOST: { host: "postgres" },
       LEDGER_PORT: { port: "postgres" },
       LEDGER_SSL_MODE: "disable",
+      LEDGER_SSL_CA: "",
       LEDGER_READER_PASSWORD: { secret: "ledger-reader-password" },
     },
     targetEnv: {
       gcp: {
         // Cloud Run has no disk: what operators change by hand lives in Postgres.
         GF_DATABASE_URL: { secret: "grafana-database-url" },
-        LEDGER_SSL_MODE: "require",
+        GF_DATABASE_SSL_MODE: "verify-ca",
+        GF_DATABASE_CA_CERT_PATH: DATABASE_CA,
+        LEDGER_SSL_MODE: "verify-ca",
+        LEDGER_SSL_CA: DATABASE_CA,
         // Operators come through the Identity-Aware Proxy, which signs who they are.
         GF_AUTH_JWT_ENABLED: "true",
         GF_AUTH_JWT_HEADER_NAME: "X-Goog-IAP-JWT-Assertion",
@@ -175,7 +180,8 @@ export const infrastructure = {
     phase: 3,
     image: "alloy",
     port: ports.alloy,
-    memoryMiB: 128,
+    // Measured: 144 MB at most.
+    memoryMiB: 256,
     cpu: 0.1,
     probe: { path: "/-/ready", livePath: "/-/healthy", startupSeconds: 30 },
     metrics: { path: "/metrics", port: ports.alloy },
@@ -214,7 +220,7 @@ export const infrastructure = {
     phase: 2,
     image: "alloy",
     port: ports.cloudMetrics,
-    memoryMiB: 128,
+    memoryMiB: 256,
     cpu: 0.1,
     probe: { path: "/-/ready", livePath: "/-/healthy", startupSeconds: 30 },
     metrics: { path: "/metrics", port: ports.cloudMetrics },
@@ -235,7 +241,6 @@ export const infrastructure = {
       },
     },
     configFiles: { "/etc/alloy": "cloud-metrics" },
-    secretFiles: { "/etc/redis/ca.pem": "redis-certificate" },
     singleton: true,
     grants: [
       {

@@ -1,3 +1,4 @@
+import { DATABASE_CA } from "./database-url";
 import { gateway } from "./gateway";
 import { BLOB_STORE_USER, llmObservability } from "./llm-observability";
 import type { JobSpec } from "./spec";
@@ -35,7 +36,7 @@ export const jobs = {
       PGDATABASE: "postgres",
       PGPASSWORD: { secret: "postgres-admin-password" },
     },
-    targetEnv: { gcp: { PGSSLMODE: "require" } },
+    targetEnv: { gcp: { PGSSLMODE: "verify-ca", PGSSLROOTCERT: DATABASE_CA } },
     configFiles: { "/etc/database-roles": "database-roles" },
     secretFiles: { "/etc/database-passwords/passwords.psql": "database-role-passwords" },
     memoryMiB: 64,
@@ -82,14 +83,14 @@ export const jobs = {
     targets: { gcp: "Cloud Storage's buckets are resources of the stack", local: noLangfuse },
   },
   "clickhouse-retention": {
-    title: "Archives the oldest day of traces and sets the tables' TTL",
+    title: "Archives old traces and then deletes what is past its time",
     layer: "llm-observability",
     phase: 1,
     image: "clickhouse",
     command: [
       "/bin/sh",
       "-euc",
-      'exec clickhouse-client --host "$CLICKHOUSE_HOST" --port "$CLICKHOUSE_PORT" --user "$CLICKHOUSE_USER" --password "$CLICKHOUSE_PASSWORD" --multiquery --ignore-error < /etc/clickhouse-retention/retention.sql',
+      'exec clickhouse-client --host "$CLICKHOUSE_HOST" --port "$CLICKHOUSE_PORT" --user "$CLICKHOUSE_USER" --password "$CLICKHOUSE_PASSWORD" --multiquery < /etc/clickhouse-retention/retention.sql',
     ],
     env: {
       CLICKHOUSE_HOST: { host: "clickhouse" },
@@ -100,7 +101,7 @@ export const jobs = {
     configFiles: { "/etc/clickhouse-retention": "clickhouse-retention" },
     memoryMiB: 256,
     cpu: 0.25,
-    // Soon again while Langfuse has not made its tables.
+    // Soon again after a failure, such as while Langfuse has not made its tables.
     trigger: { every: 24 * HOUR, retryAfter: HOUR },
     dependsOn: ["clickhouse", "langfuse-web"],
     targets: { gcp: "a timer of ClickHouse's machine", local: "ClickHouse's server is not here" },

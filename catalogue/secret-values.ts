@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { passwordVariables } from "./database-roles";
-import { databaseOf, roleNames, type RoleName } from "./databases";
+import { databaseUrl } from "./database-url";
+import { roleNames, type RoleName } from "./databases";
 import { secretSources, secrets, type SecretName, type SecretSource } from "./secrets";
 
 const LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -66,18 +67,22 @@ export function completeValues(
 /**
  * The text of a secret.
  *
- * @param postgres `host:port` of the server, where the secret is a URL of it.
+ * @param postgres Where the server listens, for a secret that is a URL of it.
  * @returns nothing for a certificate: without TLS there is none to trust.
  * @throws Error when the values are not complete.
  */
-export function secretText(name: SecretName, values: SecretValues, postgres: string): string | undefined {
+export function secretText(
+  name: SecretName,
+  values: SecretValues,
+  postgres: { host: string; port: number },
+): string | undefined {
   const source: SecretSource = secrets[name];
-  if ("redisCertificate" in source) return undefined;
+  if ("certificateOf" in source) return undefined;
   if ("redisPassword" in source) return valueOf("redis-password", values);
   if ("databasePassword" in source) return valueOf(`role:${source.databasePassword}`, values);
   if ("databaseUrl" in source) {
-    const role = source.databaseUrl;
-    return `postgresql://${role}:${valueOf(`role:${role}`, values)}@${postgres}/${databaseOf[role]}`;
+    const { databaseUrl: role, client } = source;
+    return databaseUrl(role, client, { ...postgres, password: valueOf(`role:${role}`, values) });
   }
   if ("rolePasswords" in source) return passwordVariables(rolePasswords(values));
   return valueOf(name, values);

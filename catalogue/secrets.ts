@@ -1,3 +1,4 @@
+import type { DatabaseClient } from "./database-url";
 import type { RoleName } from "./databases";
 import type { Phase } from "./phase";
 
@@ -7,17 +8,18 @@ export type SecretSource =
   | { random: { length: number; prefix?: string } }
   /** Random bytes as hexadecimal digits. */
   | { randomHex: { bytes: number } }
-  /** `postgresql://role:password@host:port/database` of a role. */
-  | { databaseUrl: RoleName }
+  /** `postgresql://role:password@host:port/database` of a role, as the client that reads it writes encryption. */
+  | { databaseUrl: RoleName; client: DatabaseClient }
   /** The password of a role alone, for what cannot take a URL. */
   | { databasePassword: RoleName }
   /** The password of the server's own superuser; where the database is managed, its component makes it. */
   | { superuserPassword: { length: number } }
   /** Every role's password as psql variables. */
   | { rolePasswords: "psql" }
-  /** The password of a Redis, by the service's name; and its certificate authority where it has TLS. */
+  /** The password of a Redis, by the service's name. */
   | { redisPassword: "redis" | "cache" }
-  | { redisCertificate: "redis" | "cache" }
+  /** The certificate authority of a data store, PEM, on a target where it speaks TLS. */
+  | { certificateOf: "postgres" | "redis" | "cache" }
   /** Given by the people who run the stack: the key in the stack's configuration, and the phase that needs it. */
   | { configured: string; phase: Phase; what: string };
 
@@ -29,28 +31,29 @@ export const secrets = {
     phase: 1,
     what: "the key of the Anthropic API that the gateway calls with",
   },
-  "ledger-owner-url": { databaseUrl: "ledger_owner" },
-  "ledger-guard-url": { databaseUrl: "ledger_guard" },
-  "ledger-agent-url": { databaseUrl: "ledger_agent" },
-  "ledger-admin-url": { databaseUrl: "ledger_admin" },
-  "ledger-reader-url": { databaseUrl: "ledger_reader" },
+  "ledger-owner-url": { databaseUrl: "ledger_owner", client: "asyncpg" },
+  "ledger-guard-url": { databaseUrl: "ledger_guard", client: "asyncpg" },
+  "ledger-agent-url": { databaseUrl: "ledger_agent", client: "pg" },
+  "ledger-admin-url": { databaseUrl: "ledger_admin", client: "pg" },
+  "ledger-reader-url": { databaseUrl: "ledger_reader", client: "pg" },
   "ledger-reader-password": { databasePassword: "ledger_reader" },
-  "langfuse-database-url": { databaseUrl: "langfuse" },
-  "grafana-database-url": { databaseUrl: "grafana" },
+  "langfuse-database-url": { databaseUrl: "langfuse", client: "prisma" },
+  "grafana-database-url": { databaseUrl: "grafana", client: "grafana" },
   "langfuse-public-key": { random: { length: 32, prefix: "pk-lf-" } },
   "langfuse-secret-key": { random: { length: 32, prefix: "sk-lf-" } },
   "langfuse-salt": { random: { length: 32 } },
   "langfuse-encryption-key": { randomHex: { bytes: 32 } },
   "langfuse-nextauth-secret": { random: { length: 32 } },
   "langfuse-admin-password": { random: { length: 24 } },
+  "postgres-certificate": { certificateOf: "postgres" },
   "postgres-admin-password": { superuserPassword: { length: 32 } },
   "database-role-passwords": { rolePasswords: "psql" },
   "blob-store-password": { random: { length: 32 } },
   "clickhouse-password": { random: { length: 32 } },
   "redis-password": { redisPassword: "redis" },
-  "redis-certificate": { redisCertificate: "redis" },
+  "redis-certificate": { certificateOf: "redis" },
   "cache-password": { redisPassword: "cache" },
-  "cache-certificate": { redisCertificate: "cache" },
+  "cache-certificate": { certificateOf: "cache" },
   "grafana-admin-password": { random: { length: 24 } },
   "slack-webhook-url": {
     configured: "slackWebhookUrl",
@@ -73,6 +76,12 @@ export type SecretName = keyof typeof secrets;
 
 /** Every secret with its source. */
 export const secretSources = Object.entries(secrets) as [SecretName, SecretSource][];
+
+/** Whether a secret leads to Postgres: what reads it must trust that server's certificate authority. */
+export function leadsToPostgres(name: SecretName): boolean {
+  const source: SecretSource = secrets[name];
+  return "databaseUrl" in source || "databasePassword" in source || "superuserPassword" in source;
+}
 
 export function isSecretName(name: string): name is SecretName {
   return name in secrets;

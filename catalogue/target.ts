@@ -1,7 +1,9 @@
 import {
   catalogue,
+  DATABASE_CA,
   isJob,
   jobs,
+  leadsToPostgres,
   service,
   type BucketName,
   type EnvValue,
@@ -77,7 +79,7 @@ export function inputsOf<Value>(unit: Unit, target: Resolver<Value>): Inputs<Val
   return {
     env,
     secretEnv,
-    secretFiles: { ...unit.secretFiles },
+    secretFiles: secretFilesOf(unit, target.name),
     ...(unit.command ? { command: unit.command.map((text) => resolveText(text, unit, target)) } : {}),
     ...(unit.args ? { args: unit.args.map((text) => resolveText(text, unit, target)) } : {}),
   };
@@ -94,10 +96,19 @@ export function resolveText<Value>(text: Text, unit: Unit, target: Resolver<Valu
 
 /** The secrets that a unit reads, as variables or as files. */
 export function secretsOf(unit: Unit, target: TargetName): SecretName[] {
-  const variables = Object.values(envOf(unit, target)).flatMap((value) =>
+  return [...new Set([...variableSecrets(unit, target), ...Object.values(secretFilesOf(unit, target))])];
+}
+
+function variableSecrets(unit: Unit, target: TargetName): SecretName[] {
+  return Object.values(envOf(unit, target)).flatMap((value) =>
     typeof value === "object" && "secret" in value ? [value.secret] : [],
   );
-  return [...new Set([...variables, ...Object.values(unit.secretFiles ?? {})])];
+}
+
+/** What a unit reads as files. What reaches Postgres gets its certificate authority too. */
+function secretFilesOf(unit: Unit, target: TargetName): Record<string, SecretName> {
+  const reaches = variableSecrets(unit, target).some(leadsToPostgres);
+  return { ...unit.secretFiles, ...(reaches ? { [DATABASE_CA]: "postgres-certificate" } : {}) };
 }
 
 /** The buckets that a unit reads and writes. */

@@ -5,6 +5,7 @@ import { stringify } from "yaml";
 import type { MountedFolder } from "./config-files";
 import { dataDisk } from "./data-disk";
 import type { LabelMap } from "./labels";
+import { DATA_DISK_SCRIPT, dataDiskScript, START_UPDATES, updateFiles } from "./machine";
 import type { PinnedSecret } from "./secret";
 
 export interface ComposeMachineArgs {
@@ -14,6 +15,8 @@ export interface ComposeMachineArgs {
   networkId: pulumi.Input<string>;
   subnetworkId: pulumi.Input<string>;
   serviceAccount: pulumi.Input<string>;
+  /** Hosts of the registries that own images are pulled from. */
+  registryHosts: string[];
   /** The folder of the configuration bucket with `compose/compose.yaml` and the files it mounts. */
   files: MountedFolder;
   /** Each becomes one file of the folder that Compose reads its secrets from. */
@@ -38,8 +41,8 @@ const DATA_DEVICE = "tollgate-data";
 const DATA = "/mnt/tollgate";
 const TUNNEL_TAG = "tollgate-tunnel";
 
-/** Debian, and not Container-Optimized OS: that one has no Compose. */
-const OPERATING_SYSTEM = "projects/debian-cloud/global/images/family/debian-13";
+/** Container-Optimized OS has no Compose, and Google's images of Debian have no cloud-init; this one has it, and gcloud. */
+const OPERATING_SYSTEM = "projects/ubuntu-os-cloud/global/images/family/ubuntu-2404-lts-amd64";
 
 /** The whole stack in containers on one machine: the cheapest way to run it, without a public address. */
 export class ComposeMachine extends pulumi.ComponentResource {
@@ -74,8 +77,12 @@ export class ComposeMachine extends pulumi.ComponentResource {
       },
       child,
     );
+    // Value by value: `pulumi.all` does not look into a component.
+    const secrets: Record<string, pulumi.Output<{ id: string; version: string }>> = Object.fromEntries(
+      Object.entries(args.secrets).map(([key, { id, version }]) => [key, pulumi.output({ id, version })]),
+    );
     const userData = pulumi
-      .all([args.files.bucket, args.env, pulumi.all(args.secrets)])
+      .all([args.files.bucket, args.env, pulumi.all(secrets)])
       .apply(([bucket, env, secrets]) =>
         composeCloudConfig({ ...args, bucket, env, secrets, folder: args.files.folder }),
       );
@@ -105,7 +112,7 @@ export class ComposeMachine extends pulumi.ComponentResource {
 
 interface ComposeCloudConfig {
   project: string;
-  region: string;
+  registryHosts: string[];
   bucket: string;
   folder: string;
   env: Record<string, string>;
@@ -113,17 +120,16 @@ interface ComposeCloudConfig {
   phase: number;
 }
 
-/** Cloud-config that installs Docker, puts the data disk under Docker's volumes, and starts Compose at every boot. */
+/** Cloud-config that installs Docker with its data on the data disk, and starts Compose at every boot. */
 export function composeCloudConfig({
   project,
-  region,
+  registryHosts,
   bucket,
   folder,
   env,
   secrets,
   phase,
 }: ComposeCloudConfig): string {
-  const device = `/dev/disk/by-id/google-${DATA_DEVICE}`;
   const profiles = Array.from({ length: phase }, (_, at) => `--profile phase-${at + 1}`).join(" ");
   const fetchSecrets = Object.entries(secrets).map(
     ([name, { id, version }]) =>
@@ -140,7 +146,7 @@ export function composeCloudConfig({
     "chmod 0755 /run/tollgate /run/tollgate/secrets",
     "umask 022",
     `gcloud storage rsync --recursive --delete-unmatched-destination-objects gs://${bucket}/${folder} /opt/tollgate/generated`,
-    `gcloud auth configure-docker ${region}-docker.pkg.dev --quiet`,
+    `gcloud auth configure-docker ${registryHosts.join(",")} --quiet`,
     "cd /opt/tollgate/generated/compose",
     `docker compose --env-file /opt/tollgate/env ${profiles} up --detach --remove-orphans`,
     "",
@@ -153,6 +159,9 @@ export function composeCloudConfig({
     "[Service]",
     "Type=oneshot",
     "RemainAfterExit=yes",
+    "Environment=HOME=/root",
+    "Environment=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin",
+    `ExecStartPre=/bin/bash ${DATA_DISK_SCRIPT}`,
     "ExecStart=/opt/tollgate/start.sh",
     "Restart=on-failure",
     "RestartSec=30",
@@ -162,10 +171,18 @@ export function composeCloudConfig({
   ].join("\n");
   const config = {
     package_update: true,
-    packages: ["docker.io", "docker-compose"],
-    fs_setup: [{ label: "tollgate", filesystem: "ext4", device, overwrite: false }],
-    mounts: [[device, DATA, "ext4", "discard,nofail", "0", "2"]],
+    packages: ["docker.io", "docker-compose-v2"],
+    // cloud-init runs anew for a changed configuration: the machine's keys stay.
+    ssh_deletekeys: false,
     write_files: [
+      dataDiskScript({ deviceName: DATA_DEVICE, folder: DATA }),
+      ...updateFiles(),
+      {
+        // Its data is on the data disk: it starts with the disk, or not at all.
+        path: "/etc/systemd/system/docker.service.d/data-disk.conf",
+        permissions: "0644",
+        content: `[Service]\nExecStartPre=/bin/bash ${DATA_DISK_SCRIPT}\n`,
+      },
       { path: "/opt/tollgate/start.sh", permissions: "0755", content: start },
       {
         path: "/opt/tollgate/env",
@@ -184,7 +201,9 @@ export function composeCloudConfig({
     runcmd: [
       "systemctl daemon-reload",
       "systemctl restart docker",
-      "systemctl enable --now tollgate.service",
+      "systemctl enable tollgate.service",
+      "systemctl restart tollgate.service",
+      START_UPDATES,
     ],
   };
   return `#cloud-config\n${stringify(config, { lineWidth: 0 })}`;

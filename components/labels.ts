@@ -1,6 +1,8 @@
 /** Labels that every resource that can have labels carries: they answer "whose is this, and what pays for it". */
 export interface Labels {
   environment: string;
+  /** How the environment is sized and protected: `dev` or `prod`. */
+  class: string;
   owner: string;
   /** The rollout phase that brought it in, as text. */
   phase: string;
@@ -12,9 +14,10 @@ export type LabelMap = Record<keyof Labels, string>;
 
 /** The labels of one service of an environment. */
 export function labelsOf(
-  base: { environment: string; owner: string },
+  base: { environment: string; class: string; owner: string },
   service: string,
   phase: number,
 ): LabelMap {
-  return { environment: base.environment, owner: base.owner, phase: String(phase), service };
+  const { environment, owner } = base;
+  return { environment, class: base.class, owner, phase: String(phase), service };
 }

@@ -40,6 +40,8 @@ export class Postgres extends pulumi.ComponentResource {
   readonly host: pulumi.Output<string>;
   readonly connectionName: pulumi.Output<string>;
   readonly adminPassword: pulumi.Output<string>;
+  /** The instance's certificate authorities, PEM: while one is rotated there are two, and clients must trust both. */
+  readonly certificate: pulumi.Output<string>;
   private readonly passwords: Record<string, pulumi.Output<string>>;
 
   constructor(name: string, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -99,6 +101,9 @@ export class Postgres extends pulumi.ComponentResource {
     this.host = instance.privateIpAddress;
     this.connectionName = instance.connectionName;
     this.adminPassword = admin;
+    this.certificate = instance.serverCaCerts.apply((certificates) =>
+      certificates.map(({ cert }) => cert.trim()).join("\n"),
+    );
     this.registerOutputs({ host: this.host, connectionName: this.connectionName });
   }
 

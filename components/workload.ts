@@ -12,7 +12,12 @@ export type Edge = { name: string; role: string } & (
   | { on: "secret"; secretId: pulumi.Input<string> }
   | { on: "bucket"; bucket: pulumi.Input<string> }
   | { on: "subscription"; subscription: pulumi.Input<string> }
-  | { on: "repository"; repository: pulumi.Input<string>; location: pulumi.Input<string> }
+  | {
+      on: "repository";
+      repository: pulumi.Input<string>;
+      location: pulumi.Input<string>;
+      project: pulumi.Input<string>;
+    }
   | { on: "project" }
   | { on: "itself" }
 );
@@ -60,7 +65,7 @@ export class Workload extends pulumi.ComponentResource {
       case "repository":
         return new RepositoryIamMember(
           name,
-          { repository: edge.repository, location: edge.location, role, member },
+          { repository: edge.repository, location: edge.location, project: edge.project, role, member },
           child,
         );
       case "project":

@@ -1,77 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
+import type { z } from "zod";
 import { DefinitionError, definitions, parseDefinitions, usd, type Definitions } from "../litellm-config";
 import { OWN_IMAGES, secretSources, type Phase, type SecretName } from "../catalogue";
 import { definitionsHash } from "./definitions-hash";
-import { REGIONS } from "./regions";
-
-export const ENVIRONMENTS = ["dev", "prod"] as const;
-export type Environment = (typeof ENVIRONMENTS)[number];
-
-/** Where the stack runs: each service by itself on Cloud Run, or all in containers on one machine. */
-export const DEPLOYMENTS = ["cloud-run", "gce-vm"] as const;
-
-const digest = z
-  .string()
-  .regex(/^sha256:[0-9a-f]{64}$/, "is no digest: write sha256: and 64 hexadecimal digits");
-const member = z
-  .string()
-  .regex(/^(user|group|serviceAccount|domain):\S+$/, "is no IAM member: write as group:platform@example.com");
-/** `pulumi config set --path` makes a number of what looks like one. */
-const dollars = z.preprocess(
-  (value) => (typeof value === "number" ? String(value) : value),
-  z.string().regex(/^\d+(\.\d{1,9})?$/, 'is no dollar amount: write digits, as "18.50"'),
-);
-const address = z.email("is no e-mail address");
-
-/** `Pulumi.<stack>.yaml`, without the secrets. A key's name here is its name there, after `tollgate:`. */
-const schema = z.strictObject({
-  environment: z.enum(ENVIRONMENTS),
-  project: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, "is no project id: `gcloud projects list` shows the ids"),
-  projectNumber: z
-    .string()
-    .regex(
-      /^\d{6,}$/,
-      "is no project number: `gcloud projects describe PROJECT --format='value(projectNumber)'`",
-    ),
-  region: z.enum(REGIONS, { error: () => `is no region of Cloud Run: name one of ${REGIONS.join(", ")}` }),
-  phase: z.int().min(1).max(5),
-  deployment: z.enum(DEPLOYMENTS).default("cloud-run"),
-  /** Infrastructure traces in Tempo: part of phase 5, and off unless asked for. */
-  tempo: z.boolean().default(false),
-  owner: z.string().regex(/^[a-z0-9_-]{1,63}$/, "is no label: lower case letters, digits, - and _ only"),
-  operators: z.array(member).nonempty("names nobody: list who may open Grafana and Langfuse"),
-  /** Digests of own images, as a promotion writes them. */
-  images: z.partialRecord(z.enum(OWN_IMAGES), digest).default({}),
-  /** Hash of the definitions that these digests were proven with, as a promotion writes it. */
-  definitionsHash: z.string().optional(),
-  /** While a promotion moves the traffic: the revisions that keep it all, by service. */
-  serving: z.record(z.string(), z.string()).default({}),
-  /** The registry that own images are pulled from when it is another project's. */
-  imageRegistry: z.string().optional(),
-  imageReaders: z.array(member).default([]),
-  /** Overrides of the definitions for this stack alone. */
-  tiers: z
-    .record(z.string(), z.strictObject({ price: dollars.optional(), monthlyBudget: dollars.optional() }))
-    .default({}),
-  alertEmail: z
-    .strictObject({
-      to: address,
-      from: address,
-      smarthost: z.string().regex(/^[^:\s]+:\d+$/),
-      username: z.string(),
-    })
-    .optional(),
-  /** Dollars a month that the infrastructure may cost, by the estimate: a policy refuses more. */
-  monthlyCostCeiling: z.number().positive(),
-});
+import { schema, type StackClass } from "./config-schema";
+import { nearest } from "./nearest";
+import { sizes, sizesSchema, type Sizes } from "./gcp/sizes";
 
 type Settings = z.output<typeof schema>;
 
-export interface StackConfig extends Omit<Settings, "tiers" | "phase"> {
+export interface StackConfig extends Omit<Settings, "tiers" | "phase" | "class" | "sizes"> {
   phase: Phase;
+  class: StackClass;
+  /** The class's sizes with this stack's own. */
+  sizes: Sizes;
   /** With this stack's overrides. */
   definitions: Definitions;
   /** Values of the configured secrets by the secret's name. */
@@ -98,22 +40,34 @@ export function readConfig(options: { planning?: boolean } = {}): StackConfig {
   const stack = pulumi.getStack();
   const raw = rawSettings();
   const result = schema.safeParse(raw);
-  if (!result.success)
-    throw new ConfigError(
-      stack,
-      result.error.issues.flatMap((issue) => findings(issue, raw)),
-    );
+  const wrong = [
+    ...unknownKeys(),
+    ...(result.success ? [] : result.error.issues.flatMap((issue) => findings(issue, raw))),
+  ];
+  if (!result.success || wrong.length > 0) throw new ConfigError(stack, wrong);
 
-  const { tiers, phase, ...settings } = result.data;
-  const config = { ...settings, phase: phase as Phase, definitions: withOverrides(stack, tiers) };
+  const { tiers, phase, class: named, sizes: own, ...settings } = result.data;
+  const stackClass = named ?? classOf(settings.environment);
+  if (!stackClass)
+    throw new ConfigError(stack, [
+      `tollgate:class is missing: say whether the environment "${settings.environment}" is sized and protected as dev or as prod`,
+    ]);
+  const config = {
+    ...settings,
+    class: stackClass,
+    sizes: { ...sizes[stackClass], ...own },
+    phase: phase as Phase,
+    definitions: withOverrides(stack, tiers),
+  };
   const { values, missing } = configuredSecrets(config.phase, options.planning ?? false);
-  if (config.environment === "prod") {
-    missing.push(
-      ...OWN_IMAGES.filter((image) => !config.images[image]).map(
-        (image) =>
-          `tollgate:images.${image} is missing: prod runs what dev has proven, \`npm run promote\` writes it`,
-      ),
-    );
+  // A preview goes on without them: on a pull request they are not built yet.
+  if (config.class === "prod" || !pulumi.runtime.isDryRun()) {
+    const remedy =
+      config.class === "prod"
+        ? "prod runs what dev has proven, `npm run promote` writes it"
+        : `\`npm run images -- push --stack ${stack}\` builds it, pushes it and writes its digest`;
+    const absent = OWN_IMAGES.filter((image) => !config.images[image]);
+    missing.push(...absent.map((image) => `tollgate:images.${image} is missing: ${remedy}`));
   }
   const hash = definitionsHash(definitions);
   if (config.definitionsHash && config.definitionsHash !== hash) {
@@ -130,6 +84,28 @@ export function readConfig(options: { planning?: boolean } = {}): StackConfig {
   return { ...config, secrets: values, missing };
 }
 
+function classOf(environment: string): StackClass | undefined {
+  return environment === "dev" || environment === "prod" ? environment : undefined;
+}
+
+/** Keys of the namespace that mean nothing here: a setting that is ignored is worse than one that is refused. */
+function unknownKeys(): string[] {
+  const known = [
+    ...Object.keys(schema.shape).filter((key) => key !== "project" && key !== "region"),
+    ...secretSources.flatMap(([, source]) => ("configured" in source ? [source.configured] : [])),
+  ];
+  return Object.keys(pulumi.runtime.allConfig())
+    .filter((key) => key.startsWith("tollgate:"))
+    .map((key) => key.slice("tollgate:".length))
+    .filter((key) => !known.includes(key))
+    .map((key) => `tollgate:${key} is not a setting: ${meant("tollgate:", key, known)}`);
+}
+
+function meant(prefix: string, name: string, known: string[]): string {
+  const close = nearest(name, known);
+  return close ? `did you mean ${prefix}${close}?` : `name one of ${known.join(", ")}`;
+}
+
 /** Values as YAML has them: `pulumi.Config` gives text, structures as JSON. */
 function rawSettings(): Record<string, unknown> {
   const tollgate = new pulumi.Config("tollgate");
@@ -143,6 +119,7 @@ function rawSettings(): Record<string, unknown> {
 const TEXT_KEYS = new Set([
   "definitionsHash",
   "environment",
+  "class",
   "projectNumber",
   "deployment",
   "owner",
@@ -166,12 +143,24 @@ function findings(issue: z.core.$ZodIssue, raw: Record<string, unknown>): string
     raw,
   );
   if (value === undefined) return [`${key} is missing: \`pulumi config set ${key} ...\``];
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map(
+      (name) => `${key}.${name} is not a setting: ${meant(`${key}.`, name, knownUnder(issue.path))}`,
+    );
   const shown = typeof value === "object" ? "" : ` "${String(value)}"`;
   const remedy =
-    issue.code === "invalid_value" && !issue.message.startsWith("is no")
-      ? `is none of ${issue.values.join(", ")}: name one of them`
+    issue.code === "invalid_value" && !issue.message.startsWith("must be")
+      ? `must be one of ${issue.values.join(", ")}`
       : issue.message;
   return [`${key}${shown} ${remedy}`];
+}
+
+/** The names that may stand under a key. */
+function knownUnder(path: PropertyKey[]): string[] {
+  if (path[0] === "sizes") return Object.keys(sizesSchema.shape);
+  if (path[0] === "tiers") return ["price", "monthlyBudget"];
+  if (path[0] === "images") return [...OWN_IMAGES];
+  return path[0] === "alertEmail" ? ["to", "from", "smarthost", "username"] : [];
 }
 
 function withOverrides(stack: string, tiers: Settings["tiers"]): Definitions {
@@ -180,7 +169,7 @@ function withOverrides(stack: string, tiers: Settings["tiers"]): Definitions {
     const known = Object.keys(definitions.tiers).join(", ");
     throw new ConfigError(
       stack,
-      unknown.map((name) => `tollgate:tiers "${name}" is no tier: name one of ${known}`),
+      unknown.map((name) => `tollgate:tiers.${name} is not a tier: name one of ${known}`),
     );
   }
   const overridden = Object.fromEntries(
@@ -224,12 +213,8 @@ function configuredSecrets(phase: Phase, planning: boolean) {
     missing.push(
       `tollgate:${source.configured} is missing (${source.what}): \`pulumi config set --secret tollgate:${source.configured}\``,
     );
-    if (planning) values[name] = unknownSecret();
+    // A plan shows no secret, set or not: `missing` says which are not.
+    if (planning) values[name] = pulumi.secret("");
   }
   return { values, missing };
-}
-
-/** A secret whose value nobody knows yet: it must not look like one that is set. */
-export function unknownSecret(): pulumi.Output<string> {
-  return pulumi.secret(pulumi.unknown as unknown as string);
 }

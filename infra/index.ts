@@ -1,5 +1,18 @@
-import { readConfig } from "./config";
-import { program } from "./program";
+import { RunError } from "@pulumi/pulumi";
 
-/** What `pulumi up` runs. The configuration is checked whole before the first resource is registered. */
-export = program(readConfig());
+/** Errors whose message says all that there is to mend: the engine shows it without a stack trace. */
+const READABLE = ["ConfigError", "DefinitionError"];
+
+/**
+ * What `pulumi up` runs. The definitions and the configuration are checked whole before the first resource is registered.
+ */
+export = async () => {
+  try {
+    // Only now: loading the definitions checks them.
+    const { readConfig } = await import("./config");
+    const { program } = await import("./program");
+    return program(readConfig());
+  } catch (error) {
+    throw error instanceof Error && READABLE.includes(error.name) ? new RunError(error.message) : error;
+  }
+};

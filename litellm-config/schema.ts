@@ -53,18 +53,34 @@ const threshold = z.strictObject({
 export const PROVIDERS = ["anthropic", "vertex", "self_hosted"] as const;
 export type Provider = (typeof PROVIDERS)[number];
 
+/** Nano-dollars per token. */
+const price = z.strictObject({
+  input: tokenPrice,
+  output: tokenPrice,
+  cacheRead: tokenPrice,
+  /** Writing to a cache that lives five minutes, or one hour. A provider without a write price is given `input`. */
+  cacheWrite5m: tokenPrice,
+  cacheWrite1h: tokenPrice,
+});
+
 const model = z.strictObject({
   provider: z.enum(PROVIDERS),
-  /** Nano-dollars per token. */
-  price: z.strictObject({
-    input: tokenPrice,
-    output: tokenPrice,
-    cacheRead: tokenPrice,
-    cacheWrite: tokenPrice,
-  }),
-  /** Prompts above this are refused: the model's context, or where its price changes. */
+  price,
+  /** Prices of prompts above a length, in ascending order. The whole request costs the last one that its prompt is above. */
+  longPrompts: z.array(price.extend({ above: tokens })).optional(),
+  /** Percent that Vertex AI adds outside its `global` location. */
+  regionalUpliftPercent: z.int().min(1).max(100).optional(),
+  /** Prompts above this are refused. */
   maxPromptTokens: tokens,
   maxOutputTokens: tokens,
+  /** How long the provider keeps what LiteLLM marks for its cache; absent: nothing is marked. */
+  promptCache: z.enum(["5m", "1h"]).optional(),
+  /** The provider may withdraw the model at short notice. */
+  preview: z.boolean().optional(),
+  /** The day on which the provider retires the model. */
+  deprecationDate: z.iso.date().optional(),
+  /** Why a field differs from LiteLLM's price list, by the name that `models:refresh` prints. */
+  reasons: z.record(z.string(), z.string().min(20)).optional(),
 });
 
 const route = z.strictObject({
@@ -121,7 +137,7 @@ export const definitionsSchema = shape.superRefine((definitions, context) => {
     if (!routes[degradeTo]) {
       problem(
         ["tiers", name, "degradeTo"],
-        `"${degradeTo}" is no route: name one of ${Object.keys(routes).join(", ")}`,
+        `"${degradeTo}" is not a route: name one of ${Object.keys(routes).join(", ")}`,
       );
     }
   }
@@ -148,6 +164,10 @@ export const definitionsSchema = shape.superRefine((definitions, context) => {
       );
     }
   });
+
+  for (const [name, definition] of Object.entries(models)) {
+    checkModel(definition, (path, message) => problem(["models", name, ...path], message), name);
+  }
 
   for (const [name, { variants, fallbacks }] of Object.entries(routes)) {
     const providers = new Set(variants.map((variant) => models[variant.model]?.provider));
@@ -184,11 +204,72 @@ export const definitionsSchema = shape.superRefine((definitions, context) => {
   }
 });
 
+function checkModel(
+  {
+    provider,
+    price,
+    longPrompts = [],
+    maxPromptTokens,
+    promptCache,
+    preview,
+    regionalUpliftPercent,
+  }: ModelInput,
+  problem: (path: PropertyKey[], message: string) => void,
+  name: string,
+): void {
+  const prices: [PropertyKey[], Price][] = [
+    [["price"], price],
+    ...longPrompts.map((long, i): [PropertyKey[], Price] => [["longPrompts", i], long]),
+  ];
+  for (const [path, { input, cacheRead, cacheWrite5m, cacheWrite1h }] of prices) {
+    if (cacheRead > input) {
+      problem([...path, "cacheRead"], `${cacheRead} is above the input price ${input}: lower it`);
+    }
+    if (cacheWrite5m < input) {
+      problem([...path, "cacheWrite5m"], `${cacheWrite5m} is below the input price ${input}: raise it`);
+    }
+    if (cacheWrite1h < cacheWrite5m) {
+      problem(
+        [...path, "cacheWrite1h"],
+        `${cacheWrite1h} is below the price of a five-minute write ${cacheWrite5m}: raise it`,
+      );
+    }
+  }
+  longPrompts.forEach(({ above }, i) => {
+    const before = longPrompts[i - 1]?.above ?? 0;
+    if (above <= before) {
+      problem(
+        ["longPrompts", i, "above"],
+        `${above} is not above ${before} before it: put them in ascending order`,
+      );
+    }
+    if (above >= maxPromptTokens) {
+      problem(
+        ["longPrompts", i, "above"],
+        `no prompt is that long, the longest has ${maxPromptTokens} tokens: raise maxPromptTokens or remove the price`,
+      );
+    }
+  });
+  if (promptCache && provider !== "anthropic") {
+    problem(
+      ["promptCache"],
+      `${provider} caches by itself: remove it, only anthropic takes marks for its cache`,
+    );
+  }
+  if (regionalUpliftPercent !== undefined && provider !== "vertex") {
+    problem(["regionalUpliftPercent"], `only Vertex AI has locations: remove it`);
+  }
+  if (/preview|experimental|-exp\b/.test(name) && !preview) {
+    problem(["preview"], `"${name}" is a preview by its name: set preview to true`);
+  }
+}
+
 export type Definitions = z.output<typeof definitionsSchema>;
 export type TierInput = z.input<typeof tier>;
 export type SessionInput = z.input<typeof session>;
 export type ThresholdInput = z.input<typeof threshold>;
 export type ModelInput = z.input<typeof model>;
+export type Price = z.output<typeof price>;
 export type RouteInput = z.input<typeof route>;
 export type RetentionInput = z.input<typeof retention>;
 export type GatewayInput = z.input<typeof gateway>;

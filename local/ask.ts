@@ -1,32 +1,25 @@
 /**
- * `npm run ask -- "question"`: asks the running agent as the sample customer and streams the answer.
- * Exit codes: 0 answered, 1 failed or refused by a budget, 2 wrong usage.
+ * `tollgate ask "question"`: asks the running agent as the sample customer and streams the answer. Exit code 1 when a budget
+ * refused it.
  */
-import { Command } from "commander";
 import { pc } from "../ops/terminal/colours";
 import { connectAgent } from "./agent-client";
 import { readSecrets } from "../ops/workspace/secrets";
 import { runningStack } from "../ops/workspace/state";
+import { EXIT, runCommand, tollgateCommand } from "../ops/terminal/command";
 
 interface Options {
   session?: string;
 }
 
-const program = new Command("npm run ask --")
-  .description("Asks the agent one question as the sample customer.")
-  .argument("<question...>", "what to ask")
-  .option("--session <id>", "go on with this conversation")
-  .showHelpAfterError()
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
-
-async function main(question: string, { session }: Options): Promise<void> {
+async function ask(words: string[], { session }: Options): Promise<void> {
   const url = runningStack().services.agent?.url;
   const key = readSecrets()?.sampleCustomerKey;
   if (!url || !key) throw new Error("The agent is not up yet: wait until `npm start` says so");
   const agent = await connectAgent(url, key);
   try {
     let streamed = "";
-    const answer = await agent.ask(question, session, (text) => {
+    const answer = await agent.ask(words.join(" "), session, (text) => {
       streamed += text;
       process.stdout.write(text);
     });
@@ -35,14 +28,15 @@ async function main(question: string, { session }: Options): Promise<void> {
     process.stdout.write("\n");
     const models = answer.models.join(", ") || "no model";
     console.error(pc.dim(`${answer.llm_calls} LLM calls, ${models}; --session ${answer.session_id}`));
-    if (answer.refused) process.exitCode = 1;
+    if (answer.refused) process.exitCode = EXIT.failed;
   } finally {
     await agent.close();
   }
 }
 
-program.parse();
-main(program.args.join(" "), program.opts<Options>()).catch((error: Error) => {
-  console.error(pc.red(error.message));
-  process.exitCode = 1;
-});
+runCommand(
+  tollgateCommand("ask", "Ask the agent one question as the sample customer.")
+    .argument("<question...>", "the question")
+    .option("--session <id>", "continue this conversation")
+    .action(ask),
+);

@@ -1,6 +1,4 @@
-/**
- * Writes every rendered file under `generated/`; with `--check` it writes nothing and exits 1 when one is stale.
- */
+/** `tollgate render [--check]`: writes every rendered file under `generated/`. With `--check`, exit code 3 when one is stale. */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { renderAlertmanagerFiles } from "../dashboards/alertmanager";
@@ -13,6 +11,7 @@ import { renderTempoFiles } from "../infra/config-files/tempo";
 import { renderPlanFiles } from "../infra/plan/golden";
 import { renderGatewayFiles } from "../litellm-config/render";
 import { composeFolder, RENDERED_FOLDERS, renderComposeFiles } from "../infra/compose";
+import { EXIT, runCommand, tollgateCommand } from "../ops/terminal/command";
 
 /** What a part renders: text by path relative to `generated/`. */
 export type RenderedFiles = Record<string, string>;
@@ -81,17 +80,17 @@ function filesUnder(folder: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name).slice(generated.length + 1));
 }
 
-async function main(): Promise<void> {
-  if (!process.argv.includes("--check")) return renderAll();
+async function checkAll(): Promise<void> {
   const stale = await staleFiles();
   for (const path of stale)
     console.error(`generated/${path} is stale: run \`npm run render\` and commit the result`);
-  process.exitCode = stale.length > 0 ? 1 : 0;
+  if (stale.length > 0) process.exitCode = EXIT.finding;
 }
 
 if (require.main === module) {
-  main().catch((error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
-  });
+  runCommand(
+    tollgateCommand("render", "Write generated/ from the definitions.")
+      .option("--check", "write nothing; exit code 3 when a file is stale")
+      .action(({ check }: { check?: boolean }) => (check ? checkAll() : renderAll())),
+  );
 }

@@ -1,9 +1,7 @@
-/**
- * `npm start`: runs the stack on this machine, holds a sample conversation, and stays up until Ctrl-C.
- * Exit codes: 0 stopped as asked, or every check passed; 1 something failed; 2 wrong usage.
- */
-import { Command, InvalidArgumentError } from "commander";
+/** `tollgate start`: runs the stack on this machine, holds a sample conversation, and stays up until Ctrl-C. */
+import { InvalidArgumentError } from "commander";
 import { logFile } from "../ops/workspace/paths";
+import { runCommand, tollgateCommand } from "../ops/terminal/command";
 import { ensureSecrets } from "../ops/workspace/secrets";
 import { runChecks, simulatorBill } from "./stack/checks";
 import { requireFreePorts } from "./stack/free-ports";
@@ -30,15 +28,7 @@ interface Options {
   portOffset: number;
 }
 
-const program = new Command("npm start --")
-  .description("Runs the cost-protection stack on this machine, without Docker or a cloud account.")
-  .option("--check", "hold the sample conversation, check the result and stop", false)
-  .option("--port-offset <n>", "add this to every port", portOffset, 0)
-  .addHelpText("after", HELP)
-  .showHelpAfterError()
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
-
-async function main(options: Options): Promise<void> {
+async function start(options: Options): Promise<void> {
   const settings: StackSettings = {
     portOffset: options.portOffset,
     provider: providerOf(process.env),
@@ -129,7 +119,7 @@ function stopRequest(): Promise<"done"> {
 function portOffset(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value > 50_000) {
-    throw new InvalidArgumentError("give a whole number from 0 to 50000, as 10000");
+    throw new InvalidArgumentError("give a whole number from 0 to 50000, such as 10000");
   }
   return value;
 }
@@ -138,7 +128,13 @@ function seconds(began: number): string {
   return `${((performance.now() - began) / 1000).toFixed(1)} s`;
 }
 
-main(program.parse().opts<Options>()).catch((error: Error) => {
-  console.error(red(error.message));
-  process.exitCode = 1;
-});
+runCommand(
+  tollgateCommand(
+    "start",
+    "Run the cost-protection stack on this machine, without Docker or a cloud account.",
+  )
+    .option("--check", "hold the sample conversation, check the result and stop", false)
+    .option("--port-offset <n>", "add this to every port", portOffset, 0)
+    .addHelpText("after", HELP)
+    .action(start),
+);

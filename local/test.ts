@@ -54,7 +54,12 @@ const jest = (args: string[]): Step => ({
   counts: jestCounts,
 });
 
+const HELP = `Usage: tollgate test [jest arguments]
+
+Runs every check and test. With arguments only jest runs, with those arguments: \`npm test -- tests/unit\`.`;
+
 async function main(args: string[]): Promise<void> {
+  if (args[0] === "--help") return console.log(HELP);
   rmSync(results, { recursive: true, force: true });
   mkdirSync(results, { recursive: true });
   const outcomes = args.length > 0 ? [await run(jest(args))] : await runEverything();

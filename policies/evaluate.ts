@@ -6,6 +6,10 @@ export interface Resource {
   type: string;
   name: string;
   props: Props;
+  /** Refused to be deleted by the engine. */
+  protect?: boolean;
+  /** `type::name` of what it refers to. */
+  dependsOn?: string[];
 }
 
 export interface Violation {
@@ -16,6 +20,14 @@ export interface Violation {
   resource?: string;
   message: string;
 }
+
+/** A class of the provider's SDK, which knows its instances by their type. */
+interface TypedClass {
+  isInstance?: (value: object) => boolean;
+}
+
+/** What a check throws that is not for the resource at hand. */
+class NotApplicable extends Error {}
 
 /**
  * Judges resources by policies without an engine: what `pulumi preview --policy-pack policies` does with a plan.
@@ -28,6 +40,7 @@ export async function evaluate(
   settings: Record<string, object> = {},
 ): Promise<Violation[]> {
   const violations: Violation[] = [];
+  const stack = inStack(resources);
   for (const policy of policies) {
     const level = policy.enforcementLevel ?? "mandatory";
     if (level === "disabled") continue;
@@ -39,18 +52,19 @@ export async function evaluate(
         resource,
         message,
       });
-    const getConfig = <T>() => ({ ...defaultsOf(policy), ...settings[policy.name] }) as T;
+    const getConfig = <T>() => (settings[policy.name] ?? {}) as T;
 
     if ("validateStack" in policy) {
-      await policy.validateStack(
-        { resources: resources as unknown as PolicyResource[], getConfig } as never,
-        (message) => found(message),
-      );
+      await policy.validateStack({ resources: stack, getConfig } as never, (message) => found(message));
     } else {
-      for (const resource of resources) {
-        const args = { ...resource, getConfig } as unknown as ResourceValidationArgs;
+      for (const resource of stack) {
+        const args = { ...resource, getConfig, notApplicable } as unknown as ResourceValidationArgs;
         for (const validate of [policy.validateResource ?? []].flat()) {
-          await validate(args, (message) => found(message, resource.name));
+          try {
+            await validate(args, (message) => found(message, resource.name));
+          } catch (error) {
+            if (!(error instanceof NotApplicable)) throw error;
+          }
         }
       }
     }
@@ -58,8 +72,26 @@ export async function evaluate(
   return violations;
 }
 
-function defaultsOf({ configSchema }: TollgatePolicy): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(configSchema?.properties ?? {}).map(([name, { default: value }]) => [name, value]),
+/** Resources as the engine hands them to a policy on the stack. */
+function inStack(resources: Resource[]): PolicyResource[] {
+  const stack = resources.map(
+    ({ type, name, props, protect = false }) =>
+      ({
+        type,
+        name,
+        props,
+        opts: { protect },
+        dependencies: [] as PolicyResource[],
+        isType: ({ isInstance }: TypedClass) => isInstance?.({ __pulumiType: type }) ?? false,
+      }) as unknown as PolicyResource,
   );
+  const byUrn = new Map(stack.map((resource) => [`${resource.type}::${resource.name}`, resource]));
+  resources.forEach(({ dependsOn = [] }, index) => {
+    stack[index]!.dependencies = dependsOn.flatMap((urn) => byUrn.get(urn) ?? []);
+  });
+  return stack;
+}
+
+function notApplicable(): never {
+  throw new NotApplicable();
 }

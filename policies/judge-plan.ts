@@ -10,7 +10,13 @@ import type { Props } from "./rule";
 export function judgePlan({ stack, resources }: Plan): Promise<Violation[]> {
   return evaluate(
     policiesFor(environmentOf(stack)),
-    resources.map(({ type, name, inputs }) => ({ type, name, props: known(inputs) as Props })),
+    resources.map(({ type, name, inputs, protect, dependsOn }) => ({
+      type,
+      name,
+      props: known(inputs) as Props,
+      protect,
+      dependsOn,
+    })),
   );
 }
 

@@ -1,13 +1,29 @@
-/** The inputs of a resource, as the engine hands them to a policy: nothing in them is certain until it is looked at. */
+import type { Unwrap } from "@pulumi/pulumi";
+
+/** The inputs of a resource of any type. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Props = Record<string, any>;
 
+/** What is known of the inputs that a resource class takes: any part of them may be missing or still unknown. */
+export type Known<Args> = Partially<Unwrap<NonNullable<Args>>>;
+
+type Partially<T> = T extends (infer Item)[]
+  ? Partially<Item>[]
+  : T extends object
+    ? { [Key in keyof T]?: Partially<T[Key]> }
+    : T;
+
 /**
  * The part of a resource's inputs that is known. During a preview the engine throws on every look at a value that only the
- * update can tell, and would drop a whole rule for one such value; so what is unknown counts as not there.
+ * update can tell, and would drop a whole rule for one such value; so an unknown value is undefined here, under its key.
  */
 export function known(props: Props): Props {
   return copy(props) as Props;
+}
+
+/** Whether nothing was set: neither a value nor one that only the update can tell. */
+export function isMissing(props: object, key: string): boolean {
+  return !(key in props) || (props as Props)[key] === null;
 }
 
 function copy(value: unknown): unknown {

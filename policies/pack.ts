@@ -1,10 +1,18 @@
+import { accessRules } from "./access";
 import { budgetRules } from "./budgets";
 import { costRules } from "./cost";
 import { infrastructureRules } from "./infrastructure";
+import { secretRules } from "./secrets";
 import { toPolicy, type Environment, type Rule, type TollgatePolicy } from "./rule";
 
 /** Every rule of the pack. */
-export const rules: Rule[] = [...budgetRules, ...infrastructureRules, ...costRules];
+export const rules: Rule[] = [
+  ...budgetRules,
+  ...accessRules,
+  ...secretRules,
+  ...infrastructureRules,
+  ...costRules,
+];
 
 /** The pack's policies as they are enforced in an environment. Tests and `npm run plan` call them without an engine. */
 export function policiesFor(environment: Environment): TollgatePolicy[] {

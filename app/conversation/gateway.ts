@@ -18,6 +18,9 @@ export interface CallMetadata {
   environment: string;
   trace_id?: string;
   parent_observation_id?: string;
+  /** The prompt in Langfuse that the call uses; absent where the repository's is used. */
+  prompt_name?: string;
+  prompt_version?: number;
 }
 
 export interface ChatCall {

@@ -10,6 +10,8 @@ export interface Prompt {
   text: string;
   /** Langfuse's version number, or "repository". */
   version: string;
+  /** How the gateway links a call to the prompt in Langfuse; empty where the repository's is used. */
+  link: { prompt_name?: string; prompt_version?: number };
 }
 
 export interface Prompts {
@@ -32,7 +34,7 @@ export function createPrompts(langfuse: LangfuseClient | undefined, { log }: Tel
   const known = new Map<PromptName, Prompt>();
   const askedAt = new Map<PromptName, number>();
   for (const name of PROMPT_NAMES) {
-    known.set(name, { text: readRepository(name), version: "repository" });
+    known.set(name, { text: readRepository(name), version: "repository", link: {} });
     refresh(name);
   }
 
@@ -43,7 +45,9 @@ export function createPrompts(langfuse: LangfuseClient | undefined, { log }: Tel
     langfuse.api.prompts
       .get(langfuseName(name), { label: "production" }, { timeoutInSeconds: 3, maxRetries: 0 })
       .then((found) => {
-        if (found.type === "text") known.set(name, { text: found.prompt, version: String(found.version) });
+        if (found.type !== "text") return;
+        const link = { prompt_name: langfuseName(name), prompt_version: found.version };
+        known.set(name, { text: found.prompt, version: String(found.version), link });
       })
       .catch(() => log.debug({ event: "prompt.fallback", prompt: name }, `prompt ${name}: none in Langfuse`));
   }
@@ -51,8 +55,9 @@ export function createPrompts(langfuse: LangfuseClient | undefined, { log }: Tel
   return {
     get(name, values = {}) {
       refresh(name);
-      const { text, version } = known.get(name)!;
-      return { text: text.replace(/\{\{(\w+)\}\}/g, (whole, key: string) => values[key] ?? whole), version };
+      const prompt = known.get(name)!;
+      const text = prompt.text.replace(/\{\{(\w+)\}\}/g, (whole, key: string) => values[key] ?? whole);
+      return { ...prompt, text };
     },
   };
 }

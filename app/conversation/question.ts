@@ -12,7 +12,7 @@ import type { Telemetry } from "../telemetry";
 import type { Tool, ToolContext } from "../tools/tool";
 import { classifyByRules, readClassification } from "./classify";
 import type { ChatCall, ChatReply, Gateway } from "./gateway";
-import type { Prompts } from "./prompts";
+import type { Prompt, Prompts } from "./prompts";
 import { GatewayFailure, GatewayRefusal } from "./refusal";
 import { routeFor, type Route } from "./route";
 import type { Session } from "./session";
@@ -88,9 +88,10 @@ export class Question {
 
   /** Asks the cheapest route what kind of question it is. */
   private async classify(): Promise<QueryType> {
-    const reply = await this.call(routeFor("simple_lookup"), "simple_lookup", {
+    const prompt = this.parts.prompts.get("classify");
+    const reply = await this.call(routeFor("simple_lookup"), "simple_lookup", prompt, {
       messages: [
-        { role: "system", content: this.parts.prompts.get("classify").text },
+        { role: "system", content: prompt.text },
         { role: "user", content: this.text.slice(0, 2_000) },
       ],
       maxTokens: 16,
@@ -112,7 +113,7 @@ export class Question {
     updateActiveObservation({ metadata: { prompt_version: prompt.version } }, { asType: "agent" });
     const tools = describeTools(parts.tools);
     for (let left = MAX_CALLS; ; left--) {
-      const reply = await this.call(route, queryType, {
+      const reply = await this.call(route, queryType, prompt, {
         messages,
         tools,
         toolChoice: left > 1 ? "auto" : "none",
@@ -139,6 +140,7 @@ export class Question {
   private async call(
     route: Route,
     queryType: QueryType,
+    prompt: Prompt,
     call: Omit<ChatCall, "model" | "metadata" | "signal">,
   ): Promise<ChatReply> {
     const { answer, session } = this;
@@ -149,7 +151,7 @@ export class Question {
       answer.llmCalls += 1;
       try {
         const reply = await startActiveObservation(`llm-call ${route.name}`, async (span) => {
-          const metadata = this.callMetadata(queryType);
+          const metadata = { ...this.callMetadata(queryType), ...prompt.link };
           const done = await this.parts.gateway.chat({
             ...call,
             model: route.name,

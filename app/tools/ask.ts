@@ -22,6 +22,8 @@ export function createAsk(conversations: Conversations): Tool {
       "calls language models, which are paid from the plan's monthly budget. Give the returned session_id to go on with a " +
       "conversation.",
     annotations: { readOnlyHint: true, idempotentHint: false, openWorldHint: true },
+    // A question is one trace: the agent's observation with the question and the answer is its root.
+    tracesItself: true,
     input: z.object({
       question: z.string().trim().min(1).max(MAX_QUESTION),
       session_id: z

@@ -18,33 +18,38 @@ export async function runTool(
   context: ToolContext,
   { log, metrics }: Telemetry,
 ): Promise<ToolResult> {
-  const started = performance.now();
+  const run = async () => {
+    const started = performance.now();
+    const result = await execute(tool, input, context, log);
+    const seconds = (performance.now() - started) / 1_000;
+    metrics.toolRuns.inc({ tool: tool.name, outcome: result.outcome });
+    metrics.toolSeconds.observe({ tool: tool.name }, seconds);
+    log.info(
+      {
+        event: "tool.run",
+        tool: tool.name,
+        outcome: result.outcome,
+        seconds,
+        customer_id: context.customer.customerId,
+        plan_tier: context.customer.tier,
+        gcp_project: context.customer.gcpProject,
+        session_id: context.sessionId,
+        trace_id: getActiveTraceId(),
+      },
+      `tool ${tool.name}: ${result.outcome}`,
+    );
+    return result;
+  };
+  if (tool.tracesItself) return run();
   return startActiveObservation(
     tool.name,
     async (span) => {
       span.update({ input });
-      const result = await execute(tool, input, context, log);
+      const result = await run();
       span.update(
         result.outcome === "ok"
           ? { output: result.output }
           : { output: result.message, level: result.outcome === "error" ? "ERROR" : "WARNING" },
-      );
-      const seconds = (performance.now() - started) / 1_000;
-      metrics.toolRuns.inc({ tool: tool.name, outcome: result.outcome });
-      metrics.toolSeconds.observe({ tool: tool.name }, seconds);
-      log.info(
-        {
-          event: "tool.run",
-          tool: tool.name,
-          outcome: result.outcome,
-          seconds,
-          customer_id: context.customer.customerId,
-          plan_tier: context.customer.tier,
-          gcp_project: context.customer.gcpProject,
-          session_id: context.sessionId,
-          trace_id: getActiveTraceId(),
-        },
-        `tool ${tool.name}: ${result.outcome}`,
       );
       return result;
     },

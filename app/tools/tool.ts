@@ -25,6 +25,8 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
   annotations: { readOnlyHint: boolean; idempotentHint?: boolean; openWorldHint: boolean };
   input: Input;
   output: Output;
+  /** It traces its own run: the run then has no observation around it. */
+  tracesItself?: true;
   /** @throws UserError for what the caller can mend. */
   execute(input: z.output<Input>, context: ToolContext): Promise<z.input<Output>>;
 }

@@ -1,10 +1,11 @@
 import { stringify } from "yaml";
+import { DATA_DISK_SCRIPT, dataDiskScript, START_UPDATES, updateFiles } from "../machine";
 import { retentionSql } from "./retention";
 
 export interface ClickHouseMachine {
   /** ClickHouse's image, by digest. */
   image: string;
-  /** Host of the registry that the machine signs in to, as `europe-west1-docker.pkg.dev`. */
+  /** Host of the registry that the machine signs in to, such as `europe-west1-docker.pkg.dev`. */
   registryHost: string;
   project: string;
   user: string;
@@ -19,16 +20,18 @@ export interface ClickHouseMachine {
   memoryMiB: number;
   /** Where it answers `/ping`. */
   httpPort: number;
+  /** Every port that others in the network reach. */
+  ports: number[];
 }
 
 /** The device name under which Google Cloud attaches the data disk. */
 export const DATA_DEVICE = "clickhouse-data";
 const DATA = "/mnt/disks/clickhouse";
 /**
- * The cloud-config of the machine (Container-Optimized OS): mounts the data disk, runs ClickHouse under systemd, restarts it
- * when it stops answering, and once a day archives the oldest day and sets the tables' TTL.
+ * The cloud-config of the machine (Container-Optimized OS): runs ClickHouse under systemd on the data disk and
+ * not without it, restarts it when it stops answering, and once a day archives the oldest day and sets the tables' TTL.
  *
- * Langfuse makes its tables itself, so the TTL is set from outside, each day anew: a migration may add a table.
+ * Langfuse makes its tables itself, so this comes from outside.
  */
 export function clickHouseCloudConfig(machine: ClickHouseMachine): string {
   const files = [
@@ -43,6 +46,9 @@ export function clickHouseCloudConfig(machine: ClickHouseMachine): string {
         retentionDays: machine.retentionDays,
       }),
     ),
+    dataDiskScript({ deviceName: DATA_DEVICE, folder: DATA }),
+    file("/etc/clickhouse/open-ports.sh", openPorts(machine), "0755"),
+    ...updateFiles(),
     file("/etc/systemd/system/clickhouse.service", clickhouseUnit(machine)),
     file("/etc/systemd/system/clickhouse-health.service", healthUnit(machine)),
     file(
@@ -57,27 +63,30 @@ export function clickHouseCloudConfig(machine: ClickHouseMachine): string {
   ];
   const config = {
     write_files: files,
-    fs_setup: [{ label: "clickhouse", filesystem: "ext4", device: device(), overwrite: false }],
-    bootcmd: [`mkdir -p ${DATA}`],
     runcmd: [
-      // `fs_setup` leaves a disk alone that already has a file system.
-      `mkdir -p ${DATA} && mount -o discard,defaults ${device()} ${DATA}`,
-      // The image's own user.
-      `chown 101:101 ${DATA}`,
       "systemctl daemon-reload",
       "systemctl start clickhouse.service",
       "systemctl start clickhouse-health.timer clickhouse-retention.timer",
+      START_UPDATES,
     ],
   };
   return `#cloud-config\n${stringify(config, { lineWidth: 0 })}`;
 }
 
-function device(): string {
-  return `/dev/disk/by-id/google-${DATA_DEVICE}`;
-}
-
 function file(path: string, content: string, permissions = "0644") {
   return { path, permissions, owner: "root:root", content };
+}
+
+/** Container-Optimized OS drops what comes in, but for SSH: https://cloud.google.com/container-optimized-os/docs/how-to/firewall */
+function openPorts({ ports }: ClickHouseMachine): string {
+  const rule = (action: string, port: number) =>
+    `iptables -w ${action} INPUT -p tcp --dport ${port} -j ACCEPT`;
+  return [
+    "#!/bin/bash",
+    "set -euo pipefail",
+    ...ports.map((port) => `${rule("-C", port)} 2> /dev/null || ${rule("-A", port)}`),
+    "",
+  ].join("\n");
 }
 
 /** The password reaches the machine over its own identity, never through metadata. */
@@ -103,6 +112,10 @@ function clickhouseUnit({ image, registryHost, memoryMiB, configFiles }: ClickHo
     after: "network-online.target docker.service",
     service: [
       "Environment=HOME=/home/chronos",
+      `ExecStartPre=/bin/bash ${DATA_DISK_SCRIPT}`,
+      // The image's own user.
+      `ExecStartPre=/bin/chown 101:101 ${DATA}`,
+      "ExecStartPre=/bin/bash /etc/clickhouse/open-ports.sh",
       `ExecStartPre=/usr/bin/docker-credential-gcr configure-docker --registries=${registryHost}`,
       "ExecStartPre=/bin/bash /etc/clickhouse/fetch-password.sh",
       "ExecStartPre=-/usr/bin/docker rm -f clickhouse",
@@ -135,9 +148,9 @@ function healthUnit({ httpPort }: ClickHouseMachine): string {
 }
 
 function retentionUnit({ user }: ClickHouseMachine): string {
-  const client = `clickhouse-client --user ${user} --password "$CLICKHOUSE_PASSWORD" --multiquery --ignore-error`;
+  const client = `clickhouse-client --user ${user} --password "$CLICKHOUSE_PASSWORD" --multiquery`;
   return unit({
-    description: "Archive the oldest day of traces and set the tables' TTL",
+    description: "Archive old traces and delete what is past its time",
     service: [
       "Type=oneshot",
       "EnvironmentFile=/run/clickhouse/env",

@@ -16,12 +16,18 @@ export interface CollectorArgs {
   memoryMiB?: number;
 }
 
+/** What one revision has once for all its containers: a sidecar that differed would be refused, or drift for ever. */
+export interface RevisionCpu {
+  cpuIdle: boolean;
+  startupCpuBoost: boolean;
+}
+
 const CONFIG_PATH = "/etc/tollgate-collector";
 /** Not a port of any service: the containers of an instance share one network. */
 const COLLECTOR_PORT = 12399;
 
 /** The sidecar's container and volumes for a service's template. */
-export function collectorContainer(service: string, args: CollectorArgs) {
+export function collectorContainer(service: string, args: CollectorArgs, cpu: RevisionCpu) {
   const inputs = {
     env: {
       SERVICE_NAME: service,
@@ -45,7 +51,7 @@ export function collectorContainer(service: string, args: CollectorArgs) {
       ],
       envs: envs(inputs),
       // It starts with the service but never holds it up: no `dependsOns` on it, no startup probe.
-      resources: { limits: limits(args.memoryMiB ?? 128, 0.1), cpuIdle: true, startupCpuBoost: false },
+      resources: { limits: limits(args.memoryMiB ?? 128, 0.1), ...cpu },
       volumeMounts: own.volumeMounts,
     },
   };

@@ -75,7 +75,8 @@ export class RunService extends pulumi.ComponentResource {
       opts,
     );
     const own = volumes(args);
-    const collector = args.collector && collectorContainer(name, args.collector);
+    const billing = { cpuIdle: !alwaysOnCpu, startupCpuBoost: true };
+    const collector = args.collector && collectorContainer(name, args.collector, billing);
 
     const service = new Service(
       name,
@@ -116,11 +117,7 @@ export class RunService extends pulumi.ComponentResource {
               ...(args.args ? { args: args.args } : {}),
               ports: { containerPort: args.port },
               envs: envs(args),
-              resources: {
-                limits: limits(args.memoryMiB, args.cpu),
-                cpuIdle: !alwaysOnCpu,
-                startupCpuBoost: true,
-              },
+              resources: { limits: limits(args.memoryMiB, args.cpu), ...billing },
               startupProbe: {
                 httpGet: { path: args.probe.path, port: args.port },
                 periodSeconds: PROBE_PERIOD_SECONDS,

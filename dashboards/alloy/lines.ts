@@ -7,6 +7,34 @@ export const LOG_LABELS = ["service", "level", "environment"] as const;
 export const LINES = expression("loki.process.lines.receiver");
 
 /**
+ * Counts what Langfuse's worker drops when ClickHouse is away (`ClickhouseWriter`): only a line says so, as the jobs count as
+ * done. The counter stays between two outages.
+ */
+const droppedRecords: Block = {
+  type: "stage.match",
+  attributes: { selector: `{service="langfuse-worker"} |= "Max attempts reached, dropped"` },
+  blocks: [
+    { type: "stage.regex", attributes: { expression: "dropped (?P<dropped_records>[0-9]+) " } },
+    {
+      type: "stage.metrics",
+      blocks: [
+        {
+          type: "metric.counter",
+          attributes: {
+            name: "langfuse_dropped_records_total",
+            prefix: "tollgate_",
+            description: "Records that Langfuse's worker dropped",
+            source: "dropped_records",
+            action: "add",
+            max_idle_duration: "24h",
+          },
+        },
+      ],
+    },
+  ],
+};
+
+/**
  * What happens to every line on every target: its level becomes a label, its time is the one that it names. `before` makes a
  * line of what the target wraps around it; `service` is already a label by then.
  */
@@ -20,6 +48,7 @@ export function lineProcessing(before: Block[] = []): Block[] {
         ...before,
         // A line that is longer holds what nobody reads as a line, and Loki refuses it.
         { type: "stage.drop", attributes: { longer_than: "64KB", drop_counter_reason: "too_long" } },
+        droppedRecords,
         { type: "stage.json", attributes: { expressions: { written_level: "level", time: "time" } } },
         { type: "stage.template", attributes: { source: "level", template: LEVEL } },
         { type: "stage.labels", attributes: { values: { level: "" } } },

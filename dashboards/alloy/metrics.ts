@@ -1,9 +1,9 @@
 import { environment, expression, type Block } from "./syntax";
 
-/** Langfuse's queues: BullMQ keeps the jobs that wait in a list a queue. */
-const QUEUES = "db0=bull:*:wait";
+/** Langfuse's queues: BullMQ keeps a queue's jobs in one key for those that wait, are delayed, have failed for good. */
+const QUEUES = ["wait", "delayed", "failed"].map((state) => `db0=bull:*:${state}`);
 
-/** A Redis whose password and, with TLS, certificate authority the collector's environment names. */
+/** A Redis whose address and password the collector's environment names. */
 export interface RedisTarget {
   /** The service's name in the catalogue: the job of its series. */
   name: string;
@@ -11,13 +11,13 @@ export interface RedisTarget {
   host: string;
   port: string;
   password: string;
-  /** Path of the certificate authority's file, where Redis speaks TLS. */
-  certificate?: string;
+  /** It speaks TLS, as Memorystore does. Default false. */
+  tls?: boolean;
 }
 
 /** Redis has no metrics of its own: the collector asks it, and pushes what it answers. */
-export function redisMetrics({ name, host, port, password, certificate }: RedisTarget): Block[] {
-  const scheme = certificate ? "rediss" : "redis";
+export function redisMetrics({ name, host, port, password, tls = false }: RedisTarget): Block[] {
+  const scheme = tls ? "rediss" : "redis";
   const exporter = `prometheus.exporter.redis.${name}`;
   return [
     {
@@ -26,8 +26,9 @@ export function redisMetrics({ name, host, port, password, certificate }: RedisT
       attributes: {
         redis_addr: expression(`"${scheme}://" + sys.env("${host}") + ":" + sys.env("${port}")`),
         redis_password: environment(password),
-        ...(certificate ? { tls_ca_cert_file: certificate } : {}),
-        check_keys: [QUEUES],
+        // The exporter cannot check the authority without the name, and Memorystore's certificate names no host.
+        ...(tls ? { skip_tls_verification: true } : {}),
+        check_keys: QUEUES,
       },
     },
     {

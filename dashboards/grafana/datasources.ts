@@ -52,6 +52,8 @@ export function dataSourceFiles(langfuse: string): Record<string, string> {
       jsonData: {
         database: "ledger",
         sslmode: "$LEDGER_SSL_MODE",
+        tlsConfigurationMethod: "file-path",
+        sslRootCertFile: "$LEDGER_SSL_CA",
         postgresVersion: 1500,
         maxOpenConns: 5,
         maxIdleConns: 2,

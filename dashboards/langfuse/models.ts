@@ -22,7 +22,8 @@ const USAGE_TYPES: Record<keyof Prices, string[]> = {
     "input_cache_read",
     "cached_content_token_count",
   ],
-  cacheWrite: ["cache_creation_input_tokens", "input_cache_creation"],
+  cacheWrite5m: ["cache_creation_input_tokens", "input_cache_creation", "input_cache_creation_5m"],
+  cacheWrite1h: ["input_cache_creation_1h"],
 };
 
 /** The price of every model, from the definitions that LiteLLM and the guard have theirs from. */

@@ -8,7 +8,6 @@ export interface Tile {
 }
 
 export interface Board {
-  /** What stands before the widgets' names, as those are the project's. */
   name: string;
   description: string;
   tiles: Tile[];

@@ -35,6 +35,11 @@ export const externalMetrics: ExternalMetric[] = [
   // Born with the first call that no fallback answers.
   ...of("LiteLLM", "https://github.com/BerriAI/litellm: litellm/integrations/prometheus.py", true, [
     "litellm_deployment_failed_fallbacks_total",
+    "litellm_deployment_successful_fallbacks_total",
+  ]),
+  // Counted by dashboards/alloy/lines.ts, of a line of Langfuse's worker.
+  ...of("Alloy", "https://grafana.com/docs/alloy/latest/reference/components/loki/loki.process/", false, [
+    "tollgate_langfuse_dropped_records_total",
   ]),
   ...of("Alertmanager", "https://github.com/prometheus/alertmanager: notify/notify.go", true, [
     "alertmanager_notifications_total",

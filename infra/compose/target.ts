@@ -27,7 +27,7 @@ function containerOf(unit: Unit, inputs: Inputs<string>, needs: Need<unknown>[])
   const { image, memoryMiB, cpu } = unit;
   const files = Object.entries(inputs.secretFiles)
     // Without TLS between containers there are no certificates to trust.
-    .filter(([, name]) => !("redisCertificate" in secrets[name]))
+    .filter(([, name]) => !("certificateOf" in secrets[name]))
     .map(([target, source]) => ({ source, target }));
   const start = startOf({
     image,

@@ -6,7 +6,7 @@ const MEMORYSTORE = {
   host: "REDIS_HOST",
   port: "REDIS_PORT",
   password: "REDIS_PASSWORD",
-  certificate: "/etc/redis/ca.pem",
+  tls: true,
 };
 
 /**

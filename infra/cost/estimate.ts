@@ -89,7 +89,9 @@ export function totalsBy(lines: CostLine[], key: (line: CostLine) => string): [s
 
 /** The environment whose assumptions hold: the resources say it in their labels; prod's are the dearer ones. */
 export function environmentIn(resources: BilledResource[]): CostEnvironment {
-  return resources.some(({ inputs }) => inputs.labels?.environment === "dev") ? "dev" : "prod";
+  return resources.some(({ inputs: { labels } }) => (labels?.class ?? labels?.environment) === "dev")
+    ? "dev"
+    : "prod";
 }
 
 function rateOf(resource: BilledResource) {

@@ -20,6 +20,6 @@ export function serviceOf({ type, name, inputs }: BilledResource): string {
 }
 
 export function layerOf(service: string): CostLayer {
-  const found = findService(service) ?? catalogue.find(({ operatorTwin }) => operatorTwin === service);
+  const found = findService(service) ?? catalogue.find(({ operatorTwin }) => operatorTwin?.name === service);
   return ALSO[service] ?? found?.layer ?? "shared";
 }

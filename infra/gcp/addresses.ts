@@ -24,7 +24,7 @@ export function operatorsUrl(
   name: ServiceName,
   config: Pick<StackConfig, "projectNumber" | "region">,
 ): string {
-  return runUrl(service(name).operatorTwin ?? name, config);
+  return runUrl(service(name).operatorTwin?.name ?? name, config);
 }
 
 /** Where other services reach one: Cloud Run's address, or the machine's in the private zone. */

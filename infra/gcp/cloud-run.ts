@@ -56,7 +56,9 @@ function startService(
   const made = target.enforcesBudgets
     ? new Gateway(target.name, { ...budgetsOf(config.definitions), service: args }, opts)
     : new RunService(target.name, args, opts);
-  if (target.operatorTwin) makeTwin(target.operatorTwin, args, foundation, opts);
+  // After it: what prepares its databases does so once.
+  const twinOpts = { dependsOn: [...opts.dependsOn, made] };
+  if (target.operatorTwin) makeTwin(target.operatorTwin, args, foundation, twinOpts);
   return made;
 }
 
@@ -70,6 +72,7 @@ function argsOf(
   const { config, sizes, labels, network, images, apis } = foundation;
   const { name, singleton, probe, port, memoryMiB, cpu, metrics } = target;
   if (!probe || port === undefined) throw new Error(`${name} needs a port and a probe to run on Cloud Run`);
+  const forPeople = target.exposedTo === "operators" && !target.operatorTwin;
   return {
     project: config.project,
     region: config.region,
@@ -86,11 +89,9 @@ function argsOf(
     subnetworkId: network.subnetworkId,
     probe,
     public: target.exposedTo === "customers",
-    ...(target.exposedTo === "operators" && !target.operatorTwin
-      ? { operators: { members: config.operators, proxy: apis.proxyIdentity } }
-      : {}),
+    ...(forPeople ? { operators: { members: config.operators, proxy: apis.proxyIdentity } } : {}),
     minInstances: singleton ? 1 : sizes.minInstances,
-    maxInstances: singleton ? 1 : sizes.maxInstances,
+    maxInstances: singleton || forPeople ? 1 : sizes.maxInstances,
     alwaysOnCpu: singleton === true || sizes.minInstances > 0,
     serving: config.serving[name],
     deletionProtection: sizes.protect,
@@ -111,7 +112,7 @@ function argsOf(
 
 /** The same service again for people, behind the Identity-Aware Proxy, which would turn away what calls it inside the network. */
 function makeTwin(
-  name: string,
+  { name, env }: NonNullable<Service["operatorTwin"]>,
   args: RunServiceArgs,
   { config, apis, labels }: Foundation,
   opts: pulumi.CustomResourceOptions,
@@ -120,11 +121,12 @@ function makeTwin(
     name,
     {
       ...args,
+      env: { ...args.env, ...env },
       labels: labels(name),
       operators: { members: config.operators, proxy: apis.proxyIdentity },
       serving: undefined,
       minInstances: 0,
-      maxInstances: 2,
+      maxInstances: 1,
       alwaysOnCpu: false,
     },
     opts,

@@ -80,14 +80,14 @@ function prometheusSettings(config: StackConfig) {
   });
   const sleeps = (job: string) => {
     const target = findService(job);
-    return environment === "dev" && target?.managed !== "machine" && !target?.singleton;
+    return config.sizes.minInstances === 0 && target?.managed !== "machine" && !target?.singleton;
   };
   return {
     ...settings,
     scrape: settings.scrape.map((job) =>
       "static" in job.at && job.at.static.endsWith(":443") ? { ...job, scheme: "https" as const } : job,
     ),
-    // In dev what scales may sleep: its silence is no alert.
+    // What scales to zero may sleep: its silence is not an alert.
     jobs: settings.jobs.filter((job) => !sleeps(job)),
   };
 }

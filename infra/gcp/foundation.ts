@@ -7,7 +7,7 @@ import type { Phase } from "../../catalogue";
 import type { StackConfig } from "../config";
 import { PRIVATE_ZONE } from "./addresses";
 import { GOOGLE_APIS } from "./services-of-stack";
-import { sizes, type Sizes } from "./sizes";
+import type { Sizes } from "./sizes";
 
 /** What every service stands on. */
 export interface Foundation {
@@ -22,7 +22,7 @@ export interface Foundation {
 
 /** The APIs, the network, the registries and the bucket of configuration files. */
 export function layFoundation(config: StackConfig): Foundation {
-  const { project, region, environment } = config;
+  const { project, region } = config;
   const labels = (service: string, phase: Phase = 1) => labelsOf(config, service, phase);
   const apis = new Apis("apis", { project, services: GOOGLE_APIS });
   const afterApis = { dependsOn: [apis] };
@@ -30,7 +30,7 @@ export function layFoundation(config: StackConfig): Foundation {
     config,
     labels,
     apis,
-    sizes: sizes[environment],
+    sizes: config.sizes,
     network: new Network(
       "network",
       { region, labels: labels("network"), zone: `${PRIVATE_ZONE}.` },
@@ -44,13 +44,12 @@ export function layFoundation(config: StackConfig): Foundation {
         labels: labels("images"),
         digests: config.images,
         registry: config.imageRegistry,
-        readers: config.imageReaders,
       },
       afterApis,
     ),
     configBucket: new Bucket(
       "config",
-      { project, region, labels: labels("config"), forceDestroy: !sizes[environment].protect },
+      { project, region, labels: labels("config"), forceDestroy: !config.sizes.protect },
       afterApis,
     ),
   };

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { isOwnImage, ownImages, publicImageReference, type ImageName } from "../../catalogue";
+import { isOwnImage, publicImageReference, type ImageName } from "../../catalogue";
 import type { Foundation } from "./foundation";
 
 /** An image by digest, from the stack's registries. */
@@ -7,7 +7,5 @@ export function imageOf(
   { image }: { image: ImageName },
   { images }: Pick<Foundation, "images">,
 ): pulumi.Input<string> {
-  return isOwnImage(image)
-    ? images.ownImage(image, ownImages[image].dockerfile)
-    : images.publicImage(publicImageReference(image));
+  return isOwnImage(image) ? images.ownImage(image) : images.publicImage(publicImageReference(image));
 }

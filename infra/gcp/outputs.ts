@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Postgres } from "../../components/postgres";
-import { OWN_IMAGES, ownImages, type OwnImageName } from "../../catalogue";
+import { OWN_IMAGES, type OwnImageName } from "../../catalogue";
 import { operatorsUrl, runUrl } from "./addresses";
 import type { Foundation } from "./foundation";
 
@@ -27,9 +27,7 @@ export function outputsOf({ config, network, images }: Foundation, postgres?: Po
     ...(config.phase >= 2 ? { grafanaUrl: operatorsUrl("grafana", config) } : {}),
     ...(postgres ? { ledgerConnectionName: postgres.connectionName } : {}),
     egressAddress: network.egressAddress,
-    images: Object.fromEntries(
-      OWN_IMAGES.map((name) => [name, images.ownImage(name, ownImages[name].dockerfile)]),
-    ) as Outputs["images"],
+    images: Object.fromEntries(OWN_IMAGES.map((name) => [name, images.ownImage(name)])) as Outputs["images"],
     phase: config.phase,
   };
 }

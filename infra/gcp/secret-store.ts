@@ -6,7 +6,8 @@ import { POSTGRES_PORT, type Postgres } from "../../components/postgres";
 import type { Redis } from "../../components/redis";
 import { Secret } from "../../components/secret";
 import {
-  databaseOf,
+  DATABASE_CA,
+  databaseUrl,
   roleNames,
   secrets,
   type RoleName,
@@ -56,7 +57,14 @@ export class SecretStore extends pulumi.ComponentResource {
     }
     if ("randomHex" in source)
       return new RandomBytes(name, { length: source.randomHex.bytes }, { parent: this }).hex;
-    if ("databaseUrl" in source) return databaseUrl(postgres, source.databaseUrl);
+    if ("databaseUrl" in source) {
+      const { databaseUrl: role, client } = source;
+      return pulumi
+        .all([postgres.host, postgres.passwordOf(role)])
+        .apply(([host, password]) =>
+          databaseUrl(role, client, { host, port: POSTGRES_PORT, password, ca: DATABASE_CA }),
+        );
+    }
     if ("databasePassword" in source) return postgres.passwordOf(source.databasePassword);
     if ("superuserPassword" in source) return postgres.adminPassword;
     if ("rolePasswords" in source) {
@@ -66,13 +74,12 @@ export class SecretStore extends pulumi.ComponentResource {
         .apply(passwordVariables);
     }
     if ("redisPassword" in source) return redis[source.redisPassword].password;
-    if ("redisCertificate" in source) return redis[source.redisCertificate].certificate;
+    if ("certificateOf" in source)
+      return source.certificateOf === "postgres"
+        ? postgres.certificate
+        : redis[source.certificateOf].certificate;
     const value = configured[name];
     if (!value) throw new Error(`tollgate:${source.configured} is missing: set it for phase ${source.phase}`);
     return value;
   }
-}
-
-function databaseUrl(postgres: Postgres, role: RoleName): pulumi.Output<string> {
-  return pulumi.interpolate`postgresql://${role}:${postgres.passwordOf(role)}@${postgres.host}:${POSTGRES_PORT}/${databaseOf[role]}?sslmode=require`;
 }

@@ -6,7 +6,7 @@ import { ConfigFiles } from "../../components/config-files";
 import { Secret } from "../../components/secret";
 import { Workload } from "../../components/workload";
 import { configHashes, mountedFolders, secretFiles } from "../compose";
-import { OWN_IMAGES, ownImages, portOf, secretSources, type ServiceName } from "../../catalogue";
+import { OWN_IMAGES, portOf, secretSources, type ServiceName } from "../../catalogue";
 import { recipes, type Recipe, type SecretValues } from "../../catalogue/secret-values";
 import { committedFiles } from "../rendered-folder";
 import { composeFilesOf } from "./config-files";
@@ -51,8 +51,7 @@ export function makeSingleMachine(foundation: Foundation): Outputs {
         name: "own-images",
         role: "roles/artifactregistry.reader",
         on: "repository",
-        repository: images.ownRepository,
-        location: region,
+        ...images.ownRegistry,
       },
     ],
   });
@@ -65,6 +64,7 @@ export function makeSingleMachine(foundation: Foundation): Outputs {
       networkId: network.networkId,
       subnetworkId: network.subnetworkId,
       serviceAccount: workload.email,
+      registryHosts: [`${images.ownRegistry.location}-docker.pkg.dev`],
       files,
       secrets: composeSecrets,
       env: {
@@ -75,10 +75,7 @@ export function makeSingleMachine(foundation: Foundation): Outputs {
         // By these Compose sees that files changed, and makes the containers that read them anew.
         ...configHashes(texts),
         ...Object.fromEntries(
-          OWN_IMAGES.map((image) => [
-            `TOLLGATE_${image.toUpperCase()}_IMAGE`,
-            images.ownImage(image, ownImages[image].dockerfile),
-          ]),
+          OWN_IMAGES.map((image) => [`TOLLGATE_${image.toUpperCase()}_IMAGE`, images.ownImage(image)]),
         ),
       },
       phase: config.phase,

@@ -1,3 +1,4 @@
+import { changeInWords } from "./change-in-words";
 import type { PlannedResource } from "./monitor";
 
 /** A resource that differs between two plans, in words. */
@@ -5,7 +6,7 @@ export interface Difference {
   kind: "new" | "gone" | "changed";
   type: string;
   name: string;
-  /** As `budgets.tier_2.monthlyBudget: "$18.00 a month" -> "$20.00 a month"`. */
+  /** Such as `budgets.tier_2.monthlyBudget: "$18.00 a month" -> "$20.00 a month"`. */
   lines: string[];
 }
 
@@ -36,7 +37,7 @@ function changedLines(before: PlannedResource, after: PlannedResource): string[]
   const now = leaves(after);
   return [...new Set([...Object.keys(old), ...Object.keys(now)])]
     .filter((path) => old[path] !== now[path])
-    .map((path) => `${path}: ${old[path] ?? "(none)"} -> ${now[path] ?? "(none)"}`);
+    .flatMap((path) => changeInWords(path, old[path], now[path]));
 }
 
 function leaves({
@@ -59,6 +60,8 @@ function flatten(path: string, value: unknown): Record<string, string> {
     );
   }
   if (value === undefined) return {};
+  // An empty object says something too: `accessConfigs: [{}]` is an external address.
+  if (typeof value === "object" && value !== null && Object.keys(value).length === 0) return { [path]: "{}" };
   if (typeof value !== "object" || value === null) return { [path]: JSON.stringify(value) };
   return Object.assign(
     {},

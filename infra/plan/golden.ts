@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { plan, STACKS, type Plan, type PlannedResource } from ".";
+import { plan, type Plan, type PlannedResource } from ".";
+import { STACKS } from "./stack-file";
 
 const FOLDER = join(__dirname, "..", "..", "generated", "plan");
 

@@ -5,10 +5,7 @@ import { recordResources, type PlannedResource } from "./monitor";
 import { readStackFile, type StackSettings } from "./stack-file";
 
 export { SECRET, UNKNOWN, type PlannedResource } from "./monitor";
-export { readStackFile, settingsOf, type StackSettings } from "./stack-file";
-
-/** The stacks that are committed, each with its plan under `generated/plan/`. */
-export const STACKS = ["dev", "prod"] as const;
+export { readStackFile, settingsOf, STACKS, type StackSettings } from "./stack-file";
 
 export interface Plan {
   stack: string;

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 
@@ -10,6 +10,11 @@ export interface StackSettings {
   /** Keys whose value is encrypted: nobody here can read it. */
   secretKeys: string[];
 }
+
+/** The stacks that have a file, each with its plan under `generated/plan/`. */
+export const STACKS: readonly string[] = readdirSync(ROOT)
+  .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])
+  .sort();
 
 /**
  * Reads `Pulumi.<stack>.yaml`.

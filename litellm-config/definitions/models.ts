@@ -1,89 +1,85 @@
 import { perMillion } from "../money";
-import type { ModelInput } from "../schema";
+import type { ModelInput, Price } from "../schema";
+
+/** A price list of Anthropic's: a five-minute cache write costs 1.25 times input, a one-hour write twice. */
+const anthropic = (input: string, output: string, cacheRead: string): Price => ({
+  input: perMillion(input),
+  output: perMillion(output),
+  cacheRead: perMillion(cacheRead),
+  cacheWrite5m: (perMillion(input) * 5) / 4,
+  cacheWrite1h: perMillion(input) * 2,
+});
+
+/** A price list of Vertex AI's: what its implicit cache writes costs the same as other input (cloud.google.com, "Context caching"). */
+const vertex = (input: string, output: string, cacheRead: string): Price => ({
+  input: perMillion(input),
+  output: perMillion(output),
+  cacheRead: perMillion(cacheRead),
+  cacheWrite5m: perMillion(input),
+  cacheWrite1h: perMillion(input),
+});
 
 /**
- * The models that calls may reach, and their list prices in nano-dollars a token.
+ * The models that calls may reach, and their list prices in dollars per million tokens.
  *
- * Source: `model_prices_and_context_window_backup.json` of litellm 1.106.2, read 2026-11-24. `cacheWrite` is the dearest
- * write (Anthropic's one-hour cache); Vertex AI's implicit cache has no write price. `maxPromptTokens` keeps Gemini Pro
- * below 200,000 tokens, where its price doubles.
+ * Source: `model_prices_and_context_window_backup.json` of the installed LiteLLM. A test compares them, and
+ * `npm run models:refresh` prints what differs.
  */
 export const models: Record<string, ModelInput> = {
   "claude-opus-5-5": {
     provider: "anthropic",
-    price: {
-      input: perMillion("4"),
-      output: perMillion("20"),
-      cacheRead: perMillion("0.2"),
-      cacheWrite: perMillion("8"),
-    },
+    price: anthropic("4", "20", "0.2"),
     maxPromptTokens: 1_000_000,
     maxOutputTokens: 128_000,
+    promptCache: "5m",
   },
   "claude-sonnet-5-5": {
     provider: "anthropic",
-    price: {
-      input: perMillion("2"),
-      output: perMillion("10"),
-      cacheRead: perMillion("0.1"),
-      cacheWrite: perMillion("4"),
-    },
+    price: anthropic("2", "10", "0.1"),
     maxPromptTokens: 1_000_000,
     maxOutputTokens: 128_000,
+    promptCache: "5m",
   },
   "claude-haiku-4-5": {
     provider: "anthropic",
-    price: {
-      input: perMillion("1"),
-      output: perMillion("5"),
-      cacheRead: perMillion("0.1"),
-      cacheWrite: perMillion("2"),
-    },
+    price: anthropic("1", "5", "0.1"),
     maxPromptTokens: 200_000,
     maxOutputTokens: 64_000,
+    promptCache: "5m",
   },
   "claude-haiku-5-5": {
     provider: "anthropic",
-    price: {
-      input: perMillion("0.1"),
-      output: perMillion("0.5"),
-      cacheRead: perMillion("0.01"),
-      cacheWrite: perMillion("0.2"),
-    },
+    price: anthropic("0.1", "0.5", "0.01"),
+    longPrompts: [{ above: 100_000, ...anthropic("0.5", "2.5", "0.05") }],
     maxPromptTokens: 1_000_000,
     maxOutputTokens: 128_000,
+    promptCache: "5m",
   },
   "gemini-3.1-pro-preview": {
     provider: "vertex",
-    price: {
-      input: perMillion("2"),
-      output: perMillion("12"),
-      cacheRead: perMillion("0.2"),
-      cacheWrite: perMillion("2"),
-    },
-    maxPromptTokens: 200_000,
+    price: vertex("2", "12", "0.2"),
+    longPrompts: [{ above: 200_000, ...vertex("4", "18", "0.4") }],
+    maxPromptTokens: 1_048_576,
     maxOutputTokens: 65_536,
+    preview: true,
+    reasons: {
+      "cacheWrite5m above 200000":
+        "Vertex AI's implicit cache has no write price; the list's figure is below the price of plain input",
+    },
   },
   "gemini-3.8-flash": {
     provider: "vertex",
-    price: {
-      input: perMillion("0.75"),
-      output: perMillion("3.75"),
-      cacheRead: perMillion("0.075"),
-      cacheWrite: perMillion("0.75"),
-    },
+    price: vertex("0.75", "3.75", "0.075"),
+    regionalUpliftPercent: 10,
     maxPromptTokens: 1_048_576,
     maxOutputTokens: 65_536,
   },
   "gemini-3.5-flash-lite": {
     provider: "vertex",
-    price: {
-      input: perMillion("0.3"),
-      output: perMillion("2.5"),
-      cacheRead: perMillion("0.03"),
-      cacheWrite: perMillion("0.3"),
-    },
+    price: vertex("0.3", "2.5", "0.03"),
+    regionalUpliftPercent: 10,
     maxPromptTokens: 1_048_576,
-    maxOutputTokens: 65_535,
+    maxOutputTokens: 65_536,
+    deprecationDate: "2027-07-21",
   },
 };

@@ -1,22 +1,33 @@
-import type { Definitions } from "../schema";
+import type { Definitions, Price } from "../schema";
+
+/** Nano-dollars per token. */
+export interface GuardPrice {
+  input_nanos: number;
+  output_nanos: number;
+  cache_read_nanos: number;
+  cache_write_5m_nanos: number;
+  cache_write_1h_nanos: number;
+}
+
+export interface GuardModel extends GuardPrice {
+  provider: string;
+  /** Prices of prompts above a number of tokens, in ascending order. */
+  long_prompts: ({ above_tokens: number } & GuardPrice)[];
+  regional_uplift_percent: number;
+  max_prompt_tokens: number;
+  max_output_tokens: number;
+  prompt_cache: "5m" | "1h" | null;
+  preview: boolean;
+  /** A day, such as "2027-07-21". */
+  deprecation_date: string | null;
+}
 
 /** Which prices, limits and routes the guard decides by: the shape of `guard.json`. Money in nano-dollars, times in seconds. */
 export interface GuardConfig {
   tiers: Record<string, { price_nanos: number; budget_nanos: number; degrade_to: string }>;
   session: { budget_nanos: number; tokens_per_minute: number; calls: number };
   thresholds: { percent: number; action: string }[];
-  models: Record<
-    string,
-    {
-      provider: string;
-      input_nanos: number;
-      output_nanos: number;
-      cache_read_nanos: number;
-      cache_write_nanos: number;
-      max_prompt_tokens: number;
-      max_output_tokens: number;
-    }
-  >;
+  models: Record<string, GuardModel>;
   routes: Record<string, { variants: string[]; fallbacks: string[]; default_max_tokens: number }>;
   request_timeout: number;
   hold_lease: number;
@@ -42,12 +53,17 @@ export function guardConfig(definitions: Definitions): GuardConfig {
     thresholds,
     models: mapValues(models, (model) => ({
       provider: model.provider,
-      input_nanos: model.price.input,
-      output_nanos: model.price.output,
-      cache_read_nanos: model.price.cacheRead,
-      cache_write_nanos: model.price.cacheWrite,
+      ...guardPrice(model.price),
+      long_prompts: (model.longPrompts ?? []).map(({ above, ...price }) => ({
+        above_tokens: above,
+        ...guardPrice(price),
+      })),
+      regional_uplift_percent: model.regionalUpliftPercent ?? 0,
       max_prompt_tokens: model.maxPromptTokens,
       max_output_tokens: model.maxOutputTokens,
+      prompt_cache: model.promptCache ?? null,
+      preview: model.preview ?? false,
+      deprecation_date: model.deprecationDate ?? null,
     })),
     routes: mapValues(routes, (route) => ({
       variants: route.variants.map(({ model }) => model),
@@ -59,6 +75,16 @@ export function guardConfig(definitions: Definitions): GuardConfig {
     settle_margin: gateway.settleMargin,
     token_wait: gateway.tokenWait,
     hold_wait: gateway.holdWait,
+  };
+}
+
+function guardPrice({ input, output, cacheRead, cacheWrite5m, cacheWrite1h }: Price): GuardPrice {
+  return {
+    input_nanos: input,
+    output_nanos: output,
+    cache_read_nanos: cacheRead,
+    cache_write_5m_nanos: cacheWrite5m,
+    cache_write_1h_nanos: cacheWrite1h,
   };
 }
 

@@ -10,20 +10,55 @@ const count = z.int().nonnegative();
 const seconds = z.int().positive();
 const dollars = z.number().nonnegative();
 
+const price = z.strictObject({
+  input_cost_per_token: dollars,
+  output_cost_per_token: dollars,
+  cache_read_input_token_cost: dollars,
+  /** A five-minute write. */
+  cache_creation_input_token_cost: dollars,
+  cache_creation_input_token_cost_above_1hr: dollars,
+});
+
+/** The prices of long prompts that `litellm_params` may have (LiteLLM's `CustomPricingLiteLLMParams`). */
+const longPromptPrice = z.strictObject({
+  input_cost_per_token_above_100k_tokens: dollars.optional(),
+  output_cost_per_token_above_100k_tokens: dollars.optional(),
+  cache_read_input_token_cost_above_100k_tokens: dollars.optional(),
+  cache_creation_input_token_cost_above_100k_tokens: dollars.optional(),
+  cache_creation_input_token_cost_above_1hr_above_100k_tokens: dollars.optional(),
+  input_cost_per_token_above_200k_tokens: dollars.optional(),
+  output_cost_per_token_above_200k_tokens: dollars.optional(),
+  cache_read_input_token_cost_above_200k_tokens: dollars.optional(),
+  cache_creation_input_token_cost_above_200k_tokens: dollars.optional(),
+  input_cost_per_token_above_272k_tokens: dollars.optional(),
+  output_cost_per_token_above_272k_tokens: dollars.optional(),
+  cache_read_input_token_cost_above_272k_tokens: dollars.optional(),
+  cache_creation_input_token_cost_above_272k_tokens: dollars.optional(),
+});
+
+export const LONG_PROMPT_PRICES: ReadonlySet<string> = new Set(Object.keys(longPromptPrice.shape));
+
+/** Where LiteLLM marks a message for Anthropic's cache: by role, or by its place from the end. */
+const cachePoint = z.strictObject({
+  location: z.literal("message"),
+  role: z.literal("system").optional(),
+  index: z.int().negative().optional(),
+  control: z.strictObject({ type: z.literal("ephemeral"), ttl: z.literal("1h").optional() }),
+});
+
 const deployment = z.strictObject({
   model_name: text,
   litellm_params: z.strictObject({
     model: z.string().regex(/^(anthropic|vertex_ai|openai)\/.+$/),
-    api_base: environment.optional(),
-    api_key: environment.optional(),
+    api_base: z.string().regex(/^https:\/\/[a-z-]+\.meter\.invalid$/),
+    api_key: z.literal("held-by-the-meter").optional(),
     vertex_project: environment.optional(),
     vertex_location: environment.optional(),
     weight: z.int().positive().optional(),
     max_retries: z.literal(0),
-    input_cost_per_token: dollars,
-    output_cost_per_token: dollars,
-    cache_read_input_token_cost: dollars,
-    cache_creation_input_token_cost: dollars,
+    ...price.shape,
+    ...longPromptPrice.shape,
+    cache_control_injection_points: z.array(cachePoint).nonempty().optional(),
   }),
   model_info: z.strictObject({ id: text }),
 });
@@ -50,7 +85,7 @@ export const litellmConfigSchema = z.strictObject({
   litellm_settings: z.strictObject({
     callbacks: z.array(text).nonempty(),
     request_timeout: seconds,
-    drop_params: z.literal(false),
+    drop_params: z.literal(true),
     json_logs: z.literal(true),
     cache: z.boolean(),
     cache_params: z.strictObject({
@@ -73,3 +108,5 @@ export const litellmConfigSchema = z.strictObject({
 
 export type LitellmConfig = z.output<typeof litellmConfigSchema>;
 export type Deployment = z.output<typeof deployment>;
+export type LitellmPrices = z.output<typeof price> & z.output<typeof longPromptPrice>;
+export type CachePoint = z.output<typeof cachePoint>;

@@ -1,7 +1,14 @@
 import { stringify } from "yaml";
 import { toDollars } from "../money";
-import type { Definitions, Provider } from "../schema";
-import { litellmConfigSchema, type Deployment, type LitellmConfig } from "./litellm-schema";
+import type { Definitions, Price, Provider } from "../schema";
+import {
+  litellmConfigSchema,
+  LONG_PROMPT_PRICES,
+  type CachePoint,
+  type Deployment,
+  type LitellmConfig,
+  type LitellmPrices,
+} from "./litellm-schema";
 
 /** Where calls go: `providers` is Anthropic, Vertex AI and the self-hosted server; `provider-url` one server for all. */
 export type LitellmTarget = "providers" | "provider-url";
@@ -11,25 +18,23 @@ type Connection = Pick<
   "model" | "api_base" | "api_key" | "vertex_project" | "vertex_location"
 >;
 
-/** How LiteLLM reaches a model at its provider; credentials and addresses come from the environment. */
+/**
+ * How LiteLLM reaches a model: through the guard's meter, which alone knows the providers' real addresses and keys. A client
+ * that goes around it finds no server under these names.
+ */
+const meter = (provider: string) => `https://${provider}.meter.invalid`;
+const apiKey = "held-by-the-meter";
+
 const connections: Record<Provider | "provider-url", (model: string) => Connection> = {
-  anthropic: (model) => ({ model: `anthropic/${model}`, api_key: "os.environ/ANTHROPIC_API_KEY" }),
-  // No key: Workload Identity, through Google's default credentials.
+  anthropic: (model) => ({ model: `anthropic/${model}`, api_base: meter("anthropic"), api_key: apiKey }),
   vertex: (model) => ({
     model: `vertex_ai/${model}`,
+    api_base: meter("vertex"),
     vertex_project: "os.environ/VERTEXAI_PROJECT",
     vertex_location: "os.environ/VERTEXAI_LOCATION",
   }),
-  self_hosted: (model) => ({
-    model: `openai/${model}`,
-    api_base: "os.environ/SELF_HOSTED_URL",
-    api_key: "os.environ/SELF_HOSTED_API_KEY",
-  }),
-  "provider-url": (model) => ({
-    model: `openai/${model}`,
-    api_base: "os.environ/TOLLGATE_PROVIDER_URL",
-    api_key: "os.environ/TOLLGATE_PROVIDER_KEY",
-  }),
+  self_hosted: (model) => ({ model: `openai/${model}`, api_base: meter("self-hosted"), api_key: apiKey }),
+  "provider-url": (model) => ({ model: `openai/${model}`, api_base: meter("provider-url"), api_key: apiKey }),
 };
 
 /** LiteLLM's configuration of some definitions, in the shape that its proxy reads. */
@@ -37,7 +42,8 @@ export function litellmConfig(definitions: Definitions, options: { target: Litel
   const { models, routes, gateway } = definitions;
 
   const deployment = (group: string, model: string, weight?: number): Deployment => {
-    const { provider, price } = models[model]!;
+    const definition = models[model]!;
+    const { provider, promptCache } = definition;
     const connect = connections[options.target === "provider-url" ? "provider-url" : provider];
     return {
       model_name: group,
@@ -46,10 +52,10 @@ export function litellmConfig(definitions: Definitions, options: { target: Litel
         ...(weight === undefined ? {} : { weight }),
         // The client below LiteLLM would retry by itself, unseen by the guard.
         max_retries: 0,
-        input_cost_per_token: toDollars(price.input),
-        output_cost_per_token: toDollars(price.output),
-        cache_read_input_token_cost: toDollars(price.cacheRead),
-        cache_creation_input_token_cost: toDollars(price.cacheWrite),
+        ...prices(definition),
+        ...(promptCache && options.target === "providers"
+          ? { cache_control_injection_points: cachePoints(promptCache) }
+          : {}),
       },
       // The guard recognizes the model of an attempt by this id.
       model_info: { id: `${group}/${model}` },
@@ -83,9 +89,9 @@ export function litellmConfig(definitions: Definitions, options: { target: Litel
       timeout: gateway.requestTimeout,
     },
     litellm_settings: {
-      callbacks: ["tollgate_guard.plugin.guard", "langfuse_otel", "prometheus"],
+      callbacks: ["tollgate_guard.plugin.guard", "tollgate_guard.plugin.generations", "prometheus"],
       request_timeout: gateway.requestTimeout,
-      drop_params: false,
+      drop_params: true,
       json_logs: true,
       cache: true,
       cache_params: {
@@ -107,6 +113,41 @@ export function litellmConfig(definitions: Definitions, options: { target: Litel
     },
   };
   return litellmConfigSchema.parse(config);
+}
+
+/** LiteLLM's prices of a model, in dollars. It knows prices of long prompts by their threshold's name only. */
+function prices({ price, longPrompts = [] }: Definitions["models"][string]): LitellmPrices {
+  const { input, output, cacheRead, cacheWrite5m, cacheWrite1h } = price;
+  return {
+    input_cost_per_token: toDollars(input),
+    output_cost_per_token: toDollars(output),
+    cache_read_input_token_cost: toDollars(cacheRead),
+    cache_creation_input_token_cost: toDollars(cacheWrite5m),
+    cache_creation_input_token_cost_above_1hr: toDollars(cacheWrite1h),
+    ...Object.assign({}, ...longPrompts.map(longPrices)),
+  };
+}
+
+function longPrices({ above, ...price }: Price & { above: number }): Partial<LitellmPrices> {
+  const suffix = `above_${above / 1_000}k_tokens`;
+  const named = {
+    [`input_cost_per_token_${suffix}`]: toDollars(price.input),
+    [`output_cost_per_token_${suffix}`]: toDollars(price.output),
+    [`cache_read_input_token_cost_${suffix}`]: toDollars(price.cacheRead),
+    [`cache_creation_input_token_cost_${suffix}`]: toDollars(price.cacheWrite5m),
+    [`cache_creation_input_token_cost_above_1hr_${suffix}`]: toDollars(price.cacheWrite1h),
+  };
+  // A key that LiteLLM does not know would go to the provider as a parameter.
+  return Object.fromEntries(Object.entries(named).filter(([key]) => LONG_PROMPT_PRICES.has(key)));
+}
+
+/** Tools and system prompt, and the conversation up to its last message: Anthropic caches all that stands before a mark. */
+function cachePoints(ttl: "5m" | "1h"): CachePoint[] {
+  const control = { type: "ephemeral" as const, ...(ttl === "1h" ? { ttl } : {}) };
+  return [
+    { location: "message", role: "system", control },
+    { location: "message", index: -1, control },
+  ];
 }
 
 /** The text of LiteLLM's `config.yaml`. */

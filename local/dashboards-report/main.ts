@@ -1,6 +1,6 @@
 /**
- * `npm run dashboards:report`: asks every query of every panel of the running stack and prints panel by panel whether there
- * is data. Exit codes: 0 every panel whose services run here has data; 1 one has none, or its query fails.
+ * `tollgate dashboards report`: asks every query of every panel of the running stack and prints panel by panel whether there
+ * is data. Exit code 3 when a panel whose services run here has none, or its query fails.
  */
 import Table from "cli-table3";
 import { pc } from "../../ops/terminal/colours";
@@ -8,6 +8,7 @@ import { ports } from "../../catalogue";
 import { ensureSecrets, localSecret } from "../../ops/workspace/secrets";
 import { runningStack } from "../../ops/workspace/state";
 import { reportPanels, type Outcome } from "./report";
+import { EXIT, runCommand, tollgateCommand } from "../../ops/terminal/command";
 
 const COLORS: Record<Outcome, (text: string) => string> = {
   data: pc.green,
@@ -22,7 +23,7 @@ const HOUR = 3_600;
 const RATES = `A rate needs a counter to grow between two scrapes: after the first conversation of a start some panels are still empty.
 Ask two or three questions with \`npm run ask\`, wait ten seconds and report again.`;
 
-async function main(): Promise<void> {
+async function report(): Promise<void> {
   const { portOffset } = runningStack();
   const reports = await reportPanels(
     {
@@ -40,10 +41,12 @@ async function main(): Promise<void> {
   const outcomes = (Object.keys(COLORS) as Outcome[]).map((outcome) => `${count(outcome)} ${outcome}`);
   console.log(`${reports.length} panels: ${outcomes.join(", ")}`);
   if (count("no data") > 0) console.log(RATES);
-  if (count("no data") + count("error") > 0) process.exitCode = 1;
+  if (count("no data") + count("error") > 0) process.exitCode = EXIT.finding;
 }
 
-main().catch((error: Error) => {
-  console.error(pc.red(error.message));
-  process.exitCode = 1;
-});
+runCommand(
+  tollgateCommand(
+    "dashboards report",
+    "Ask every panel's queries of the running stack and print whether each has data.",
+  ).action(report),
+);

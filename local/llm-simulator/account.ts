@@ -1,27 +1,13 @@
-import type { Definitions } from "../../litellm-config";
 import type { NanoDollars } from "../../litellm-config";
+import type { Usage } from "./answer";
 
-/** What a provider bills for one call. Cached and written tokens are among the prompt's. */
-export interface Usage {
-  promptTokens: number;
-  cachedTokens: number;
-  cacheWriteTokens: number;
-  completionTokens: number;
-}
-
-/** Services that a provider bills besides the tokens. */
-export interface Extras {
-  webSearch: boolean;
-  priority: boolean;
-}
-
-/** A web search of the provider's own, and how much dearer its priority tier is: the usual list prices. */
-const WEB_SEARCH: NanoDollars = 10_000_000;
-const PRIORITY_FACTOR = 2;
+export type WireName = "openai" | "anthropic" | "vertex";
 
 /** One request as the simulator saw it; the prompt and the key are not kept. */
 export interface RequestRecord {
   id: string;
+  wire: WireName;
+  endpoint: "generate" | "count";
   model: string;
   markers: string[];
   stream: boolean;
@@ -29,14 +15,28 @@ export interface RequestRecord {
   maxTokens: number | null;
   /** Names of the request's own fields, in their order. */
   parameters: string[];
-  /** The HTTP status that was answered, or what became of the call. */
-  outcome: "success" | "cut" | "hung" | "refused";
+  /** Bytes of its body. */
+  bytes: number;
+  /** What became of the call; `refused` is billed nothing. */
+  outcome: "success" | "cut" | "hung" | "unreadable" | "refused";
+  /** The HTTP status that was answered. */
   status: number;
+  /** Why the simulator itself refused the request; null for a simulated error. */
+  refusal: string | null;
   /** The client went away before the answer's end. */
   clientLeft: boolean;
   usage: Usage;
   costNanos: NanoDollars;
 }
+
+export const NO_USAGE: Usage = {
+  promptTokens: 0,
+  cachedTokens: 0,
+  cacheWriteTokens: 0,
+  cacheWriteHourTokens: 0,
+  completionTokens: 0,
+  reasoningTokens: 0,
+};
 
 export interface Totals {
   calls: number;
@@ -53,25 +53,10 @@ export class Account {
   private markers = new Map<string, Totals>();
   private kept: RequestRecord[] = [];
 
-  constructor(private readonly prices: Definitions["models"]) {}
-
-  /** Nano-dollars of a call by the definitions' prices. */
-  cost(model: string, usage: Usage, extras: Extras): NanoDollars {
-    const price = this.prices[model]?.price;
-    if (!price) throw new RangeError(`"${model}" has no price in litellm-config/definitions/models.ts`);
-    const { promptTokens, cachedTokens, cacheWriteTokens, completionTokens } = usage;
-    const tokens =
-      (promptTokens - cachedTokens - cacheWriteTokens) * price.input +
-      cachedTokens * price.cacheRead +
-      cacheWriteTokens * price.cacheWrite +
-      completionTokens * price.output;
-    return tokens * (extras.priority ? PRIORITY_FACTOR : 1) + (extras.webSearch ? WEB_SEARCH : 0);
-  }
-
   add(record: RequestRecord): void {
     this.kept.push(record);
     if (this.kept.length > RECORDS_KEPT) this.kept.shift();
-    if (record.outcome === "refused") return;
+    if (record.outcome === "refused" || record.endpoint === "count") return;
     addTo(this.models, record.model, record);
     for (const marker of record.markers) addTo(this.markers, marker, record);
   }
@@ -90,8 +75,10 @@ export class Account {
     };
   }
 
-  requests(marker?: string): RequestRecord[] {
-    return this.kept.filter(({ markers }) => marker === undefined || markers.includes(marker));
+  requests(endpoint: "generate" | "count", marker?: string): RequestRecord[] {
+    return this.kept.filter(
+      (record) => record.endpoint === endpoint && (marker === undefined || record.markers.includes(marker)),
+    );
   }
 
   reset(): void {

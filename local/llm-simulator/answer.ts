@@ -1,75 +1,82 @@
-import { randomUUID } from "node:crypto";
-import { textOf, type ChatMessage, type ChatRequest } from "./request";
-import { fromSchema, type JsonSchema } from "./from-schema";
-import { intentsOf, queryTypeOf, toolsFor } from "./intents";
-import { summarize } from "./summary";
+import type { JsonSchema } from "./says/from-schema";
+
+/** A conversation as every wire states it: what the simulated model reads. */
+export interface Conversation {
+  instructions: string;
+  messages: { role: "user" | "assistant" | "tool"; text: string }[];
+  tools: ToolSpec[];
+  toolChoice: "auto" | "none" | "required" | { name: string };
+  parallelTools: boolean;
+  /** The JSON schema that the answer must fit. */
+  answerSchema?: JsonSchema;
+}
+
+export interface ToolSpec {
+  name: string;
+  parameters: JsonSchema;
+}
 
 export interface ToolCall {
   id: string;
-  type: "function";
-  function: { name: string; arguments: string };
+  name: string;
+  args: unknown;
 }
 
+/** What the model says: text, or calls of tools. */
 export interface Answer {
   content: string;
   toolCalls: ToolCall[];
 }
 
-const MAX_PARALLEL_TOOLS = 3;
-
-/**
- * What the simulated model says, from the request alone: it calls the tools that the last question asks for, and once
- * their results are in the conversation it answers with what they hold.
- */
-export function answer(request: ChatRequest): Answer {
-  const asked = request.messages.findLastIndex(({ role }) => role === "user");
-  const question = asked < 0 ? "" : textOf(request.messages[asked] as ChatMessage);
-  const instructions = request.messages
-    .filter(({ role }) => role === "system" || role === "developer")
-    .map(textOf)
-    .join("\n");
-  const results = request.messages.slice(asked + 1).filter(({ role }) => role === "tool");
-
-  const toolCalls = results.length > 0 ? [] : callsFor(request, question, today(instructions));
-  if (toolCalls.length > 0) return { content: "", toolCalls };
-  if (results.length > 0) return say(summarize(results.map(textOf)));
-
-  const schema = request.response_format?.json_schema?.schema as JsonSchema | undefined;
-  if (schema) return say(JSON.stringify(fromSchema(schema, question, today(instructions))));
-  const queryTypes = instructions.match(/cost_analysis|recommendation|simple_lookup|action/g) ?? [];
-  if (new Set(queryTypes).size === 4) return say(queryTypeOf(question));
-  return say(
-    "I can look up what you spend by service, project, SKU or day, explain what changed, list " +
-      "recommendations and resources, and tell what is left of your budget. What would you like to know?",
-  );
+/** What a provider bills for one call, in tokens. */
+export interface Usage {
+  /** The whole prompt; the next three are among it. */
+  promptTokens: number;
+  cachedTokens: number;
+  /** Written to the provider's cache, for five minutes or an hour. */
+  cacheWriteTokens: number;
+  cacheWriteHourTokens: number;
+  /** The whole output, reasoning included. */
+  completionTokens: number;
+  reasoningTokens: number;
 }
 
-function say(content: string): Answer {
-  return { content, toolCalls: [] };
+/** Why an answer ended, in words that no wire uses. */
+export type Finish =
+  | "stop"
+  | "stop_sequence"
+  | "length"
+  | "tool_calls"
+  | "refusal"
+  | "pause"
+  | "blocked"
+  | "malformed_tool_call";
+
+/** One piece of a streamed answer. */
+export type Piece = { text: string } | { call: ToolCall; index: number };
+
+/** Reasoning that comes before the answer. */
+export interface Thinking {
+  /** What of it is shown; empty when it stays hidden. */
+  text: string;
+  signature: string;
+  redacted: boolean;
 }
 
-function callsFor(request: ChatRequest, question: string, now: Date): ToolCall[] {
-  const choice = request.tool_choice ?? "auto";
-  const tools = (request.tools ?? []).filter(({ type }) => type === "function");
-  if (choice === "none" || tools.length === 0) return [];
-
-  let chosen = toolsFor(intentsOf(question), question, tools);
-  if (typeof choice === "object")
-    chosen = tools.filter((tool) => tool.function.name === choice.function.name);
-  if (choice === "required" && chosen.length === 0) chosen = tools.slice(0, 1);
-  const most = request.parallel_tool_calls === false ? 1 : MAX_PARALLEL_TOOLS;
-  return chosen.slice(0, most).map((tool) => ({
-    id: `call_${randomUUID().replaceAll("-", "").slice(0, 24)}`,
-    type: "function",
-    function: {
-      name: tool.function.name,
-      arguments: JSON.stringify(fromSchema((tool.function.parameters ?? {}) as JsonSchema, question, now)),
-    },
-  }));
-}
-
-/** The day that the conversation takes for today: the first date in its instructions, or the clock's. */
-function today(instructions: string): Date {
-  const named = /\b20\d\d-\d\d-\d\d\b/.exec(instructions);
-  return named ? new Date(`${named[0]}T00:00:00Z`) : new Date();
+/** An answer that is ready to be sent on any wire. */
+export interface Completion {
+  id: string;
+  model: string;
+  thinking?: Thinking;
+  answer: Answer;
+  pieces: Piece[];
+  /** Every choice says the same. */
+  n: number;
+  finish: Finish;
+  stopSequence?: string;
+  usage: Usage;
+  /** Whether the answer says what it cost. */
+  reportsUsage: boolean;
+  webSearches: number;
+  priority: boolean;
 }

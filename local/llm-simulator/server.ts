@@ -1,19 +1,26 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { z } from "zod";
-import { definitions, type Definitions } from "../../litellm-config";
 import { Account } from "./account";
+import { checkHeaders, readCount, readMessages } from "./anthropic/read";
+import { anthropicWire } from "./anthropic/wire";
 import { behaviour, Behaviours } from "./behaviour";
-import { complete, readJson, type Provider } from "./completion";
-import { sendError, sendJson } from "./respond";
+import { complete, count, type Provider } from "./call";
+import { sendJson } from "./deliver";
+import { readChat } from "./openai/request";
+import { openaiWire } from "./openai/wire";
+import { PUBLIC_MODELS } from "./prices";
+import { PromptCache } from "./prompt-cache";
+import { TokenEndpoint } from "./vertex/credentials";
+import { readCount as readVertexCount, readGenerate } from "./vertex/read";
+import { vertexWire } from "./vertex/wire";
+import { ApiError, type Wire } from "./wire";
 
 export interface SimulatorOptions {
   /** 0 takes any free port. */
   port: number;
   /** Default: loopback only. */
   host?: string;
-  /** The models it has and their prices. Default: the definitions'. */
-  models?: Definitions["models"];
 }
 
 export interface Simulator {
@@ -23,24 +30,37 @@ export interface Simulator {
   stop(): Promise<void>;
 }
 
+/** Bytes of the largest body that is read; Anthropic documents 32 MB. */
+const MAX_BODY = 32 * 1024 * 1024;
+
+interface State extends Provider {
+  tokens: TokenEndpoint;
+}
+
 /**
- * Starts the LLM simulator: an OpenAI-compatible chat server that costs nothing and keeps its own account.
+ * Starts the LLM simulator: the APIs of OpenAI, Anthropic and Vertex AI, at no cost and with an account of its own.
  *
  * @throws the listen error (`EADDRINUSE`) when the port is taken.
  */
-export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const { port, host = "127.0.0.1", models = definitions.models } = options;
-  const provider: Provider = {
-    models,
-    account: new Account(models),
+export async function startSimulator({ port, host = "127.0.0.1" }: SimulatorOptions): Promise<Simulator> {
+  const state: State = {
+    account: new Account(),
     behaviours: new Behaviours(),
+    cache: new PromptCache(),
+    tokens: new TokenEndpoint(),
     answering: 0,
   };
   const server = createServer((request, response) => {
-    serve(provider, request, response).catch((error: unknown) => {
+    const { pathname } = new URL(request.url ?? "/", "http://simulator");
+    serve(state, request, response).catch((error: unknown) => {
+      const known = error instanceof ApiError ? error : undefined;
       if (response.headersSent) response.destroy();
-      else if (error instanceof SyntaxError) sendError(response, 400, "The body is not JSON");
-      else sendError(response, 500, String(error));
+      else
+        sendJson(
+          response,
+          known?.status ?? 500,
+          wireOf(pathname).error(known ?? new ApiError(500, String(error))),
+        );
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -59,36 +79,135 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   };
 }
 
-async function serve(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
+const VERTEX =
+  /^\/v1(?:beta1)?\/projects\/[^/]+\/locations\/([^/]+)\/publishers\/google\/models\/([^/:]+):(\w+)$/;
+
+function wireOf(pathname: string): Wire {
+  if (VERTEX.test(pathname)) return vertexWire;
+  return pathname.startsWith("/v1/messages") ? anthropicWire : openaiWire;
+}
+
+async function serve(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? "/", "http://simulator");
-  const marker = url.searchParams.get("marker") ?? undefined;
+  if (url.pathname.startsWith("/_simulator/")) return control(state, url, request, response);
+  const vertex = VERTEX.exec(url.pathname);
+  if (vertex && request.method === "POST") return serveVertex(state, vertex, request, response);
   // OpenAI clients put `/v1` into the base URL or leave it out; both are served.
   switch (`${request.method} ${url.pathname.replace(/^\/v1\//, "/")}`) {
-    case "POST /chat/completions":
-      return complete(provider, await readJson(request), response);
+    case "POST /chat/completions": {
+      if (!/^Bearer \S+$/.test(request.headers.authorization ?? "")) {
+        throw new ApiError(401, "You didn't provide an API key.", "invalid_api_key");
+      }
+      const read = await readBody(request);
+      return complete(state, { wire: openaiWire, ...read, response, read: () => readChat(read.body) });
+    }
+    case "POST /messages":
+    case "POST /messages/count_tokens": {
+      checkHeaders(request.headers);
+      const read = await readBody(request);
+      const incoming = { wire: anthropicWire, ...read, response };
+      if (!url.pathname.endsWith("count_tokens")) {
+        return complete(state, { ...incoming, read: () => readMessages(read.body, request.headers) });
+      }
+      return count(state, { ...incoming, read: () => readCount(read.body) }, (input_tokens) => ({
+        input_tokens,
+      }));
+    }
+    case "POST /token":
+      return sendToken(state, await readText(request), response);
     case "GET /models":
-      return sendJson(response, 200, { object: "list", data: Object.keys(provider.models).map(modelEntry) });
+      return sendJson(response, 200, { object: "list", data: Object.keys(PUBLIC_MODELS).map(modelEntry) });
     case "GET /healthz":
       return sendJson(response, 200, { status: "ok" });
-    case "GET /_simulator/account":
-      return sendJson(response, 200, { ...provider.account.totals(marker), answering: provider.answering });
-    case "DELETE /_simulator/account":
-      provider.account.reset();
+    default:
+      throw new ApiError(404, `There is no ${request.method} ${url.pathname}`);
+  }
+}
+
+async function serveVertex(
+  state: State,
+  [, location = "", model = "", method = ""]: RegExpExecArray,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  state.tokens.check(request.headers.authorization);
+  const read = await readBody(request);
+  const stream = method === "streamGenerateContent";
+  const target = { model, location, stream };
+  const incoming = { wire: vertexWire, ...read, response };
+  if (stream || method === "generateContent") {
+    if (stream && !/[?&]alt=sse\b/.test(request.url ?? "")) {
+      throw new ApiError(501, "The simulator streams server-sent events only: add alt=sse.");
+    }
+    return complete(state, { ...incoming, read: () => readGenerate(target, read.body) });
+  }
+  if (method !== "countTokens") throw new ApiError(404, `There is no method ${method}`);
+  return count(state, { ...incoming, read: () => readVertexCount(target, read.body) }, (totalTokens) => ({
+    totalTokens,
+    promptTokensDetails: [{ modality: "TEXT", tokenCount: totalTokens }],
+  }));
+}
+
+/** How tests drive and read the simulator. */
+async function control(
+  state: State,
+  url: URL,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const marker = url.searchParams.get("marker") ?? undefined;
+  switch (`${request.method} ${url.pathname.slice("/_simulator/".length)}`) {
+    case "GET account":
+      return sendJson(response, 200, { ...state.account.totals(marker), answering: state.answering });
+    case "DELETE account":
+      state.account.reset();
       return sendJson(response, 200, {});
-    case "GET /_simulator/requests":
-      return sendJson(response, 200, provider.account.requests(marker));
-    case "POST /_simulator/behaviour": {
-      const parsed = behaviour.safeParse(await readJson(request));
-      if (!parsed.success) return sendError(response, 400, z.prettifyError(parsed.error));
-      provider.behaviours.add(parsed.data);
+    case "GET requests": {
+      const endpoint = url.searchParams.get("endpoint") === "count" ? "count" : "generate";
+      return sendJson(response, 200, state.account.requests(endpoint, marker));
+    }
+    case "POST behaviour": {
+      const parsed = behaviour.safeParse((await readBody(request)).body);
+      if (!parsed.success) throw new ApiError(400, z.prettifyError(parsed.error));
+      state.behaviours.add(parsed.data);
       return sendJson(response, 200, parsed.data);
     }
-    case "DELETE /_simulator/behaviour":
-      provider.behaviours.clear();
+    case "DELETE behaviour":
+      state.behaviours.clear();
       return sendJson(response, 200, {});
     default:
-      return sendError(response, 404, `There is no ${request.method} ${url.pathname}`);
+      throw new ApiError(404, `There is no ${request.method} ${url.pathname}`);
   }
+}
+
+function sendToken(state: State, form: string, response: ServerResponse): void {
+  try {
+    sendJson(response, 200, state.tokens.issue(form));
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    sendJson(response, error.status, { error: error.code, error_description: error.message });
+  }
+}
+
+/** Reads a JSON body. @throws ApiError when it is none, or too large. */
+async function readBody(request: IncomingMessage): Promise<{ body: unknown; bytes: number }> {
+  const text = await readText(request);
+  try {
+    return { body: JSON.parse(text) as unknown, bytes: Buffer.byteLength(text) };
+  } catch {
+    throw new ApiError(400, "The request body is not valid JSON.");
+  }
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += (chunk as Buffer).length;
+    if (bytes <= MAX_BODY) chunks.push(chunk as Buffer);
+  }
+  if (bytes > MAX_BODY) throw new ApiError(413, "Request exceeds the maximum size");
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 function modelEntry(id: string): object {

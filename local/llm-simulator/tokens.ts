@@ -1,4 +1,4 @@
-import { textOf, type ChatRequest } from "./request";
+import type { Answer, Piece } from "./answer";
 
 /** Tokens that a message costs besides its text. */
 const MESSAGE_TOKENS = 4;
@@ -8,28 +8,40 @@ const ATTACHMENT_TOKENS = 1_600;
 
 const BYTES_PER_TOKEN = 4;
 
-/**
- * Tokens of a prompt: a token for every four bytes (UTF-8) of its texts, tools and answer schema, and four a message.
- *
- * @param dense every byte is a token: the most that a tokenizer can make of a text.
- */
-export function promptTokens(request: ChatRequest, dense: boolean): number {
-  const count = dense ? Buffer.byteLength : textTokens;
-  const json = (value: unknown) => (value ? count(JSON.stringify(value)) : 0);
-  const messages = request.messages.map((message) => {
-    const attachments = Array.isArray(message.content)
-      ? message.content.filter(({ type }) => type !== "text").length
-      : 0;
-    return (
-      MESSAGE_TOKENS + count(textOf(message)) + json(message.tool_calls) + attachments * ATTACHMENT_TOKENS
-    );
-  });
-  return messages.reduce((sum, tokens) => sum + tokens, json(request.tools) + json(request.response_format));
+/** A part of a prompt, in the order in which the provider reads it. */
+export interface PromptPart {
+  text: string;
+  /** Begins a message. */
+  message?: boolean;
+  /** Images, files and sounds. */
+  attachments?: number;
+  /** A cache breakpoint stands after it. */
+  cache?: "5m" | "1h";
+}
+
+/** How many tokens the provider's tokenizer makes of a byte (UTF-8) of the prompt. */
+export const TOKENS_PER_BYTE = 1 / BYTES_PER_TOKEN;
+
+/** Tokens of a part of a prompt. */
+export function partTokens(part: PromptPart, tokensPerByte: number): number {
+  const text = Math.ceil(Buffer.byteLength(part.text) * tokensPerByte);
+  return text + (part.message ? MESSAGE_TOKENS : 0) + (part.attachments ?? 0) * ATTACHMENT_TOKENS;
+}
+
+/** Tokens of a whole prompt. */
+export function promptTokens(parts: PromptPart[], tokensPerByte: number): number {
+  return parts.reduce((sum, part) => sum + partTokens(part, tokensPerByte), 0);
 }
 
 /** Tokens of an answer's text. */
 export function textTokens(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
+}
+
+/** Tokens of an answer: its text and its tool calls. */
+export function answerTokens({ content, toolCalls }: Answer): number {
+  const calls = toolCalls.map(({ name, args }) => textTokens(JSON.stringify({ name, args })));
+  return calls.reduce((sum, tokens) => sum + tokens, textTokens(content));
 }
 
 /** A text of exactly so many tokens, no two pieces alike: gateways end a stream that repeats itself. */
@@ -43,7 +55,17 @@ export function truncate(text: string, tokens: number): string {
   return new TextDecoder("utf-8", { fatal: false }).decode(bytes).replace(/\uFFFD+$/, "");
 }
 
-/** A text in pieces of eight tokens or so, as a stream sends it. */
-export function pieces(text: string): string[] {
-  return text.match(/[\s\S]{1,32}/g) ?? [];
+/** An answer in pieces, as a stream sends it: eight tokens or so of text, or a whole tool call. */
+export function piecesOf({ content, toolCalls }: Answer): Piece[] {
+  const text = content.match(/[\s\S]{1,32}/gu) ?? [];
+  return [...text.map((each) => ({ text: each })), ...toolCalls.map((call, index) => ({ call, index }))];
+}
+
+/** Tokens of the first pieces of an answer. */
+export function tokensOfPieces(pieces: Piece[]): number {
+  const content = pieces.map((piece) => ("text" in piece ? piece.text : "")).join("");
+  return answerTokens({
+    content,
+    toolCalls: pieces.flatMap((piece) => ("call" in piece ? [piece.call] : [])),
+  });
 }

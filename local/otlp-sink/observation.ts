@@ -14,9 +14,17 @@ export interface Observation {
   model?: string;
   /** Dollars, as the sender says; the ledger and not this is what a customer is charged by. */
   cost?: number;
+  /** Dollars and tokens by kind of token, as the sender says. */
+  costs: Record<string, number>;
+  usage: Record<string, number>;
   promptTokens?: number;
   completionTokens?: number;
+  /** When a stream's first token came. */
+  firstTokenAt?: string;
+  promptName?: string;
+  promptVersion?: number;
   error?: string;
+  environment?: string;
   traceName?: string;
   sessionId?: string;
   userId?: string;
@@ -59,8 +67,8 @@ export function toObservation(span: Span): Observation {
     const key = names[name].find((candidate) => attributes[candidate] !== undefined);
     return key === undefined ? undefined : parsed(attributes[key]);
   };
-  const usage = asRecord(parsed(attributes["langfuse.observation.usage_details"]));
-  const costs = asRecord(parsed(attributes["langfuse.observation.cost_details"]));
+  const usage = asNumbers(parsed(attributes["langfuse.observation.usage_details"]));
+  const costs = asNumbers(parsed(attributes["langfuse.observation.cost_details"]));
   return {
     traceId: span.traceId,
     spanId: span.spanId,
@@ -70,10 +78,16 @@ export function toObservation(span: Span): Observation {
     startedAt: span.startedAt,
     duration: span.duration,
     model: asText(find("model")),
-    cost: asNumber(costs.total ?? find("cost")),
-    promptTokens: asNumber(usage.input ?? usage.prompt_tokens ?? find("promptTokens")),
-    completionTokens: asNumber(usage.output ?? usage.completion_tokens ?? find("completionTokens")),
+    cost: costs.total ?? sum(Object.values(costs)) ?? asNumber(find("cost")),
+    costs,
+    usage,
+    promptTokens: sumOf(usage, /^(input|prompt_tokens)/) ?? asNumber(find("promptTokens")),
+    completionTokens: sumOf(usage, /^(output|completion_tokens)/) ?? asNumber(find("completionTokens")),
+    firstTokenAt: asText(attributes["langfuse.observation.completion_start_time"]),
+    promptName: asText(attributes["langfuse.observation.prompt.name"]),
+    promptVersion: asNumber(attributes["langfuse.observation.prompt.version"]),
     error: span.error ?? asText(attributes["langfuse.observation.status_message"]),
+    environment: asText(attributes["langfuse.environment"]),
     traceName: asText(find("traceName")),
     sessionId: asText(find("sessionId")),
     userId: asText(find("userId")),
@@ -106,6 +120,19 @@ function parsed(value: Attribute | undefined): Attribute {
 
 function asRecord(value: Attribute): Record<string, Attribute> {
   return value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};
+}
+
+function asNumbers(value: Attribute): Record<string, number> {
+  return Object.fromEntries(Object.entries(asRecord(value)).map(([key, each]) => [key, Number(each)]));
+}
+
+/** Nothing, and not zero, where there is nothing to add. */
+function sum(values: number[]): number | undefined {
+  return values.length > 0 ? values.reduce((total, each) => total + each, 0) : undefined;
+}
+
+function sumOf(details: Record<string, number>, kinds: RegExp): number | undefined {
+  return sum(Object.entries(details).flatMap(([kind, value]) => (kinds.test(kind) ? [value] : [])));
 }
 
 function asText(value: Attribute | undefined): string | undefined {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { paths } from "../../ops/workspace/paths";
+import { simulatedProviders } from "../llm-simulator";
 import type { Extra } from "../target";
 import type { StackSettings } from "./settings";
 
@@ -11,16 +12,15 @@ import type { StackSettings } from "./settings";
 export function gatewayExtra({ provider, gatewayWorkers }: StackSettings, simulator: string): Extra {
   const workers = ["--num_workers", String(gatewayWorkers)];
   if (provider.kind === "real") return { args: workers, env: provider.variables };
-  const [url, key = "none"] = provider.kind === "server" ? [provider.url, provider.key] : [`${simulator}/v1`];
-  return oneServer(url, key, workers, join(paths.generated, "gateway"));
-}
-
-/** One OpenAI-compatible server in every provider's place. */
-export function oneServer(url: string, key: string, args: string[], folder: string): Extra {
+  if (provider.kind === "simulator") {
+    const account = join(paths.data, "simulated-service-account.json");
+    return { args: workers, env: simulatedProviders(simulator, account) };
+  }
+  const config = join(paths.generated, "gateway", "config.provider-url.yaml");
   return {
     // The last one counts.
-    args: [...args, "--config", join(folder, "config.provider-url.yaml")],
-    env: { TOLLGATE_PROVIDER_URL: url, TOLLGATE_PROVIDER_KEY: key },
+    args: [...workers, "--config", config],
+    env: { TOLLGATE_PROVIDER_URL: provider.url, TOLLGATE_PROVIDER_KEY: provider.key ?? "none" },
   };
 }
 

@@ -82,7 +82,7 @@ function localUnit(unit: Unit, inputs: Inputs<string>, needs: Unit[], machine: M
 
 /** The secrets as variables; what people have not given is left out. */
 function secretsOf({ secretEnv }: Inputs<string>, machine: Machine): Record<string, string> {
-  const postgres = `127.0.0.1:${machine.port(ports.postgres)}`;
+  const postgres = { host: ADDRESS, port: machine.port(ports.postgres) };
   const texts = Object.entries(secretEnv).map(([variable, name]) => [
     variable,
     secretText(name, machine.values, postgres) ?? "",

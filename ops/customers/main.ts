@@ -1,26 +1,22 @@
-/**
- * `npm run customers -- add|list|show|tier|key|usage`: customers of the ledger, their key, tier, project and usage.
- * Exit codes: 0 done, 1 failed, 2 wrong usage.
- */
-import { Command } from "commander";
+/** `tollgate customers add|list|show|tier|key|usage`: customers of the ledger, their key, tier, project and usage. */
 import { definitions } from "../../litellm-config";
 import { withLedger } from "./connect";
 import { addCustomer, changeTier, findCustomer, listCustomers, renewKey, usageOf } from "./customers";
 import { customerTable, print, usageTable } from "./print";
+import { runCommand, tollgateCommand } from "../terminal/command";
 
 interface Json {
   json?: boolean;
 }
 
 const tiers = Object.keys(definitions.tiers).join(", ");
-const program = new Command("npm run customers --")
-  .description("Customers of the ledger: their key, tier, project, and what they spent this month.")
-  .addHelpText(
-    "after",
-    "\nThe ledger is the running local stack's, or the one at TOLLGATE_LEDGER_URL (role ledger_admin).",
-  )
-  .showHelpAfterError()
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+const program = tollgateCommand(
+  "customers",
+  "Manage the ledger's customers: key, tier, project, and this month's usage.",
+).addHelpText(
+  "after",
+  "\nThe ledger is the running local stack's, or the one at TOLLGATE_LEDGER_URL (role ledger_admin).",
+);
 
 program
   .command("add <customer-id>")
@@ -89,7 +85,4 @@ program
     print(json, usages, () => usageTable(usages));
   });
 
-program.parseAsync().catch((error: Error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-});
+runCommand(program);

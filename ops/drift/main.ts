@@ -1,37 +1,22 @@
 /**
- * `npm run drift -- --stack prod [--json]`: in what the cloud differs from the program.
- *
- * Exit codes: 0 in nothing, 2 in something, 1 nobody knows because the preview failed.
+ * `tollgate drift --stack prod [--json]`: where the cloud differs from the program. Exit code 3 when it does.
  */
 import { join } from "node:path";
-import { Command, Option } from "commander";
-import pc from "picocolors";
-import { STACKS } from "../../infra/plan";
+import { jsonOption, runCommand, stackOption, tollgateCommand } from "../terminal/command";
 import { driftedIn } from "./changes";
 import { previewEvents } from "./preview";
-import { exitCodeOf, FAILED, reportLines } from "./report";
+import { exitCodeOf, reportLines } from "./report";
 
 const ROOT = join(__dirname, "..", "..");
 
-interface Flags {
-  stack: string;
-  json?: boolean;
-}
-
-const command = new Command("drift")
-  .description("Show in what the cloud differs from the program. Nothing is changed.")
-  .addOption(new Option("--stack <stack>", "which environment").choices([...STACKS]).makeOptionMandatory())
-  .option("--json", "print the resources as JSON")
-  .addHelpText("after", "\nExit codes: 0 no drift, 2 drift, 1 the preview failed.");
-
-async function main({ stack, json }: Flags): Promise<void> {
-  const drifted = driftedIn(await previewEvents(stack, ROOT));
-  if (json) console.log(JSON.stringify({ stack, drifted }, null, 2));
-  else for (const line of reportLines(stack, drifted)) console.log(line);
-  process.exitCode = exitCodeOf(drifted);
-}
-
-main(command.parse().opts<Flags>()).catch((error: unknown) => {
-  console.error(pc.red(error instanceof Error ? error.message : String(error)));
-  process.exitCode = FAILED;
-});
+runCommand(
+  tollgateCommand("drift", "Show where the cloud differs from the program. Nothing is changed.")
+    .addOption(stackOption())
+    .addOption(jsonOption("print the resources as JSON"))
+    .action(async ({ stack, json }: { stack: string; json?: boolean }) => {
+      const drifted = driftedIn(await previewEvents(stack, ROOT));
+      if (json) console.log(JSON.stringify({ stack, drifted }, null, 2));
+      else for (const line of reportLines(stack, drifted)) console.log(line);
+      process.exitCode = exitCodeOf(drifted);
+    }),
+);

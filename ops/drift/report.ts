@@ -1,12 +1,9 @@
+import { EXIT } from "../terminal/command";
 import type { Drifted } from "./changes";
 
-/** Exit codes of `npm run drift`. */
-export const NO_DRIFT = 0;
-export const FAILED = 1;
-export const DRIFT = 2;
-
+/** The exit code of `tollgate drift`. */
 export function exitCodeOf(drifted: Drifted[]): number {
-  return drifted.length > 0 ? DRIFT : NO_DRIFT;
+  return drifted.length > 0 ? EXIT.finding : EXIT.ok;
 }
 
 /** The drift in words: a line a resource. */

@@ -1,10 +1,11 @@
 /**
- * `npm run images:pin`: asks Docker Hub for the digest of every public image of the catalogue and writes
- * `catalogue/images.lock.json`. `--check` writes nothing and fails where a digest differs. Needs no Docker.
+ * `tollgate images pin [--check]`: asks Docker Hub for the digest of every public image of the catalogue and writes
+ * `catalogue/images.lock.json`. With `--check` it writes nothing; exit code 3 when a digest differs. Needs no Docker.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { publicImages } from "../../catalogue/images";
+import { EXIT, runCommand, tollgateCommand } from "../terminal/command";
 
 const LOCK = join(__dirname, "..", "..", "catalogue", "images.lock.json");
 const REGISTRY = "https://registry-1.docker.io";
@@ -40,7 +41,7 @@ export async function digestOf(repository: string, tag: string, get: typeof fetc
   return digest;
 }
 
-async function main(check: boolean): Promise<void> {
+async function pin({ check }: { check?: boolean }): Promise<void> {
   const known = JSON.parse(readFileSync(LOCK, "utf8")) as Record<string, string>;
   const lock: Record<string, string> = {};
   for (const { repository, tag } of Object.values(publicImages)) {
@@ -48,7 +49,7 @@ async function main(check: boolean): Promise<void> {
     lock[name] = await digestOf(repository, tag);
     if (lock[name] !== known[name]) {
       console.log(`${name}\n  ${known[name] ?? "(not pinned)"}\n  ${lock[name]}`);
-      if (check) process.exitCode = 1;
+      if (check) process.exitCode = EXIT.finding;
     }
   }
   const sorted = Object.fromEntries(Object.entries(lock).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -56,8 +57,9 @@ async function main(check: boolean): Promise<void> {
 }
 
 if (require.main === module) {
-  main(process.argv.includes("--check")).catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  });
+  runCommand(
+    tollgateCommand("images pin", "Write the digest of every public image to catalogue/images.lock.json.")
+      .option("--check", "write nothing; exit code 3 when a digest differs")
+      .action(pin),
+  );
 }

@@ -1,13 +1,10 @@
-/**
- * `npm run langfuse:apply`: sets Langfuse up from the repository. Model prices, prompts, judges and dashboards; a second run
- * changes nothing.
- */
+/** `tollgate langfuse apply`: sets Langfuse up from the repository. A second run changes nothing. */
 import { LangfuseClient } from "@langfuse/client";
-import { Command } from "commander";
 import { ports } from "../../catalogue";
 import { applySetup } from "./apply";
 import { explain } from "./errors";
 import { Journal, type Outcome } from "./journal";
+import { EXIT, jsonOption, runCommand, tollgateCommand } from "../terminal/command";
 
 interface Options {
   host: string;
@@ -15,28 +12,7 @@ interface Options {
   json?: boolean;
 }
 
-const command = new Command("langfuse:apply")
-  .description(
-    "Sets Langfuse up from this repository: model prices, prompts, judges, dashboards. Run it as often as you like.",
-  )
-  .option(
-    "--host <url>",
-    "Langfuse's address",
-    process.env.LANGFUSE_HOST ?? `http://localhost:${ports.langfuse}`,
-  )
-  .option("--dry-run", "say what would change and change nothing")
-  .option("--json", "print the outcome as JSON")
-  .addHelpText(
-    "after",
-    `
-Environment:
-  LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY  the project's key pair (Compose: .tollgate/compose/secrets/langfuse-*-key)
-  LANGFUSE_JUDGE_API_KEY                    a key of Anthropic's for the judge; its calls do not pass the gateway
-
-Ends with 0 when everything is as it should be, 1 when something failed.`,
-  );
-
-async function run({ host, dryRun = false, json = false }: Options): Promise<number> {
+async function apply({ host, dryRun = false, json = false }: Options): Promise<void> {
   const { LANGFUSE_PUBLIC_KEY: publicKey, LANGFUSE_SECRET_KEY: secretKey } = process.env;
   if (!publicKey || !secretKey) {
     throw new Error("LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY are not set: give the project's key pair");
@@ -52,7 +28,7 @@ async function run({ host, dryRun = false, json = false }: Options): Promise<num
   const summary = Object.fromEntries(actions.map((action) => [action, journal.count(action)]));
   if (json) console.log(JSON.stringify({ host, dryRun, summary, outcomes: journal.outcomes }, null, 2));
   else console.log(actions.map((action) => `${summary[action]} ${action}`).join(", "));
-  return journal.count("failed") > 0 ? 1 : 0;
+  if (journal.count("failed") > 0) process.exitCode = EXIT.failed;
 }
 
 function print({ kind, name, action, note }: Outcome, dryRun: boolean): void {
@@ -61,11 +37,24 @@ function print({ kind, name, action, note }: Outcome, dryRun: boolean): void {
   console.log(`${kind} ${name}: ${would}${action}${note ? ` (${note})` : ""}`);
 }
 
-// Not `process.exitCode`: where nothing answered, Langfuse's client leaves a timer of a minute behind.
-run(command.parse().opts<Options>()).then(
-  (code) => process.exit(code),
-  (error: Error) => {
-    console.error(error.message);
-    process.exit(1);
-  },
+runCommand(
+  tollgateCommand(
+    "langfuse apply",
+    "Set Langfuse up from this repository: model prices, prompts, evaluators, dashboards. It may run any number of times.",
+  )
+    .option(
+      "--host <url>",
+      "Langfuse's address",
+      process.env.LANGFUSE_HOST ?? `http://localhost:${ports.langfuse}`,
+    )
+    .option("--dry-run", "print what would change and change nothing")
+    .addOption(jsonOption("print the outcome as JSON"))
+    .addHelpText(
+      "after",
+      `
+Environment:
+  LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY  the project's key pair (Compose: .tollgate/compose/secrets/langfuse-*-key)
+  LANGFUSE_JUDGE_API_KEY                    an Anthropic key for the evaluators; their calls do not pass the gateway`,
+    )
+    .action(apply),
 );

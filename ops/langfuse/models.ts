@@ -4,8 +4,8 @@ import type { Journal } from "./journal";
 import { allPages } from "./pages";
 
 /**
- * Prices of models. Langfuse cannot change a model: a new one takes the place of the old, in this order, so that no call is
- * without a price in between. Costs that are counted already stay as they are.
+ * Prices of models. Langfuse refuses a second model of a known name, so a changed price replaces the model under its id.
+ * Costs already counted stay as they are. Models made twice before Langfuse refused that are reduced to one.
  */
 export async function applyModels(api: LangfuseApi, wanted: ModelRequest[], journal: Journal): Promise<void> {
   const listed = await allPages((page) => api.models.list(page));
@@ -14,14 +14,15 @@ export async function applyModels(api: LangfuseApi, wanted: ModelRequest[], jour
       const own = listed.filter(
         ({ modelName, isLangfuseManaged }) => modelName === model.modelName && !isLangfuseManaged,
       );
-      const current = own.find((each) => isAsWanted(model, each));
-      if (current && own.length === 1) return { action: "unchanged", value: current };
+      const [kept] = own.filter((each) => isAsWanted(model, each)).concat(own);
+      if (!kept) return { action: "created", run: () => api.models.create(model) };
+      const isCurrent = isAsWanted(model, kept);
+      if (isCurrent && own.length === 1) return { action: "unchanged", value: kept };
       return {
-        action: own.length > 0 ? "updated" : "created",
+        action: "updated",
         run: async () => {
-          const made = current ?? (await api.models.create(model));
-          for (const { id } of own) if (id !== made.id) await api.models.delete(id);
-          return made;
+          for (const { id } of own) if (id !== kept.id) await api.models.delete(id);
+          return isCurrent ? kept : api.models.upsert(kept.id, model);
         },
       };
     });

@@ -66,9 +66,11 @@ function applyWidget(
   listed: Widget[],
   journal: Journal,
 ): Promise<Widget | undefined> {
-  const wanted: WidgetRequest = { name: `${board.name}: ${tile.title}`, ...tile.query };
+  const wanted: WidgetRequest = { name: tile.title, ...tile.query };
   return journal.apply("widget", wanted.name, async () => {
-    const existing = listed.find(({ name }) => name === wanted.name);
+    // Earlier versions put the board's name before the tile's.
+    const names = [wanted.name, `${board.name}: ${tile.title}`];
+    const existing = listed.find(({ name }) => names.includes(name));
     if (!existing) return { action: "created", run: () => dashboardWidgets.create(wanted) };
     if (isAsWanted(wanted, existing)) return { action: "unchanged", value: existing };
     return { action: "updated", run: () => dashboardWidgets.update(existing.id, wanted) };

@@ -17,6 +17,7 @@ export const CUSTOMERS_OVER_HALF = `
   FROM ledger.customer_usage AS usage
   LEFT JOIN ledger.crossings AS crossing
     ON crossing.customer_id = usage.customer_id AND crossing.month = usage.month AND crossing.percent = $1::int
+      AND crossing.cap_nanos = usage.cap_nanos
   LEFT JOIN LATERAL (
     SELECT decision, reserved_at FROM ledger.calls
     WHERE calls.customer_id = usage.customer_id AND calls.month = usage.month

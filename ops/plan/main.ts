@@ -1,20 +1,20 @@
 /**
- * `npm run plan -- --stack dev|prod [--json] [--write]`: what `pulumi up` would make, without Pulumi's CLI, a cloud or a
- * network, what that changes against the committed plan, what it costs, and what the policies say to it. Exits 1 on an error of
- * the program and on a violation of a mandatory policy.
+ * `tollgate plan --stack dev|prod [--json] [--write]`: what `pulumi up` would create, without Pulumi's CLI, a cloud or a network;
+ * what that changes against the committed plan, what it costs, and which policies it violates. Exit code 3 on a violation of a
+ * mandatory policy.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command, Option } from "commander";
 import { pc } from "../terminal/colours";
 import { estimate } from "../../infra/cost/estimate";
 import { renderSummary } from "../cost/print";
 import { ceilingOf } from "../../infra/cost/report";
 import { judgePlan } from "../../policies/judge-plan";
-import { plan, readStackFile, STACKS } from "../../infra/plan";
+import { plan, readStackFile } from "../../infra/plan";
 import { differences, type Difference } from "../../infra/plan/compare";
 import { committedForm, committedPlan } from "../../infra/plan/golden";
 import { renderTree } from "../../infra/plan/tree";
+import { EXIT, jsonOption, runCommand, stackOption, tollgateCommand } from "../terminal/command";
 
 interface Options {
   stack: string;
@@ -28,12 +28,12 @@ const MARKS: Record<Difference["kind"], string> = {
   changed: pc.yellow("~"),
 };
 
-async function main({ stack, json, write }: Options): Promise<void> {
+async function showPlan({ stack, json, write }: Options): Promise<void> {
   const planned = await plan(stack);
   const found = differences(committedPlan(stack), planned.resources);
   const cost = estimate(planned.resources);
   const violations = await judgePlan(planned);
-  if (violations.some(({ level }) => level === "mandatory")) process.exitCode = 1;
+  if (violations.some(({ level }) => level === "mandatory")) process.exitCode = EXIT.finding;
   if (json) {
     console.log(JSON.stringify({ ...planned, differences: found, cost, violations }, null, 2));
   } else {
@@ -48,7 +48,7 @@ async function main({ stack, json, write }: Options): Promise<void> {
       console.log(`  ${MARKS[kind]} ${type} ${name}`);
       for (const line of lines) console.log(`      ${line}`);
     }
-    console.log("\nCost (`npm run cost` shows all of it):");
+    console.log("\nCost (`npm run cost` shows the whole estimate):");
     console.log(renderSummary(cost, ceilingOf(readStackFile(stack))));
     console.log(violations.length > 0 ? "\nPolicies:" : "\nNo policy is violated.");
     for (const { policy, level, severity, resource, message } of violations) {
@@ -65,13 +65,10 @@ async function main({ stack, json, write }: Options): Promise<void> {
   }
 }
 
-const command = new Command("plan")
-  .description("Show what `pulumi up` would make, without an engine or a cloud")
-  .addOption(new Option("--stack <name>", "the stack").choices([...STACKS]).makeOptionMandatory())
-  .option("--json", "print the plan as JSON")
-  .option("--write", "write it to generated/plan/");
-
-main(command.parse().opts<Options>()).catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});
+runCommand(
+  tollgateCommand("plan", "Show what `pulumi up` would create, without an engine or a cloud.")
+    .addOption(stackOption())
+    .addOption(jsonOption("print the plan as JSON"))
+    .option("--write", "write it to generated/plan/")
+    .action(showPlan),
+);

@@ -11,6 +11,7 @@ import { propose, type Proposal } from "./prepare";
 import { readProven } from "./proven";
 import { rollBack, rollOut, type Engine, type Rollout } from "./rollout";
 import { StackFile } from "./stack-file";
+import { EXIT } from "../terminal/command";
 
 /** What the command reaches for outside; the tests put stand-ins here. */
 export interface Outside {
@@ -126,7 +127,8 @@ function rolloutOf(to: string, ledger: PromotionLedger, stackFile: StackFile, ou
   };
 }
 
-/** The command's exit code: 0 when it did what was asked, 2 when a gate sent the promotion back. */
+/** The command's exit code: 0 when it did what was asked, 3 when a health gate sent the promotion back. */
 export function exitCode(promotion: Promotion | undefined, { rollback }: Options): number {
-  return promotion && hasEnded(promotion) && promotion.state === "rolled-back" && !rollback ? 2 : 0;
+  const sentBack = promotion && hasEnded(promotion) && promotion.state === "rolled-back" && !rollback;
+  return sentBack ? EXIT.finding : EXIT.ok;
 }

@@ -1,12 +1,11 @@
 /**
- * `npm run promote -- --from dev --to prod [--apply | --rollback] [--json]`: takes to prod what dev has proven.
- *
- * Exit codes: 0 done (or prepared), 1 refused or failed (run it again), 2 rolled back by a health gate.
+ * `tollgate promote --from dev --to prod [--apply | --rollback] [--json]`: takes to prod what dev has proven. Exit code 3 when a
+ * health gate rolled the promotion back.
  */
 import { join } from "node:path";
-import { Command, Option } from "commander";
+import { Option } from "commander";
 import { pc } from "../terminal/colours";
-import { readStackFile, STACKS } from "../../infra/plan";
+import { readStackFile, STACKS } from "../../infra/plan/stack-file";
 import { dollars } from "../../infra/cost/money";
 import { exitCode, promote, type Options, type Outside } from "./command";
 import { GoogleCloudRun } from "./google";
@@ -15,6 +14,7 @@ import { PulumiEngine } from "./engine";
 import type { Proposal } from "./prepare";
 import { STEPS } from "./rollout";
 import { watchFor } from "./watch";
+import { jsonOption, runCommand, tollgateCommand, UsageError } from "../terminal/command";
 
 const ROOT = join(__dirname, "..", "..");
 /** Seconds between two looks at the new revisions. */
@@ -26,39 +26,14 @@ interface Flags extends Options {
   watch: string;
 }
 
-const command = new Command("promote")
-  .description(
-    `Promote the images and definitions that an environment runs healthily. Without --apply it writes Pulumi.<to>.yaml and shows the plan; with it, traffic moves ${STEPS.join(" -> ")} % past a health gate at each step.`,
-  )
-  .addOption(new Option("--from <stack>", "where it was proven").choices([...STACKS]).makeOptionMandatory())
-  .addOption(new Option("--to <stack>", "where it goes").choices([...STACKS]).makeOptionMandatory())
-  .addOption(
-    new Option(
-      "--apply",
-      "run Pulumi and move the traffic; goes on where an interrupted one stopped",
-    ).conflicts("rollback"),
-  )
-  .option("--rollback", "give all traffic back to the revisions before the last promotion")
-  .addOption(
-    new Option("--prometheus <url>", "the target's Prometheus, for the health gates").env(
-      "TOLLGATE_PROMETHEUS_URL",
-    ),
-  )
-  .option("--watch <seconds>", "how long each step is watched; the rates look back 300 s", "600")
-  .option("--json", "print the promotion as JSON")
-  .addHelpText(
-    "after",
-    "\nTOLLGATE_PROMETHEUS_AUTHORIZATION is sent to Prometheus as the Authorization header.",
-  );
-
-async function main(flags: Flags): Promise<void> {
+async function runPromotion(flags: Flags): Promise<void> {
   const say = (line: string) => (flags.json ? console.error(line) : console.log(line));
   const seconds = Number(flags.watch);
   if (!Number.isInteger(seconds) || seconds < 1) {
-    throw new Error(`--watch "${flags.watch}" is no number of seconds: write a whole one of at least 1`);
+    throw new UsageError(`--watch "${flags.watch}" must be a whole number of seconds of at least 1`);
   }
   if (flags.apply && !flags.prometheus) {
-    throw new Error("--prometheus is missing: the health gates ask it for error rates and latencies");
+    throw new UsageError("--prometheus is missing: the health gates ask it for error rates and latencies");
   }
   const outside: Outside = {
     root: ROOT,
@@ -101,7 +76,31 @@ function show({ promotion, differences, violations, cost }: Proposal, say: (line
   for (const { policy, level, message } of violations) say(`  [${level}] ${policy}: ${message}`);
 }
 
-main(command.parse().opts<Flags>()).catch((error: unknown) => {
-  console.error(pc.red(error instanceof Error ? error.message : String(error)));
-  process.exitCode = 1;
-});
+runCommand(
+  tollgateCommand(
+    "promote",
+    `Promote the images and definitions that run healthily in one environment to another. Without --apply it writes Pulumi.<to>.yaml and shows the plan; with it, traffic moves ${STEPS.join(" -> ")} % past a health gate at each step.`,
+  )
+    .addOption(
+      new Option("--from <stack>", "where the release is proven").choices([...STACKS]).makeOptionMandatory(),
+    )
+    .addOption(new Option("--to <stack>", "where it goes").choices([...STACKS]).makeOptionMandatory())
+    .addOption(
+      new Option("--apply", "run Pulumi and move the traffic; continues an interrupted promotion").conflicts(
+        "rollback",
+      ),
+    )
+    .option("--rollback", "return all traffic to the revisions before the last promotion")
+    .addOption(
+      new Option("--prometheus <url>", "the target's Prometheus, for the health gates").env(
+        "TOLLGATE_PROMETHEUS_URL",
+      ),
+    )
+    .option("--watch <seconds>", "how long each step is watched; the rates look back 300 s", "600")
+    .addOption(jsonOption("print the promotion as JSON"))
+    .addHelpText(
+      "after",
+      "\nTOLLGATE_PROMETHEUS_AUTHORIZATION is sent to Prometheus as the Authorization header.",
+    )
+    .action(runPromotion),
+);

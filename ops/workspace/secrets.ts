@@ -36,5 +36,5 @@ export function writeSecrets(secrets: LocalSecrets, file: string = paths.secrets
  * @param postgresPort Where Postgres listens.
  */
 export function localSecret(name: SecretName, { values }: LocalSecrets, postgresPort: number): string {
-  return secretText(name, values, `127.0.0.1:${postgresPort}`) ?? "";
+  return secretText(name, values, { host: "127.0.0.1", port: postgresPort }) ?? "";
 }

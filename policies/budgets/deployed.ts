@@ -1,43 +1,54 @@
 import { parse } from "yaml";
 import type { GuardConfig } from "../../litellm-config/render/guard";
+import { onFiles, type DeployedFile } from "../deployed/files";
 import type { Props, Rule } from "../rule";
 
-/** Configuration files are objects of a bucket: the policies read what is deployed, not what the checkout says. */
-export const CONFIG_FILE = "gcp:storage/bucketObject:BucketObject";
-
-const GUARD_FILE = /^gateway\/.+\/guard\.json$/;
-const LITELLM_FILE = /^gateway\/.+\/config\.yaml$/;
+/** The policies read what is deployed, to Cloud Run or to a machine, not what the checkout says. */
+const GUARD_FILE = /(^|\/)gateway\/([^/]+\/)?guard\.json$/;
+const LITELLM_FILE = /(^|\/)gateway\/([^/]+\/)?config\.yaml$/;
 
 /** A rule on the guard's configuration, `guard.json`, wherever a stack deploys one. */
-export function guardRule<Settings extends object = object>(
-  rule: Omit<Rule<Settings>, "types" | "check"> & {
+export function guardRule<Settings = Props>(
+  rule: Omit<Rule, "checks" | "checkStack"> & {
     check: (guard: GuardConfig, settings: Settings) => string[];
   },
-): Rule<Settings> {
-  return {
-    ...rule,
-    types: [CONFIG_FILE],
-    check: (props, _, settings) =>
-      isFile(props, GUARD_FILE) ? rule.check(JSON.parse(props.content) as GuardConfig, settings) : [],
-  };
+): Rule {
+  const { check, ...rest } = rule;
+  return { ...rest, checks: onFiles((file, settings) => judgeGuard(file, check, settings as Settings)) };
 }
 
 /** A rule on LiteLLM's configuration, `config.yaml`, wherever a stack deploys one. */
 export function litellmRule(
-  rule: Omit<Rule, "types" | "check"> & { check: (config: Props) => string[] },
+  rule: Omit<Rule, "checks" | "checkStack"> & { check: (config: Props) => string[] },
 ): Rule {
-  return {
-    ...rule,
-    types: [CONFIG_FILE],
-    check: (props) => (isFile(props, LITELLM_FILE) ? rule.check(parse(props.content) as Props) : []),
-  };
+  const { check, ...rest } = rule;
+  return { ...rest, checks: onFiles((file) => judgeLitellm(file, check)) };
 }
 
-/** Whether a stack deploys the guard's configuration at all. */
-export function isGuardFile(props: Props): boolean {
-  return isFile(props, GUARD_FILE);
+/** Findings about a file if it is the guard's. */
+export function judgeGuard<Settings>(
+  file: DeployedFile,
+  check: (guard: GuardConfig, settings: Settings) => string[],
+  settings: Settings,
+): string[] {
+  return isGuardFile(file) ? read(file, (text) => check(JSON.parse(text) as GuardConfig, settings)) : [];
 }
 
-function isFile(props: Props, pattern: RegExp): boolean {
-  return typeof props.name === "string" && pattern.test(props.name);
+/** Findings about a file if it is LiteLLM's. */
+export function judgeLitellm(file: DeployedFile, check: (config: Props) => string[]): string[] {
+  return LITELLM_FILE.test(file.path) ? read(file, (text) => check((parse(text) ?? {}) as Props)) : [];
+}
+
+export function isGuardFile({ path }: DeployedFile): boolean {
+  return GUARD_FILE.test(path);
+}
+
+export function isLitellmFile({ path }: DeployedFile): boolean {
+  return LITELLM_FILE.test(path);
+}
+
+function read({ path, content }: DeployedFile, judge: (text: string) => string[]): string[] {
+  return content === undefined
+    ? [`${path} cannot be judged: its text is not part of the plan`]
+    : judge(content);
 }

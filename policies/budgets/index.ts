@@ -1,17 +1,18 @@
 import type { Rule } from "../rule";
 import { guardDeployed, guardOn } from "./guard";
 import { budgetShare, sessionBudget, sessionRate, thresholds } from "./limits";
-import { degradeCheaper, fallbackElsewhere, modelsPriced } from "./models";
+import { degradeCheaper, fallbackElsewhere, fallbackLasting, modelsPriced } from "./models";
 
 /** What no stack may do with its customers' budgets, whoever changes them. */
 export const budgetRules: Rule[] = [
-  budgetShare as Rule,
-  sessionBudget as Rule,
-  sessionRate as Rule,
+  budgetShare,
+  sessionBudget,
+  sessionRate,
   thresholds,
   modelsPriced,
   degradeCheaper,
   fallbackElsewhere,
+  fallbackLasting as Rule,
   guardOn,
   guardDeployed,
 ];

@@ -8,12 +8,17 @@ export const budgetShare = guardRule<{ maxSharePercent: number }>({
   remedy: "Lower the tier's monthlyBudget or raise its price in litellm-config/definitions/tiers.ts",
   settings: { maxSharePercent: { type: "number", default: 20, minimum: 1, maximum: 100 } },
   check: ({ tiers }, { maxSharePercent }) =>
-    Object.entries(tiers)
-      .filter(([, { budget_nanos, price_nanos }]) => budget_nanos * 100 > price_nanos * maxSharePercent)
-      .map(
-        ([tier, { budget_nanos, price_nanos }]) =>
-          `${tier}'s budget ${formatUsd(budget_nanos)} is over ${maxSharePercent} % of its price ${formatUsd(price_nanos)}`,
-      ),
+    Object.keys(tiers).length === 0
+      ? ["No tier has a budget"]
+      : Object.entries(tiers)
+          // Written so that what is no number is a finding.
+          .filter(
+            ([, { budget_nanos, price_nanos }]) => !(budget_nanos * 100 <= price_nanos * maxSharePercent),
+          )
+          .map(
+            ([tier, { budget_nanos, price_nanos }]) =>
+              `${tier}'s budget ${shown(budget_nanos)} is over ${maxSharePercent} % of its price ${shown(price_nanos)}`,
+          ),
 });
 
 export const sessionBudget = guardRule<{ maxDollars: string }>({
@@ -25,9 +30,9 @@ export const sessionBudget = guardRule<{ maxDollars: string }>({
   check: ({ session, tiers }, { maxDollars }) => {
     const smallest = Math.min(...Object.values(tiers).map(({ budget_nanos }) => budget_nanos));
     const findings = [];
-    if (session.budget_nanos > usd(maxDollars)) {
+    if (!(session.budget_nanos <= usd(maxDollars))) {
       findings.push(
-        `The session budget ${formatUsd(session.budget_nanos)} is over ${formatUsd(usd(maxDollars))}`,
+        `The session budget ${shown(session.budget_nanos)} is over ${formatUsd(usd(maxDollars))}`,
       );
     }
     if (session.budget_nanos >= smallest) {
@@ -50,10 +55,10 @@ export const sessionRate = guardRule<{ maxTokensPerMinute: number; maxCalls: num
   },
   check: ({ session }, { maxTokensPerMinute, maxCalls }) => {
     const findings = [];
-    if (session.tokens_per_minute > maxTokensPerMinute) {
+    if (!(session.tokens_per_minute <= maxTokensPerMinute)) {
       findings.push(`${session.tokens_per_minute} tokens a minute are over ${maxTokensPerMinute}`);
     }
-    if (session.calls > maxCalls) findings.push(`${session.calls} calls a session are over ${maxCalls}`);
+    if (!(session.calls <= maxCalls)) findings.push(`${session.calls} calls a session are over ${maxCalls}`);
     return findings;
   },
 });
@@ -70,3 +75,7 @@ export const thresholds = guardRule({
     return written === REQUIRED_THRESHOLDS ? [] : [`The thresholds are ${written || "none"}`];
   },
 });
+
+function shown(nanos: number): string {
+  return Number.isSafeInteger(nanos) ? formatUsd(nanos) : String(nanos);
+}

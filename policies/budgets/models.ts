@@ -1,29 +1,68 @@
-import type { GuardConfig } from "../../litellm-config/render/guard";
-import { guardRule } from "./deployed";
+import type { GuardConfig, GuardPrice } from "../../litellm-config/render/guard";
+import { onFiles } from "../deployed/files";
+import type { Props, Rule } from "../rule";
+import { guardRule, judgeGuard, judgeLitellm } from "./deployed";
 
 type Model = GuardConfig["models"][string];
 type Route = GuardConfig["routes"][string];
 
-export const modelsPriced = guardRule({
+/** Every kind of token that a provider bills, as the guard and as LiteLLM name its price. */
+const GUARD_PRICES = [
+  "input_nanos",
+  "output_nanos",
+  "cache_read_nanos",
+  "cache_write_5m_nanos",
+  "cache_write_1h_nanos",
+] as const;
+const LITELLM_PRICES = [
+  "input_cost_per_token",
+  "output_cost_per_token",
+  "cache_read_input_token_cost",
+  "cache_creation_input_token_cost",
+  "cache_creation_input_token_cost_above_1hr",
+];
+
+export const modelsPriced: Rule = {
   name: "models-priced",
-  description: "Every model that a call may reach has a price for what goes in and what comes out.",
+  description: "Every model that a call may reach has a price for every kind of token.",
   severity: "critical",
   remedy: "Give the model its provider's list price in litellm-config/definitions/models.ts",
-  check: ({ models, routes }) => {
-    const reachable = new Set(Object.values(routes).flatMap(modelsOf).concat(Object.keys(models)));
-    return [...reachable].flatMap((name) => {
-      const model = models[name];
-      if (!model) return [`${name} is on a route and has no price`];
-      const free = (["input_nanos", "output_nanos"] as const).filter((price) => !(model[price] > 0));
-      return free.map((price) => `${name} has ${price} ${model[price]}`);
-    });
-  },
-});
+  checks: onFiles((file) => [
+    ...judgeGuard(file, guardPrices, undefined),
+    ...judgeLitellm(file, ({ model_list = [] }) =>
+      (model_list as Props[]).flatMap(({ model_name, litellm_params = {} }) =>
+        LITELLM_PRICES.filter((price) => !(litellm_params[price] > 0)).map(
+          (price) => `${model_name} has ${price} ${litellm_params[price] ?? "not set"}`,
+        ),
+      ),
+    ),
+  ]),
+};
+
+function guardPrices({ models, routes }: GuardConfig): string[] {
+  const reachable = new Set(Object.values(routes).flatMap(modelsOf).concat(Object.keys(models)));
+  return [...reachable].flatMap((name) => {
+    const model = models[name];
+    if (!model) return [`${name} is on a route and has no price`];
+    const prices = [
+      { price: model as GuardPrice, where: "" },
+      ...model.long_prompts.map((price) => ({
+        price,
+        where: ` for prompts above ${price.above_tokens} tokens`,
+      })),
+    ];
+    return prices.flatMap(({ price, where }) =>
+      GUARD_PRICES.filter((kind) => !(price[kind] > 0)).map(
+        (kind) => `${name} has ${kind} ${price[kind] ?? "not set"}${where}`,
+      ),
+    );
+  });
+}
 
 export const degradeCheaper = guardRule({
   name: "degrade-cheaper",
   description:
-    "The models that calls degrade to are cheaper, in and out, than every model that they replace.",
+    "The models that calls degrade to are cheaper, in and out and at every prompt length, than every model that they replace.",
   severity: "high",
   remedy: "Name a cheaper model in the degrade route of litellm-config/definitions/routes.ts",
   check: ({ tiers, routes, models }) => {
@@ -57,15 +96,51 @@ export const fallbackElsewhere = guardRule({
       .map(([name]) => `The route ${name} has no fallback at another provider`),
 });
 
+const DAY = 24 * 3_600_000;
+
+export const fallbackLasting = guardRule<{ withinDays: number }>({
+  name: "fallback-lasting",
+  description: "Every route has a fallback that is neither a preview nor about to be retired.",
+  severity: "medium",
+  remedy:
+    "Add a generally available model to the route's fallbacks in litellm-config/definitions/routes.ts, or replace the fallback",
+  enforcement: { dev: "advisory", prod: "advisory" },
+  settings: { withinDays: { type: "number", default: 60, minimum: 1 } },
+  check: ({ routes, models }, { withinDays }) =>
+    Object.entries(routes).flatMap(([name, { fallbacks }]) => {
+      const doubts = fallbacks.map((fallback) => doubtAbout(models[fallback], withinDays));
+      if (doubts.some((doubt) => doubt === undefined)) return [];
+      const reasons = fallbacks.map((fallback, i) => `${fallback} ${doubts[i]}`).join(", and ");
+      return [`The route ${name} falls back to nothing that lasts: ${reasons}`];
+    }),
+});
+
+function doubtAbout(model: Model | undefined, withinDays: number): string | undefined {
+  if (!model) return "is not known";
+  if (model.deprecation_date !== null) {
+    const days = Math.ceil((Date.parse(model.deprecation_date) - Date.now()) / DAY);
+    if (days <= 0) return `was retired on ${model.deprecation_date}`;
+    if (days <= withinDays) return `is retired on ${model.deprecation_date}, in ${days} days`;
+  }
+  return model.preview ? "is a preview" : undefined;
+}
+
 function modelsOf({ variants, fallbacks }: Route): string[] {
   return [...variants, ...fallbacks];
 }
 
 function isCheaper(cheap: Model | undefined, dear: Model | undefined): boolean {
-  return (
-    cheap !== undefined &&
-    dear !== undefined &&
-    cheap.input_nanos < dear.input_nanos &&
-    cheap.output_nanos < dear.output_nanos
+  if (!cheap || !dear) return false;
+  const lengths = [cheap, dear].flatMap(({ long_prompts }) =>
+    long_prompts.map(({ above_tokens }) => above_tokens + 1),
   );
+  return [1, ...lengths].every((tokens) => {
+    const [less, more] = [priceOf(cheap, tokens), priceOf(dear, tokens)];
+    return less.input_nanos < more.input_nanos && less.output_nanos < more.output_nanos;
+  });
+}
+
+/** The price of a request whose prompt has so many tokens. */
+function priceOf(model: Model, tokens: number): GuardPrice {
+  return model.long_prompts.findLast(({ above_tokens }) => tokens > above_tokens) ?? model;
 }

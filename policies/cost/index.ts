@@ -1,5 +1,5 @@
 import type { Rule } from "../rule";
-import { costCeiling } from "./ceiling";
+import { costCeiling, worstCaseCeiling } from "./ceiling";
 
 /** What a stack may cost. */
-export const costRules: Rule[] = [costCeiling as Rule];
+export const costRules: Rule[] = [costCeiling, worstCaseCeiling];

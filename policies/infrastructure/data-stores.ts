@@ -1,22 +1,24 @@
-import type { Rule } from "../rule";
-import { REDIS_INSTANCE, SQL_INSTANCE } from "./types";
+import { Instance as Redis } from "@pulumi/gcp/redis/instance";
+import { DatabaseInstance } from "@pulumi/gcp/sql/databaseInstance";
+import { allOf, ofType, type Rule } from "../rule";
 
 export const databasePrivate: Rule = {
   name: "database-private",
   description: "Cloud SQL has no public address.",
   severity: "critical",
   remedy: "Set ipConfiguration.ipv4Enabled to false and privateNetwork to the stack's network",
-  types: [SQL_INSTANCE],
-  check: ({ settings }) => {
-    const { ipv4Enabled, authorizedNetworks = [] } = settings?.ipConfiguration ?? {};
-    const findings = [];
-    // The API's own default is a public address: what is not said counts as one.
-    if (ipv4Enabled !== false) findings.push(`ipConfiguration.ipv4Enabled is ${ipv4Enabled ?? "not set"}`);
-    if (authorizedNetworks.length > 0) {
-      findings.push(`ipConfiguration.authorizedNetworks admits ${authorizedNetworks.length} networks`);
-    }
-    return findings;
-  },
+  checks: [
+    ofType(DatabaseInstance, ({ settings }) => {
+      const { ipv4Enabled, authorizedNetworks = [] } = settings?.ipConfiguration ?? {};
+      const findings = [];
+      // The API's own default is a public address: what is not said counts as one.
+      if (ipv4Enabled !== false) findings.push(`ipConfiguration.ipv4Enabled is ${ipv4Enabled ?? "not set"}`);
+      if (authorizedNetworks.length > 0) {
+        findings.push(`ipConfiguration.authorizedNetworks admits ${authorizedNetworks.length} networks`);
+      }
+      return findings;
+    }),
+  ],
 };
 
 export const databaseEncrypted: Rule = {
@@ -24,32 +26,52 @@ export const databaseEncrypted: Rule = {
   description: "Cloud SQL takes connections over TLS only.",
   severity: "critical",
   remedy: "Set ipConfiguration.sslMode to ENCRYPTED_ONLY",
-  types: [SQL_INSTANCE],
-  check: ({ settings }) => {
-    const mode = settings?.ipConfiguration?.sslMode;
-    return mode === "ENCRYPTED_ONLY" || mode === "TRUSTED_CLIENT_CERTIFICATE_REQUIRED"
-      ? []
-      : [`ipConfiguration.sslMode is ${mode ?? "not set"}`];
-  },
+  checks: [
+    ofType(DatabaseInstance, ({ settings }) => {
+      const mode = settings?.ipConfiguration?.sslMode;
+      return mode === "ENCRYPTED_ONLY" || mode === "TRUSTED_CLIENT_CERTIFICATE_REQUIRED"
+        ? []
+        : [`ipConfiguration.sslMode is ${mode ?? "not set"}`];
+    }),
+  ],
 };
 
 export const databaseBackups: Rule = {
   name: "database-backups",
-  description: "Cloud SQL is backed up daily and can be restored to a point in time.",
+  description: "Cloud SQL is backed up daily, keeps its backups and can be restored to a point in time.",
   severity: "critical",
-  remedy: "Enable backupConfiguration and its pointInTimeRecovery",
-  types: [SQL_INSTANCE],
-  check: ({ settings }) => {
-    const { enabled, pointInTimeRecoveryEnabled } = settings?.backupConfiguration ?? {};
-    const findings = [];
-    if (enabled !== true) findings.push(`backupConfiguration.enabled is ${enabled ?? "not set"}`);
-    if (pointInTimeRecoveryEnabled !== true) {
-      findings.push(
-        `backupConfiguration.pointInTimeRecoveryEnabled is ${pointInTimeRecoveryEnabled ?? "not set"}`,
-      );
-    }
-    return findings;
+  remedy: "Enable backupConfiguration and its pointInTimeRecovery, and keep 14 backups and 7 days of logs",
+  settings: {
+    minBackups: { type: "number", default: 14, minimum: 1 },
+    minLogDays: { type: "number", default: 7, minimum: 1, maximum: 7 },
   },
+  checks: [
+    ofType(DatabaseInstance, ({ settings }, _, { minBackups, minLogDays }) => {
+      const {
+        enabled,
+        pointInTimeRecoveryEnabled,
+        transactionLogRetentionDays: logDays,
+        backupRetentionSettings: { retainedBackups, retentionUnit = "COUNT" } = {},
+      } = settings?.backupConfiguration ?? {};
+      const findings = [];
+      if (enabled !== true) findings.push(`backupConfiguration.enabled is ${enabled ?? "not set"}`);
+      if (pointInTimeRecoveryEnabled !== true) {
+        findings.push(
+          `backupConfiguration.pointInTimeRecoveryEnabled is ${pointInTimeRecoveryEnabled ?? "not set"}`,
+        );
+      }
+      // The API's own defaults are 7 backups and 7 days.
+      if ((retainedBackups ?? 7) < (minBackups as number) || retentionUnit !== "COUNT") {
+        findings.push(
+          `backupConfiguration.backupRetentionSettings keeps ${retainedBackups ?? 7} ${retentionUnit}, not ${minBackups}`,
+        );
+      }
+      if ((logDays ?? 7) < (minLogDays as number)) {
+        findings.push(`backupConfiguration.transactionLogRetentionDays is ${logDays}, not ${minLogDays}`);
+      }
+      return findings;
+    }),
+  ],
 };
 
 export const highAvailability: Rule = {
@@ -58,14 +80,14 @@ export const highAvailability: Rule = {
   severity: "high",
   remedy: "Set availabilityType to REGIONAL (Cloud SQL) and tier to STANDARD_HA (Memorystore)",
   enforcement: { dev: "disabled" },
-  types: [SQL_INSTANCE, REDIS_INSTANCE],
-  check: ({ settings, tier }, { type }) => {
-    const [field, value, wanted] =
-      type === SQL_INSTANCE
-        ? ["settings.availabilityType", settings?.availabilityType, "REGIONAL"]
-        : ["tier", tier, "STANDARD_HA"];
-    return value === wanted ? [] : [`${field} is ${value ?? "not set"}`];
-  },
+  checks: [
+    ofType(DatabaseInstance, ({ settings }) =>
+      settings?.availabilityType === "REGIONAL"
+        ? []
+        : [`settings.availabilityType is ${settings?.availabilityType ?? "not set"}`],
+    ),
+    ofType(Redis, ({ tier }) => (tier === "STANDARD_HA" ? [] : [`tier is ${tier ?? "not set"}`])),
+  ],
 };
 
 export const redisAuthenticated: Rule = {
@@ -73,16 +95,19 @@ export const redisAuthenticated: Rule = {
   description: "Memorystore asks for a password and speaks TLS.",
   severity: "critical",
   remedy: "Set authEnabled to true and transitEncryptionMode to SERVER_AUTHENTICATION",
-  types: [REDIS_INSTANCE],
-  check: ({ authEnabled, transitEncryptionMode }) => {
-    const findings = [];
-    if (authEnabled !== true) findings.push(`authEnabled is ${authEnabled ?? "not set"}`);
-    if (transitEncryptionMode !== "SERVER_AUTHENTICATION") {
-      findings.push(`transitEncryptionMode is ${transitEncryptionMode ?? "not set"}`);
-    }
-    return findings;
-  },
+  checks: [
+    ofType(Redis, ({ authEnabled, transitEncryptionMode }) => {
+      const findings = [];
+      if (authEnabled !== true) findings.push(`authEnabled is ${authEnabled ?? "not set"}`);
+      if (transitEncryptionMode !== "SERVER_AUTHENTICATION") {
+        findings.push(`transitEncryptionMode is ${transitEncryptionMode ?? "not set"}`);
+      }
+      return findings;
+    }),
+  ],
 };
+
+const WHEN_FULL = "maxmemory-policy";
 
 export const redisKeepsQueue: Rule = {
   name: "redis-keeps-queue",
@@ -90,9 +115,10 @@ export const redisKeepsQueue: Rule = {
   severity: "critical",
   remedy: "Give Langfuse a Redis with maxmemory-policy noeviction, and the cache one of its own in prod",
   checkStack: (resources) => {
-    const policies = resources
-      .filter(({ type }) => type === REDIS_INSTANCE)
-      .map(({ name, props }) => ({ name, policy: props.redisConfigs?.["maxmemory-policy"] ?? "not set" }));
+    const policies = allOf(resources, Redis).map(({ name, props }) => ({
+      name,
+      policy: props.redisConfigs?.[WHEN_FULL] ?? "not set",
+    }));
     if (policies.length === 0 || policies.some(({ policy }) => policy === "noeviction")) return [];
     return policies.map(
       ({ name, policy }) => `${name} has maxmemory-policy ${policy}, and no other Redis keeps a queue`,
@@ -107,10 +133,8 @@ export const cacheApart: Rule = {
   remedy: "Add a Redis with whenFull allkeys-lru for the service `cache`",
   enforcement: { dev: "disabled" },
   checkStack: (resources) => {
-    const instances = resources.filter(({ type }) => type === REDIS_INSTANCE);
-    const evicting = instances.filter(
-      ({ props }) => props.redisConfigs?.["maxmemory-policy"] === "allkeys-lru",
-    );
+    const instances = allOf(resources, Redis);
+    const evicting = instances.filter(({ props }) => props.redisConfigs?.[WHEN_FULL] === "allkeys-lru");
     return instances.length > 0 && evicting.length === 0
       ? [`The stack has ${instances.length} Redis and none is a cache`]
       : [];

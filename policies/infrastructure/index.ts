@@ -1,5 +1,6 @@
 import type { Rule } from "../rule";
-import { ingress, noAllUsers, providerKeys, vmPrivate } from "./access";
+import { diskSnapshots, logsDelivered } from "./backups";
+import { bucketKept, bucketPrivate, bucketRecoverable } from "./buckets";
 import {
   cacheApart,
   databaseBackups,
@@ -9,29 +10,40 @@ import {
   redisAuthenticated,
   redisKeepsQueue,
 } from "./data-stores";
-import { deletionProtection, labels } from "./lifecycle";
+import { firewall, ingress, noAllUsers, vmPrivate } from "./exposure";
+import { deletionProtection, labels, secretsKept } from "./lifecycle";
+import { confined, vmHardened } from "./machines";
 import { logsRetention, metricsRetention, tracesRetention } from "./retention";
-import { imagesByDigest, limitsSet, secretsFromManager, secretsPinned } from "./workloads";
+import { scalingBounded } from "./scaling";
+import { imagesByDigest, limitsSet, secretsPinned } from "./workloads";
 
-/** What no stack may do with its machines, data and secrets. */
+/** What no stack may do with its machines and data. */
 export const infrastructureRules: Rule[] = [
   databasePrivate,
   databaseEncrypted,
   databaseBackups,
+  diskSnapshots,
   highAvailability,
   redisAuthenticated,
   redisKeepsQueue,
   cacheApart,
   vmPrivate,
+  vmHardened,
+  confined,
   ingress,
+  firewall,
   noAllUsers,
-  providerKeys,
+  bucketPrivate,
+  bucketRecoverable,
+  bucketKept,
   imagesByDigest,
-  secretsFromManager,
   secretsPinned,
   limitsSet,
+  scalingBounded,
   deletionProtection,
+  secretsKept,
   labels,
+  logsDelivered,
   metricsRetention,
   logsRetention,
   tracesRetention,

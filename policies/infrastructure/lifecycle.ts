@@ -1,18 +1,61 @@
-import type { Rule } from "../rule";
-import { BUCKET, DISK, REDIS_INSTANCE, RUN_SERVICE, SQL_INSTANCE, VM } from "./types";
+import { Service } from "@pulumi/gcp/cloudrunv2/service";
+import { Disk } from "@pulumi/gcp/compute/disk";
+import { Instance } from "@pulumi/gcp/compute/instance";
+import { Instance as Redis } from "@pulumi/gcp/redis/instance";
+import { Secret } from "@pulumi/gcp/secretmanager/secret";
+import { SecretVersion } from "@pulumi/gcp/secretmanager/secretVersion";
+import { DatabaseInstance } from "@pulumi/gcp/sql/databaseInstance";
+import { Bucket } from "@pulumi/gcp/storage/bucket";
+import { ofType, type Rule } from "../rule";
+
+const isOn = (field: string, value: unknown) => (value === true ? [] : [`${field} is ${value ?? "not set"}`]);
 
 export const deletionProtection: Rule = {
   name: "deletion-protection",
-  description: "In prod, databases, VMs and services cannot be deleted by a mistake.",
+  description:
+    "In prod, what holds data or serves cannot be deleted by a mistake: not by Pulumi, not by the API.",
   severity: "high",
-  remedy: "Set deletionProtection to true",
+  remedy: "Set every deletion protection that the resource has",
   enforcement: { dev: "disabled" },
-  types: [SQL_INSTANCE, REDIS_INSTANCE, RUN_SERVICE, VM],
-  check: ({ deletionProtection }) =>
-    deletionProtection === true ? [] : [`deletionProtection is ${deletionProtection ?? "not set"}`],
+  checks: [
+    ofType(DatabaseInstance, ({ deletionProtection, settings }) => [
+      ...isOn("deletionProtection", deletionProtection),
+      ...isOn("settings.deletionProtectionEnabled", settings?.deletionProtectionEnabled),
+    ]),
+    ofType(Redis, ({ deletionProtection }) => isOn("deletionProtection", deletionProtection)),
+    ofType(Service, ({ deletionProtection }) => isOn("deletionProtection", deletionProtection)),
+    ofType(Instance, ({ deletionProtection }) => isOn("deletionProtection", deletionProtection)),
+    // A disk has no protection at the API: the engine's own stands in for it.
+    ofType(Disk, (_, { protect }) => isOn("The option protect", protect)),
+    ofType(Bucket, ({ forceDestroy }) => (forceDestroy === true ? ["forceDestroy is true"] : [])),
+  ],
+};
+
+export const secretsKept: Rule = {
+  name: "secrets-kept",
+  description: "The versions of a secret stay, so that a rollback reads the one that it was made with.",
+  severity: "high",
+  remedy: "Set the version's deletionPolicy to ABANDON and no ttl, expireTime or versionDestroyTtl",
+  checks: [
+    ofType(SecretVersion, ({ deletionPolicy, enabled }) => [
+      // The provider's own default destroys the version.
+      ...(deletionPolicy === "ABANDON" ? [] : [`deletionPolicy is ${deletionPolicy ?? "not set"}`]),
+      ...(enabled === false ? ["enabled is false"] : []),
+    ]),
+    ofType(Secret, (props) =>
+      (["ttl", "expireTime", "versionDestroyTtl"] as const)
+        .filter((field) => props[field] !== undefined)
+        .map((field) => `${field} is ${props[field]}`),
+    ),
+  ],
 };
 
 const REQUIRED_LABELS = ["environment", "service", "owner", "phase"];
+
+const lacking = (labels: Record<string, string | undefined> = {}): string[] => {
+  const missing = REQUIRED_LABELS.filter((label) => !labels[label]);
+  return missing.length > 0 ? [`The labels lack ${missing.join(", ")}`] : [];
+};
 
 export const labels: Rule = {
   name: "labels",
@@ -20,10 +63,10 @@ export const labels: Rule = {
   severity: "low",
   remedy: `Set the labels ${REQUIRED_LABELS.join(", ")} with labelsOf of components/labels.ts`,
   enforcement: { dev: "advisory" },
-  types: [SQL_INSTANCE, REDIS_INSTANCE, RUN_SERVICE, VM, DISK, BUCKET],
-  check: ({ labels, settings }, { type }) => {
-    const present = (type === SQL_INSTANCE ? settings?.userLabels : labels) ?? {};
-    const missing = REQUIRED_LABELS.filter((label) => !present[label]);
-    return missing.length > 0 ? [`The labels lack ${missing.join(", ")}`] : [];
-  },
+  checks: [
+    ofType(DatabaseInstance, ({ settings }) => lacking(settings?.userLabels)),
+    ...[Redis, Service, Instance, Disk, Bucket].map((resourceClass) =>
+      ofType(resourceClass as typeof Bucket, ({ labels }) => lacking(labels)),
+    ),
+  ],
 };

@@ -1,55 +1,77 @@
+import { Instance } from "@pulumi/gcp/compute/instance";
 import { parse } from "yaml";
-import { definitions } from "../../litellm-config";
-import type { Rule } from "../rule";
-import { containersOf } from "./containers";
-import { BUCKET_OBJECT, RUN_SERVICE, VM } from "./types";
+import { onContainers } from "../deployed/containers";
+import { machineFiles, onFiles } from "../deployed/files";
+import { ofType, type Rule } from "../rule";
 
 const REMEDY = "Render it from litellm-config/definitions/retention.ts with `npm run render`";
 
 export const metricsRetention: Rule = {
   name: "retention-metrics",
-  description: `Prometheus keeps ${definitions.retention.metrics} days.`,
+  description: "Prometheus keeps 15 days.",
   severity: "medium",
   remedy: REMEDY,
-  types: [RUN_SERVICE],
-  check: (props, { type }) => {
-    const wanted = `${definitions.retention.metrics}d`;
-    if (props.name !== "tollgate-prometheus") return [];
-    const args: string[] = containersOf(props, type)[0]?.args ?? [];
-    const found = args.map((arg) => /^--storage\.tsdb\.retention\.time=(.+)$/.exec(arg)?.[1]).find(Boolean);
+  settings: { days: { type: "number", default: 15, minimum: 1 } },
+  checks: onContainers(({ workload, name, command }, { days }) => {
+    if (!/^(tollgate-)?prometheus$/.test(workload) && name !== "prometheus") return [];
+    if (name === "collector") return [];
+    const wanted = `${days}d`;
+    const found = command
+      .map((arg) => /^--storage\.tsdb\.retention\.time=(.+)$/.exec(arg)?.[1])
+      .find(Boolean);
     return found === wanted ? [] : [`storage.tsdb.retention.time is ${found ?? "not set"}, not ${wanted}`];
-  },
+  }),
 };
 
 export const logsRetention: Rule = {
   name: "retention-logs",
-  description: `Loki keeps ${definitions.retention.logs} days.`,
+  description: "Loki keeps 7 days, and deletes what is older.",
   severity: "medium",
   remedy: REMEDY,
-  types: [BUCKET_OBJECT],
-  check: ({ name, content }) => {
-    if (!/^loki\/.+\/loki\.yaml$/.test(String(name))) return [];
-    const config = parse(content) as { limits_config?: { retention_period?: string } };
-    const wanted = `${definitions.retention.logs * 24}h`;
+  settings: { days: { type: "number", default: 7, minimum: 1 } },
+  checks: onFiles(({ path, content = "" }, { days }) => {
+    if (!/(^|\/)loki\/([^/]+\/)?loki\.yaml$/.test(path)) return [];
+    const config = (parse(content) ?? {}) as {
+      limits_config?: { retention_period?: string };
+      compactor?: { retention_enabled?: boolean };
+    };
+    const wanted = `${(days as number) * 24}h`;
     const found = config.limits_config?.retention_period;
-    return found === wanted ? [] : [`limits_config.retention_period is ${found ?? "not set"}, not ${wanted}`];
-  },
+    const enabled = config.compactor?.retention_enabled;
+    return [
+      ...(found === wanted ? [] : [`limits_config.retention_period is ${found ?? "not set"}, not ${wanted}`]),
+      ...(enabled === true ? [] : [`compactor.retention_enabled is ${enabled ?? "not set"}`]),
+    ];
+  }),
 };
+
+const TTL = /toIntervalDay\((\d+)\)|TTL\b[^;]*?INTERVAL\s+(\d+)\s+DAY/gi;
+const RUNS_CLICKHOUSE = /\bclickhouse(-server|\.service)\b/;
 
 export const tracesRetention: Rule = {
   name: "retention-traces",
-  description: `ClickHouse keeps traces ${definitions.retention.traces} days.`,
+  description: "ClickHouse keeps traces 90 days.",
   severity: "medium",
   remedy: REMEDY,
-  types: [VM],
-  check: ({ metadata }) => {
-    const userData: unknown = metadata?.["user-data"];
-    if (typeof userData !== "string" || !userData.includes("clickhouse")) return [];
-    const found = [...userData.matchAll(/toIntervalDay\((\d+)\)|INTERVAL (\d+) DAY/g)].map((match) =>
-      Number(match[1] ?? match[2]),
-    );
-    return found.includes(definitions.retention.traces)
-      ? []
-      : [`The machine's user-data sets no TTL of ${definitions.retention.traces} days`];
-  },
+  settings: { days: { type: "number", default: 90, minimum: 1 } },
+  checks: [
+    ...onFiles(({ path, content = "" }, { days }) =>
+      /(^|\/)retention\.sql$/.test(path) ? otherThan(days as number, content) : [],
+    ),
+    ofType(Instance, (props, _, { days }) => {
+      const text = machineFiles(props)
+        .map(({ content = "" }) => content)
+        .join("\n");
+      return RUNS_CLICKHOUSE.test(text) ? otherThan(days as number, text) : [];
+    }),
+  ],
 };
+
+/** Times to live of tables that are not as wanted, in days. */
+function otherThan(days: number, sql: string): string[] {
+  const found = [...sql.matchAll(TTL)].map((match) => Number(match[1] ?? match[2]));
+  if (found.length === 0) return ["The tables are given no TTL"];
+  return [...new Set(found)]
+    .filter((each) => each !== days)
+    .map((each) => `A table has a TTL of ${each} days, not ${days}`);
+}

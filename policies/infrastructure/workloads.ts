@@ -1,12 +1,15 @@
+import { onContainers } from "../deployed/containers";
+import { onFiles } from "../deployed/files";
 import type { Rule } from "../rule";
-import { containersOf, volumesOf } from "./containers";
-import { RUN_JOB, RUN_SERVICE } from "./types";
 
 const BY_DIGEST = /@sha256:[0-9a-f]{64}$/;
 
-/** Names of variables that hold secrets, and values that are URLs with a password. */
-const SECRET_NAME = /(^|_)(KEY|SECRET|PASSWORD|PASSWD|TOKEN|SALT|AUTH)$/;
-const URL_WITH_PASSWORD = /^[a-z][a-z0-9+.-]*:\/\/[^/@\s]*:[^/@\s]+@/;
+/** An image of one's own: its variable is set at each deployment, what follows `:-` is only for a local build. */
+const OWN_IMAGE = /^\$\{TOLLGATE_[A-Z]+_IMAGE(:-[a-z-]+:local)?\}$/;
+
+/** A line of a script or a unit that runs an image, or names the one to run. */
+const RUNS_IMAGE = /\b(docker|podman|nerdctl|ctr)\b[^\n]*\s(run|pull|create)\s/;
+const NAMES_IMAGE = /^\s*(?:export\s+)?["']?[A-Z_]*IMAGE["']?\s*[:=]\s*["']?([^"'\s]+)/;
 
 export const imagesByDigest: Rule = {
   name: "images-by-digest",
@@ -14,27 +17,29 @@ export const imagesByDigest: Rule = {
   severity: "high",
   remedy: "Refer to the image by its digest (`npm run images:pin` finds those of public images)",
   enforcement: { dev: "advisory" },
-  types: [RUN_SERVICE, RUN_JOB],
-  check: (props, { type }) =>
-    containersOf(props, type)
+  checks: [
+    ...onContainers(({ name, image }) =>
       // An image that is built by this very update has no digest before it exists.
-      .filter(({ image }) => image !== undefined && !BY_DIGEST.test(image))
-      .map(({ name, image }) => `Container ${name} runs ${image}`),
+      image === undefined || BY_DIGEST.test(image) || OWN_IMAGE.test(image)
+        ? []
+        : [`Container ${name} runs ${image}`],
+    ),
+    ...onFiles(({ path, content = "" }) =>
+      joined(content).flatMap((line) => {
+        const [, named] = NAMES_IMAGE.exec(line) ?? [];
+        const free = named
+          ? !BY_DIGEST.test(named) && !named.startsWith("$")
+          : RUNS_IMAGE.test(line) && !/@sha256:[0-9a-f]{64}\b/.test(line);
+        return free ? [`${path} runs an image by its tag: ${line.trim().slice(0, 120)}`] : [];
+      }),
+    ),
+  ],
 };
 
-export const secretsFromManager: Rule = {
-  name: "secrets-from-manager",
-  description: "Secrets come out of Secret Manager, never as plain environment values.",
-  severity: "critical",
-  remedy: "Keep the value as a secret of catalogue/secrets.ts and refer to it",
-  types: [RUN_SERVICE, RUN_JOB],
-  check: (props, { type }) =>
-    containersOf(props, type).flatMap(({ name, envs = [] }) =>
-      envs
-        .filter(({ name, value }) => value && (SECRET_NAME.test(name) || URL_WITH_PASSWORD.test(value)))
-        .map((env) => `Container ${name} has ${env.name} as a plain value`),
-    ),
-};
+/** The lines of a script, with those that a backslash continues. */
+function joined(text: string): string[] {
+  return text.replace(/\\\n\s*/g, " ").split("\n");
+}
 
 export const secretsPinned: Rule = {
   name: "secrets-pinned",
@@ -42,22 +47,9 @@ export const secretsPinned: Rule = {
     "A revision names the version of each secret that it reads, so that a rollback reads the old one.",
   severity: "medium",
   remedy: "Name the version's number in place of `latest`",
-  types: [RUN_SERVICE, RUN_JOB],
-  check: (props, { type }) => {
-    const versions = [
-      ...containersOf(props, type).flatMap(({ envs = [] }) =>
-        envs.map(({ name, valueSource }) => [name, valueSource?.secretKeyRef?.version] as const),
-      ),
-      ...volumesOf(props, type).flatMap(({ name, secret }) =>
-        ((secret?.items ?? []) as { version?: string }[]).map(
-          ({ version }) => [String(name), version] as const,
-        ),
-      ),
-    ];
-    return versions
-      .filter(([, version]) => version === "latest")
-      .map(([name]) => `${name} reads version latest`);
-  },
+  checks: onContainers(({ secrets }) =>
+    secrets.filter(({ version }) => version === "latest").map(({ as }) => `${as} reads version latest`),
+  ),
 };
 
 export const limitsSet: Rule = {
@@ -65,11 +57,9 @@ export const limitsSet: Rule = {
   description: "Every container says how much CPU and memory it may use.",
   severity: "medium",
   remedy: "Set cpu and memory under resources.limits",
-  types: [RUN_SERVICE, RUN_JOB],
-  check: (props, { type }) =>
-    containersOf(props, type).flatMap(({ name, resources }) =>
-      ["cpu", "memory"]
-        .filter((resource) => !resources?.limits?.[resource])
-        .map((resource) => `Container ${name} has no limit of ${resource}`),
-    ),
+  checks: onContainers(({ name, limits }) =>
+    (["cpu", "memory"] as const)
+      .filter((resource) => !limits[resource])
+      .map((resource) => `Container ${name} has no limit of ${resource}`),
+  ),
 };

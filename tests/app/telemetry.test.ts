@@ -114,7 +114,10 @@ test("a question is one trace in Langfuse, with session, customer and the eight 
     expect.arrayContaining(["plan_tier:tier_2", "model_used:claude-sonnet-5-5", "query_type:cost_analysis"]),
   );
 
+  // The root is the question itself: judges see its answer, and a session shows each question once.
+  expect(root.parentSpanId).toBeUndefined();
   const inTrace = langfuse.spans.filter(({ traceId }) => traceId === root.traceId);
+  expect(inTrace.filter(({ attributes }) => attributes["langfuse.trace.tags"] !== undefined)).toEqual([root]);
   expect(inTrace.map(({ name }) => name)).toEqual(
     expect.arrayContaining(["ask", "llm-call analysis", "list-anomalies", "get-spend"]),
   );

@@ -20,7 +20,8 @@ export interface Gateways {
 export type Kind = "guarded" | "stock";
 
 export async function startGateways(): Promise<Gateways> {
-  const stack = await startStack();
+  // A conversation here takes a second a call: its tokens a minute would end it before its money does.
+  const stack = await startStack({ session: { tokensPerMinute: 10_000_000 } });
   try {
     const { machine } = stack;
     const port = await freePort();
@@ -32,7 +33,7 @@ export async function startGateways(): Promise<Gateways> {
       folders: { gateway: () => folder },
       extra: {
         gateway: {
-          args: [...(args ?? []), "--config", join(folder, "config.provider-url.yaml")],
+          args,
           // LiteLLM does not start without one, though every request goes to custom_auth.
           env: { ...env, LITELLM_MASTER_KEY: `sk-${randomBytes(32).toString("hex")}` },
         },
@@ -57,7 +58,7 @@ export async function startGateways(): Promise<Gateways> {
 function writeStockConfig(stack: Stack): string {
   const folder = join(stack.folder, "stock");
   mkdirSync(folder, { recursive: true });
-  const config = litellmConfig(stack.definitions, { target: "provider-url" });
+  const config = litellmConfig(stack.definitions, { target: "providers" });
   const stock = {
     ...config,
     litellm_settings: {
@@ -73,7 +74,7 @@ function writeStockConfig(stack: Stack): string {
       },
     ],
   };
-  writeFileSync(join(folder, "config.provider-url.yaml"), stringify(stock));
+  writeFileSync(join(folder, "config.yaml"), stringify(stock));
   copyFileSync(join(__dirname, "stock_auth.py"), join(folder, "stock_auth.py"));
   return folder;
 }

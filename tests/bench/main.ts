@@ -1,19 +1,22 @@
-/** `npm run bench`: what the guard costs a call, and what it saves, against the same LiteLLM without it. */
+/** `tollgate bench`: what the guard costs a call, and what it saves, against the same LiteLLM without it. */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { formatUsd } from "../../litellm-config";
+import { measureConversations, type Conversations, type Usable } from "./conversation";
 import { measureCost, type Cost, type Load } from "./cost";
 import { startGateways } from "./gateways";
 import { measureOvershoot, type Overshoot } from "./overshoot";
 import { countRoundTrips, type RoundTrips } from "./round-trips";
 
-const HELP = `npm run bench [-- options]
+const HELP = `Usage: tollgate bench [options]
 
 Starts LiteLLM with the guard and the same LiteLLM without it, over a simulated provider on this machine, and prints
   - what the guard adds to a call: milliseconds (median, 99th percentile) and processor time, in rounds that alternate
     between the two (nothing else should run meanwhile);
   - the round trips to the ledger before a call and after it;
+  - what a conversation of ten turns costs with and without the provider's prompt cache, and what share of a session's and a
+    month's budget can be spent before the guard refuses;
   - how far 50 parallel callers get over a session's budget with LiteLLM's own max_budget_per_session, and with ours.
 
   --rounds N   rounds a gateway, 1 to 50 (8)
@@ -26,6 +29,7 @@ interface Report {
   load: Load;
   cost: Cost;
   roundTrips: RoundTrips;
+  conversations: Conversations;
   overshoot: Overshoot;
 }
 
@@ -52,16 +56,18 @@ async function main(): Promise<void> {
     const cost = await measureCost(gateways, load);
     say("Counting round trips ...");
     const roundTrips = await countRoundTrips(gateways);
+    say("Holding conversations until their budgets are used up ...");
+    const conversations = await measureConversations(gateways.stack);
     say("Spending past a session's budget ...");
     const overshoot = await measureOvershoot(gateways);
-    const report = { cores: cpus().length, load, cost, roundTrips, overshoot };
+    const report = { cores: cpus().length, load, cost, roundTrips, conversations, overshoot };
     console.log(values.json ? JSON.stringify(report, null, 2) : text(report));
   } finally {
     await gateways.stop();
   }
 }
 
-function text({ cores, load, cost, roundTrips, overshoot }: Report): string {
+function text({ cores, load, cost, roundTrips, conversations, overshoot }: Report): string {
   const { guarded, stock, added } = cost;
   const ms = (value: number | undefined) => (value === undefined ? "not measured" : `${value.toFixed(2)} ms`);
   const ratio = (one?: number, other?: number) =>
@@ -89,8 +95,30 @@ function text({ cores, load, cost, roundTrips, overshoot }: Report): string {
     costs.toString(),
     `Round trips to the ledger: ${roundTrips.before} before a call, ${roundTrips.after} after it` +
       (cost.ledgerCpu === undefined ? "" : `; Postgres works ${ms(cost.ledgerCpu)} a call`),
+    conversationsText(conversations),
     `A session may cost ${formatUsd(overshoot.cap)}:`,
     over.toString(),
+  ].join("\n\n");
+}
+
+function conversationsText({ tenTurns, session, deepSession, month }: Conversations): string {
+  const usable = new Table({ head: ["spent until refused", "cap", "billed", "usable"], style: plain });
+  const row = (name: string, { cap, billed, share, turns }: Usable) => [
+    `${name}, ${turns} turns`,
+    formatUsd(cap),
+    formatUsd(billed),
+    `${(share * 100).toFixed(2)} %`,
+  ];
+  usable.push(
+    row("a session of analyses", session),
+    row("a session of recommendations", deepSession),
+    row("the rest of a month", month),
+  );
+  const { turns, calls, longestPrompt, withCache, withoutCache } = tenTurns;
+  return [
+    `A conversation of ${turns} turns (${calls} calls, prompts up to ${longestPrompt} tokens) costs ` +
+      `${formatUsd(withCache)} with the provider's prompt cache, ${formatUsd(withoutCache)} without`,
+    usable.toString(),
   ].join("\n\n");
 }
 

@@ -30,7 +30,7 @@ describe("drift", () => {
         properties: ["byteLength"],
       },
     ]);
-    expect(exitCodeOf(drifted)).toBe(2);
+    expect(exitCodeOf(drifted)).toBe(3);
     expect(reportLines("prod", drifted)).toEqual([
       "prod differs from the program in 2 resources:",
       "  changed pulumi-nodejs:dynamic:Resource notes: text",
@@ -42,7 +42,7 @@ describe("drift", () => {
   it("is what was deleted by hand", () => {
     const drifted = driftedIn(recorded("missing"));
     expect(drifted).toEqual([{ difference: "missing", ...NOTES, properties: [] }]);
-    expect(exitCodeOf(drifted)).toBe(2);
+    expect(exitCodeOf(drifted)).toBe(3);
   });
 
   it.each<[OpType, string | undefined]>([
@@ -93,7 +93,7 @@ describe("npm run drift", () => {
 
   it("fails for a stack that there is not", () =>
     expect(run("--stack", "staging")).toMatchObject({
-      status: 1,
+      status: 2,
       stderr: expect.stringContaining("Allowed choices are dev, prod") as string,
     }));
 });

@@ -5,13 +5,7 @@ import { delimiter, join } from "node:path";
 import { parse, stringify } from "yaml";
 
 const ROOT = join(__dirname, "..", "..");
-const NEEDED = [
-  "pulumi",
-  "pulumi-language-nodejs",
-  "pulumi-resource-gcp",
-  "pulumi-resource-random",
-  "pulumi-resource-docker",
-];
+const NEEDED = ["pulumi", "pulumi-language-nodejs", "pulumi-resource-gcp", "pulumi-resource-random"];
 
 /** Why there is no engine to test with; undefined when there is one. */
 function missingEngine(): string | undefined {

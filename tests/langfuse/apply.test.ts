@@ -63,7 +63,7 @@ describe("the first run", () => {
       expect([nanos("input"), nanos("output")]).toEqual([price.input, price.output]);
       expect([nanos("cache_read_input_tokens"), nanos("input_cache_creation")]).toEqual([
         price.cacheRead,
-        price.cacheWrite,
+        price.cacheWrite5m,
       ]);
       const pattern = new RegExp(matchPattern.replace("(?i)", ""), "i");
       expect([pattern.test(name), pattern.test(`vertex_ai/${name}`), pattern.test(`${name}-x`)]).toEqual([
@@ -130,10 +130,23 @@ describe("a second run", () => {
     models["claude-opus-5-5"]!.price.output = perMillion("21");
     const journal = await apply({ setup: langfuseSetup(parseDefinitions({ ...definitions, models })) });
     expect(named(journal, "updated")).toEqual(["model claude-opus-5-5"]);
-    expect(langfuse.writes).toEqual(["POST /api/public/models", `DELETE /api/public/models/${before}`]);
+    expect(langfuse.writes).toEqual([`PUT /api/public/models/${before}`]);
     const prices = langfuse.models.find(({ modelName }) => modelName === "claude-opus-5-5")!.pricingTiers[0]!
       .prices;
     expect(prices["output"]).toBe(0.000021);
+  });
+
+  test("reduces a model that was made twice to one, with its price set right", async () => {
+    await apply();
+    const [twice] = langfuse.models.splice(0, 1);
+    const old = structuredClone(twice!);
+    old.pricingTiers[0]!.prices = { input: 1 };
+    langfuse.models.unshift(old, { ...structuredClone(old), id: "second" });
+    const journal = await apply();
+    expect(named(journal, "updated")).toEqual([`model ${twice!.modelName}`]);
+    expect(named(journal, "failed")).toEqual([]);
+    const left = langfuse.models.filter(({ modelName }) => modelName === twice!.modelName);
+    expect(left.map(({ pricingTiers }) => pricingTiers)).toEqual([twice!.pricingTiers]);
   });
 
   test("brings a changed prompt as a new version, and only that", async () => {

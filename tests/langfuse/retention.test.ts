@@ -1,5 +1,6 @@
 import { retentionSql, TRACE_TABLES } from "../../components/clickhouse/retention";
 import { clickhouseFiles, composeClickhouseFiles } from "../../infra/config-files/clickhouse";
+import { committedComposeFile } from "../compose/support";
 import { definitions } from "../../litellm-config";
 
 const sql = retentionSql({ archiveUrl: "http://store/archive", retentionDays: definitions.retention.traces });
@@ -28,14 +29,23 @@ describe("traces in ClickHouse", () => {
       expect(statements[archive]).toContain(
         `s3('http://store/archive/${table}/{_partition_id}.parquet', 'Parquet')`,
       );
-      expect(statements[archive]).toContain(`WHERE toDate(${time}) BETWEEN today() - 89 AND today() - 83`);
-      // A day is written seven times, should a run fail: never added to a file that is there.
+      // All that is old and still there, not a window of days that failed exports could fall out of.
+      expect(statements[archive]).toContain(`WHERE toDate(${time}) <= today() - 83`);
+      // A day is written on seven days: never added to a file that is there.
       expect(statements[archive]).toContain("s3_truncate_on_insert = 1");
+      expect(statements[archive]).toMatch(/max_threads = 1, max_insert_threads = 1, max_block_size = 512/);
       expect(statements[archive + 1]).toBe(
-        `ALTER TABLE ${table} MODIFY TTL toDateTime(${time}) + INTERVAL 90 DAY`,
+        `ALTER TABLE ${table} DELETE WHERE toDate(${time}) <= today() - 90`,
       );
     },
   );
+
+  test("nothing deletes an archived table's rows but the statement after its export, which a failure stops", () => {
+    expect(statements.filter((each) => each.includes("TTL"))).toHaveLength(1);
+    const retention = committedComposeFile().services["clickhouse-retention"]!;
+    expect(JSON.stringify(retention)).toContain("--multiquery");
+    expect(JSON.stringify(retention)).not.toContain("--ignore-error");
+  });
 
   test("the list of raw events is kept no longer than the traces", () => {
     expect(statements.at(-1)).toBe(
@@ -58,10 +68,11 @@ describe("ClickHouse's own logs", () => {
     expect(logs.length).toBeGreaterThanOrEqual(8);
     for (const [, name, table, ttl] of logs) {
       expect(table).toBe(name);
-      expect(ttl).toBe("event_date + INTERVAL 7 DAY DELETE");
+      const date = name === "opentelemetry_span_log" ? "finish_date" : "event_date";
+      expect(ttl).toBe(`${date} + INTERVAL 7 DAY DELETE`);
     }
     expect(logs.map(([, name]) => name)).toEqual(
-      expect.arrayContaining(["query_log", "trace_log", "text_log"]),
+      expect.arrayContaining(["query_log", "trace_log", "text_log", "latency_log", "opentelemetry_span_log"]),
     );
   });
 

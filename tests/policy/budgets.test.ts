@@ -120,6 +120,36 @@ describe("a budget that must not be deployed", () => {
       [`spare has input_nanos -1. Give the model its provider's list price in ${MODELS}`],
     ],
     [
+      "a price of long prompts that is none",
+      "models-priced",
+      ({ models }) => (models["claude-haiku-5-5"]!.long_prompts[0]!.input_nanos = 0),
+      [
+        `claude-haiku-5-5 has input_nanos 0 for prompts above 100000 tokens. Give the model its provider's list price in ${MODELS}`,
+      ],
+    ],
+    [
+      "a degrade model that costs more for long prompts",
+      "degrade-cheaper",
+      ({ models }) => (models["claude-haiku-5-5"]!.long_prompts[0]!.output_nanos = 3_750),
+      [
+        `claude-haiku-5-5 of the degrade route economy is not cheaper than gemini-3.8-flash. Name a cheaper model in the degrade route of ${ROUTES}`,
+      ],
+    ],
+    [
+      "a degrade model that costs more for prompts which make the other cheaper",
+      "degrade-cheaper",
+      ({ models }) => {
+        const flash = models["gemini-3.8-flash"]!;
+        flash.long_prompts = [{ ...flash, above_tokens: 50_000, input_nanos: 100 }];
+      },
+      ["claude-haiku-5-5", "gemini-3.5-flash-lite"]
+        .toReversed()
+        .map(
+          (model) =>
+            `${model} of the degrade route economy is not cheaper than gemini-3.8-flash. Name a cheaper model in the degrade route of ${ROUTES}`,
+        ),
+    ],
+    [
       "a degrade model as dear as what it replaces",
       "degrade-cheaper",
       ({ routes }) => (routes.economy!.fallbacks = ["gemini-3.8-flash"]),
@@ -215,6 +245,69 @@ describe("a budget that must not be deployed", () => {
   });
 });
 
+describe("fallback-lasting", () => {
+  const remedy = `Add a generally available model to the route's fallbacks in ${ROUTES}, or replace the fallback`;
+  const day = (days: number) => new Date(Date.now() + days * 24 * 3_600_000).toISOString().slice(0, 10);
+  const haiku = (date: string | null) => (guard: GuardConfig) => {
+    for (const route of Object.values(guard.routes)) route.fallbacks = ["claude-haiku-4-5"];
+    guard.routes = { simple: guard.routes.simple! };
+    guard.models["claude-haiku-4-5"]!.deprecation_date = date;
+  };
+
+  it.each<[string, (guard: GuardConfig) => void, string[]]>([
+    ["a fallback that lasts", haiku(null), []],
+    ["one that is retired later", haiku(day(61)), []],
+    [
+      "one that is retired soon",
+      haiku(day(60)),
+      [
+        `The route simple falls back to nothing that lasts: claude-haiku-4-5 is retired on ${day(60)}, in 60 days`,
+      ],
+    ],
+    [
+      "one that is retired already",
+      haiku(day(-1)),
+      [`The route simple falls back to nothing that lasts: claude-haiku-4-5 was retired on ${day(-1)}`],
+    ],
+    [
+      "a preview, and one that is not known",
+      (guard) => {
+        guard.routes = {
+          analysis: { ...guard.routes.analysis!, fallbacks: ["gemini-3.1-pro-preview", "gpt-x"] },
+        };
+      },
+      [
+        "The route analysis falls back to nothing that lasts: gemini-3.1-pro-preview is a preview, and gpt-x is not known",
+      ],
+    ],
+    [
+      "a preview beside one that lasts",
+      (guard) => {
+        for (const route of Object.values(guard.routes))
+          route.fallbacks = ["gemini-3.1-pro-preview", "gemini-3.8-flash"];
+      },
+      [],
+    ],
+  ])("%s", async (_, change, findings) => {
+    for (const environment of ["dev", "prod"] as const) {
+      expect(await judge("fallback-lasting", deployed(change), environment)).toEqual(
+        findings.map((finding) => `advisory: ${finding}. ${remedy}`),
+      );
+    }
+  });
+
+  it("takes the days from the pack's settings", async () => {
+    const settings = { "fallback-lasting": { withinDays: 90 } };
+    expect(await judge("fallback-lasting", deployed(haiku(day(61))), "prod", settings)).toHaveLength(1);
+  });
+
+  it("says which of the product's routes rest on a preview", async () =>
+    expect(await judge("fallback-lasting", deployed())).toEqual([
+      expect.stringContaining("The route analysis falls back to nothing that lasts: gemini-3.1-pro-preview"),
+      expect.stringContaining("The route deep falls back to nothing that lasts: gemini-3.1-pro-preview"),
+    ]));
+});
+
 describe("guard-on", () => {
   const remedy = "Render the gateway's configuration with `npm run render` and deploy that";
   const good = {
@@ -275,30 +368,41 @@ describe("guard-deployed", () => {
     props: {
       name: "tollgate-gateway",
       template: {
-        containers: [{ name: "gateway", envs: variables.map((name) => ({ name })) }, { name: "sidecar" }],
+        containers: [
+          { name: "gateway", envs: variables.map((name) => VARIABLES[name]) },
+          { name: "sidecar" },
+        ],
       },
     },
   });
+  const VARIABLES: Record<string, object> = {
+    TOLLGATE_LEDGER_URL: {
+      name: "TOLLGATE_LEDGER_URL",
+      valueSource: { secretKeyRef: { secret: "ledger-guard-url" } },
+    },
+    TOLLGATE_GUARD_CONFIG: { name: "TOLLGATE_GUARD_CONFIG", value: "/etc/tollgate/guard.json" },
+  };
   const both = ["TOLLGATE_LEDGER_URL", "TOLLGATE_GUARD_CONFIG"];
+  const litellm = file("config.yaml", "{}");
 
   it.each<[string, Resource[], string[]]>([
-    ["passes with budgets and a ledger", [gateway(...both), ...deployed()], []],
+    ["passes with budgets and a ledger", [gateway(...both), ...deployed(), litellm], []],
     ["passes a stack without a gateway", [], []],
-    ["no budgets", [gateway(...both)], ["The stack has a gateway and no guard.json"]],
+    ["no budgets", [gateway(...both), litellm], ["The stack has a gateway and no guard.json"]],
     [
       "no ledger",
-      [gateway("TOLLGATE_GUARD_CONFIG"), ...deployed()],
+      [gateway("TOLLGATE_GUARD_CONFIG"), ...deployed(), litellm],
       ["The gateway has no TOLLGATE_LEDGER_URL"],
     ],
     [
       "no configuration",
-      [gateway("TOLLGATE_LEDGER_URL"), ...deployed()],
+      [gateway("TOLLGATE_LEDGER_URL"), ...deployed(), litellm],
       ["The gateway has no TOLLGATE_GUARD_CONFIG"],
     ],
     [
       "no containers",
       [{ ...gateway(), props: { name: "tollgate-gateway" } }, ...deployed()],
-      ["The gateway has no TOLLGATE_LEDGER_URL", "The gateway has no TOLLGATE_GUARD_CONFIG"],
+      ["The gateway's service does not run the gateway"],
     ],
   ])("%s", async (_, resources, findings) =>
     expect(await judge("guard-deployed", resources)).toEqual(

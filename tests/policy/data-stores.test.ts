@@ -1,6 +1,8 @@
 import * as types from "../../policies/infrastructure/types";
 import { holdTo, of, redis, sql } from "./cases";
 
+const KEPT = { backupRetentionSettings: { retainedBackups: 14, retentionUnit: "COUNT" } };
+
 holdTo([
   [
     "database-private",
@@ -38,17 +40,38 @@ holdTo([
   ],
   [
     "database-backups",
-    "Enable backupConfiguration and its pointInTimeRecovery",
+    "Enable backupConfiguration and its pointInTimeRecovery, and keep 14 backups and 7 days of logs",
     [
-      ["both", [sql({ backupConfiguration: { enabled: true, pointInTimeRecoveryEnabled: true } })], []],
+      [
+        "both",
+        [sql({ backupConfiguration: { ...KEPT, enabled: true, pointInTimeRecoveryEnabled: true } })],
+        [],
+      ],
+      [
+        "fewer backups and a shorter log",
+        [
+          sql({
+            backupConfiguration: {
+              enabled: true,
+              pointInTimeRecoveryEnabled: true,
+              transactionLogRetentionDays: 6,
+              backupRetentionSettings: { retainedBackups: 13 },
+            },
+          }),
+        ],
+        [
+          "backupConfiguration.backupRetentionSettings keeps 13 COUNT, not 14",
+          "backupConfiguration.transactionLogRetentionDays is 6, not 7",
+        ],
+      ],
       [
         "no recovery",
-        [sql({ backupConfiguration: { enabled: true, pointInTimeRecoveryEnabled: false } })],
+        [sql({ backupConfiguration: { ...KEPT, enabled: true, pointInTimeRecoveryEnabled: false } })],
         ["backupConfiguration.pointInTimeRecoveryEnabled is false"],
       ],
       [
         "off",
-        [sql({ backupConfiguration: { enabled: false, pointInTimeRecoveryEnabled: true } })],
+        [sql({ backupConfiguration: { ...KEPT, enabled: false, pointInTimeRecoveryEnabled: true } })],
         ["backupConfiguration.enabled is false"],
       ],
       [
@@ -57,6 +80,7 @@ holdTo([
         [
           "backupConfiguration.enabled is not set",
           "backupConfiguration.pointInTimeRecoveryEnabled is not set",
+          "backupConfiguration.backupRetentionSettings keeps 7 COUNT, not 14",
         ],
       ],
       ["another resource", [of(types.VM, {})], []],

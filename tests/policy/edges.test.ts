@@ -58,36 +58,44 @@ it("a policy that says nothing is mandatory and of medium severity", async () =>
 });
 
 describe("the gateway's files", () => {
-  it.each(["other/gateway/1/guard.json", "gateway/1/guard.json.old"])("%s is not the guard's", async (name) =>
+  it.each(["other/1/guard.json", "gateway/1/guard.json.old"])("%s is not the guard's", async (name) =>
     expect(await found("models-priced", object(name, "no JSON"))).toEqual([]),
   );
 
-  it.each(["other/gateway/1/config.yaml", "gateway/1/config.yaml.old"])("%s is not LiteLLM's", async (name) =>
+  it.each(["other/1/config.yaml", "gateway/1/config.yaml.old"])("%s is not LiteLLM's", async (name) =>
     expect(await found("guard-on", object(name, "a: b: c"))).toEqual([]),
   );
 
-  it.each(["other/loki/1/loki.yaml", "loki/1/loki.yaml.old"])("%s is not Loki's", async (name) =>
+  it.each(["other/1/loki.yaml", "loki/1/loki.yaml.old"])("%s is not Loki's", async (name) =>
     expect(await found("retention-logs", object(name, "a: b: c"))).toEqual([]),
   );
 });
 
 describe("guard-deployed", () => {
   const gateway = (containers: Props[]) => service("tollgate-gateway", { template: { containers } });
-  const envs = [{ name: "TOLLGATE_LEDGER_URL" }, { name: "TOLLGATE_GUARD_CONFIG" }];
+  const envs = [
+    { name: "TOLLGATE_LEDGER_URL", valueSource: { secretKeyRef: {} } },
+    { name: "TOLLGATE_GUARD_CONFIG", value: "/etc/tollgate/guard.json" },
+  ];
 
   it("asks nothing of what only has the gateway's name, or its type", async () =>
     expect(
       await found(
         "guard-deployed",
         of(types.RUN_JOB, { name: "tollgate-gateway" }),
-        service("tollgate-agent"),
+        service("tollgate-loki"),
       ),
     ).toEqual([]));
 
   it("takes no other resource for the guard's file", async () =>
-    expect(await found("guard-deployed", gateway([{ envs }]), { ...GUARD, type: types.BUCKET })).toEqual([
-      "The stack has a gateway and no guard.json",
-    ]));
+    expect(
+      await found(
+        "guard-deployed",
+        gateway([{ envs }]),
+        { ...GUARD, type: types.BUCKET },
+        object("gateway/1/config.yaml", "{}"),
+      ),
+    ).toEqual(["The stack has a gateway and no guard.json"]));
 });
 
 describe("redis", () => {
@@ -127,9 +135,9 @@ describe("what is not said", () => {
 describe("patterns", () => {
   const url = (value: string) => container({ envs: [{ name: "URL", value }] });
 
-  it("a URL with a password starts the value", async () => {
-    expect(await found("secrets-from-manager", url("postgresql://user:password@host/db"))).toHaveLength(1);
-    expect(await found("secrets-from-manager", url("see postgresql://user:password@host/db"))).toEqual([]);
+  it("a URL with a password is found wherever it stands in a value", async () => {
+    for (const value of ["postgresql://user:password@host/db", "see postgresql://user:password@host/db"])
+      expect(await found("secrets-from-manager", url(value))).toHaveLength(1);
   });
 
   it("the gateway's account is a service account", async () => {

@@ -4,24 +4,38 @@ import { holdTo, of, redis, run, sql } from "./cases";
 holdTo([
   [
     "deletion-protection",
-    "Set deletionProtection to true",
+    "Set every deletion protection that the resource has",
     [
       [
         "protected",
-        [sql({}), redis({}), run("loki", {}), of(types.VM, {})].map((each) => ({
-          ...each,
-          props: { ...each.props, deletionProtection: true },
-        })),
+        [
+          ...[sql({ deletionProtectionEnabled: true }), redis({}), run("loki", {}), of(types.VM, {})].map(
+            (each) => ({ ...each, props: { ...each.props, deletionProtection: true } }),
+          ),
+          { ...of(types.DISK, {}), protect: true },
+          of(types.BUCKET, { forceDestroy: false }),
+        ],
         [],
       ],
       ["not protected", [redis({ deletionProtection: false })], ["deletionProtection is false"]],
       [
         "not said",
-        [sql({}), run("loki", {}), of(types.VM, {})],
-        Array(3).fill("deletionProtection is not set"),
+        [sql({}), run("loki", {}), of(types.VM, {}), of(types.DISK, {})],
+        [
+          "deletionProtection is not set",
+          "settings.deletionProtectionEnabled is not set",
+          "deletionProtection is not set",
+          "deletionProtection is not set",
+          "The option protect is false",
+        ],
+      ],
+      [
+        "a bucket that goes with its objects",
+        [of(types.BUCKET, { forceDestroy: true })],
+        ["forceDestroy is true"],
       ],
       ["in dev", [redis({})], [], "dev"],
-      ["another resource", [of(types.DISK, {})], []],
+      ["another resource", [of(types.BUCKET_OBJECT, {})], []],
     ],
   ],
   [
@@ -73,7 +87,11 @@ holdTo([
         [run("prometheus", { template: { containers: [{ args: ["--storage.tsdb.retention.time=30d"] }] } })],
         ["storage.tsdb.retention.time is 30d, not 15d"],
       ],
-      ["not said", [run("prometheus", {})], ["storage.tsdb.retention.time is not set, not 15d"]],
+      [
+        "not said",
+        [run("prometheus", { template: { containers: [{}] } })],
+        ["storage.tsdb.retention.time is not set, not 15d"],
+      ],
       ["another service", [run("loki", {})], []],
     ],
   ],
@@ -86,7 +104,7 @@ holdTo([
         [
           of(types.BUCKET_OBJECT, {
             name: "loki/0a/loki.yaml",
-            content: "limits_config: { retention_period: 168h }",
+            content: "{ limits_config: { retention_period: 168h }, compactor: { retention_enabled: true } }",
           }),
         ],
         [],
@@ -96,7 +114,7 @@ holdTo([
         [
           of(types.BUCKET_OBJECT, {
             name: "loki/0a/loki.yaml",
-            content: "limits_config: { retention_period: 336h }",
+            content: "{ limits_config: { retention_period: 336h }, compactor: { retention_enabled: true } }",
           }),
         ],
         ["limits_config.retention_period is 336h, not 168h"],
@@ -104,7 +122,7 @@ holdTo([
       [
         "not said",
         [of(types.BUCKET_OBJECT, { name: "loki/0a/loki.yaml", content: "{}" })],
-        ["limits_config.retention_period is not set, not 168h"],
+        ["limits_config.retention_period is not set, not 168h", "compactor.retention_enabled is not set"],
       ],
       [
         "another file",
@@ -119,18 +137,23 @@ holdTo([
     [
       [
         "90 days",
-        [of(types.VM, { metadata: { "user-data": "clickhouse TTL start_time + INTERVAL 90 DAY" } })],
+        [of(types.VM, { metadata: { "user-data": "clickhouse-server TTL start_time + INTERVAL 90 DAY" } })],
         [],
       ],
       [
         "90 days in the other form",
-        [of(types.VM, { metadata: { "user-data": "clickhouse toIntervalDay(90)" } })],
+        [of(types.VM, { metadata: { "user-data": "clickhouse-server toIntervalDay(90)" } })],
         [],
       ],
       [
         "30 days",
-        [of(types.VM, { metadata: { "user-data": "clickhouse INTERVAL 30 DAY" } })],
-        ["The machine's user-data sets no TTL of 90 days"],
+        [of(types.VM, { metadata: { "user-data": "clickhouse-server TTL start_time + INTERVAL 30 DAY" } })],
+        ["A table has a TTL of 30 days, not 90"],
+      ],
+      [
+        "for ever",
+        [of(types.VM, { metadata: { "user-data": "clickhouse-server" } })],
+        ["The tables are given no TTL"],
       ],
       ["another machine", [of(types.VM, { metadata: { "user-data": "postgres" } }), of(types.VM, {})], []],
     ],

@@ -14,10 +14,12 @@ describe("the pack", () => {
     }
   });
 
-  it("enforces everything in prod", () =>
-    expect(policiesFor("prod").filter(({ enforcementLevel }) => enforcementLevel !== "mandatory")).toEqual(
-      [],
-    ));
+  it("enforces everything in prod, and warns of what a provider plans", () => {
+    const mild = policiesFor("prod").filter(({ enforcementLevel }) => enforcementLevel !== "mandatory");
+    expect(mild.map(({ name, enforcementLevel }) => [name, enforcementLevel])).toEqual([
+      ["fallback-lasting", "advisory"],
+    ]);
+  });
 
   it("is milder in dev only where a mistake costs little", () => {
     const mild = policiesFor("dev").filter(({ enforcementLevel }) => enforcementLevel !== "mandatory");
@@ -25,6 +27,7 @@ describe("the pack", () => {
       "cache-apart": "disabled",
       "cost-ceiling": "advisory",
       "deletion-protection": "disabled",
+      "fallback-lasting": "advisory",
       "high-availability": "disabled",
       "images-by-digest": "advisory",
       labels: "advisory",

@@ -9,12 +9,20 @@ const { unknownCheckingProxy, unknownStringValue } = proxy as unknown as {
   unknownStringValue: string;
 };
 
+class NotApplicable extends Error {}
+
 /** A resource as the engine hands it to a policy during a preview. */
 function previewed(props: object): ResourceValidationArgs {
   return {
     type: "gcp:cloudrunv2/service:Service",
     name: "gateway",
     props: unknownCheckingProxy(props),
+    opts: { protect: false },
+    isType: ({ isInstance }: { isInstance: (value: object) => boolean }) =>
+      isInstance({ __pulumiType: "gcp:cloudrunv2/service:Service" }),
+    notApplicable: () => {
+      throw new NotApplicable();
+    },
     getConfig: () => ({}),
   } as unknown as ResourceValidationArgs;
 }
@@ -24,10 +32,13 @@ async function findings(policy: string, args: ResourceValidationArgs): Promise<s
     ({ name }) => name === policy,
   ) as ResourceValidationPolicy;
   const found: string[] = [];
-  await (validateResource as (args: ResourceValidationArgs, report: (message: string) => void) => void)(
-    args,
-    (message) => found.push(message),
-  );
+  for (const validate of [validateResource ?? []].flat()) {
+    try {
+      await validate(args, (message) => found.push(message));
+    } catch (error) {
+      if (!(error instanceof NotApplicable)) throw error;
+    }
+  }
   return found;
 }
 

@@ -27,6 +27,7 @@ const text = clickHouseCloudConfig({
   configFiles: clickhouseFiles("archive"),
   memoryMiB: 1536,
   httpPort: 8123,
+  ports: [8123, 9000, 9363],
 });
 
 describe("ClickHouse's machine", () => {
@@ -61,7 +62,7 @@ describe("ClickHouse's machine", () => {
     const sql = retentionSql({ archiveUrl: "https://storage.googleapis.com/archive", retentionDays: 90 });
     for (const table of ["traces", "observations", "scores", "events_full", "events_core"]) {
       expect(sql).toContain(`https://storage.googleapis.com/archive/${table}/`);
-      expect(sql).toMatch(new RegExp(`ALTER TABLE ${table} MODIFY TTL .* INTERVAL 90 DAY`));
+      expect(sql).toMatch(new RegExp(`ALTER TABLE ${table} DELETE WHERE .* <= today\\(\\) - 90`));
     }
     expect(sql).toContain("today() - 83");
   });
@@ -71,7 +72,7 @@ describe("the one machine", () => {
   const config = parse(
     composeCloudConfig({
       project: "project",
-      region: "europe-west1",
+      registryHosts: ["europe-west1-docker.pkg.dev"],
       bucket: "project-config",
       folder: "machine/abc",
       env: { TOLLGATE_ENVIRONMENT: "dev" },

@@ -121,6 +121,21 @@ describe("who reaches what", () => {
     },
   );
 
+  it.each(STACKS)("%s: one service alone migrates Langfuse's databases", (stack) => {
+    const migrating = planOf(stack)
+      .all(SERVICE)
+      .filter(({ inputs }) => JSON.stringify(inputs).includes("CLICKHOUSE_MIGRATION_URL"))
+      .filter(({ name }) => !name.includes("worker"))
+      .filter(({ name }) => {
+        const env: { name: string; value?: string }[] = container(planOf(stack), name).envs;
+        const off = env.filter(
+          ({ name, value }) => /AUTO_\w+_MIGRATION_DISABLED/.test(name) && value === "true",
+        );
+        return off.length < 2;
+      });
+    expect(migrating.map(({ name }) => name)).toEqual(["langfuse-web"]);
+  });
+
   it("admits the configured operators and nobody else", async () => {
     const plan = await Planned.of("dev", {
       "tollgate:operators": '["user:a@example.com","user:b@example.com"]',

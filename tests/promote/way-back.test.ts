@@ -51,7 +51,7 @@ describe("the health gate", () => {
       reason: "at 25 %: agent: 12.5 % of the requests fail (at most 5 %)",
     });
     world.expectAt(OLD, "rolled-back");
-    expect(exitCode(promotion, options)).toBe(2);
+    expect(exitCode(promotion, options)).toBe(3);
   });
 
   it("never gives the newest revision traffic again on the way back", async () => {
@@ -114,7 +114,7 @@ describe("the health gate", () => {
     });
     expect(world.shares()).toEqual([0]);
     world.expectAt(OLD, "rolled-back");
-    expect(exitCode(promotion, options)).toBe(2);
+    expect(exitCode(promotion, options)).toBe(3);
   });
 
   it("leaves a promotion to be run again when Pulumi fails for another reason", async () => {

@@ -87,12 +87,65 @@ describe("definitions that must not be used name the field, the value and the re
     [
       "a degrade route that is none",
       (copy) => (copy.tiers.tier_3!.degradeTo = "cheap"),
-      /tiers\.tier_3\.degradeTo \(is "cheap"\): "cheap" is no route: name one of simple, analysis, deep, economy/,
+      /tiers\.tier_3\.degradeTo \(is "cheap"\): "cheap" is not a route: name one of simple, analysis, deep, economy/,
     ],
     [
       "a hold that expires under a running call",
       (copy) => (copy.gateway.holdLease = 250),
       /gateway\.holdLease \(is 250\): 250 s is not longer than the longest call \(240 s .*the margin to settle it \(10 s\)/,
+    ],
+    [
+      "a cache read above the input price",
+      (copy) => (copy.models["claude-opus-5-5"]!.price.cacheRead = 4_001),
+      /models\.claude-opus-5-5\.price\.cacheRead \(is 4001\): 4001 is above the input price 4000: lower it/,
+    ],
+    [
+      "a one-hour write below a five-minute one, for long prompts",
+      (copy) => (copy.models["claude-haiku-5-5"]!.longPrompts![0]!.cacheWrite1h = 624),
+      /longPrompts\.0\.cacheWrite1h \(is 624\): 624 is below the price of a five-minute write 625: raise it/,
+    ],
+    [
+      "a five-minute write below input",
+      (copy) => (copy.models["gemini-3.8-flash"]!.price.cacheWrite5m = 0),
+      /price\.cacheWrite5m \(is 0\): 0 is below the input price 750: raise it/,
+    ],
+    [
+      "prices of long prompts out of order",
+      (copy) => {
+        const { price, longPrompts } = copy.models["claude-haiku-5-5"]!;
+        longPrompts!.push({ above: 100_000, ...price });
+      },
+      /longPrompts\.1\.above \(is 100000\): 100000 is not above 100000 before it: put them in ascending order/,
+    ],
+    [
+      "a price of prompts that are refused",
+      (copy) => (copy.models["claude-haiku-5-5"]!.maxPromptTokens = 100_000),
+      /longPrompts\.0\.above .*the longest has 100000 tokens: raise maxPromptTokens or remove the price/,
+    ],
+    [
+      "marks for a cache that takes none",
+      (copy) => (copy.models["gemini-3.8-flash"]!.promptCache = "5m"),
+      /models\.gemini-3\.8-flash\.promptCache \(is "5m"\): vertex caches by itself: remove it/,
+    ],
+    [
+      "a location's price at a provider without locations",
+      (copy) => (copy.models["claude-opus-5-5"]!.regionalUpliftPercent = 10),
+      /regionalUpliftPercent \(is 10\): only Vertex AI has locations: remove it/,
+    ],
+    [
+      "a preview that does not say so",
+      (copy) => delete copy.models["gemini-3.1-pro-preview"]!.preview,
+      /models\.gemini-3\.1-pro-preview\.preview: "gemini-3\.1-pro-preview" is a preview by its name: set preview to true/,
+    ],
+    [
+      "a day that is none",
+      (copy) => (copy.models["gemini-3.8-flash"]!.deprecationDate = "2027-02-30"),
+      /deprecationDate \(is "2027-02-30"\)/,
+    ],
+    [
+      "a reason that gives none",
+      (copy) => (copy.models["gemini-3.8-flash"]!.reasons = { input: "ok" }),
+      /reasons\.input \(is "ok"\)/,
     ],
     ["a tier of another name", (copy) => (copy.tiers.gold = copy.tiers.tier_1!), /tiers\.gold/],
     [

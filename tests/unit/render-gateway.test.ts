@@ -21,6 +21,33 @@ describe("guard.json", () => {
     expect(config.session).toEqual({ budget_nanos: 5e8, tokens_per_minute: 50_000, calls: 100 });
   });
 
+  test("has each model's prices by prompt length and by the lifetime of a cache write", () => {
+    expect(config.models["claude-haiku-5-5"]).toMatchObject({
+      input_nanos: 100,
+      cache_write_5m_nanos: 125,
+      cache_write_1h_nanos: 200,
+      long_prompts: [
+        {
+          above_tokens: 100_000,
+          input_nanos: 500,
+          output_nanos: 2_500,
+          cache_read_nanos: 50,
+          cache_write_5m_nanos: 625,
+          cache_write_1h_nanos: 1_000,
+        },
+      ],
+      prompt_cache: "5m",
+      preview: false,
+      deprecation_date: null,
+    });
+    expect(config.models["gemini-3.8-flash"]).toMatchObject({
+      cache_write_1h_nanos: 750,
+      long_prompts: [],
+      regional_uplift_percent: 10,
+      prompt_cache: null,
+    });
+  });
+
   test("names no model in a route that it does not price", () => {
     for (const { variants, fallbacks } of Object.values(config.routes)) {
       for (const model of [...variants, ...fallbacks]) expect(config.models).toHaveProperty([model]);
@@ -59,12 +86,24 @@ describe.each(["providers", "provider-url"] as const)("config.yaml for %s", (tar
   test("prices every deployment as the definitions do, in numbers that YAML 1.1 reads as such", () => {
     const read = parse(text, { version: "1.1" }) as { model_list: Deployment[] };
     for (const { model_info, litellm_params } of read.model_list) {
-      const { price } = definitions.models[model_info.id.split("/")[1]!]!;
-      const nanos = (dollars: number) => dollars * 1e9;
+      const { price, longPrompts } = definitions.models[model_info.id.split("/")[1]!]!;
+      const nanos = (dollars?: number) => dollars! * 1e9;
       expect(nanos(litellm_params.input_cost_per_token)).toBeCloseTo(price.input, 6);
       expect(nanos(litellm_params.output_cost_per_token)).toBeCloseTo(price.output, 6);
       expect(nanos(litellm_params.cache_read_input_token_cost)).toBeCloseTo(price.cacheRead, 6);
-      expect(nanos(litellm_params.cache_creation_input_token_cost)).toBeCloseTo(price.cacheWrite, 6);
+      expect(nanos(litellm_params.cache_creation_input_token_cost)).toBeCloseTo(price.cacheWrite5m, 6);
+      expect(nanos(litellm_params.cache_creation_input_token_cost_above_1hr)).toBeCloseTo(
+        price.cacheWrite1h,
+        6,
+      );
+      for (const { above, input, output, cacheRead, cacheWrite5m } of longPrompts ?? []) {
+        const params = litellm_params as Record<string, unknown>;
+        const named = (kind: string) => nanos(params[`${kind}_above_${above / 1_000}k_tokens`] as number);
+        expect(named("input_cost_per_token")).toBeCloseTo(input, 6);
+        expect(named("output_cost_per_token")).toBeCloseTo(output, 6);
+        expect(named("cache_read_input_token_cost")).toBeCloseTo(cacheRead, 6);
+        expect(named("cache_creation_input_token_cost")).toBeCloseTo(cacheWrite5m, 6);
+      }
     }
     expect(text).not.toMatch(/\de-\d+$/m);
   });
@@ -97,6 +136,33 @@ describe.each(["providers", "provider-url"] as const)("config.yaml for %s", (tar
     expect(router_settings.retry_policy.RateLimitErrorRetries).toBe(2);
     expect(litellm_settings.cache_params.ttl).toBe(9);
   });
+});
+
+test("a price of long prompts that LiteLLM has no name for is left out, for it would go to the provider", () => {
+  const changed = structuredClone(definitions);
+  const { price, longPrompts } = changed.models["claude-haiku-5-5"]!;
+  longPrompts!.push({ above: 150_000, ...price });
+  const text = renderLitellmConfig(parseDefinitions(changed), { target: "providers" });
+  expect(text).toContain("above_100k_tokens");
+  expect(text).not.toContain("above_150k_tokens");
+});
+
+test("Anthropic's models, and no others, mark what their provider's cache is to keep", () => {
+  const { model_list } = litellmConfig(definitions, { target: "providers" });
+  for (const { litellm_params } of model_list) {
+    expect(litellm_params.cache_control_injection_points !== undefined).toBe(
+      litellm_params.model.startsWith("anthropic/"),
+    );
+  }
+  const hour = structuredClone(definitions);
+  hour.models["claude-opus-5-5"]!.promptCache = "1h";
+  const opus = litellmConfig(hour, { target: "providers" }).model_list.find(
+    ({ model_name }) => model_name === "claude-opus-5-5",
+  )!;
+  expect(opus.litellm_params.cache_control_injection_points).toEqual([
+    { location: "message", role: "system", control: { type: "ephemeral", ttl: "1h" } },
+    { location: "message", index: -1, control: { type: "ephemeral", ttl: "1h" } },
+  ]);
 });
 
 test("each provider is reached its own way, and all by one address where one is given", () => {

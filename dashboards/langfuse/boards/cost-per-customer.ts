@@ -21,10 +21,7 @@ export function costPerCustomer({ tiers }: Definitions): Board {
         rows: 20,
         about: "This month, from the ledger, of customers who have spent.",
       }),
-      calls("Cost by customer over time", [0, 4, 6, 8], [["totalCost", "sum"]], {
-        chart: "LINE_TIME_SERIES",
-        by: ["userId"],
-      }),
+      calls("Cost over time", [0, 4, 6, 8], [["totalCost", "sum"]], { chart: "BAR_TIME_SERIES" }),
       calls("Cost by customer", [6, 8, 6, 8], [["totalCost", "sum"]], {
         chart: "HORIZONTAL_BAR",
         by: ["userId"],

@@ -9,7 +9,7 @@ export function costPerSession({ session }: Definitions): Board {
     tiles: [
       calls("Sessions", [0, 0, 3, 4], [["uniqueSessionIds", "uniq"]], { chart: "NUMBER" }),
       calls("Cost of all sessions", [3, 0, 3, 4], [["totalCost", "sum"]], { chart: "NUMBER" }),
-      calls("Dearest sessions", [6, 0, 6, 10], [["totalCost", "sum"]], {
+      calls("Most expensive sessions", [6, 0, 6, 10], [["totalCost", "sum"]], {
         chart: "HORIZONTAL_BAR",
         by: ["sessionId"],
         rows: 20,

@@ -1,5 +1,6 @@
 import { formatUsd, type Definitions } from "../../../litellm-config";
 import { MARGIN_SCORES } from "../score-names";
+import type { WidgetFilter } from "../api";
 import { calls, scored, scores, tagged, type Board } from "../widget";
 
 /** Revenue less LLM cost, by tier. */
@@ -18,22 +19,31 @@ export function marginTracker({ tiers }: Definitions): Board {
           about: `Each customer pays ${formatUsd(price)} a month and may cost ${formatUsd(monthlyBudget)}.`,
         }),
       ),
-      scores("Margin by tier, USD", [0, 4, 12, 6], "min", {
-        chart: "LINE_TIME_SERIES",
-        by: ["sessionId"],
-        filters: [scored([MARGIN_SCORES.margin])],
-        about: "It starts a month at the plans' revenue and falls as conversations cost.",
-      }),
-      scores("Revenue by tier, USD", [0, 10, 6, 6], "max", {
-        chart: "VERTICAL_BAR",
-        by: ["sessionId"],
-        filters: [scored([MARGIN_SCORES.revenue])],
-      }),
-      scores("LLM cost by tier, USD", [6, 10, 6, 6], "max", {
-        chart: "VERTICAL_BAR",
-        by: ["sessionId"],
-        filters: [scored([MARGIN_SCORES.cost])],
-      }),
+      ...names.map(([tier], at) =>
+        scores(`Margin over time, USD: ${tier}`, [at * width, 4, width, 6], "min", {
+          chart: "LINE_TIME_SERIES",
+          filters: ofTier(MARGIN_SCORES.margin, tier),
+          about: "It starts a month at the plans' revenue and falls as conversations cost.",
+        }),
+      ),
+      ...names.flatMap(([tier], at) => [
+        scores(`Revenue, USD: ${tier}`, [at * width, 10, width, 4], "max", {
+          chart: "NUMBER",
+          filters: ofTier(MARGIN_SCORES.revenue, tier),
+        }),
+        scores(`LLM cost from the ledger, USD: ${tier}`, [at * width, 14, width, 4], "max", {
+          chart: "NUMBER",
+          filters: ofTier(MARGIN_SCORES.cost, tier),
+        }),
+      ]),
     ],
   };
+}
+
+/** A score of one tier. Langfuse draws no time series by session, of which there may be any number. */
+function ofTier(score: string, tier: string): WidgetFilter[] {
+  return [
+    scored([score]),
+    { type: "stringOptions", column: "sessionId", operator: "any of", value: [`tier:${tier}`] },
+  ];
 }

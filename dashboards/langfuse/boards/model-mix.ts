@@ -1,17 +1,17 @@
 import type { Definitions } from "../../../litellm-config";
 import { calls, models, scored, scores, tagged, type Board } from "../widget";
 
-/** Routes whose models are the cheap ones; whatever else a route reaches is dear. */
+/** Routes whose models are the cheap ones; whatever else a route reaches is expensive. */
 const CHEAP_ROUTES = ["simple", "economy"];
 
-/** How much goes to cheap models and how much to dear ones, and what each gives for its money. */
+/** How much goes to cheap models and how much to expensive ones, and what each gives for its money. */
 export function modelMix({ routes, models: priced }: Definitions): Board {
   const cheap = new Set(
     Object.entries(routes)
       .filter(([name]) => CHEAP_ROUTES.includes(name))
       .flatMap(([, { variants, fallbacks }]) => [...variants.map(({ model }) => model), ...fallbacks]),
   );
-  const dear = Object.keys(priced).filter((name) => !cheap.has(name));
+  const expensive = Object.keys(priced).filter((name) => !cheap.has(name));
   const compared = [
     ...new Set(
       Object.values(routes)
@@ -22,23 +22,23 @@ export function modelMix({ routes, models: priced }: Definitions): Board {
   const width = Math.floor(6 / Math.max(1, compared.length));
   return {
     name: "Model usage mix",
-    description: `Cheap models: ${[...cheap].join(", ")}. Dear ones: ${dear.join(", ")}.`,
+    description: `Cheap models: ${[...cheap].join(", ")}. Expensive ones: ${expensive.join(", ")}.`,
     tiles: [
       calls("Calls to cheap models", [0, 0, 3, 4], [["count", "count"]], {
         chart: "NUMBER",
         filters: [models([...cheap])],
       }),
-      calls("Calls to dear models", [3, 0, 3, 4], [["count", "count"]], {
+      calls("Calls to expensive models", [3, 0, 3, 4], [["count", "count"]], {
         chart: "NUMBER",
-        filters: [models(dear)],
+        filters: [models(expensive)],
       }),
       calls("Cost of cheap models", [6, 0, 3, 4], [["totalCost", "sum"]], {
         chart: "NUMBER",
         filters: [models([...cheap])],
       }),
-      calls("Cost of dear models", [9, 0, 3, 4], [["totalCost", "sum"]], {
+      calls("Cost of expensive models", [9, 0, 3, 4], [["totalCost", "sum"]], {
         chart: "NUMBER",
-        filters: [models(dear)],
+        filters: [models(expensive)],
       }),
       calls("Calls by model", [0, 4, 6, 6], [["count", "count"]], {
         chart: "AREA_TIME_SERIES",

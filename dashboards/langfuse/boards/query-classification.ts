@@ -34,10 +34,10 @@ export function queryClassification(): Board {
         ],
         {
           chart: "PIVOT_TABLE",
-          by: ["traceName"],
+          by: ["name"],
           rows: 20,
           sortBy: "p95_totalCost",
-          about: "The gateway names a call's trace after the kind of query.",
+          about: "The gateway names each call after its kind of query.",
         },
       ),
     ],

@@ -14,15 +14,10 @@ export function tokenEfficiency({ models }: Definitions): Board {
       calls("Output tokens", [3, 0, 3, 4], [["outputTokens", "sum"]], { chart: "NUMBER" }),
       calls("Cost of input", [6, 0, 3, 4], [["inputCost", "sum"]], { chart: "NUMBER" }),
       calls("Cost of output", [9, 0, 3, 4], [["outputCost", "sum"]], { chart: "NUMBER" }),
-      calls("Tokens by kind", [0, 4, 6, 6], [["usageByType", "sum"]], {
-        chart: "BAR_TIME_SERIES",
-        by: ["usageType"],
-        about: "Cached input is the part that a provider's cache answered.",
-      }),
-      calls("Cost by kind of token", [6, 4, 6, 6], [["costByType", "sum"]], {
-        chart: "BAR_TIME_SERIES",
-        by: ["costType"],
-      }),
+      calls("Input tokens over time", [0, 4, 3, 6], [["inputTokens", "sum"]], { chart: "BAR_TIME_SERIES" }),
+      calls("Output tokens over time", [3, 4, 3, 6], [["outputTokens", "sum"]], { chart: "BAR_TIME_SERIES" }),
+      calls("Cost of input over time", [6, 4, 3, 6], [["inputCost", "sum"]], { chart: "BAR_TIME_SERIES" }),
+      calls("Cost of output over time", [9, 4, 3, 6], [["outputCost", "sum"]], { chart: "BAR_TIME_SERIES" }),
       calls("Input tokens of a call, p95", [0, 10, 6, 6], [["inputTokens", "p95"]], {
         chart: "HORIZONTAL_BAR",
         by: ["providedModelName"],

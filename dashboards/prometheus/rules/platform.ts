@@ -1,5 +1,5 @@
 import { thresholds } from "../../thresholds";
-import { growth, held } from "./promql";
+import { growth, held, rareEvents } from "./promql";
 import type { Alert } from "./rule";
 
 const { coldStarts, postgres, clickhouse, redis, langfuseQueue } = thresholds;
@@ -7,6 +7,8 @@ const { coldStarts, postgres, clickhouse, redis, langfuseQueue } = thresholds;
 const RUN = "stackdriver_cloud_run_revision_run_googleapis_com";
 const starts = growth(`${RUN}_container_startup_latencies_count`, coldStarts.window, ["service_name"]);
 const requests = growth(`${RUN}_request_count`, coldStarts.window, ["service_name"]);
+
+const FAILED_JOBS = `redis_key_size{key=~"bull:.*:failed"}`;
 
 export const platformAlerts: Alert[] = [
   {
@@ -66,11 +68,36 @@ export const platformAlerts: Alert[] = [
     severity: "warning",
     service: "langfuse-worker",
     team: "platform",
-    expr: `redis_key_size{key=~"bull:.*:wait"} > ${langfuseQueue.jobs}`,
+    // A job that failed waits in `delayed` for its next try: while ClickHouse is away, all of them do.
+    expr: `redis_key_size{key=~"bull:.*:(wait|delayed)"} > ${langfuseQueue.jobs}`,
     for: langfuseQueue.for,
     summary: `{{ printf "%.0f" $value }} jobs wait in {{ $labels.key }}`,
     description: `Langfuse's worker does not keep up, or is gone. Traces come late; budgets are not touched, they are
       enforced by the ledger.`,
+    dashboard: "infrastructure",
+  },
+  {
+    name: "LangfuseJobsFailing",
+    severity: "warning",
+    service: "langfuse-worker",
+    team: "platform",
+    // Redis has no key before the first failure.
+    expr: `
+      ${FAILED_JOBS} - (${FAILED_JOBS} offset ${langfuseQueue.failedWindow} or ${FAILED_JOBS} * 0) > ${langfuseQueue.failed}`,
+    summary: `{{ printf "%.0f" $value }} jobs of {{ $labels.key }} have failed for good`,
+    description: `In the last ${langfuseQueue.failedWindow}, after all their tries: traces or scores are missing in Langfuse. The
+      worker's log says why; the ledger has the costs in any case.`,
+    dashboard: "infrastructure",
+  },
+  {
+    name: "LangfuseRecordsDropped",
+    severity: "warning",
+    service: "langfuse-worker",
+    team: "platform",
+    expr: `${rareEvents("tollgate_langfuse_dropped_records_total")} > 0`,
+    summary: `Langfuse has dropped {{ printf "%.0f" $value }} records`,
+    description: `Its worker could not write to ClickHouse for longer than it tries. Their jobs count as done and no queue
+      shows them; the raw events are in the blob store.`,
     dashboard: "infrastructure",
   },
 ];

@@ -6,15 +6,20 @@ export function growth(selector: string, window: string, by: string[] = []): str
   return `sum${grouping(by)} (increase(${selector}[${window}]))`;
 }
 
+/** How often a rare event happened in a window, summed by labels: first values count. */
+export function rareEvents(selector: string, by: string[] = []): string {
+  return growthFromBirth(selector, thresholds.rareEvents.window, by);
+}
+
 /**
- * How often a rare event happened in a window, summed by labels.
+ * A counter's growth over a window, summed by labels, first values included.
  *
  * A counter with labels does not exist before its first event and is born at 1, where `increase` sees nothing. So a series
  * counts whole when it was not there before the window, nor in the hour before that: a scrape that failed just then must
  * not make old events new.
  */
-export function rareEvents(selector: string, by: string[] = []): string {
-  const { window, memory } = thresholds.rareEvents;
+export function growthFromBirth(selector: string, window: string, by: string[] = []): string {
+  const { memory } = thresholds.rareEvents;
   return oneLine(`
     sum${grouping(by)} (
       (${selector} unless last_over_time(${selector}[${memory}] offset ${window}))

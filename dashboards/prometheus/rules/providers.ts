@@ -1,10 +1,24 @@
 import { thresholds } from "../../thresholds";
-import { growth } from "./promql";
+import { growth, growthFromBirth, rareEvents } from "./promql";
 import { records } from "./recording";
 import type { Alert } from "./rule";
 
-const { provider, fallback } = thresholds;
+const { provider, fallback, refusing, throttling, cut, fallbackRate } = thresholds;
 const { providerErrors, providerAnswers } = records;
+
+const ATTEMPTS = "tollgate_guard_attempts_total";
+
+/** Share of the attempts at a model that ended in one of some ways, once there are enough of those. */
+function endingIn(
+  endings: string,
+  { share, window, min }: { share: number; window: string; min: number },
+): string {
+  const by = ["provider", "model"];
+  const ended = growth(`${ATTEMPTS}{ending=~"${endings}"}`, window, by);
+  // An attempt that the guard kept from being made says nothing of the provider.
+  const all = growth(`${ATTEMPTS}{ending!="not_paid_for"}`, window, by);
+  return `${ended} / ${all} > ${share} and ${ended} >= ${min}`;
+}
 
 export const providerAlerts: Alert[] = [
   {
@@ -27,11 +41,65 @@ export const providerAlerts: Alert[] = [
     severity: "critical",
     service: "gateway",
     team: "platform",
-    expr: `${growth("litellm_deployment_failed_fallbacks_total", fallback.window, ["requested_model"])} >= ${fallback.minErrors}`,
+    expr: `${growthFromBirth("litellm_deployment_failed_fallbacks_total", fallback.window, ["requested_model"])} >= ${fallback.minErrors}`,
     for: fallback.for,
     summary: "Calls to {{ $labels.requested_model }} fail at the fallback too",
     description: `{{ printf "%.0f" $value }} calls of the last ${fallback.window} failed at their own model and at every
       fallback. Customers get no answer: two providers are ill at once, or a key or a quota is gone.`,
+    dashboard: "alerts-incidents",
+  },
+  {
+    name: "ProviderRefusing",
+    severity: "warning",
+    service: "gateway",
+    team: "platform",
+    expr: endingIn("status_4xx", refusing),
+    for: refusing.for,
+    summary:
+      "{{ $labels.provider }} refuses {{ $value | humanizePercentage }} of calls to {{ $labels.model }}",
+    description: `It answers 4xx: a key that was revoked, credit or a permission that is gone, a model that was removed. The
+      fallback answers meanwhile, so nobody complains: its price and its quota are what is used.`,
+    dashboard: "alerts-incidents",
+  },
+  {
+    name: "ProviderThrottling",
+    severity: "warning",
+    service: "gateway",
+    team: "platform",
+    expr: endingIn("status_429", throttling),
+    for: throttling.for,
+    summary:
+      "{{ $labels.provider }} throttles {{ $value | humanizePercentage }} of calls to {{ $labels.model }}",
+    description: `It answers 429: our quota there is too low for the traffic. Each such call waits, is tried again, and then
+      goes to the fallback. Ask for quota, or move traffic to another model.`,
+    dashboard: "alerts-incidents",
+  },
+  {
+    name: "AnswersCut",
+    severity: "warning",
+    service: "gateway",
+    team: "platform",
+    expr: endingIn("cut|empty|unreadable|error_in_answer|broken", cut),
+    for: cut.for,
+    summary:
+      "{{ $value | humanizePercentage }} of the answers of {{ $labels.model }} are cut, empty or unreadable",
+    description: `The provider accepts the call and gives no whole answer. It may bill for each, so each is charged. Customers
+      see half an answer or wait for the fallback.`,
+    dashboard: "alerts-incidents",
+  },
+  {
+    name: "FallbackRate",
+    severity: "warning",
+    service: "gateway",
+    team: "platform",
+    expr: `
+      ${rareEvents("litellm_deployment_successful_fallbacks_total")}
+      / ${growth(`tollgate_guard_calls_total{outcome="success"}`, thresholds.rareEvents.window)} > ${fallbackRate.share}
+      and ${rareEvents("litellm_deployment_successful_fallbacks_total")} >= ${fallbackRate.min}`,
+    for: fallbackRate.for,
+    summary: "{{ $value | humanizePercentage }} of answers come from a fallback",
+    description: `Calls fail at their own model and another one answers: slower, at another price, perhaps worse. The other
+      provider alerts say what the first model does.`,
     dashboard: "alerts-incidents",
   },
 ];

@@ -1,6 +1,6 @@
 import { NANOS_PER_DOLLAR } from "../../../litellm-config";
 import { thresholds } from "../../thresholds";
-import { growth } from "./promql";
+import { growth, growthFromBirth } from "./promql";
 import type { Recording } from "./rule";
 
 const { costSpike, latency, errors, provider, reconcile, slo } = thresholds;
@@ -51,11 +51,11 @@ export const spendRecordings: Recording[] = [
   },
   {
     record: records.ledgerSpend,
-    expr: growth("tollgate_guard_spend_nanodollars_total", reconcile.window, ["model"]),
+    expr: growthFromBirth("tollgate_guard_spend_nanodollars_total", reconcile.window, ["model"]),
   },
   {
     record: records.litellmSpend,
-    expr: growth("tollgate_guard_litellm_spend_nanodollars_total", reconcile.window, ["model"]),
+    expr: growthFromBirth("tollgate_guard_litellm_spend_nanodollars_total", reconcile.window, ["model"]),
   },
   {
     record: records.spendDifference,

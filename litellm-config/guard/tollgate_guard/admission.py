@@ -8,9 +8,10 @@ import time
 from collections.abc import Awaitable, Callable
 from uuid import UUID, uuid4
 
-from .bounds import Plans
+from .bounds import Plans, make_plans
 from .config import Config
-from .ledger import LEDGER_ERRORS, Decision, Ledger
+from .counting import Counting
+from .ledger import Decision, Ledger
 from .log import log
 from .metrics import LEDGER_ERRORS_TOTAL, RESERVE_SECONDS
 from .refusals import Refusal
@@ -20,6 +21,16 @@ from .request import ChatRequest
 _POLL_SECONDS = 0.2
 
 Session = tuple[str, str]
+
+
+class _Asking:
+    """A call that asks the ledger, once or again: its plans, by bytes until they are counted."""
+
+    def __init__(self, request: ChatRequest, plans: Plans, countable: bool) -> None:
+        self.call_id = uuid4()
+        self.request = request
+        self.plans = plans
+        self.countable = countable
 
 
 class _Queue:
@@ -36,31 +47,36 @@ class Admission:
 
     Args:
         void: settles a call for nothing in the background. For a reservation whose answer was lost.
+        counting: counts what does not fit by its bytes; None where no provider can be asked.
     """
 
-    def __init__(self, ledger: Ledger, config: Config, void: Callable[[UUID], None]) -> None:
+    def __init__(
+        self, ledger: Ledger, config: Config, void: Callable[[UUID], None], counting: Counting | None = None
+    ) -> None:
         self._ledger = ledger
         self._config = config
         self._void = void
+        self._counting = counting
         self._queues: dict[Session, _Queue] = {}
 
-    async def admit(self, request: ChatRequest, plans: Plans) -> tuple[UUID, Decision]:
-        """The id of the call and the ledger's decision: allowed, degraded or refused.
+    async def admit(self, request: ChatRequest, plans: Plans) -> tuple[UUID, Decision, Plans]:
+        """The id of the call, the ledger's decision (allowed, degraded or refused) and the plans that it is about.
 
         Raises:
             Refusal: ``ledger_unavailable``.
         """
-        call_id = uuid4()
+        asking = _Asking(request, plans, self._counting is not None and self._counting.can_count(plans.models))
         session = (request.identity.customer_id, request.identity.session_id)
         queue = self._queues.get(session)
         if queue is None:
-            decision = await self._reserve(call_id, request, plans, final=False)
+            decision = await self._decide(asking, final=False)
             if decision.decision != "wait":
-                return call_id, decision
+                return asking.call_id, decision, asking.plans
             queue = self._queues.setdefault(session, _Queue())
         queue.waiting += 1
         try:
-            return call_id, await self._wait(queue, lambda final: self._reserve(call_id, request, plans, final=final))
+            decision = await self._wait(queue, lambda final: self._decide(asking, final=final))
+            return asking.call_id, decision, asking.plans
         finally:
             queue.waiting -= 1
             if queue.waiting == 0 and self._queues.get(session) is queue:
@@ -100,16 +116,30 @@ class Admission:
         finally:
             queue.turn.release()
 
-    async def _reserve(self, call_id: UUID, request: ChatRequest, plans: Plans, *, final: bool) -> Decision:
+    async def _decide(self, asking: _Asking, *, final: bool) -> Decision:
+        decision = await self._reserve(asking, final=final)
+        if decision.decision != "count":
+            return decision
+        # Once for a call: its content does not change while it waits.
+        asking.countable = False
+        assert self._counting is not None
+        counted = await self._counting.count_request(asking.request, asking.plans.models)
+        if counted is not None:
+            asking.plans = make_plans(asking.request, self._config, counted)
+        return await self._reserve(asking, final=final)
+
+    async def _reserve(self, asking: _Asking, *, final: bool) -> Decision:
         began = time.perf_counter()
         try:
-            return await self._ledger.reserve(call_id, request, plans, final=final)
-        except LEDGER_ERRORS as error:
+            return await self._ledger.reserve(
+                asking.call_id, asking.request, asking.plans, final=final, countable=asking.countable
+            )
+        except Exception as error:
             LEDGER_ERRORS_TOTAL.labels("reserve").inc()
             log(
                 "error", "ledger.unavailable", f"The ledger did not answer: {type(error).__name__}", operation="reserve"
             )
-            self._void(call_id)
+            self._void(asking.call_id)
             raise Refusal("ledger_unavailable", retry_after=1) from error
         finally:
             RESERVE_SECONDS.observe(time.perf_counter() - began)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from .asgi import Headers, Message, Receive, Send, send_refusal
 from .call import Call
+from .failures import failure_of
+from .meter.wires import dropped
 from .refusals import Refusal
 
 # LiteLLM's own headers name keys, addresses and its float costs.
 _HIDDEN_HEADERS = (b"x-litellm-", b"llm_provider-", b"x-ratelimit-", b"retry-after")
 
+# How LiteLLM begins the event of an error in a stream.
+_ERROR_EVENT = b'data: {"error"'
+
 
 class Answer:
-    """Passes LiteLLM's answer on, with the guard's headers in place of LiteLLM's."""
+    """Passes LiteLLM's answer on, with the guard's headers and errors in place of LiteLLM's."""
 
     def __init__(self, call: Call, decided: dict[str, str], send: Send) -> None:
         self._call = call
@@ -22,18 +27,21 @@ class Answer:
         self._ended = False
 
     async def send(self, message: Message) -> None:
+        """Takes a message of LiteLLM's answer."""
         if self._replaced:
             return
         if message["type"] == "http.response.start":
             self._started = True
-            refusal = self._call.refusal
-            if refusal is not None and message["status"] >= 400:
+            if message["status"] >= 400:
                 self._replaced = True
-                await send_refusal(self._send, refusal, self._decided)
+                self._ended = True
+                await self._refuse(failure_of(self._call, message["status"]))
                 return
             message = {**message, "headers": self._headers(message.get("headers", []))}
         elif message["type"] == "http.response.body":
             self._ended = not message.get("more_body", False)
+            if bytes(message.get("body", b"")).startswith(_ERROR_EVENT):
+                message = {**message, "body": b"data: " + failure_of(self._call, 500).body() + b"\n\n"}
         await self._send(message)
 
     async def watch(self, receive: Receive) -> None:
@@ -42,19 +50,24 @@ class Answer:
             pass
         self._call.client_left = not self._ended
 
-    async def cut(self) -> None:
-        """Ends an answer that took longer than any call may."""
+    async def cut(self, refusal: Refusal) -> None:
+        """Ends an answer that LiteLLM does not end; one that has not begun becomes a refusal."""
         if not self._started:
-            await send_refusal(
-                self._send,
-                Refusal("ledger_unavailable", "The answer took too long. Please try again.", retry_after=1),
-                self._decided,
-            )
+            await self._refuse(refusal)
         elif not self._ended and not self._replaced:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
+    async def _refuse(self, refusal: Refusal) -> None:
+        # A client that repeats by itself what the provider may have billed would pay for it again.
+        again = {"x-should-retry": "false"} if any(each.charged for each in self._call.attempts) else {}
+        await send_refusal(self._send, refusal, {**self._decided, **again})
+
     def _headers(self, headers: Headers) -> Headers:
-        model = self._call.model
-        told = {**self._decided, **({"x-tollgate-model": model.name} if model else {})}
+        call = self._call
+        added = dict(self._decided)
+        if call.model:
+            added["x-tollgate-model"] = call.model.name
+        if call.attempts and (names := dropped(call.request.params, call.attempts[-1].request)):
+            added["x-tollgate-dropped"] = ", ".join(names)
         kept = [(key, value) for key, value in headers if not key.lower().startswith(_HIDDEN_HEADERS)]
-        return [*kept, *((key.encode(), value.encode()) for key, value in told.items())]
+        return [*kept, *((key.encode(), value.encode()) for key, value in added.items())]

@@ -45,7 +45,8 @@ def replay(body: bytes) -> Receive:
     async def receive() -> Message:
         if messages:
             return messages.pop()
-        return await asyncio.get_running_loop().create_future()
+        forever: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        return await forever
 
     return receive
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 
-from .config import Config, Model, Route
+from .config import Caching, Config, Model, Route
 from .refusals import Refusal, invalid
 from .request import ChatRequest
 
-# No tokenizer makes more tokens of a text than it has UTF-8 bytes. Around the text, providers put markers of role and
-# turn (below ten tokens a message), and, with tools or an answer schema, an instruction of their own: Anthropic's is the
-# longest, 346 to 804 tokens (docs.anthropic.com, "Tool use: pricing").
+# Around the text, providers put markers of role and turn (below ten tokens a message), and, with tools or an answer schema,
+# an instruction of their own: Anthropic's is the longest, 346 to 804 tokens (docs.anthropic.com, "Tool use: pricing").
 _BASE_TOKENS = 32
 _MESSAGE_TOKENS = 16
 _TOOLS_TOKENS = 1_024
@@ -23,7 +24,7 @@ LEAST_TOKENS = 16
 
 @dataclass(frozen=True)
 class Plan:
-    """What a call can cost on a route: ``prompt_nanos + token_nanos * output tokens``, over every model it may reach."""
+    """What a call can cost on a route: ``prompt_nanos + token_nanos * output tokens``, over every model that it may reach."""
 
     route: Route
     prompt_nanos: int
@@ -32,14 +33,29 @@ class Plan:
     max_tokens: int
 
 
+def text_bound(text: str) -> int:
+    """The most tokens that a text can have: the bytes of each character, or of what it is normalised to where that is longer.
+
+    No tokenizer makes more tokens of a text than it has UTF-8 bytes, but some normalise it first (Anthropic's published one
+    by NFKC, which makes 33 bytes of U+FDFA).
+    """
+    if text.isascii():
+        return len(text)
+    return sum(_character_bytes(character) * times for character, times in Counter(text).items())
+
+
+def _character_bytes(character: str) -> int:
+    # No composed form is longer than its decomposition.
+    return max(len(form.encode()) for form in (character, *(unicodedata.normalize(d, character) for d in ("NFD", "NFKD"))))
+
+
 def prompt_bound(request: ChatRequest) -> int:
     """The most tokens that a request's prompt can have, at any provider."""
     sent = {"messages": request.messages, **{key: request.params.get(key) for key in _PROMPT_PARAMS}}
-    size = len(json.dumps(sent, ensure_ascii=False).encode())
     tools = request.params.get("tools") or []
     instructed = bool(tools) or request.params.get("response_format") is not None
     return (
-        size
+        text_bound(json.dumps(sent, ensure_ascii=False))
         + _BASE_TOKENS
         + _MESSAGE_TOKENS * len(request.messages)
         + (_TOOLS_TOKENS if instructed else 0)
@@ -50,32 +66,47 @@ def prompt_bound(request: ChatRequest) -> int:
 _PROMPT_PARAMS = ("tools", "response_format", "tool_choice", "stop")
 
 
-def attempt_bound(model: Model, prompt_tokens: int, max_tokens: int, choices: int) -> int:
+def attempt_bound(
+    model: Model, prompt_tokens: int, max_tokens: int, choices: int, caching: Caching | None = None
+) -> int:
     """Nano-dollars that one attempt at a model can cost at most."""
-    return prompt_tokens * model.dearest_input_nanos + choices * max_tokens * model.output_nanos
+    prompt = prompt_tokens * model.worst_input_nanos(prompt_tokens, caching)
+    return prompt + choices * max_tokens * model.worst_output_nanos(prompt_tokens)
 
 
 def make_plan(route: Route, prompt_tokens: int, request: ChatRequest) -> Plan:
     wanted = request.max_tokens or route.default_max_tokens
     return Plan(
         route=route,
-        prompt_nanos=prompt_tokens * max(model.dearest_input_nanos for model in route.models),
-        token_nanos=request.choices * max(model.output_nanos for model in route.models),
+        prompt_nanos=prompt_tokens * max(model.worst_input_nanos(prompt_tokens, request.caching) for model in route.models),
+        token_nanos=request.choices * max(model.worst_output_nanos(prompt_tokens) for model in route.models),
         max_tokens=min(wanted, *(model.max_output_tokens for model in route.models)),
     )
 
 
 @dataclass(frozen=True)
 class Plans:
-    """The route asked for first, then those that tiers degrade to; ``by_tier`` is the (one-based) place of each tier's."""
+    """The route asked for first, then those that tiers degrade to; ``by_tier`` is the (one-based) place of each tier's.
+
+    ``exact``: ``prompt_tokens`` was counted by the providers, so that there is no better estimate of it.
+    """
 
     prompt_tokens: int
     plans: tuple[Plan, ...]
     by_tier: tuple[int, ...]
+    exact: bool = False
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """Every model that the request may reach."""
+        return tuple({model.name: model for plan in self.plans for model in plan.route.models}.values())
 
 
-def make_plans(request: ChatRequest, config: Config) -> Plans:
+def make_plans(request: ChatRequest, config: Config, counted: int | None = None) -> Plans:
     """Bounds of a request on its own route and on every route that it may be degraded to.
+
+    Args:
+        counted: the prompt's tokens by the providers' count, where that was asked for.
 
     Raises:
         Refusal: ``unpriced_model`` or ``prompt_too_long``.
@@ -85,16 +116,17 @@ def make_plans(request: ChatRequest, config: Config) -> Plans:
         raise invalid(
             "model", request.model, f"it has no price; name one of {', '.join(sorted(config.routes))}", "unpriced_model"
         )
-    tokens = prompt_bound(request)
+    bound = prompt_bound(request)
+    tokens = bound if counted is None else min(bound, counted)
     smallest = _smallest(asked)
     if tokens > smallest.max_prompt_tokens:
         raise Refusal(
             "prompt_too_long",
-            f"The prompt may have {tokens} tokens (its bytes), and {smallest.name} takes {smallest.max_prompt_tokens}: "
+            f"The prompt may have {tokens} tokens, and {smallest.name} takes {smallest.max_prompt_tokens}: "
             "shorten the conversation or the tools' results",
             field="messages",
         )
-    # A cheaper route that does not take so long a prompt is none for this call.
+    # A cheaper route that does not take so long a prompt is not one for this call.
     routes = {tier.degrade_to: config.routes[tier.degrade_to] for tier in config.tiers}
     cheaper = [name for name, route in routes.items() if tokens <= _smallest(route).max_prompt_tokens]
     names = list(dict.fromkeys([asked.name, *cheaper]))
@@ -102,6 +134,7 @@ def make_plans(request: ChatRequest, config: Config) -> Plans:
         prompt_tokens=tokens,
         plans=tuple(make_plan(config.routes[name], tokens, request) for name in names),
         by_tier=tuple(names.index(tier.degrade_to) + 1 if tier.degrade_to in names else 1 for tier in config.tiers),
+        exact=counted is not None,
     )
 
 

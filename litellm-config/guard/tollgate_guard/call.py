@@ -1,33 +1,35 @@
-"""One call in flight: its hold, the attempts at models that LiteLLM makes for it, and what they come to."""
+"""One call in flight: its hold, the attempts at models that are made for it, and what they come to."""
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from .bounds import attempt_bound
 from .config import Model
+from .counting import Counting
 from .ledger import Charge, Decision
-from .pricing import Usage, cost
+from .meter.attempt import Attempt
+from .meter.endings import Ending
+from .meter.report import report_attempt, report_fallback
+from .meter.wires import WireRequest, prompt_size
+from .metrics import LEDGER_ERRORS_TOTAL
+from .pricing import Usage
 from .refusals import Refusal
 from .request import ChatRequest
 
-# More bytes than this a token allowed: the provider has ignored the limit.
-_BYTES_PER_TOKEN = 8
+# A provider's `retry-after` up to this many seconds is waited for, once in a call; a longer one goes to the fallback.
+_LONGEST_WAIT_SECONDS = 2.0
+
+# How long the rest of an answer is read that LiteLLM has given up on.
+_HEAR_OUT_SECONDS = 10.0
 
 
-@dataclass
-class Attempt:
-    """One request to a provider. ``cost`` is None while it is open; ``outcome`` is the ledger's word for its end."""
-
-    model: Model
-    bound_nanos: int
-    cost: int | None = None
-    outcome: str = ""
-    usage: Usage = Usage()
-    cache_hit: bool = False
+class NotSent(Exception):
+    """An attempt that the meter keeps from being made; the message says why, for the log."""
 
 
 @dataclass
@@ -39,116 +41,165 @@ class Call:
     decision: Decision
     prompt_tokens: int
     extend: Callable[[UUID, int], Awaitable[bool]]
+    # Counts a prompt at its providers, where its bound by bytes is over the hold; None where none can be asked.
+    counting: Counting | None = None
     attempts: list[Attempt] = field(default_factory=list)
+    # What the answer from the cache would have cost; None when no answer came from there.
+    cached: Usage | None = None
     held_nanos: int = 0
     client_left: bool = False
     # No further attempt may begin: the call is being settled.
     closed: bool = False
     # Why a further attempt was not paid for.
     refusal: Refusal | None = None
+    _waited: bool = False
+    # When a model may be asked again (monotonic seconds), where its provider has said so.
+    _ask_again: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.held_nanos = self.decision.held_nanos
+        # What of the prompt is text, to be compared with what LiteLLM makes of it.
+        self._size = prompt_size({"messages": self.request.messages, **self.request.params})
 
     @property
     def model(self) -> Model | None:
         """The model that answers: the one of the last attempt."""
-        return self.attempts[-1].model if self.attempts else None
+        if self.attempts:
+            return self.attempts[-1].model
+        return self.decision.plan.route.models[0] if self.cached and self.decision.plan else None
 
     @property
-    def open_attempt(self) -> Attempt | None:
-        return next((attempt for attempt in reversed(self.attempts) if attempt.cost is None), None)
+    def repeatable(self) -> bool:
+        """Whether LiteLLM may keep the answer in its cache: it came whole and at once, from one attempt."""
+        charged = [attempt for attempt in self.attempts if attempt.charged]
+        return len(charged) == 1 and charged[0] is self.attempts[-1] and charged[0].repeatable
 
-    async def begin(self, model: Model) -> None:
-        """Makes sure that an attempt at a model is paid for before it is made.
+    async def begin(self, model: Model, request: WireRequest) -> Attempt:
+        """Makes sure that an attempt is paid for before its request is sent.
 
-        The hold covers the dearest single attempt. An earlier attempt that failed for free leaves all of it; one that the
-        provider may have billed (a time-out, a broken stream) uses it up, and then more is held first.
+        The hold covers the most expensive single attempt at what the client sent. What LiteLLM adds to that, and an
+        earlier attempt that the provider may have billed, are held on top.
 
         Raises:
-            Refusal: the budget does not have it, or the call is over.
+            NotSent: the budget does not have it, the call is over, or the model must not be asked again.
         """
         if self.closed:
-            raise Refusal("budget_held", "The call is settled already")
-        unfinished = self.open_attempt
-        if unfinished is not None:
-            self._end(unfinished, unfinished.bound_nanos, "failure", self._bounded(0))
-        bound = attempt_bound(model, self.prompt_tokens, self.decision.max_tokens, self.request.choices)
-        missing = sum(attempt.cost or 0 for attempt in self.attempts) + bound - self.held_nanos
-        if missing > 0:
-            if not await self.extend(self.id, missing):
-                self.refusal = Refusal(
-                    "budget_held",
-                    "A first try may have used up what was set aside for this answer, and no more is left.",
-                    retry_after=1,
-                )
-                raise self.refusal
-            self.held_nanos += missing
-        self.attempts.append(Attempt(model=model, bound_nanos=bound))
+            raise NotSent("the call is settled already")
+        await self._wait_for(model)
+        growth = max(0, request.size - self._size)
+        attempt = Attempt(model, self.prompt_tokens + growth, request, self._ended)
+        if self._missing(attempt) > 0:
+            await self._count(attempt)
+        if (missing := self._missing(attempt)) > 0:
+            await self._hold(missing)
+        if self.model is not None and self.model is not model:
+            report_fallback(self.model.name, model.name, self.request.identity, self.decision.tier, self.id)
+        self.attempts.append(attempt)
+        return attempt
 
-    def succeed(self, usage: Usage | None, answer_bytes: int) -> None:
-        """The attempt answered; without a usage it is charged by what was sent and received, which bounds its tokens."""
-        attempt = self.open_attempt
-        if attempt is None:
+    def _missing(self, attempt: Attempt) -> int:
+        return sum(each.at_most for each in self.attempts) + attempt.bound_nanos - self.held_nanos
+
+    async def _count(self, attempt: Attempt) -> None:
+        """Takes the provider's count of the prompt in the place of its bound by bytes."""
+        if self.counting is not None:
+            counted = await self.counting.count_prompt(attempt.model, attempt.request.body)
+            if counted is not None and counted < attempt.prompt_bound:
+                attempt.prompt_bound = counted
+                attempt.counted = True
+
+    async def _hold(self, missing: int) -> None:
+        try:
+            held = await self.extend(self.id, missing)
+        except Exception as error:
+            LEDGER_ERRORS_TOTAL.labels("extend").inc()
+            self.refusal = Refusal("ledger_unavailable", retry_after=1)
+            raise NotSent(f"the ledger did not answer: {type(error).__name__}") from error
+        if not held:
+            self.refusal = self._unaffordable()
+            raise NotSent(f"{missing} nano-dollars more are needed, and the budget does not have them")
+        self.held_nanos += missing
+        self.refusal = None
+
+    def _ended(self, attempt: Attempt) -> None:
+        if self.counting is not None and attempt.counted and attempt.ending is Ending.COMPLETE:
+            self.counting.check(attempt.model, attempt.prompt_bound, attempt.usage.prompt)
+        report_attempt(attempt, self.request.identity, self.decision.tier, self.id)
+
+    def _unaffordable(self) -> Refusal:
+        if self.attempts:
+            return Refusal(
+                "budget_held",
+                "A first try may have used up what was set aside for this answer, and no more is left.",
+                retry_after=1,
+            )
+        month, session = self.decision.month_left_nanos or 0, self.decision.session_left_nanos or 0
+        return Refusal(
+            "month_budget" if month < session else "session_budget",
+            "What is left of the budget does not cover this request. Please send a shorter one.",
+        )
+
+    async def _wait_for(self, model: Model) -> None:
+        if any(each.model is model and each.charged for each in self.attempts):
+            raise NotSent(f"{model.name} may have billed an answer of this call already")
+        left = self._ask_again.get(model.name, 0.0) - time.monotonic()
+        if left <= 0:
             return
-        counted = usage or self._bounded(answer_bytes)
-        price = cost(attempt.model, counted) if usage else self._cost_of_bound(attempt.model, counted)
-        self._end(attempt, price, "success", counted)
+        if self._waited or left > _LONGEST_WAIT_SECONDS:
+            raise NotSent(f"{model.name} is not to be asked for another {left:.0f} s")
+        self._waited = True
+        await asyncio.sleep(left)
 
-    def hit_cache(self, usage: Usage | None) -> None:
-        """LiteLLM answered from its cache: nothing was sent, nothing is charged."""
-        attempt = self.open_attempt
-        if attempt is not None:
-            attempt.cache_hit = True
-            self._end(attempt, 0, "success", usage or Usage())
+    def ask_again_after(self, model: Model, seconds: float) -> None:
+        """Keeps a model from being asked again within the time that its provider named."""
+        self._ask_again[model.name] = time.monotonic() + seconds
 
-    def break_off(self, answer_bytes: int) -> None:
-        """The provider broke a stream: its prompt and what came of the answer are charged."""
-        attempt = self.open_attempt
-        if attempt is not None:
-            received = self._bounded(answer_bytes)
-            self._end(attempt, self._cost_of_bound(attempt.model, received), "failure", received)
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds until the first of the providers may be asked again; None where none has named a time."""
+        waits = [at - time.monotonic() for at in self._ask_again.values()]
+        return max(0.0, min(waits)) if waits else None
 
-    def fail(self, outcome: str, *, billed: bool) -> None:
-        """The attempt gave no answer. ``billed``: the provider may have worked for it, so its bound is charged."""
-        attempt = self.open_attempt
-        if attempt is None:
-            return
-        full = self._bounded(self.decision.max_tokens * self.request.choices)
-        self._end(attempt, attempt.bound_nanos if billed else 0, outcome, full if billed else Usage())
+    async def hear_out(self, seconds: float = _HEAR_OUT_SECONDS) -> None:
+        """Ends the attempts that are open: LiteLLM has given up on their answers. No further attempt may begin."""
+        self.closed = True
+        await asyncio.gather(*(attempt.hear_out(seconds) for attempt in self.attempts))
 
     def close(self) -> Charge:
-        """What the whole call came to. An attempt that is still open is charged its bound."""
+        """What the whole call came to. An attempt that is still open is charged what is known of it."""
         self.closed = True
-        self.fail("timeout", billed=True)
+        for attempt in self.attempts:
+            attempt.end(Ending.TIMEOUT)
         if not self.attempts:
-            return Charge(state="voided", outcome="disconnected" if self.client_left else "failure", cost=0, model=None)
+            return self._unsent()
         last = self.attempts[-1]
+        assert last.ending is not None
+        outcome = last.ending.outcome
         usages = [attempt.usage for attempt in self.attempts]
         return Charge(
             state="posted",
-            outcome="disconnected" if self.client_left and last.outcome == "success" else last.outcome,
-            cost=sum(attempt.cost or 0 for attempt in self.attempts),
+            outcome="disconnected" if self.client_left and outcome == "success" else outcome,
+            cost=sum(attempt.cost for attempt in self.attempts),
             model=last.model.name,
             prompt_tokens=sum(usage.prompt for usage in usages),
             cached_tokens=sum(usage.cached for usage in usages),
             completion_tokens=sum(usage.completion for usage in usages),
-            cache_hit=last.cache_hit,
         )
 
-    def _end(self, attempt: Attempt, price: int, outcome: str, usage: Usage) -> None:
-        attempt.cost, attempt.outcome, attempt.usage = price, outcome, usage
-
-    def _bounded(self, answer_bytes: int) -> Usage:
-        allowed = self.decision.max_tokens * self.request.choices
-        kept_the_limit = answer_bytes <= _BYTES_PER_TOKEN * allowed
-        return Usage(
-            prompt=self.prompt_tokens, completion=min(answer_bytes, allowed) if kept_the_limit else answer_bytes
+    def _unsent(self) -> Charge:
+        if self.cached is None:
+            return Charge(state="voided", outcome="disconnected" if self.client_left else "failure", cost=0, model=None)
+        return Charge(
+            state="posted",
+            outcome="disconnected" if self.client_left else "success",
+            cost=0,
+            model=self.model.name if self.model else None,
+            prompt_tokens=self.cached.prompt,
+            cached_tokens=self.cached.cached,
+            completion_tokens=self.cached.completion,
+            cache_hit=True,
         )
 
-    def _cost_of_bound(self, model: Model, usage: Usage) -> int:
-        return usage.prompt * model.dearest_input_nanos + usage.completion * model.output_nanos
 
-
-# The call that the running request is for: set by the gate, read by LiteLLM's hooks in the same context.
+# The call that the running request is for: set by the gate, read by the meter and LiteLLM's hooks in the same context.
 current_call: contextvars.ContextVar[Call | None] = contextvars.ContextVar("tollgate_call", default=None)

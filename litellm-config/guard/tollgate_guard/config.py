@@ -6,26 +6,62 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+# How long a provider's cache keeps what is written to it.
+Caching = Literal["5m", "1h"]
+
+_PRICES = ("input_nanos", "output_nanos", "cache_read_nanos", "cache_write_5m_nanos", "cache_write_1h_nanos")
+
+
+@dataclass(frozen=True)
+class Price:
+    """Nano-dollars a token, for prompts above a number of tokens."""
+
+    above_tokens: int
+    input_nanos: int
+    output_nanos: int
+    cache_read_nanos: int
+    cache_write_5m_nanos: int
+    cache_write_1h_nanos: int
+
+    def worst_input_nanos(self, caching: Caching | None) -> int:
+        """The highest price of a prompt's token. A provider reads or writes its cache as it sees fit."""
+        written = {None: 0, "5m": self.cache_write_5m_nanos, "1h": self.cache_write_1h_nanos}[caching]
+        return max(self.input_nanos, self.cache_read_nanos, written)
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model's prices, in nano-dollars a token, and its limits."""
+    """A model's prices and limits. ``prices`` is in ascending order of prompt length and begins at 0."""
 
     name: str
     provider: str
-    input_nanos: int
-    output_nanos: int
-    cache_read_nanos: int
-    cache_write_nanos: int
+    prices: tuple[Price, ...]
     max_prompt_tokens: int
     max_output_tokens: int
+    # The lifetime of what LiteLLM marks for the provider's cache where the client marks nothing.
+    prompt_cache: Caching | None
 
-    @property
-    def dearest_input_nanos(self) -> int:
-        """A provider may write any prompt to its cache, which costs more than reading it."""
-        return max(self.input_nanos, self.cache_write_nanos)
+    def price(self, prompt_tokens: int) -> Price:
+        """The price of a request whose prompt has so many tokens: the whole of it costs the tier that the prompt reaches."""
+        return self._reachable(prompt_tokens)[-1]
+
+    def worst_input_nanos(self, prompt_tokens: int, caching: Caching | None = None) -> int:
+        """The highest price of a prompt's token, over every prompt of at most so many tokens.
+
+        Args:
+            caching: the longest lifetime of a cache entry that the request asks for; None where it marks nothing, so that
+                LiteLLM's own marks apply.
+        """
+        return max(price.worst_input_nanos(caching or self.prompt_cache) for price in self._reachable(prompt_tokens))
+
+    def worst_output_nanos(self, prompt_tokens: int) -> int:
+        """The highest price of an output token, over every prompt of at most so many tokens."""
+        return max(price.output_nanos for price in self._reachable(prompt_tokens))
+
+    def _reachable(self, prompt_tokens: int) -> tuple[Price, ...]:
+        return tuple(price for price in self.prices if price.above_tokens < max(prompt_tokens, 1))
 
 
 @dataclass(frozen=True)
@@ -70,9 +106,31 @@ class Config:
 _DIRECT_MAX_TOKENS = 4_096
 
 
-def parse(data: dict[str, Any]) -> Config:
-    """The configuration in the text of ``guard.json``, read as JSON."""
-    models = {name: Model(name=name, **fields) for name, fields in data["models"].items()}
+def _price(fields: dict[str, Any], uplift_percent: int) -> Price:
+    # Rounded up: never below the bill.
+    raised = {key: -(-fields[key] * (100 + uplift_percent) // 100) for key in _PRICES}
+    return Price(above_tokens=fields.get("above_tokens", 0), **raised)
+
+
+def _model(name: str, fields: dict[str, Any], vertex_location: str) -> Model:
+    uplift = fields["regional_uplift_percent"] if vertex_location.lower() != "global" else 0
+    return Model(
+        name=name,
+        provider=fields["provider"],
+        prices=tuple(_price(each, uplift) for each in [fields, *fields["long_prompts"]]),
+        max_prompt_tokens=fields["max_prompt_tokens"],
+        max_output_tokens=fields["max_output_tokens"],
+        prompt_cache=fields["prompt_cache"],
+    )
+
+
+def parse(data: dict[str, Any], vertex_location: str = "global") -> Config:
+    """The configuration in the text of ``guard.json``, read as JSON.
+
+    Args:
+        vertex_location: where Vertex AI's models are; outside of ``global`` some cost more.
+    """
+    models = {name: _model(name, fields, vertex_location) for name, fields in data["models"].items()}
     routes = {
         name: Route(
             name=name,
@@ -110,4 +168,5 @@ def load() -> Config:
         KeyError: the variable is not set.
         OSError: the file cannot be read.
     """
-    return parse(json.loads(Path(os.environ["TOLLGATE_GUARD_CONFIG"]).read_text("utf-8")))
+    data = json.loads(Path(os.environ["TOLLGATE_GUARD_CONFIG"]).read_text("utf-8"))
+    return parse(data, os.environ.get("VERTEXAI_LOCATION") or "global")

@@ -18,6 +18,7 @@ from .asgi import App, Receive, Scope, Send, read_body, replay, send_refusal
 from .bounds import make_plans
 from .call import Call, current_call
 from .config import Config
+from .counting import Counting
 from .ledger import Decision, Ledger
 from .log import log, tags
 from .metrics import DECISIONS, HOLDS_IN_FLIGHT
@@ -34,7 +35,14 @@ class Gate:
     """Wraps LiteLLM's application."""
 
     def __init__(
-        self, app: App, config: Config, ledger: Ledger, admission: Admission, settler: Settler, traces: TraceEvents
+        self,
+        app: App,
+        config: Config,
+        ledger: Ledger,
+        admission: Admission,
+        settler: Settler,
+        traces: TraceEvents,
+        counting: Counting | None = None,
     ) -> None:
         self._app = app
         self._config = config
@@ -42,6 +50,7 @@ class Gate:
         self._admission = admission
         self._settler = settler
         self._traces = traces
+        self._counting = counting
         self._key = os.environ["TOLLGATE_AGENT_KEY"].encode()
         self._warm = False
 
@@ -81,9 +90,9 @@ class Gate:
                 raise Refusal("unauthorized")
             request = read_request(await read_body(receive))
             plans = make_plans(request, self._config)
-            call_id, decision = await self._admission.admit(request, plans)
+            call_id, decision, plans = await self._admission.admit(request, plans)
             decided = _decision_headers(call_id, decision)
-            self._tell(call_id, request, decision)
+            self._report(call_id, request, decision)
             if decision.decision == "refused":
                 code = "unknown_customer" if decision.reason == "unknown_tier" else decision.reason
                 raise Refusal(code, retry_after=decision.retry_after)
@@ -92,12 +101,17 @@ class Gate:
                 DECISIONS.labels("refused", refusal.code, "none", "unknown", "none").inc()
             await send_refusal(send, refusal, decided)
             return
+        except Exception as error:
+            log("error", "gateway.error", f"The call could not be prepared: {type(error).__name__}: {error}")
+            await send_refusal(send, Refusal("gateway_error"), decided)
+            return
         call = Call(
             id=call_id,
             request=request,
             decision=decision,
             prompt_tokens=plans.prompt_tokens,
             extend=self._ledger.extend,
+            counting=self._counting,
         )
         await self._forward(call, decided, scope, receive, send)
 
@@ -118,7 +132,10 @@ class Gate:
                 self._config.hold_lease - self._config.settle_margin,
             )
         except (TimeoutError, asyncio.TimeoutError):
-            await answer.cut()
+            await answer.cut(Refusal("provider_timeout"))
+        except Exception as error:
+            log("error", "gateway.error", f"LiteLLM failed: {type(error).__name__}: {error}", call_id=call.id)
+            await answer.cut(Refusal("gateway_error"))
         finally:
             watcher.cancel()
             current_call.reset(token)
@@ -126,7 +143,7 @@ class Gate:
             await self._settler.settle(call)
             HOLDS_IN_FLIGHT.dec()
 
-    def _tell(self, call_id: UUID, request: ChatRequest, decision: Decision) -> None:
+    def _report(self, call_id: UUID, request: ChatRequest, decision: Decision) -> None:
         who = request.identity
         DECISIONS.labels(
             decision.decision, decision.reason, request.model, decision.tier or "unknown", who.query_type
@@ -136,7 +153,8 @@ class Gate:
         if decision.decision == "refused":
             log("warn", "call.refused", f"Refused: {decision.reason}", reason=decision.reason, **fields)
         elif decision.decision == "degraded":
-            log("warn", "call.degraded", f"Goes to {route}: the month's budget is nearly used up", **fields)
+            used_up = "session" if decision.reason == "session_budget" else "month"
+            log("warn", "call.degraded", f"Goes to {route}: the {used_up}'s budget is nearly used up", **fields)
         else:
             log(
                 "debug",

@@ -30,6 +30,8 @@ class Identity:
     environment: str
     trace_id: str | None
     parent_observation_id: str | None
+    # Name and version of the prompt in Langfuse, where the agent took it from there.
+    prompt: tuple[str, int] | None = None
 
 
 def _text(
@@ -43,6 +45,14 @@ def _text(
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise invalid(f"metadata.{key}", value, remedy, "identity_missing" if required else "invalid_request")
     return value
+
+
+def _prompt(metadata: dict[str, Any]) -> tuple[str, int] | None:
+    name = _text(metadata, "prompt_name", _WORD, "send the prompt's name in Langfuse")
+    version = metadata.get("prompt_version")
+    if version is not None and (not isinstance(version, int) or isinstance(version, bool) or version < 1):
+        raise invalid("metadata.prompt_version", version, "send the prompt's version number in Langfuse")
+    return (name, version) if name is not None and version is not None else None
 
 
 def read_identity(metadata: object) -> Identity:
@@ -79,4 +89,5 @@ def read_identity(metadata: object) -> Identity:
         or os.environ.get("TOLLGATE_ENVIRONMENT", "local"),
         trace_id=_text(metadata, "trace_id", _TRACE, "send 32 hexadecimal digits"),
         parent_observation_id=_text(metadata, "parent_observation_id", _SPAN, "send 16 hexadecimal digits"),
+        prompt=_prompt(metadata),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -21,10 +21,6 @@ _COMMAND_SECONDS = 3.0
 # Waiting for a free connection is a burst of calls, not a ledger that is down.
 _POOL_SECONDS = 30.0
 
-# What asyncpg raises when the server is away, restarting, out of connections or too slow.
-# (Before Python 3.11, asyncio's TimeoutError is another than the built-in one.)
-LEDGER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, asyncio.TimeoutError)
-
 
 @dataclass(frozen=True)
 class Crossing:
@@ -34,7 +30,7 @@ class Crossing:
 
 @dataclass(frozen=True)
 class Decision:
-    """The ledger's answer to a reservation. ``decision`` is allowed, degraded, refused or wait; money in nano-dollars."""
+    """The ledger's answer to a reservation: allowed, degraded, refused, wait or count. Money in nano-dollars."""
 
     decision: str
     reason: str
@@ -92,7 +88,7 @@ def _call(function: str, parameters: int) -> str:
     return f"SELECT * FROM ledger.{function}({places})"
 
 
-_RESERVE = _call("reserve", 26)
+_RESERVE = _call("reserve", 1)
 _EXTEND = _call("extend", 3)
 _SETTLE = _call("settle", 11)
 _EXPIRE = _call("expire_holds", 2)
@@ -119,7 +115,7 @@ async def _open_pool(size: int) -> asyncpg.Pool:
 class Ledger:
     """Pools of connections that open at need and come back by themselves when Postgres does.
 
-    Every method raises one of ``LEDGER_ERRORS`` when the ledger does not answer.
+    Every method raises when the ledger does not answer: whatever its client raises, the answer to a call is the same.
     """
 
     def __init__(self, config: Config) -> None:
@@ -139,49 +135,56 @@ class Ledger:
         if pool is None:
             raise asyncpg.InterfaceError("open() comes first")
         async with pool.acquire(timeout=_POOL_SECONDS) as connection:
-            return await connection.fetch(query, *arguments)
+            rows: list[asyncpg.Record] = await connection.fetch(query, *arguments)
+            return rows
 
     def _crossings(self, percents: list[int]) -> tuple[Crossing, ...]:
         actions = dict(zip(self._config.percents, self._config.actions))
-        return tuple(Crossing(percent, actions[percent]) for percent in percents)
+        # One that another revision's configuration has reserved a call with may not be in this one's.
+        return tuple(Crossing(percent, actions.get(percent, "notify")) for percent in percents)
 
-    async def reserve(self, call_id: UUID, request: ChatRequest, plans: Plans, *, final: bool) -> Decision:
+    async def reserve(
+        self, call_id: UUID, request: ChatRequest, plans: Plans, *, final: bool, countable: bool = False
+    ) -> Decision:
         """Decides about a call and holds its bound, in one round trip.
 
         Args:
             final: whether to refuse, rather than answer ``wait``, when only other calls in flight are in the way.
+            countable: whether to answer ``count`` when the call does not fit as it was asked for and a count of its prompt
+                may let it in.
         """
         config, who, options = self._config, request.identity, plans.plans
-        [row] = await self._fetch(
-            self._reserving,
-            _RESERVE,
-            call_id,
-            who.customer_id,
-            who.session_id,
-            who.query_type,
-            who.gcp_project,
-            who.tools_invoked,
-            who.environment,
-            who.trace_id,
-            request.model,
-            [plan.route.name for plan in options],
-            plans.prompt_tokens,
-            [plan.prompt_nanos for plan in options],
-            [plan.token_nanos for plan in options],
-            [plan.max_tokens for plan in options],
-            request.choices,
-            LEAST_TOKENS,
-            [tier.name for tier in config.tiers],
-            [tier.budget_nanos for tier in config.tiers],
-            plans.by_tier,
-            config.session_budget_nanos,
-            config.session_calls,
-            config.session_tokens_per_minute,
-            config.percents,
-            config.actions,
-            config.hold_lease,
-            final,
-        )
+        reservation = {
+            "call_id": str(call_id),
+            "customer": who.customer_id,
+            "session": who.session_id,
+            "query_type": who.query_type,
+            "gcp_project": who.gcp_project,
+            "tools": who.tools_invoked,
+            "environment": who.environment,
+            "trace_id": who.trace_id,
+            "model_asked": request.model,
+            "routes": [plan.route.name for plan in options],
+            "prompt_nanos": [plan.prompt_nanos for plan in options],
+            "token_nanos": [plan.token_nanos for plan in options],
+            "max_tokens": [plan.max_tokens for plan in options],
+            "prompt_tokens": plans.prompt_tokens,
+            "choices": request.choices,
+            "least_tokens": LEAST_TOKENS,
+            "tiers": [tier.name for tier in config.tiers],
+            "caps": [tier.budget_nanos for tier in config.tiers],
+            "tier_plans": plans.by_tier,
+            "session_cap": config.session_budget_nanos,
+            "session_calls": config.session_calls,
+            "tokens_per_minute": config.session_tokens_per_minute,
+            "percents": config.percents,
+            "actions": config.actions,
+            "lease_seconds": config.hold_lease,
+            "final": final,
+            "exact": plans.exact,
+            "countable": countable,
+        }
+        [row] = await self._fetch(self._reserving, _RESERVE, json.dumps(reservation))
         return Decision(
             decision=row["decision"],
             reason=row["reason"],

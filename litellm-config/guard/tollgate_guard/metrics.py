@@ -15,10 +15,24 @@ SPEND = Counter("tollgate_guard_spend_nanodollars", "Nano-dollars charged", ["mo
 LITELLM_SPEND = Counter(
     "tollgate_guard_litellm_spend_nanodollars", "Nano-dollars that LiteLLM counted for the same calls", ["model"]
 )
+# kind: prompt (all of it), completion, and of the prompt: cached, cache_write_5m, cache_write_1h.
 TOKENS = Counter("tollgate_guard_tokens", "Tokens charged", ["model", "kind"])
+PROVIDER_CACHE_SAVED = Counter(
+    "tollgate_guard_provider_cache_saved_nanodollars", "Nano-dollars that reads of providers' caches did not cost", ["model"]
+)
+PROVIDER_CACHE_WRITES = Counter(
+    "tollgate_guard_provider_cache_writes_nanodollars",
+    "Nano-dollars that writes to providers' caches cost above plain input",
+    ["model"],
+)
+ATTEMPTS = Counter(
+    "tollgate_guard_attempts", "Attempts at a model, by how they ended", ["provider", "model", "ending"]
+)
 PROVIDER_ERRORS = Counter("tollgate_guard_provider_errors", "Attempts that failed", ["provider", "model", "status"])
 CACHE_HITS = Counter("tollgate_guard_cache_hits", "Calls answered from the cache", ["model"])
 CACHE_SAVED = Counter("tollgate_guard_cache_saved_nanodollars", "Nano-dollars that cache hits did not cost", ["model"])
+# outcome: counted, refused, late, failed, not_understood, paused, below_bill.
+COUNTS = Counter("tollgate_guard_prompt_counts", "Prompts that a provider was asked to count", ["provider", "outcome"])
 CROSSINGS = Counter("tollgate_guard_crossings", "Budget thresholds crossed", ["percent", "action", "tier"])
 HOLDS_IN_FLIGHT = Gauge("tollgate_guard_holds_in_flight", "Holds not settled yet", multiprocess_mode="livesum")
 HOLDS_EXPIRED = Counter("tollgate_guard_holds_expired", "Holds charged because their lease ran out")

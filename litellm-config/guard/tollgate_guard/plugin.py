@@ -1,4 +1,4 @@
-"""What LiteLLM's config.yaml names: ``guard`` (callbacks) and ``authenticate`` (custom_auth).
+"""What LiteLLM's config.yaml names: ``guard`` and ``generations`` (callbacks), ``authenticate`` (custom_auth).
 
 Importing this module puts the gate before LiteLLM's application. Should that ever fail to take effect, ``authenticate``
 lets no request in, for it accepts only what has passed the gate.
@@ -17,9 +17,16 @@ from litellm.proxy.proxy_server import app
 from . import config as configuration
 from .admission import Admission
 from .call import current_call
+from .counting import Counting
 from .gate import Gate
+from .generations import Generations
 from .hooks import Hooks
 from .ledger import Ledger
+from .meter import litellm_seams
+from .meter.endings import Ending
+from .meter.providers import from_environment
+from .meter.transport import Meter
+from .metrics import ATTEMPTS
 from .settling import Settler
 from .sweep import sweep_forever
 from .traces import TraceEvents
@@ -42,22 +49,33 @@ def _check_environment() -> None:
     if missing:
         # A line each: LiteLLM's logs take "KEY: text" for a secret and blot it out.
         lines = "\n".join(f"  {name}" for name in missing)
-        raise SystemExit(f"The gateway's environment lacks these variables (docs/interfaces.md says what they are):\n{lines}")
+        raise SystemExit(
+            f"The gateway's environment lacks these variables (docs/interfaces.md says what they are):\n{lines}"
+        )
 
 
-def _install() -> tuple[Hooks, Gate]:
+def _install() -> tuple[Hooks, Generations, Gate]:
     config = configuration.load()
+    meter = Meter(config, from_environment())
+    meter.install()
+    litellm_seams.install()
+    for model in config.models.values():
+        for ending in Ending:
+            # A counter that begins at its first event loses that to `increase()`.
+            ATTEMPTS.labels(model.provider, model.name, ending.value)
+    counting = Counting(meter.count)
     ledger = Ledger(config)
     settler = Settler(ledger, config.hold_lease)
-    admission = Admission(ledger, config, settler.void)
+    admission = Admission(ledger, config, settler.void, counting)
     settler.freed = admission.freed
     inner = app.middleware_stack or app.build_middleware_stack()
-    gate = Gate(inner, config, ledger, admission, settler, TraceEvents())
+    traces = TraceEvents()
+    gate = Gate(inner, config, ledger, admission, settler, traces, counting)
     # LiteLLM imports its callbacks while it starts, when Starlette takes no more middleware: so around all of it.
     app.middleware_stack = gate
     # LiteLLM reads its configuration in the server's event loop.
     _background.append(asyncio.get_running_loop().create_task(_work(ledger, gate)))
-    return Hooks(config), gate
+    return Hooks(config), Generations(traces), gate
 
 
 async def _work(ledger: Ledger, gate: Gate) -> None:
@@ -69,7 +87,7 @@ async def _work(ledger: Ledger, gate: Gate) -> None:
 _check_environment()
 # LiteLLM wants a master key; one that is drawn at each start and kept nowhere is a key that nobody has.
 os.environ["LITELLM_MASTER_KEY"] = f"sk-{secrets.token_hex(32)}"
-guard, _gate = _install()
+guard, generations, _gate = _install()
 
 
 async def authenticate(request: Request, api_key: str) -> UserAPIKeyAuth:

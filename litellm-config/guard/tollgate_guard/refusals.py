@@ -20,6 +20,11 @@ _STATUS_AND_TYPE: dict[str, tuple[int, str]] = {
     "tokens_per_minute": (429, "rate_limit_error"),
     "budget_held": (429, "rate_limit_error"),
     "ledger_unavailable": (503, "service_unavailable"),
+    "provider_rejected": (400, "provider_error"),
+    "provider_overloaded": (503, "provider_error"),
+    "provider_unavailable": (503, "provider_error"),
+    "provider_timeout": (504, "provider_error"),
+    "gateway_error": (500, "gateway_error"),
 }
 
 _FOR_CUSTOMERS: dict[str, str] = {
@@ -36,6 +41,11 @@ _FOR_CUSTOMERS: dict[str, str] = {
     ),
     "unknown_customer": "This customer has no access to the assistant.",
     "ledger_unavailable": "The assistant cannot check the budget right now. Please try again in a moment.",
+    "provider_rejected": "The AI provider does not accept this request. Please change it before you send it again.",
+    "provider_overloaded": "The AI provider has too many requests right now. Please try again in {seconds} s.",
+    "provider_unavailable": "The AI provider did not answer this request. Please try again in {seconds} s.",
+    "provider_timeout": "The AI provider took too long to answer. Please try again.",
+    "gateway_error": "The assistant could not handle this request. Please try again in a moment.",
     "unauthorized": "The gateway needs the agent's key: send it as `Authorization: Bearer <key>`.",
     "route_closed": "The gateway serves POST /v1/chat/completions only: every other route is closed.",
 }
@@ -49,15 +59,23 @@ class Refusal(Exception):
 
     Attributes:
         code: a code of docs/interfaces.md.
+        status: the code's, unless the provider's own says more.
         retry_after: seconds, on the codes of status 429 and 503.
         field: the request's field at fault, on status 400.
     """
 
     def __init__(
-        self, code: str, message: str | None = None, *, retry_after: float | None = None, field: str | None = None
+        self,
+        code: str,
+        message: str | None = None,
+        *,
+        retry_after: float | None = None,
+        field: str | None = None,
+        status: int | None = None,
     ) -> None:
         self.code = code
-        self.status, self.type = _STATUS_AND_TYPE[code]
+        usual, self.type = _STATUS_AND_TYPE[code]
+        self.status = status or usual
         if code == "session_calls":
             retry_after = _SESSION_CALLS_RETRY_SECONDS
         self.retry_after = retry_after

@@ -7,8 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .caching import check_mark, read_caching
+from .config import Caching
 from .identity import Identity, read_identity
 from .refusals import Refusal, invalid
+from .schemas import check_schemas
 
 _MAX_CHOICES = 8
 
@@ -26,6 +29,8 @@ class ChatRequest:
     # Whether the client wants the usage at the end of a stream; the guard always asks for it.
     wants_usage: bool
     identity: Identity
+    # The longest lifetime of a cache entry that the client's marks ask for; None where there is no mark.
+    caching: Caching | None = None
 
 
 def _is_int(value: object) -> bool:
@@ -71,11 +76,11 @@ _READ = {
 }  # fmt: skip
 
 _MESSAGE_KEYS = {
-    "system": {"role", "content", "name"},
-    "developer": {"role", "content", "name"},
-    "user": {"role", "content", "name"},
-    "assistant": {"role", "content", "name", "tool_calls", "refusal"},
-    "tool": {"role", "content", "tool_call_id", "name"},
+    "system": {"role", "content", "name", "cache_control"},
+    "developer": {"role", "content", "name", "cache_control"},
+    "user": {"role", "content", "name", "cache_control"},
+    "assistant": {"role", "content", "name", "tool_calls", "refusal", "cache_control"},
+    "tool": {"role", "content", "tool_call_id", "name", "cache_control"},
 }
 
 
@@ -86,12 +91,14 @@ def _check_content(content: object, where: str) -> None:
         raise Refusal("invalid_request", f"{where} is no text: send a text or a list of text parts", field=where)
     for index, part in enumerate(content):
         kind = part.get("type") if isinstance(part, dict) else None
-        if kind != "text" or set(part) != {"type", "text"} or not isinstance(part["text"], str):
+        if kind != "text" or set(part) - {"cache_control"} != {"type", "text"} or not isinstance(part["text"], str):
             raise invalid(
                 f"{where}.{index}.type",
                 kind,
-                'send parts of type "text" with nothing but their text: no other kind has a bounded price',
+                'send parts of type "text" with nothing but their text and cache_control: no other kind has a bounded price',
             )
+        if part.get("cache_control") is not None:
+            check_mark(part["cache_control"], f"{where}.{index}.cache_control")
 
 
 def _check_tool_calls(calls: object, where: str) -> None:
@@ -128,6 +135,8 @@ def _check_messages(messages: object) -> list[dict[str, Any]]:
             if not isinstance(message.get(key, ""), (str, type(None))):
                 raise Refusal("invalid_request", f"{where}.{key} is no text: send one", field=f"{where}.{key}")
         _check_content(message.get("content"), f"{where}.content")
+        if message.get("cache_control") is not None:
+            check_mark(message["cache_control"], f"{where}.cache_control")
         if message.get("tool_calls") is not None:
             _check_tool_calls(message["tool_calls"], f"{where}.tool_calls")
     return messages
@@ -138,12 +147,18 @@ def _check_tools(tools: object) -> list[dict[str, Any]]:
         raise Refusal("invalid_request", "tools is no list of at most 128 functions: send one", field="tools")
     for index, tool in enumerate(tools):
         kind = tool.get("type") if isinstance(tool, dict) else None
-        if kind != "function" or set(tool) != {"type", "function"} or not isinstance(tool["function"], dict):
+        if (
+            kind != "function"
+            or set(tool) - {"cache_control"} != {"type", "function"}
+            or not isinstance(tool["function"], dict)
+        ):
             raise invalid(
                 f"tools.{index}.type",
                 kind,
                 'send tools of type "function": tools that run at the provider have no bounded price',
             )
+        if tool.get("cache_control") is not None:
+            check_mark(tool["cache_control"], f"tools.{index}.cache_control")
         unknown = tool["function"].keys() - {"name", "description", "parameters", "strict"}
         for key in unknown:
             raise Refusal(
@@ -204,14 +219,29 @@ def read_request(raw: bytes) -> ChatRequest:
         params["n"] = choices
     if body.get("tools"):
         params["tools"] = _check_tools(body["tools"])
+    check_schemas(
+        {
+            **{
+                f"tools.{at}.function.parameters": tool["function"].get("parameters")
+                for at, tool in enumerate(params.get("tools", []))
+            },
+            "response_format.json_schema": params.get("response_format", {}).get("json_schema"),
+        }
+    )
+    messages = _check_messages(body.get("messages"))
+    caching = read_caching(messages, params.get("tools", []))
+    if caching is not None:
+        # In place of the marks of config.yaml: a five-minute one before a one-hour one is refused by Anthropic.
+        params["cache_control_injection_points"] = []
     limits = [limit for limit in (_positive(body, "max_completion_tokens"), _positive(body, "max_tokens")) if limit]
     return ChatRequest(
         model=model,
-        messages=_check_messages(body.get("messages")),
+        messages=messages,
         params=params,
         choices=choices,
         max_tokens=min(limits, default=None),
         stream=stream,
         wants_usage=_check_stream_options(body.get("stream_options")),
         identity=identity,
+        caching=caching,
     )

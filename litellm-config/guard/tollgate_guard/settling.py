@@ -1,14 +1,15 @@
-"""Settles calls, again and again while the ledger is away, and tells what came of it."""
+"""Settles calls, again and again while the ledger is away, and reports what came of it."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from uuid import UUID
 
 from .call import Call
-from .ledger import LEDGER_ERRORS, Charge, Crossing, Ledger, Settlement
+from .ledger import Charge, Crossing, Ledger, Settlement
 from .log import log, tags
 from .metrics import (
     CACHE_HITS,
@@ -17,20 +18,25 @@ from .metrics import (
     CROSSINGS,
     LEDGER_ERRORS_TOTAL,
     OVER_HOLD,
+    PROVIDER_CACHE_SAVED,
+    PROVIDER_CACHE_WRITES,
     SETTLE_SECONDS,
     SPEND,
     TOKENS,
 )
-from .pricing import cost
+from .pricing import cache_read_saving, cache_write_surcharge, cost
 
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 5.0
+
+# For so long after its lease has charged a hold, its real cost is still brought to the ledger.
+_LATE_SECONDS = 3_600.0
 
 
 def report_crossings(
     crossed: tuple[Crossing, ...], customer_id: str, tier: str | None, spent: int | None, cap: int | None
 ) -> None:
-    """Logs and counts thresholds; the ledger gives each to one transaction only, so each is told once."""
+    """Logs and counts thresholds; the ledger gives each to one transaction only, so each is reported once."""
     for crossing in crossed:
         CROSSINGS.labels(crossing.percent, crossing.action, tier).inc()
         log(
@@ -50,7 +56,7 @@ class Settler:
     """Settles calls, again and again while the ledger is away. What a gateway that dies leaves is charged by lease.
 
     Args:
-        lease: seconds after which a hold has expired, so that trying to settle it is over.
+        lease: seconds after which a hold has expired, and is charged until its settlement comes.
     """
 
     def __init__(self, ledger: Ledger, lease: float) -> None:
@@ -61,7 +67,8 @@ class Settler:
         self.freed: Callable[[tuple[str, str]], None] = lambda session: None
 
     async def settle(self, call: Call) -> None:
-        """Settles a call whose outcome is known, and tells what came of it."""
+        """Settles a call whose outcome is known, and reports what came of it."""
+        await call.hear_out()
         charge = call.close()
         settlement = await self._persist(call.id, charge)
         self.freed((call.request.identity.customer_id, call.request.identity.session_id))
@@ -78,11 +85,11 @@ class Settler:
     async def _persist(self, call_id: UUID, charge: Charge) -> Settlement | None:
         pause = _FIRST_PAUSE_SECONDS
         began = time.monotonic()
-        while time.monotonic() - began < self._lease:
+        while time.monotonic() - began < self._lease + _LATE_SECONDS:
             start = time.perf_counter()
             try:
                 return await self._ledger.settle(call_id, charge)
-            except LEDGER_ERRORS as error:
+            except Exception as error:
                 LEDGER_ERRORS_TOTAL.labels("settle").inc()
                 log(
                     "error",
@@ -104,14 +111,14 @@ def _report(call: Call, charge: Charge, settlement: Settlement) -> None:
     name, provider = (model.name, model.provider) if model else ("none", "none")
     CALLS.labels(name, provider, who.query_type, charge.outcome).inc()
     for attempt in call.attempts:
-        SPEND.labels(attempt.model.name, settlement.tier, who.query_type).inc(attempt.cost or 0)
-        if not attempt.cache_hit:
-            TOKENS.labels(attempt.model.name, "prompt").inc(attempt.usage.prompt)
-            TOKENS.labels(attempt.model.name, "cached").inc(attempt.usage.cached)
-            TOKENS.labels(attempt.model.name, "completion").inc(attempt.usage.completion)
-        else:
-            CACHE_HITS.labels(attempt.model.name).inc()
-            CACHE_SAVED.labels(attempt.model.name).inc(cost(attempt.model, attempt.usage))
+        SPEND.labels(attempt.model.name, settlement.tier, who.query_type).inc(attempt.cost)
+        for kind, tokens in asdict(attempt.usage).items():
+            TOKENS.labels(attempt.model.name, kind).inc(tokens)
+        PROVIDER_CACHE_SAVED.labels(attempt.model.name).inc(cache_read_saving(attempt.model, attempt.usage))
+        PROVIDER_CACHE_WRITES.labels(attempt.model.name).inc(cache_write_surcharge(attempt.model, attempt.usage))
+    if charge.cache_hit and model is not None and call.cached is not None:
+        CACHE_HITS.labels(name).inc()
+        CACHE_SAVED.labels(name).inc(cost(model, call.cached))
     over = charge.cost > settlement.held_nanos
     if over:
         OVER_HOLD.labels(name).inc()

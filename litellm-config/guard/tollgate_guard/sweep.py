@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 
-from .ledger import LEDGER_ERRORS, Ledger
+from .ledger import Ledger
 from .log import log
 from .metrics import HOLDS_EXPIRED, LEDGER_ERRORS_TOTAL, forget_dead_workers
 from .settling import report_crossings
@@ -16,7 +16,7 @@ _EVERY_SECONDS = 15.0
 async def sweep_once(ledger: Ledger) -> int:
     """Charges every hold whose lease has run out; how many that were.
 
-    Raises one of ``LEDGER_ERRORS`` when the ledger does not answer.
+    Raises when the ledger does not answer.
     """
     count = 0
     while expired := await ledger.expire_holds():
@@ -46,6 +46,6 @@ async def sweep_forever(ledger: Ledger) -> None:
         forget_dead_workers()
         try:
             await sweep_once(ledger)
-        except LEDGER_ERRORS as error:
+        except Exception as error:
             LEDGER_ERRORS_TOTAL.labels("sweep").inc()
             log("error", "ledger.unavailable", f"The ledger did not answer: {type(error).__name__}", operation="sweep")

@@ -1,4 +1,4 @@
-"""Refusals and degradations as events on the session's trace in Langfuse, sent by OTLP in the background."""
+"""What the gateway puts on the agent's trace in Langfuse, sent by OTLP in the background."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import json
 import os
 import random
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -17,9 +19,23 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from .identity import Identity
 from .log import tags
 
+_TAGS = (
+    "customer_id",
+    "plan_tier",
+    "session_id",
+    "query_type",
+    "model_used",
+    "gcp_project",
+    "tools_invoked",
+    "environment",
+)
+# The agent's name for its traces. Langfuse takes the name, the tags and the environment of a trace from the span that it
+# wrote last, so every span of both sides says the same.
+_TRACE_NAME = "ask"
+
 
 class TraceEvents:
-    """Sends events; nothing waits for it, and what Langfuse does not take is dropped."""
+    """Sends observations; nothing waits for it, and what Langfuse does not take is dropped."""
 
     def __init__(self) -> None:
         keys = f"{os.environ['LANGFUSE_PUBLIC_KEY']}:{os.environ['LANGFUSE_SECRET_KEY']}"
@@ -32,43 +48,59 @@ class TraceEvents:
         provider.add_span_processor(BatchSpanProcessor(exporter, max_queue_size=1_024))
         self._tracer = provider.get_tracer("tollgate_guard")
 
+    def start(
+        self, name: str, trace_id: str | None, parent: str | None, start_time: int, attributes: Mapping[str, Any]
+    ) -> trace.Span:
+        """An observation on the trace that the agent named, or on one of its own; the caller ends it. Times are in ns."""
+        known = {key: value for key, value in attributes.items() if value is not None}
+        return self._tracer.start_span(name, context=_parent(trace_id, parent), start_time=start_time, attributes=known)
+
     def add(self, name: str, reason: str, who: Identity, tier: str | None, model: str | None, call_id: object) -> None:
-        """Puts an event (``budget.refused``, ``budget.degraded``) on the trace that the agent named, or on one of its own."""
-        known = {key: value for key, value in tags(who, tier, model).items() if value is not None and key != "trace_id"}
+        """Puts an event (``budget.refused``, ``budget.degraded``) on the trace."""
         now = time.time_ns()
-        span = self._tracer.start_span(
-            name,
-            context=_parent(who),
-            start_time=now,
-            attributes={
-                "langfuse.observation.type": "event",
-                "langfuse.observation.level": "WARNING",
-                "langfuse.observation.status_message": reason,
-                "langfuse.trace.name": name if who.trace_id is None else "",
-                "session.id": who.session_id,
-                "user.id": who.customer_id,
-                "langfuse.environment": who.environment,
-                "langfuse.observation.metadata.call_id": str(call_id),
-                **{
-                    f"langfuse.observation.metadata.{key}": value if isinstance(value, str) else json.dumps(value)
-                    for key, value in known.items()
-                },
-            },
-        )
-        span.end(end_time=now)
+        attributes = {
+            **trace_attributes(tags(who, tier, model), who.trace_id),
+            "langfuse.observation.type": "event",
+            "langfuse.observation.level": "WARNING",
+            "langfuse.observation.status_message": reason,
+            "langfuse.observation.metadata.call_id": str(call_id),
+        }
+        self.start(name, who.trace_id, who.parent_observation_id, now, attributes).end(end_time=now)
+
+
+def trace_attributes(known: Mapping[str, Any], trace_id: str | None) -> dict[str, Any]:
+    """The name, the tags and the environment of a trace, as every span of it says them."""
+    values = {tag: known[tag] for tag in _TAGS if known.get(tag)}
+    return {
+        "langfuse.trace.name": _TRACE_NAME if trace_id else known["query_type"],
+        "langfuse.trace.tags": [
+            f"{tag}:{value if isinstance(value, str) else ','.join(value)}" for tag, value in values.items()
+        ],
+        "langfuse.environment": known["environment"],
+        "session.id": known["session_id"],
+        "user.id": known["customer_id"],
+        **{
+            f"langfuse.observation.metadata.{tag}": value if isinstance(value, str) else json.dumps(value)
+            for tag, value in values.items()
+        },
+    }
 
 
 def span_id_of(who: Identity) -> str:
     """The agent's span that a call belongs to; any where it named only the trace."""
-    return who.parent_observation_id or f"{random.getrandbits(64) or 1:016x}"
+    return who.parent_observation_id or _any_span()
 
 
-def _parent(who: Identity) -> trace.Context | None:
-    if who.trace_id is None:
+def _any_span() -> str:
+    return f"{random.getrandbits(64) or 1:016x}"
+
+
+def _parent(trace_id: str | None, parent: str | None) -> trace.Context | None:
+    if trace_id is None:
         return None
     context = trace.SpanContext(
-        trace_id=int(who.trace_id, 16),
-        span_id=int(span_id_of(who), 16),
+        trace_id=int(trace_id, 16),
+        span_id=int(parent or _any_span(), 16),
         is_remote=True,
         trace_flags=trace.TraceFlags(trace.TraceFlags.SAMPLED),
     )

@@ -50,15 +50,14 @@ def _body(call: Call) -> dict[str, Any]:
         **request.params,
         "max_tokens": decision.max_tokens,
         **({"stream": True, "stream_options": {"include_usage": True}} if request.stream else {}),
-        # The keys that LiteLLM's langfuse_otel puts on the trace.
+        # For the trace (generations.py). One key that holds an object: LiteLLM sends texts on to Vertex AI as billing labels.
         "metadata": {
-            "session_id": who.session_id,
-            "trace_user_id": who.customer_id,
-            "trace_name": who.query_type,
-            "generation_name": decision.plan.route.name,
-            "tags": [f"plan_tier:{decision.tier}", f"query_type:{who.query_type}", f"environment:{who.environment}"],
-            "trace_metadata": {
-                **{key: value for key, value in tags(who, decision.tier, None).items() if key != "trace_id"},
+            "tollgate": {
+                "tags": {key: value for key, value in tags(who, decision.tier, None).items() if key != "trace_id"},
+                "trace_id": who.trace_id,
+                "parent": who.parent_observation_id,
+                "prompt": who.prompt,
+                "route": decision.plan.route.name,
                 "call_id": str(call.id),
                 "decision": decision.decision,
             },

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import importlib
 import json
 from uuid import uuid4
 
@@ -15,28 +13,19 @@ from .call import Call, current_call
 from .config import Config
 from .ledger import Decision
 from .log import log
+from .meter.rehearsal import rehearsing
 from .request import read_request
 from .upstream import request_scope
 
-_PROVIDER_MODULES = (
-    "openai",
-    "litellm.llms.openai.openai",
-    "litellm.llms.anthropic.chat.handler",
-    "litellm.llms.vertex_ai.gemini.vertex_and_google_ai_studio_gemini",
-    "google.auth.transport.requests",
-)
-
 
 async def warm_up(app: App, config: Config, headers: Headers) -> None:
-    """Sends a plain and a streamed request through LiteLLM that it answers itself: no provider, no trace, no cost."""
+    """Sends a plain and a streamed request for each provider through LiteLLM; the meter answers them: no trace, no cost."""
     try:
         while proxy.llm_router is None:
             await asyncio.sleep(0.05)
-        for module in _PROVIDER_MODULES:
-            with contextlib.suppress(ImportError):
-                importlib.import_module(module)
-        for stream in (False, True):
-            await _request(app, next(iter(config.models)), headers, stream)
+        for model in {model.provider: model.name for model in config.models.values()}.values():
+            for stream in (False, True):
+                await _request(app, model, headers, stream)
     except Exception as error:  # A gateway that is slow at first is better than none.
         log("warn", "gateway.cold", f"The warm-up failed: {type(error).__name__}: {error}")
 
@@ -51,7 +40,7 @@ async def _request(app: App, model: str, headers: Headers, stream: bool) -> None
     request = read_request(json.dumps(body).encode())
     nothing = Decision("allowed", "ok", None, None, 0, 0, None, None, None, ())
     call = Call(uuid4(), request, nothing, prompt_tokens=0, extend=_nothing)
-    alone = {"mock_response": "warm", "no-log": True, "cache": {"no-cache": True, "no-store": True}}
+    alone = {"max_tokens": 16, "no-log": True, "cache": {"no-cache": True, "no-store": True}}
     raw = json.dumps({**body, **alone}).encode()
     scope = {
         "type": "http",
@@ -70,11 +59,12 @@ async def _request(app: App, model: str, headers: Headers, stream: bool) -> None
         if message["type"] == "http.response.start":
             statuses.append(message["status"])
 
-    token = current_call.set(call)
+    tokens = current_call.set(call), rehearsing.set(True)
     try:
         await app(request_scope(scope, [*headers, length]), replay(raw), send)
     finally:
-        current_call.reset(token)
+        current_call.reset(tokens[0])
+        rehearsing.reset(tokens[1])
     if statuses != [200]:
         raise RuntimeError(f"LiteLLM answered {statuses}")
 

@@ -1,23 +1,17 @@
 /**
- * `npm run cost:refresh [-- --dry-run]`: reads every price of infra/cost/prices.json from Google's Cloud Billing Catalog and
- * rewrites the list. Exit codes: 0 every price was found; 1 some were kept as they are, or the catalogue cannot be read.
+ * `tollgate cost refresh [--dry-run]`: reads every price of infra/cost/prices.json from Google's Cloud Billing Catalog and
+ * rewrites the list. Exit code 3 when a price was not found and its old value was kept.
  */
 import { writeFileSync } from "node:fs";
-import { Command } from "commander";
 import { pc } from "../../terminal/colours";
 import { format } from "prettier";
 import { formatUsd } from "../../../litellm-config/money";
 import { PRICES_FILE, readPriceList } from "../../../infra/cost/price-list";
 import { CatalogClient, googleCredentials } from "./client";
 import { refreshPrices } from "./refresh";
+import { EXIT, runCommand, tollgateCommand } from "../../terminal/command";
 
-const command = new Command("npm run cost:refresh --")
-  .description(
-    "Reads the prices of the cost estimate from Google's Cloud Billing Catalog, with your credentials.",
-  )
-  .option("--dry-run", "show what would change and write nothing");
-
-async function main({ dryRun }: { dryRun?: boolean }): Promise<void> {
+async function refresh({ dryRun }: { dryRun?: boolean }): Promise<void> {
   const { prices } = readPriceList();
   const client = new CatalogClient(googleCredentials());
   const results = await refreshPrices(prices, client, new Date().toISOString().slice(0, 10));
@@ -38,10 +32,14 @@ async function main({ dryRun }: { dryRun?: boolean }): Promise<void> {
     );
     writeFileSync(PRICES_FILE, await format(text, { parser: "json", printWidth: 110 }));
   }
-  if (count("kept") > 0) process.exitCode = 1;
+  if (count("kept") > 0) process.exitCode = EXIT.finding;
 }
 
-main(command.parse().opts<{ dryRun?: boolean }>()).catch((error: Error) => {
-  console.error(pc.red(error.message));
-  process.exitCode = 1;
-});
+runCommand(
+  tollgateCommand(
+    "cost refresh",
+    "Read the prices of the cost estimate from Google's Cloud Billing Catalog, with your credentials.",
+  )
+    .option("--dry-run", "show what would change and write nothing")
+    .action(refresh),
+);

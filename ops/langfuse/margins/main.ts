@@ -1,38 +1,26 @@
 /**
- * `npm run langfuse:margins`: brings each tier's revenue, LLM cost and margin of the month, and each customer's cost against
- * the plan's price, from the ledger to Langfuse. Two of its dashboards show them.
+ * `tollgate langfuse margins`: writes each tier's revenue, LLM cost and margin of the month, and each customer's cost against
+ * the plan's price, from the ledger to Langfuse, where two dashboards show them.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "commander";
 import { ports } from "../../../catalogue";
 import { explain } from "../errors";
 import { marginPublisher } from "./publish";
+import { EXIT, runCommand, tollgateCommand } from "../../terminal/command";
 
 interface Options {
   host: string;
   every?: number;
 }
 
-const command = new Command("langfuse:margins")
-  .description("Writes the ledger's margins to Langfuse as scores.")
-  .option(
-    "--host <url>",
-    "Langfuse's address",
-    process.env.LANGFUSE_HOST ?? `http://localhost:${ports.langfuse}`,
-  )
-  .option("--every <seconds>", "go on, and look again after so many seconds", parseSeconds)
-  .addHelpText(
-    "after",
-    `
-Environment: TOLLGATE_LEDGER_URL (role ledger_reader), LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY, TOLLGATE_ENVIRONMENT.`,
-  );
-
 function parseSeconds(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("give a whole number of seconds, as 300.");
+  if (!/^[1-9]\d*$/.test(text))
+    throw new InvalidArgumentError("give a whole number of seconds, such as 300.");
   return Number(text);
 }
 
-async function run({ host, every }: Options): Promise<void> {
+async function publishMargins({ host, every }: Options): Promise<void> {
   const {
     TOLLGATE_LEDGER_URL: ledgerUrl,
     LANGFUSE_PUBLIC_KEY: publicKey,
@@ -64,13 +52,20 @@ function report(level: "info" | "error", event: string, message: string): void {
   console.log(JSON.stringify({ time, level, service: "langfuse-margins", event, message }));
 }
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(0));
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(EXIT.ok));
 
-// Not `process.exitCode`: where nothing answered, Langfuse's client leaves a timer of a minute behind.
-run(command.parse().opts<Options>()).then(
-  () => process.exit(0),
-  (error: Error) => {
-    console.error(error.message);
-    process.exit(1);
-  },
+runCommand(
+  tollgateCommand("langfuse margins", "Write the ledger's margins to Langfuse as scores.")
+    .option(
+      "--host <url>",
+      "Langfuse's address",
+      process.env.LANGFUSE_HOST ?? `http://localhost:${ports.langfuse}`,
+    )
+    .option("--every <seconds>", "repeat after so many seconds", parseSeconds)
+    .addHelpText(
+      "after",
+      `
+Environment: TOLLGATE_LEDGER_URL (role ledger_reader), LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY, TOLLGATE_ENVIRONMENT.`,
+    )
+    .action(publishMargins),
 );

@@ -241,13 +241,11 @@ export function observability(gateway: Gateway): void {
       const { calls } = await customer.settled();
       expect(calls[0]?.trace_id).toBe(trace_id);
       const found = await eventually("the trace", async () =>
-        observations(
-          ({ traceId, userId, type, model }) =>
-            traceId === trace_id && userId === customer.id && (type === "generation" || model !== undefined),
-        ),
+        observations(({ traceId }) => traceId === trace_id),
       );
-      const generation = found.find((observation) => tagged(observation, "plan_tier") !== undefined)!;
-      expect(generation).toBeDefined();
+      // One span a call: nothing repeats the prompt.
+      expect(found).toHaveLength(1);
+      const generation = found[0]!;
       const values: Record<(typeof TAGS)[number], unknown> = {
         customer_id: customer.id,
         plan_tier: "tier_2",
@@ -259,8 +257,60 @@ export function observability(gateway: Gateway): void {
         environment: "local",
       };
       expect(Object.fromEntries(TAGS.map((name) => [name, tagged(generation, name)]))).toEqual(values);
-      expect(generation.sessionId).toBe(customer.sessionId);
-      expect(found.some(({ parentSpanId }) => parentSpanId === parent_observation_id)).toBe(true);
+      expect(generation).toMatchObject({
+        type: "generation",
+        name: "cost_analysis",
+        model: "claude-sonnet-5-5",
+        traceName: "ask",
+        userId: customer.id,
+        sessionId: customer.sessionId,
+        parentSpanId: parent_observation_id,
+        environment: "local",
+        tags: Object.entries(values).map(([tag, value]) => `${tag}:${String(value)}`),
+      });
+    });
+
+    test("say what a call cost by kind of token, when its first token came, and which prompt it used", async () => {
+      const customer = await gateway.customer("tier_2");
+      const trace_id = randomBytes(16).toString("hex");
+      const metadata = { trace_id, prompt_name: "tollgate-assistant", prompt_version: 3 };
+      await customer.behave({ outputTokens: 100, cachedTokens: 5 });
+      await customer.call("analysis", { metadata, body: { max_tokens: 150, stream: true } });
+      const { calls, booked } = await customer.settled();
+      const [generation] = await eventually("the generation", async () =>
+        observations(({ traceId }) => traceId === trace_id),
+      );
+      const [call] = calls;
+      expect(generation!.usage).toEqual({
+        input: call!.prompt_tokens! - 5,
+        input_cached_tokens: 5,
+        output: call!.completion_tokens,
+      });
+      const { total: all, ...kinds } = generation!.costs;
+      expect(Object.keys(kinds)).toEqual(["input", "input_cached_tokens", "output"]);
+      const parts = Object.values(kinds).reduce((sum, dollars) => sum + dollars, 0);
+      expect([Math.round(parts * 1e9), Math.round(all! * 1e9)]).toEqual([booked, booked]);
+      expect(generation).toMatchObject({ promptName: "tollgate-assistant", promptVersion: 3 });
+      expect(Date.parse(generation!.firstTokenAt!)).toBeGreaterThanOrEqual(Date.parse(generation!.startedAt));
+    });
+
+    test("name the model of each attempt, the failed one too, and never an error's text", async () => {
+      const customer = await gateway.customer();
+      const trace_id = randomBytes(16).toString("hex");
+      await customer.behave({ model: "claude-sonnet-5-5", status: 503, times: 2 });
+      await customer.call("analysis", { metadata: { trace_id }, prompt: "only in the input" });
+      await customer.settled();
+      const found = await eventually("the attempts", async () => {
+        const seen = observations(({ traceId }) => traceId === trace_id);
+        return seen?.some(({ error }) => error === undefined) ? seen : undefined;
+      });
+      expect(found.filter(({ error }) => error === undefined).map(({ model }) => model)).toEqual([
+        "gemini-3.1-pro-preview",
+      ]);
+      const failed = found.filter(({ error }) => error !== undefined);
+      expect(failed.length).toBeGreaterThanOrEqual(1);
+      for (const { model, error } of failed)
+        expect([model, /^\w+$/.test(error!)]).toEqual(["claude-sonnet-5-5", true]);
     });
 
     test.each([

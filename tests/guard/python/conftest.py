@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,9 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(REPOSITORY / "litellm-config" / "guard"))
+
+# LiteLLM's pauses between tries, which it reads when it is imported.
+os.environ.update(INITIAL_RETRY_DELAY="0.01", JITTER="0.01", LITELLM_LOCAL_MODEL_COST_MAP="True")
 
 from tollgate_guard.config import Config, parse  # noqa: E402
 from tollgate_guard.migrate import migrate, write_tiers  # noqa: E402
@@ -52,3 +55,14 @@ async def add_customer(connection: asyncpg.Connection, customer_id: str, tier: s
 
 
 Reserve = Callable[..., Coroutine[Any, Any, asyncpg.Record]]
+
+
+@pytest.fixture(scope="session")
+def gateway(ledger_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """LiteLLM with the guard, once for all tests of a run."""
+    from metered_gateway import MeteredGateway
+
+    running = MeteredGateway(ledger_url, tmp_path_factory.mktemp("gateway"))
+    running.start()
+    yield running
+    running.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -34,6 +35,8 @@ _DEFAULTS: dict[str, Any] = {
     "actions": ACTIONS,
     "lease_seconds": 300,
     "final": True,
+    "exact": False,
+    "countable": False,
 }
 
 
@@ -46,9 +49,14 @@ async def reserve(
 ) -> asyncpg.Record:
     unknown = changes.keys() - _DEFAULTS.keys()
     assert not unknown, unknown
-    arguments = [call_id or uuid4(), customer, session, *{**_DEFAULTS, **changes}.values()]
-    places = ", ".join(f"${place}" for place in range(1, len(arguments) + 1))
-    return await connection.fetchrow(f"SELECT * FROM ledger.reserve({places})", *arguments)
+    reservation = {
+        "call_id": str(call_id or uuid4()),
+        "customer": customer,
+        "session": session,
+        **_DEFAULTS,
+        **changes,
+    }
+    return await connection.fetchrow("SELECT * FROM ledger.reserve($1::jsonb)", json.dumps(reservation))
 
 
 async def settle(
@@ -59,9 +67,10 @@ async def settle(
     outcome: str = "success",
     prompt: int = 5,
     completion: int = 5,
+    cached: int = 0,
 ) -> asyncpg.Record:
     return await connection.fetchrow(
-        "SELECT * FROM ledger.settle($1, $2, $3, $4, 'model', $5, 0, $6, false, $7, $8)",
+        "SELECT * FROM ledger.settle($1, $2, $3, $4, 'model', $5, $9, $6, false, $7, $8)",
         call_id,
         state,
         outcome,
@@ -70,6 +79,7 @@ async def settle(
         completion,
         PERCENTS,
         ACTIONS,
+        cached,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -285,11 +286,93 @@ def test_a_hold_that_is_left_behind_is_charged(ledger_url: str) -> None:
         expired = await expire(connection)
         assert {row["call_id"] for row in expired} == set(calls[:2])
         assert {row["held_nanos"] for row in expired} == {6_000}
-        # Late news of what it cost change nothing.
-        assert not (await settle(connection, calls[0], 1))["settled"]
         states = await connection.fetch("SELECT state, outcome, cost_nanos FROM ledger.calls ORDER BY reserved_at")
         assert [tuple(row) for row in states][:2] == [("posted", "expired", 6_000)] * 2
         await check_books(connection)
+
+    run(ledger_url, test)
+
+
+def test_a_late_settlement_corrects_what_a_lease_charged(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        late, void = uuid4(), uuid4()
+        for call in (late, void):
+            await reserve(connection, call_id=call, lease_seconds=0)
+        assert len(await expire(connection)) == 2
+        corrected = await settle(connection, late, 2_500)
+        assert (corrected["settled"], corrected["held_nanos"], corrected["spent_nanos"]) == (True, 6_000, 8_500)
+        # Once: the second is the same news again.
+        assert not (await settle(connection, late, 9_999))["settled"]
+        assert (await settle(connection, void, 0, state="voided", outcome="failure"))["spent_nanos"] == 2_500
+        assert await connection.fetchval("SELECT calls FROM ledger.sessions") == 1
+        await check_books(connection)
+
+    run(ledger_url, test)
+
+
+def test_a_clock_that_is_set_back_blocks_nothing(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        limits = {"tokens_per_minute": 1_000, "prompt_nanos": [1, 1], "token_nanos": [0, 0], "max_tokens": [100, 100]}
+        await set_clock(connection, "2026-11-10 11:00:00Z")
+        settled, left = uuid4(), uuid4()
+        await reserve(connection, call_id=settled, prompt_tokens=800, **limits)
+        await settle(connection, settled, 1, prompt=800, completion=100)
+        await reserve(connection, call_id=left, session="s2", **limits)
+        await set_clock(connection, "2026-11-10 10:00:00Z")
+        assert (await reserve(connection, prompt_tokens=800, **limits))["decision"] == "allowed"
+        # The hold of a gateway that died does not wait an hour for its lease.
+        assert [row["call_id"] for row in await expire(connection)] == [left]
+        await check_books(connection)
+
+    run(ledger_url, test)
+
+
+def test_a_clock_that_is_set_forward_charges_nothing_for_good(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        await set_clock(connection, "2026-11-10 10:00:00Z")
+        calls = [uuid4() for _ in range(5)]
+        for call in calls:
+            await reserve(connection, call_id=call)
+        await set_clock(connection, "2026-11-10 12:00:00Z")
+        assert len(await expire(connection)) == 5
+        for call in calls:
+            assert (await settle(connection, call, 300))["settled"]
+        assert await connection.fetchval("SELECT spent_nanos FROM ledger.customer_months") == 1_500
+        await check_books(connection)
+
+    run(ledger_url, test)
+
+
+def test_a_threshold_is_reported_again_in_a_larger_budget(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        async def use(nanos: int) -> list[int]:
+            call = uuid4()
+            await reserve(
+                connection, call_id=call, prompt_nanos=[nanos, nanos], token_nanos=[0, 0], session_cap=10**9
+            )
+            return list((await settle(connection, call, nanos))["crossed"])
+
+        assert await use(50_000) == [50]
+        await connection.execute("UPDATE ledger.customers SET tier = 'tier_2' WHERE customer_id = 'acme'")
+        assert await use(49_999) == []
+        assert await use(1) == [50]
+        assert await use(1) == []
+
+    run(ledger_url, test)
+
+
+def test_two_configurations_on_one_ledger_keep_their_own_thresholds(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        old, new = uuid4(), uuid4()
+        own = {"percents": [10, 95], "actions": ["notify", "degrade"], "caps": [10_000_000] * 3}
+        free = {"prompt_nanos": [55_000] * 2, "token_nanos": [0, 0], "session_cap": 10**9}
+        await reserve(connection, call_id=old, lease_seconds=0, **free)
+        await reserve(connection, call_id=new, lease_seconds=0, session="s2", **free, **own)
+        # The sweeper's configuration is that of one of them; each call is judged by the one that reserved it.
+        crossed = {row["call_id"]: row["crossed"] for row in await expire(connection)}
+        assert crossed == {old: [50], new: []} or crossed == {old: [50, 80, 95, 100], new: []}
+        caps = await connection.fetch("SELECT DISTINCT cap_nanos FROM ledger.crossings")
+        assert [row["cap_nanos"] for row in caps] == [100_000]
 
     run(ledger_url, test)
 
@@ -390,8 +473,82 @@ def test_no_interleaving_spends_over_a_cap(ledger_url: str, seed: int) -> None:
         assert sum(made) > 50
         await check_books(connection)
         over = await connection.fetchval(
-            "SELECT count(*) FROM (SELECT customer_id, month, percent FROM ledger.crossings GROUP BY 1, 2, 3 HAVING count(*) > 1) c"
+            "SELECT count(*) FROM (SELECT 1 FROM ledger.crossings GROUP BY customer_id, month, percent HAVING count(*) > 1) c"
         )
         assert over == 0
+
+    run(ledger_url, test)
+
+
+def test_what_does_not_fit_by_its_bytes_is_counted_before_anything_is_written(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        # Fits as it was asked for.
+        call = uuid4()
+        assert (await reserve(connection, call_id=call, countable=True))["decision"] == "allowed"
+        await settle(connection, call, 0)
+        short: list[dict[str, Any]] = [
+            # The session has less than the prompt, or less than the whole answer; so has the month; and the minute.
+            {"prompt_nanos": [50_000, 100]},
+            {"prompt_nanos": [46_000, 100]},
+            {"prompt_nanos": [100_000, 100_000], "session_cap": 10**9},
+            {"prompt_tokens": 49_990},
+        ]
+        for changes in short:
+            before = await connection.fetch("SELECT * FROM ledger.calls")
+            for final in (False, True):
+                row = await reserve(connection, countable=True, final=final, **changes)
+                assert (row["decision"], list(row["crossed"])) == ("count", []), changes
+            assert await connection.fetch("SELECT * FROM ledger.calls") == before
+            assert await connection.fetchval("SELECT count(*) FROM ledger.refusals") == 0
+        # A count changes nothing about the number of calls, nor about the month's threshold.
+        assert (await reserve(connection, countable=True, session_calls=0))["reason"] == "session_calls"
+        await spend(connection, 95_000)
+        assert (await reserve(connection, countable=True, session="s2"))["decision"] == "degraded"
+
+    run(ledger_url, test)
+
+
+def test_a_counted_prompt_is_counted_as_such_in_its_minute(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        free: dict[str, Any] = {"prompt_nanos": [0, 0], "token_nanos": [0, 0], "max_tokens": [1_000, 1_000]}
+        first = uuid4()
+        assert (await reserve(connection, call_id=first, prompt_tokens=80_000, **free))["decision"] == "allowed"
+        await settle(connection, first, 0, prompt=20_000, completion=0)
+        # By the ratio of that call, a bound of 80,000 bytes is taken for 20,000 tokens; a count is taken as it is.
+        assert (await reserve(connection, prompt_tokens=29_001, exact=True, **free))["reason"] == "tokens_per_minute"
+        assert (await reserve(connection, prompt_tokens=29_000, exact=True, **free))["decision"] == "allowed"
+
+    run(ledger_url, test)
+
+
+def test_what_the_provider_read_from_its_cache_does_not_count_in_the_minute(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        free: dict[str, Any] = {"prompt_nanos": [0, 0], "token_nanos": [0, 0], "exact": True}
+        for _ in range(3):
+            call = uuid4()
+            assert (await reserve(connection, call_id=call, prompt_tokens=40_000, **free))["decision"] == "allowed"
+            await settle(connection, call, 0, prompt=40_000, cached=39_000, completion=50)
+        call = uuid4()
+        assert (await reserve(connection, call_id=call, prompt_tokens=40_000, **free))["decision"] == "allowed"
+        await settle(connection, call, 0, prompt=40_000, completion=50)
+        assert (await reserve(connection, prompt_tokens=40_000, **free))["reason"] == "tokens_per_minute"
+
+    run(ledger_url, test)
+
+
+def test_the_last_of_a_session_goes_to_the_cheaper_route_and_crosses_nothing(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        spent = uuid4()
+        whole = {"prompt_nanos": [48_000, 4_800], "token_nanos": [0, 0]}
+        await reserve(connection, call_id=spent, **whole)
+        await settle(connection, spent, 48_000)
+        # 2,000 are left: too little for 1,000 + 16 * 100, enough for the cheaper 100 + 50 * 10.
+        row = await reserve(connection, prompt_nanos=[1_000, 100], token_nanos=[100, 10])
+        assert (row["decision"], row["reason"], row["max_tokens"]) == ("degraded", "session_budget", 50)
+        assert list(row["crossed"]) == []
+        assert await connection.fetchval("SELECT count(*) FROM ledger.crossings WHERE percent > 50") == 0
+        row = await reserve(connection, prompt_nanos=[2_000, 2_000])
+        assert (row["decision"], row["reason"]) == ("refused", "session_budget")
+        await check_books(connection)
 
     run(ledger_url, test)

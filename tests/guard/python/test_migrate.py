@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
+from ledger_calls import reserve, settle
 from tollgate_guard.migrate import SQL, MigrationError, migrate, write_tiers
 
 
@@ -73,5 +75,42 @@ def test_a_tier_that_is_gone_stays_while_a_customer_has_it(ledger_url: str) -> N
         rows = await connection.fetch("SELECT tier FROM ledger.tiers ORDER BY tier")
         await connection.close()
         assert [row["tier"] for row in rows] == ["tier_2", "tier_3"]
+
+    asyncio.run(main())
+
+
+_RESERVE_OF_002 = """
+SELECT decision FROM ledger.reserve($1, 'c', 's', 'action', NULL, '{}', 'test', NULL, 'deep', ARRAY['deep'], 10,
+  ARRAY[1000]::bigint[], ARRAY[10]::bigint[], ARRAY[50], 1, 16, ARRAY['tier_1'], ARRAY[100000]::bigint[], ARRAY[1],
+  50000, 100, 50000, ARRAY[1, 95], ARRAY['log', 'degrade'], 300, true)
+"""
+
+
+def test_a_ledger_with_data_is_brought_up_to_date_and_serves_gateways_of_both_revisions(
+    ledger_url: str, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        await _drop(ledger_url)
+        names = copy_of_the_migrations(tmp_path)
+        for name in names[2:]:
+            (tmp_path / name).rename(tmp_path / f"later-{name}")
+        await _at(ledger_url, tmp_path)
+        connection = await asyncpg.connect(ledger_url)
+        await write_tiers(connection, {"tier_1": {"price_nanos": 200_000, "budget_nanos": 100_000}})
+        await connection.execute("INSERT INTO ledger.customers (customer_id, name, tier) VALUES ('c', 'c', 'tier_1')")
+        before, during = uuid4(), uuid4()
+        assert await connection.fetchval(_RESERVE_OF_002, before) == "allowed"
+
+        for name in names[2:]:
+            (tmp_path / f"later-{name}").rename(tmp_path / name)
+        assert await _at(ledger_url, tmp_path) == names[2:]
+        # A gateway of the older revision goes on until it is replaced, and what it held is settled.
+        assert await connection.fetchval(_RESERVE_OF_002, during) == "allowed"
+        for call in (before, during):
+            assert (await settle(connection, call, 1_100))["settled"]
+        assert (await reserve(connection, customer="c", session="s"))["decision"] == "allowed"
+        spent = await connection.fetchval("SELECT spent_nanos FROM ledger.customer_months")
+        await connection.close()
+        assert spent == 2_200
 
     asyncio.run(main())

@@ -6,8 +6,21 @@ from typing import Any
 
 import pytest
 from chat_requests import body, request
+from tollgate_guard.caching import without_marks
+from tollgate_guard.config import Config
 from tollgate_guard.refusals import Refusal
 from tollgate_guard.request import read_request
+
+
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
+
+
+MARK = {"cache_control": {"type": "ephemeral"}}
+
+
+def marked(role: str, ttl: str | None = None) -> dict[str, Any]:
+    mark = {"type": "ephemeral", **({"ttl": ttl} if ttl else {})}
+    return {"role": role, "content": "x", "cache_control": mark}
 
 
 @pytest.mark.parametrize(
@@ -27,8 +40,15 @@ from tollgate_guard.request import read_request
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages.0.content.0.type"),
         (
             {"messages": [{"role": "user", "content": [{"type": "text", "text": "x", "cache_control": {}}]}]},
-            "messages.0.content.0.type",
+            "messages.0.content.0.cache_control",
         ),
+        ({"messages": [{"role": "user", "content": "x", "cache_control": {"type": "forever"}}]}, "messages.0.cache_control"),
+        ({"messages": [marked("user", "2h")]}, "messages.0.cache_control"),
+        ({"messages": [marked("user")], "tools": [{**TOOL, "cache_control": True}]}, "tools.0.cache_control"),
+        # Five marks; and a longer life after a shorter one, in the order in which Anthropic reads them.
+        ({"messages": [marked("user")] * 4, "tools": [{**TOOL, "cache_control": {"type": "ephemeral"}}]}, "cache_control"),
+        ({"messages": [marked("user", "1h"), marked("system", "5m")]}, "cache_control"),
+        ({"cache_control_injection_points": []}, "cache_control_injection_points"),
         ({"messages": [{"role": "user", "content": "x", "audio": {}}]}, "messages.0.audio"),
         ({"messages": [{"role": "assistant", "tool_calls": [{"type": "custom"}]}]}, "messages.0.tool_calls.0"),
         ({"tools": [{"type": "web_search"}]}, "tools.0.type"),
@@ -51,6 +71,36 @@ def test_what_is_no_object_is_refused(raw: bytes) -> None:
     with pytest.raises(Refusal) as refused:
         read_request(raw)
     assert refused.value.code in ("invalid_request", "identity_missing")
+
+
+@pytest.mark.parametrize(
+    ("changes", "caching"),
+    [
+        ({}, None),
+        ({"messages": [marked("user")]}, "5m"),
+        ({"messages": [marked("user", "1h")]}, "1h"),
+        ({"messages": [{"role": "user", "content": [{"type": "text", "text": "x", **MARK}]}]}, "5m"),
+        ({"tools": [{**TOOL, "cache_control": {"type": "ephemeral", "ttl": "1h"}}]}, "1h"),
+        # The system prompt comes first on the wire, wherever it stands.
+        ({"messages": [marked("user"), marked("system", "1h")]}, "1h"),
+    ],
+)
+def test_the_longest_life_that_the_marks_ask_for_is_known(changes: dict[str, Any], caching: str | None) -> None:
+    read = request(**changes)
+    assert read.caching == caching
+    # Marks of the client's own take the place of those of config.yaml.
+    assert read.params.get("cache_control_injection_points") == ([] if caching else None)
+
+
+def test_only_anthropic_gets_marks(config: Config) -> None:
+    tool = {**TOOL, **MARK}
+    call = {"messages": [marked("system"), {"role": "user", "content": [{"type": "text", "text": "x", **MARK}]}], "tools": [tool]}
+    assert without_marks(config.models["claude-opus-5-5"], call) == {}
+    assert without_marks(config.models["gemini-3.8-flash"], call) == {
+        "messages": [{"role": "system", "content": "x"}, {"role": "user", "content": [{"type": "text", "text": "x"}]}],
+        "tools": [TOOL],
+    }
+    assert "cache_control" in call["messages"][0]
 
 
 def test_the_smaller_of_two_limits_counts() -> None:

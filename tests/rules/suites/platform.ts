@@ -1,3 +1,4 @@
+import { rareEventCases } from "../support/rare-events";
 import { counter, type Expected, type Suite } from "../support/suite";
 
 const run = "stackdriver_cloud_run_revision_run_googleapis_com";
@@ -164,5 +165,60 @@ export const platformSuite: Suite = {
       },
       quietAt: "35m",
     },
+    {
+      alert: "LangfuseQueueBacklog",
+      shows: "sees jobs that wait for their next try",
+      series: { [queue("bull:evaluation-execution-queue:delayed")]: "1000 1001x30" },
+      onset: "16m",
+      alerts: [
+        {
+          ...warning("langfuse-worker", "1001 jobs wait in bull:evaluation-execution-queue:delayed"),
+          labels: { key: "bull:evaluation-execution-queue:delayed", db: "db0" },
+        },
+      ],
+    },
+    {
+      alert: "LangfuseJobsFailing",
+      shows: "fires when over fifty jobs of a queue fail for good within an hour, for an hour",
+      series: { [queue("bull:otel-ingestion-queue:failed")]: "7x90 58x90" },
+      onset: "91m",
+      also: ["150m"],
+      ends: "151m",
+      alerts: [
+        {
+          ...warning("langfuse-worker", "51 jobs of bull:otel-ingestion-queue:failed have failed for good"),
+          labels: { key: "bull:otel-ingestion-queue:failed", db: "db0" },
+        },
+      ],
+    },
+    {
+      alert: "LangfuseJobsFailing",
+      shows: "counts the first failures, before which there is no key",
+      series: { [queue("bull:otel-ingestion-queue:failed")]: "_x5 51x60" },
+      onset: "5m",
+      alerts: [
+        {
+          ...warning("langfuse-worker", "51 jobs of bull:otel-ingestion-queue:failed have failed for good"),
+          labels: { key: "bull:otel-ingestion-queue:failed", db: "db0" },
+        },
+      ],
+    },
+    {
+      alert: "LangfuseJobsFailing",
+      shows: "is quiet at fifty, for old failures, and for jobs that wait",
+      series: {
+        [queue("bull:otel-ingestion-queue:failed")]: "7x90 57x90",
+        [queue("bull:ingestion-queue:failed")]: "5000x180",
+        [queue("bull:otel-ingestion-queue:wait")]: "7x90 900x90",
+      },
+      quietAt: ["91m", "120m"],
+    },
+    ...rareEventCases({
+      alert: "LangfuseRecordsDropped",
+      counter: (instance) => `tollgate_langfuse_dropped_records_total{instance="${instance}"}`,
+      expected: (records) => warning("langfuse-worker", `Langfuse has dropped ${records} records`),
+      least: 1,
+      holds: 0,
+    }),
   ],
 };

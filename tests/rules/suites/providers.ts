@@ -7,6 +7,94 @@ const calls = (outcome: string, provider = "anthropic", model = "m") =>
 const fallbacks = (model: string, status = "503") =>
   `litellm_deployment_failed_fallbacks_total{requested_model="${model}",exception_status="${status}"}`;
 
+const attempts = (ending: string, model = "m", provider = "anthropic") =>
+  `tollgate_guard_attempts_total{provider="${provider}",model="${model}",ending="${ending}"}`;
+const answeredByFallback = (model: string) =>
+  `litellm_deployment_successful_fallbacks_total{requested_model="${model}",fallback_model="f"}`;
+
+const warning = (summary: string, labels?: Record<string, string>): Expected => ({
+  severity: "warning",
+  service: "gateway",
+  team: "platform",
+  ...(labels ? { labels } : {}),
+  summary,
+  dashboard: "alerts-incidents",
+});
+const ofModel = { provider: "anthropic", model: "m" };
+
+interface EndingAlert {
+  alert: string;
+  endings: [string, ...string[]];
+  /** Endings that it is not about. */
+  others: string[];
+  /** Percent of the attempts that it takes, and how many in ten minutes. */
+  share: number;
+  least: number;
+  /** Minutes of its `for`. */
+  holds: number;
+  summary: (percent: string) => string;
+}
+
+/** The cases of an alert on the ways in which attempts end; samples come every 15 seconds. */
+function endingCases({ alert, endings, others, share, least, holds, summary }: EndingAlert): Suite["cases"] {
+  const [first] = endings;
+  const good = (10 * (100 - share)) / share;
+  const onset = `${holds}m15s`;
+  const all = [warning(summary("100%"), ofModel)];
+  const justOver = 10 / (10 + good - 0.5);
+  return [
+    ...endings.map((ending) => ({
+      alert,
+      shows: `fires when all attempts end in ${ending}`,
+      series: { [attempts(ending)]: counter([80, least]) },
+      onset,
+      alerts: all,
+    })),
+    {
+      alert,
+      shows: "is quiet at exactly its share",
+      series: { [attempts(first)]: counter([160, 10]), [attempts("complete")]: counter([160, good]) },
+      quietAt: ["20m", "35m"],
+    },
+    {
+      alert,
+      shows: "fires just over its share, whatever the guard did not send and however another model does",
+      series: {
+        [attempts(first)]: counter([160, 10]),
+        [attempts("complete")]: counter([160, good - 0.5]),
+        [attempts("not_paid_for")]: counter([160, 1_000]),
+        [attempts("complete", "n")]: counter([160, 1_000]),
+      },
+      onset,
+      alerts: [warning(summary(percent(justOver)), ofModel)],
+    },
+    {
+      alert,
+      shows: "fires at its number in ten minutes",
+      series: { [attempts(first)]: `0x20 ${least}x19 ${2 * least}x60` },
+      onset: `${holds + 5}m15s`,
+      alerts: all,
+    },
+    {
+      alert,
+      shows: "is quiet below it, of one model and in ten minutes",
+      series: {
+        [attempts(first)]: `0x20 ${least - 0.1}x42 ${2 * (least - 0.1)}x60`,
+        [attempts(first, "n")]: `0x20 ${least - 0.1}x42 ${2 * (least - 0.1)}x60`,
+      },
+      quietAt: ["10m15s", "15m", "15m15s", "21m", "25m"],
+    },
+    {
+      alert,
+      shows: "is quiet for other endings",
+      series: Object.fromEntries(others.map((ending) => [attempts(ending), counter([160, 50])])),
+      quietAt: ["15m", "30m"],
+    },
+  ];
+}
+
+const percent = (share: number) => `${Number((share * 100).toPrecision(4))}%`;
+
 const down = (share: string): Expected => ({
   severity: "critical",
   service: "gateway",
@@ -110,6 +198,83 @@ export const providersSuite: Suite = {
       shows: "is quiet with fewer, of one model",
       series: { [fallbacks("analysis")]: counter([80, 0.14]), [fallbacks("simple")]: counter([80, 0.14]) },
       quietAt: "15m",
+    },
+    {
+      alert: "FallbackFailing",
+      shows: "fires at the first three, when the counter is born",
+      series: { [fallbacks("analysis")]: "_x8 3x40" },
+      onset: "3m",
+      alerts: [
+        {
+          severity: "critical",
+          service: "gateway",
+          team: "platform",
+          labels: { requested_model: "analysis" },
+          summary: "Calls to analysis fail at the fallback too",
+          values: ["3"],
+          dashboard: "alerts-incidents",
+        },
+      ],
+    },
+    ...endingCases({
+      alert: "ProviderRefusing",
+      endings: ["status_4xx"],
+      others: ["status_429", "status_5xx", "timeout", "unsent", "cut", "complete"],
+      share: 50,
+      least: 3,
+      holds: 5,
+      summary: (share) => `anthropic refuses ${share} of calls to m`,
+    }),
+    ...endingCases({
+      alert: "ProviderThrottling",
+      endings: ["status_429"],
+      others: ["status_4xx", "status_5xx", "timeout", "unsent", "cut", "complete"],
+      share: 20,
+      least: 5,
+      holds: 10,
+      summary: (share) => `anthropic throttles ${share} of calls to m`,
+    }),
+    ...endingCases({
+      alert: "AnswersCut",
+      endings: ["cut", "empty", "unreadable", "error_in_answer", "broken"],
+      others: ["status_429", "status_4xx", "status_5xx", "timeout", "unsent", "no_usage", "complete"],
+      share: 10,
+      least: 3,
+      holds: 5,
+      summary: (share) => `${share} of the answers of m are cut, empty or unreadable`,
+    }),
+    {
+      alert: "FallbackRate",
+      shows: "fires when over a tenth of the answers come from fallbacks, over all routes and models",
+      series: {
+        [answeredByFallback("analysis")]: counter([160, 0.6]),
+        [answeredByFallback("deep")]: counter([160, 0.5]),
+        [calls("success")]: counter([160, 5]),
+        [calls("success", "vertex")]: counter([160, 5]),
+        [calls("failure")]: counter([160, 100]),
+      },
+      onset: "11m15s",
+      alerts: [warning("11% of answers come from a fallback")],
+    },
+    {
+      alert: "FallbackRate",
+      shows: "counts the first ones, when the counter is born",
+      series: { [answeredByFallback("analysis")]: "_x20 5x100", [calls("success")]: counter([160, 0.8]) },
+      onset: "15m",
+      alerts: [warning("10.42% of answers come from a fallback")],
+      ends: "21m",
+    },
+    {
+      alert: "FallbackRate",
+      shows: "is quiet at a tenth, and below five",
+      series: { [answeredByFallback("analysis")]: counter([160, 1]), [calls("success")]: counter([160, 10]) },
+      quietAt: ["20m", "35m"],
+    },
+    {
+      alert: "FallbackRate",
+      shows: "is quiet below five in a quarter of an hour",
+      series: { [answeredByFallback("analysis")]: "_x20 4x100", [calls("success")]: counter([160, 0.1]) },
+      quietAt: ["15m15s", "18m"],
     },
   ],
 };

@@ -175,6 +175,23 @@ export const spendSuite: Suite = {
       onset: "63m",
       alerts: [mismatch("126000000")],
     },
+    {
+      alert: "SpendMismatch",
+      shows: "is quiet after a deploy: the first values of new series count on both sides",
+      series: Object.fromEntries(
+        ["gw0", "gw1", "gw2", "gw3"].flatMap((instance) => [
+          ...["tier_1", "tier_2", "tier_3"].map((tier) => [
+            `tollgate_guard_spend_nanodollars_total{model="m",tier="${tier}",instance="${instance}"}`,
+            `_x10 ${counter([120, 20e6]).replace(/^0/, "20000000")}`,
+          ]),
+          [
+            `tollgate_guard_litellm_spend_nanodollars_total{model="m",instance="${instance}"}`,
+            `_x9 20000000 ${counter([120, 60e6]).replace(/^0/, "60000000")}`,
+          ],
+        ]),
+      ) as Record<string, string>,
+      quietAt: ["26m", "40m", "71m", "90m"],
+    },
     ...rareEventCases({
       alert: "UnpricedModelRefused",
       counter: (instance) => refused("unpriced_model", instance),

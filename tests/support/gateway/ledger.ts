@@ -125,6 +125,16 @@ export class LedgerProbe {
     );
   }
 
+  /** What {@link spendBefore} wrote into a session. */
+  async spentBefore(customerId: string, sessionId: string): Promise<NanoDollars> {
+    const [row] = await this.query<{ spent: NanoDollars }>(
+      `SELECT coalesce(sum(cost_nanos), 0)::bigint AS spent FROM ledger.calls
+       WHERE customer_id = $1 AND session_id = $2 AND trace_id = $3`,
+      [customerId, sessionId, SPENT_BEFORE],
+    );
+    return row?.spent ?? 0;
+  }
+
   private async capOf(customerId: string): Promise<NanoDollars> {
     const [customer] = await this.query<{ tier: string }>(
       "SELECT tier FROM ledger.customers WHERE customer_id = $1",

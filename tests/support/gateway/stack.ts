@@ -3,9 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { definitions, parseDefinitions, type Definitions } from "../../../litellm-config";
 import { renderGuardConfig, renderLitellmConfig } from "../../../litellm-config/render";
-import { startSimulator, type Simulator } from "../../../local/llm-simulator";
+import { simulatedProviders, startSimulator, type Simulator } from "../../../local/llm-simulator";
 import { startPostgres, type Running, type RunningPostgres } from "../../../local/processes";
-import { oneServer } from "../../../local/stack/provider";
 import { runJob, sinkOn, startService, type Machine } from "../../../local/target";
 import { ports } from "../../../catalogue";
 import { testMachine } from "../machine";
@@ -102,8 +101,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     stack.provider = new SimulatorProbe(stack.simulator.url);
     sink = await sinkOn(machine, stack.tracesDir!);
 
-    const workers = ["--num_workers", String(options.workers ?? 1)];
-    machine.extra = { gateway: oneServer(`${stack.simulator.url}/v1`, "none", workers, configDir) };
+    machine.extra = {
+      gateway: {
+        args: ["--num_workers", String(options.workers ?? 1)],
+        env: simulatedProviders(stack.simulator.url, join(folder, "service-account.json")),
+      },
+    };
     stack.restartGateway = async () => {
       stack.gateway = await startService("gateway", machine);
     };
@@ -119,8 +122,7 @@ function writeConfig(folder: string, changed: Definitions): string {
   mkdirSync(folder, { recursive: true });
   const files = {
     "guard.json": renderGuardConfig(changed),
-    "config.yaml": renderLitellmConfig(changed, { target: "provider-url" }),
-    "config.provider-url.yaml": renderLitellmConfig(changed, { target: "provider-url" }),
+    "config.yaml": renderLitellmConfig(changed, { target: "providers" }),
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return folder;

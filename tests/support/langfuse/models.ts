@@ -32,7 +32,10 @@ export interface StoredModel extends z.infer<typeof create> {
   isLangfuseManaged: boolean;
 }
 
-/** Models: no update, and the definitions that come with Langfuse are listed with the project's own. */
+/**
+ * Models, as `publicApiModelService.ts` has them: a known name is refused, an id of the project's own is replaced whole, and
+ * the definitions that come with Langfuse are listed with the project's own and cannot be changed.
+ */
 export function modelRoutes(models: StoredModel[]): Route[] {
   let made = 0;
   return [
@@ -45,8 +48,35 @@ export function modelRoutes(models: StoredModel[]): Route[] {
       method: "POST",
       path: /^\/api\/public\/models$/,
       answer: ({ body }) => {
-        const model = { id: `model-${++made}`, isLangfuseManaged: false, ...create.parse(body) };
+        const request = create.parse(body);
+        const known = models.some(
+          ({ modelName, isLangfuseManaged }) => modelName === request.modelName && !isLangfuseManaged,
+        );
+        if (known)
+          return new Answer(400, {
+            message: `Model name '${request.modelName}' already exists in project`,
+            error: "InvalidRequestError",
+          });
+        const model = { id: `model-${++made}`, isLangfuseManaged: false, ...request };
         models.push(model);
+        return new Answer(200, shown(model));
+      },
+    },
+    {
+      method: "PUT",
+      path: /^\/api\/public\/models\/([^/]+)$/,
+      answer: ({ params: [id], body }) => {
+        const request = create.parse(body);
+        const at = models.findIndex((model) => model.id === id);
+        if (models[at]?.isLangfuseManaged)
+          return new Answer(400, { message: "Built-in models cannot be modified" });
+        const namesake = models.some(
+          (each) => each.modelName === request.modelName && each.id !== id && !each.isLangfuseManaged,
+        );
+        if (namesake)
+          return new Answer(400, { message: `Model name '${request.modelName}' already exists in project` });
+        const model = { id: decodeURIComponent(id!), isLangfuseManaged: false, ...request };
+        models.splice(at < 0 ? models.length : at, at < 0 ? 0 : 1, model);
         return new Answer(200, shown(model));
       },
     },

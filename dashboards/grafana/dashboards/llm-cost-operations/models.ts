@@ -5,6 +5,9 @@ import { prom, promNow, sql, usdOf } from "../../lib/queries";
 import { unit } from "../../lib/units";
 import { CALLS_CHOSEN } from "../../lib/variables";
 
+const PROVIDER_CACHES = `sum by (model) (rate(tollgate_guard_provider_cache_saved_nanodollars_total[$__rate_interval])
+  - rate(tollgate_guard_provider_cache_writes_nanodollars_total[$__rate_interval])) * 3600 / ${NANOS_PER_DOLLAR}`;
+
 /** Which models answer, what a call costs, what the cache saves. */
 export const models: Row = {
   title: "Models and cache",
@@ -71,6 +74,7 @@ export const models: Row = {
       title: "Cache hits and savings",
       description: "Hits a second, and dollars an hour that they save.",
       unit: unit.perSecond,
+      width: 16,
       height: 6,
       noValue: "no hits",
       queries: [
@@ -83,9 +87,20 @@ export const models: Row = {
       overrides: { saved: [{ id: "unit", value: unit.usd }] },
     }),
     timeSeries({
+      title: "Saved by providers' caches",
+      description:
+        "Dollars an hour that prompt caching saves: what tokens read from a provider's cache did not cost, less what writing to it costs above plain input. Below zero where prompts are written and not read again.",
+      unit: unit.usd,
+      width: 12,
+      height: 6,
+      queries: [prom(PROVIDER_CACHES, "{{model}}")],
+    }),
+    timeSeries({
       title: "Tokens",
-      description: "Tokens a second: prompts, the part of them that the provider had cached, and answers.",
+      description:
+        "Tokens a second: prompts, the parts of them that providers read from and wrote to their caches, and answers.",
       unit: unit.countsPerSecond,
+      width: 12,
       height: 6,
       queries: [prom("sum by (kind) (rate(tollgate_guard_tokens_total[$__rate_interval]))", "{{kind}}")],
     }),

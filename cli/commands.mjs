@@ -1,0 +1,109 @@
+/**
+ * Every command of `tollgate`, by group. `needs` says what is installed first: `node` the npm packages, `python` LiteLLM,
+ * Postgres, Redis and the Debian tools too.
+ *
+ * @typedef {{ entry: string, about: string, needs: "node" | "python" }} Command
+ * @type {Record<string, Record<string, Command>>}
+ */
+export const groups = {
+  "On this machine": {
+    start: { entry: "local/start.ts", about: "run the stack, hold a sample conversation", needs: "python" },
+    ask: { entry: "local/ask.ts", about: "ask the running agent a question", needs: "node" },
+    customers: {
+      entry: "ops/customers/main.ts",
+      about: "add, list and change customers; what they spent",
+      needs: "node",
+    },
+    "dashboards report": {
+      entry: "local/dashboards-report/main.ts",
+      about: "which panels have data on the running stack",
+      needs: "node",
+    },
+    compose: { entry: "ops/compose/main.ts", about: "the stack in Docker Compose", needs: "node" },
+  },
+  Langfuse: {
+    "langfuse apply": {
+      entry: "ops/langfuse/main.ts",
+      about: "model prices, prompts, evaluators and dashboards",
+      needs: "node",
+    },
+    "langfuse margins": {
+      entry: "ops/langfuse/margins/main.ts",
+      about: "the ledger's margins as scores",
+      needs: "node",
+    },
+  },
+  "Google Cloud": {
+    plan: {
+      entry: "ops/plan/main.ts",
+      about: "what `pulumi up` would change, and what that costs",
+      needs: "node",
+    },
+    cost: { entry: "ops/cost/main.ts", about: "what a stack costs a month", needs: "node" },
+    "cost refresh": {
+      entry: "ops/cost/catalog/main.ts",
+      about: "read the prices of the estimate from Google",
+      needs: "node",
+    },
+    promote: { entry: "ops/promote/main.ts", about: "take to prod what dev has proven", needs: "node" },
+    drift: { entry: "ops/drift/main.ts", about: "where the cloud differs from the program", needs: "node" },
+    images: {
+      entry: "ops/images/main.ts",
+      about: "build and push own images; read what runs",
+      needs: "node",
+    },
+    "images pin": { entry: "ops/images/pin.ts", about: "pin the public images by digest", needs: "node" },
+  },
+  Development: {
+    test: { entry: "local/test.ts", about: "every check and test", needs: "python" },
+    faults: {
+      entry: "tests/faults/main.ts",
+      about: "random calls, endings and kills against the provider's own account",
+      needs: "python",
+    },
+    render: { entry: "local/render.ts", about: "write generated/ from the definitions", needs: "node" },
+    "models refresh": {
+      entry: "ops/models/main.ts",
+      about: "compare the models' prices with LiteLLM's list",
+      needs: "python",
+    },
+    bench: { entry: "tests/bench/main.ts", about: "what the guard costs a call", needs: "python" },
+  },
+};
+
+/** @type {Record<string, Command>} */
+export const commands = Object.assign({}, ...Object.values(groups));
+
+/**
+ * The command that arguments name: the longest name that they begin with.
+ *
+ * @param {string[]} args
+ * @returns {{ name: string, command: Command, rest: string[] } | undefined}
+ */
+export function findCommand(args) {
+  for (const words of [2, 1]) {
+    const name = args.slice(0, words).join(" ");
+    if (args.length >= words && Object.hasOwn(commands, name)) {
+      return { name, command: commands[name], rest: args.slice(words) };
+    }
+  }
+  return undefined;
+}
+
+/** The help page of `tollgate`. */
+export function helpPage() {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length)) + 2;
+  const sections = Object.entries(groups).map(([title, group]) => {
+    const lines = Object.entries(group).map(([name, { about }]) => `  ${name.padEnd(width)}${about}`);
+    return `${title}:\n${lines.join("\n")}`;
+  });
+  return `Usage: tollgate <command> [options]
+
+Cost protection and observability for an LLM product.
+
+${sections.join("\n\n")}
+
+\`tollgate <command> --help\` describes a command. Without a link to \`tollgate\` on the PATH: \`npm run tollgate -- <command>\`.
+
+Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 a finding (drift, a stale file, a policy violation, a passed ceiling).`;
+}

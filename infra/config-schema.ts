@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { OWN_IMAGES } from "../catalogue";
+import { sizesSchema } from "./gcp/sizes";
+import { REGIONS } from "./regions";
+
+/** How a stack is sized and protected; there may be any number of stacks of each class. */
+export const CLASSES = ["dev", "prod"] as const;
+export type StackClass = (typeof CLASSES)[number];
+
+/** Where the stack runs: each service by itself on Cloud Run, or all in containers on one machine. */
+export const DEPLOYMENTS = ["cloud-run", "gce-vm"] as const;
+
+const digest = z
+  .string()
+  .regex(/^sha256:[0-9a-f]{64}$/, "must be a digest: write sha256: and 64 hexadecimal digits");
+const member = z
+  .string()
+  .regex(
+    /^(user|group|serviceAccount|domain):\S+$/,
+    "must be an IAM member, such as group:platform@example.com",
+  );
+/** `pulumi config set --path` makes a number of what looks like one. */
+const dollars = z.preprocess(
+  (value) => (typeof value === "number" ? String(value) : value),
+  z.string().regex(/^\d+(\.\d{1,9})?$/, 'must be a dollar amount: write digits, such as "18.50"'),
+);
+const address = z.email("must be an e-mail address");
+
+/** `Pulumi.<stack>.yaml`, without the secrets. A key's name here is its name there, after `tollgate:`. */
+export const schema = z.strictObject({
+  /** The environment's name: a label of every resource, and a tag of every request. */
+  environment: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,29}$/, "must be a name: a lower case letter, then letters, digits and dashes"),
+  /** Sizes and protection. The environments `dev` and `prod` are of the class of that name. */
+  class: z.enum(CLASSES).optional(),
+  project: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, "must be a project id: `gcloud projects list` shows the ids"),
+  projectNumber: z
+    .string()
+    .regex(
+      /^\d{6,}$/,
+      "must be a project number: `gcloud projects describe PROJECT --format='value(projectNumber)'`",
+    ),
+  region: z.enum(REGIONS, {
+    error: () => `must be a region of Cloud Run: name one of ${REGIONS.join(", ")}`,
+  }),
+  phase: z.int().min(1).max(5),
+  deployment: z.enum(DEPLOYMENTS).default("cloud-run"),
+  /** Infrastructure traces in Tempo: part of phase 5, and off unless asked for. */
+  tempo: z.boolean().default(false),
+  owner: z.string().regex(/^[a-z0-9_-]{1,63}$/, "must be a label: lower case letters, digits, - and _ only"),
+  operators: z.array(member).nonempty("must name somebody: list who may open Grafana and Langfuse"),
+  /** Digests of own images, as a promotion writes them. */
+  images: z.partialRecord(z.enum(OWN_IMAGES), digest).default({}),
+  /** Hash of the definitions that these digests were proven with, as a promotion writes it. */
+  definitionsHash: z.string().optional(),
+  /** While a promotion moves the traffic: the revisions that keep it all, by service. */
+  serving: z.record(z.string(), z.string()).default({}),
+  /** The registry of own images, which CI pushes to: one for all environments, so that prod pulls what dev has proven. */
+  imageRegistry: z
+    .string()
+    .regex(
+      /^[a-z0-9-]+-docker\.pkg\.dev\/[a-z0-9-]+\/[a-z0-9-]+$/,
+      "must be a repository of Artifact Registry, such as europe-west1-docker.pkg.dev/tollgate-admin/tollgate",
+    ),
+  /** Sizes of this stack alone, in place of its class's. */
+  sizes: sizesSchema.partial().default({}),
+  /** Overrides of the definitions for this stack alone. */
+  tiers: z
+    .record(z.string(), z.strictObject({ price: dollars.optional(), monthlyBudget: dollars.optional() }))
+    .default({}),
+  alertEmail: z
+    .strictObject({
+      to: address,
+      from: address,
+      smarthost: z.string().regex(/^[^:\s]+:\d+$/),
+      username: z.string(),
+    })
+    .optional(),
+  /** Dollars a month that the infrastructure may cost, by the estimate: a policy refuses more. */
+  monthlyCostCeiling: z.number().positive(),
+  /** The same with every service at its maximum of instances all month. */
+  monthlyWorstCaseCeiling: z.number().positive(),
+});

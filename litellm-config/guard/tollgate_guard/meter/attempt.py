@@ -1,0 +1,148 @@
+"""One request to a provider: what it can cost at most before it is sent, and what is charged when it has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from ..bounds import attempt_bound
+from ..config import Model
+from ..pricing import Usage, cost
+from .answers import AnswerReader
+from .endings import Ending
+from .usage import Counters, believable
+from .wires import WireRequest
+
+# More bytes than this for each token allowed: the provider has ignored the limit.
+_BYTES_PER_TOKEN = 8
+
+# Ended by the provider, so that it cannot have written more than what came (see the package's rule, 4).
+_ENDED_THERE = (Ending.BROKEN, Ending.CUT, Ending.ERROR_IN_ANSWER)
+
+
+@dataclass
+class Attempt:
+    """An attempt at a model. ``ending`` is None while it is open; ``cost`` in nano-dollars.
+
+    Attributes:
+        prompt_bound: the most tokens that its prompt can have.
+        ended: called once, when it has ended.
+        answer: what came; None before the provider began to answer with success.
+        rest: reads what is still to come of it.
+        status: the status of the provider's answer; None where there was none.
+        error: the provider's name of its error.
+        counted: whether ``prompt_bound`` is the provider's own count.
+    """
+
+    model: Model
+    prompt_bound: int
+    request: WireRequest
+    ended: Callable[[Attempt], None]
+    answer: AnswerReader | None = None
+    rest: Callable[[], Awaitable[None]] | None = None
+    ending: Ending | None = None
+    cost: int = 0
+    usage: Usage = field(default_factory=Usage)
+    status: int | None = None
+    error: str | None = None
+    counted: bool = False
+
+    @property
+    def allowed(self) -> int:
+        """Output tokens that the request allows."""
+        return self.request.max_tokens * self.request.choices
+
+    @property
+    def bound_nanos(self) -> int:
+        """The most that it can cost."""
+        return attempt_bound(
+            self.model, self.prompt_bound, self.request.max_tokens, self.request.choices, self.request.caching
+        )
+
+    @property
+    def charged(self) -> bool:
+        """Whether the provider may have billed it."""
+        return self.ending is None or not self.ending.free
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether its answer may be kept in the cache."""
+        good = self.ending in (None, Ending.COMPLETE, Ending.NO_USAGE)
+        return good and self.answer is not None and self.answer.repeatable
+
+    def end(self, ending: Ending) -> None:
+        """Charges the attempt by the package's rule. What comes after the first end changes nothing."""
+        if self.ending is not None:
+            return
+        self.ending = ending
+        if not ending.free:
+            if self.answer is not None and self.answer.error is not None:
+                self.ending, self.error = Ending.ERROR_IN_ANSWER, self.answer.error
+            self._charge()
+        self.ended(self)
+
+    @property
+    def at_most(self) -> int:
+        """What it costs, or can cost while it is open."""
+        return self.bound_nanos if self.ending is None else self.cost
+
+    async def hear_out(self, seconds: float) -> None:
+        """Reads the rest of an answer that nobody listens to any more, for what the provider reports in it."""
+        if self.ending is None and self.rest is not None:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self.rest(), seconds)
+        self.end(Ending.TIMEOUT)
+
+    def _charge(self) -> None:
+        answer = self.answer
+        counters = answer.counters if answer else Counters()
+        prompt = believable(counters.prompt, self.prompt_bound)
+        completion = self._counted(counters) if answer and answer.whole else None
+        if answer and answer.whole and not answer.visible and counters.completion == 0:
+            completion = 0
+        if prompt is not None and completion is not None:
+            # All is known, however the connection ended after it.
+            self.ending = Ending.COMPLETE
+        elif self.ending is Ending.COMPLETE:
+            self.ending = Ending.NO_USAGE
+        if completion is None:
+            completion = self._completion_bound(counters)
+        if prompt is None:
+            self.usage = Usage(prompt=self.prompt_bound, completion=completion)
+            self.cost = attempt_bound(self.model, self.prompt_bound, completion, 1, self.request.caching)
+            return
+        written_5m = min(counters.cache_write_5m or 0, prompt)
+        written_1h = min(counters.cache_write_1h or 0, prompt - written_5m)
+        if counters.cache_write_1h is None and self.request.caching == "1h":
+            # Reported without its lifetime: the longest that was asked for.
+            written_5m, written_1h = 0, written_5m
+        self.usage = Usage(
+            prompt=prompt,
+            cached=min(counters.cached or 0, prompt - written_5m - written_1h),
+            cache_write_5m=written_5m,
+            cache_write_1h=written_1h,
+            completion=completion,
+        )
+        self.cost = cost(self.model, self.usage)
+
+    def _counted(self, counters: Counters) -> int | None:
+        """The answer's tokens that the provider has counted, where that can be true."""
+        return believable(counters.completion, self.allowed, self.request.choices * self.model.max_output_tokens)
+
+    def _completion_bound(self, counters: Counters) -> int:
+        """The most tokens that the answer can have had."""
+        visible = self.answer.visible if self.answer else 0
+        counted = self._counted(counters)
+        # Counted up to some moment: from there on by its bytes.
+        seen = max(visible, counters.begun) if counted is None else counted + visible - counters.visible_at_report
+        if visible > _BYTES_PER_TOKEN * self.allowed:
+            return max(seen, self.allowed)
+        most = max(self.allowed, counted or 0)
+        seen_all = self.ending in _ENDED_THERE and counters.prompt is not None
+        # A count is of all reasoning once the answer itself has begun; one of a plain answer always is.
+        final = counted is not None and (counters.answering_at_report or not self.request.stream)
+        if seen_all and (final or not self.request.hidden):
+            return min(seen, most)
+        return most

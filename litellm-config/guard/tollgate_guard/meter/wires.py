@@ -1,0 +1,239 @@
+"""The final request of an attempt, in the words of each wire: what it asks for, how long it is, and who it must not name."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ..bounds import text_bound
+from ..config import Caching
+from .providers import Wire
+
+# Fields that name a customer, a session or a trace, or that keep the exchange at the provider.
+_NAMING: dict[Wire, tuple[str, ...]] = {
+    "openai": ("user", "metadata", "store", "safety_identifier", "prompt_cache_key"),
+    "anthropic": ("metadata",),
+    "vertex": ("labels",),
+}
+
+# Of these parts of a body, the provider makes the prompt: text in messages, and names and schemas. (A choice of tool is
+# part of the provider's own instruction for tools.)
+_MESSAGES = ("messages", "system", "contents", "systemInstruction", "system_instruction")
+_SCHEMAS = (
+    "tools functions response_format stop output_format output_config stop_sequences response_schema responseSchema "
+    "response_json_schema responseJsonSchema stopSequences"
+).split()
+_VERTEX_CONFIG = ("generationConfig", "generation_config")
+
+# The frame of messages. The wires frame the same text differently; a prompt's bound allows for each message what the
+# provider makes of its frame.
+_FRAME = frozenset(
+    "role type text content parts function tool_calls functionCall function_call functionResponse function_response "
+    "arguments args input response tool_use_id tool_call_id id name".split()
+)
+_UNSAID = frozenset({"role", "type"})
+_MARK = "cache_control"
+
+_VERTEX_PATH = re.compile(r"/models/([^/:]+):(generateContent|streamGenerateContent)$")
+
+
+@dataclass(frozen=True)
+class WireRequest:
+    """An attempt's request as it goes to the provider.
+
+    Attributes:
+        size: bytes of all that becomes the prompt, at most as many tokens (see ``bounds.text_bound``).
+        max_tokens: output tokens allowed in each choice.
+        hidden: whether the model may reason in tokens that the answer does not show.
+        caching: the longest life of a cache entry that the request asks for: None, "5m" or "1h".
+        body: what is sent: LiteLLM's request without what names a customer.
+    """
+
+    model: str
+    stream: bool
+    max_tokens: int
+    choices: int
+    size: int
+    hidden: bool
+    caching: Caching | None
+    body: bytes
+    # Names of what it asks for.
+    keys: frozenset[str]
+
+
+class UnboundedRequest(Exception):
+    """A request whose cost has no bound; the message says what is missing."""
+
+
+def read_wire_request(wire: Wire, path: str, raw: bytes) -> WireRequest:
+    """Reads the final request.
+
+    Raises:
+        UnboundedRequest: it is not a model's answer that is asked for, or it has no limit.
+    """
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        raise UnboundedRequest("the body is not JSON") from None
+    if not isinstance(body, dict):
+        raise UnboundedRequest("the body is not an object")
+    naming = [key for key in _NAMING[wire] if key in body]
+    for key in naming:
+        del body[key]
+    model, stream, max_tokens, choices = _LIMITS[wire](path, body)
+    if not isinstance(model, str) or not model:
+        raise UnboundedRequest("it names no model")
+    if not _is_count(max_tokens) or not _is_count(choices):
+        raise UnboundedRequest(f"the limit of its answer is {max_tokens!r}, of {choices!r} choices")
+    return WireRequest(
+        model=model,
+        stream=stream is True,
+        max_tokens=max_tokens,
+        choices=choices,
+        size=prompt_size(body),
+        hidden=_reasons_unseen(wire, body),
+        caching=_caching(raw),
+        body=json.dumps(body).encode() if naming else raw,
+        keys=_keys(body),
+    )
+
+
+# The names that a client's parameter may have on a wire.
+_NAMES = {
+    "temperature": ("temperature",),
+    "top_p": ("top_p", "topP"),
+    "stop": ("stop", "stop_sequences", "stopSequences"),
+    "seed": ("seed",),
+    "n": ("n", "candidateCount", "candidate_count"),
+    "tools": ("tools",),
+    "tool_choice": ("tool_choice", "toolConfig", "tool_config"),
+    "parallel_tool_calls": ("parallel_tool_calls", "disable_parallel_tool_use"),
+    "response_format": (
+        "response_format", "output_format", "output_config", "response_mime_type", "responseMimeType",
+        "response_schema", "responseSchema", "json_tool_call",
+    ),
+    "reasoning_effort": ("reasoning_effort", "thinking", "output_config", "thinkingConfig", "thinking_config"),
+}  # fmt: skip
+# What leaves a model as it is without the parameter.
+_DEFAULTS = {"parallel_tool_calls": True, "reasoning_effort": "none", "tool_choice": "auto", "n": 1}
+
+
+def dropped(params: dict[str, Any], sent: WireRequest) -> list[str]:
+    """The client's parameters that the request does not have, because the model does not take them."""
+    return [
+        name
+        for name, value in params.items()
+        if name in _NAMES
+        and value not in (_DEFAULTS.get(name), {"type": "text"}, [])
+        and sent.keys.isdisjoint(_NAMES[name])
+    ]
+
+
+def _vertex_config(body: dict[str, Any]) -> dict[str, Any]:
+    found = [body[key] for key in _VERTEX_CONFIG if isinstance(body.get(key), dict)]
+    return found[0] if found else {}
+
+
+def _keys(body: dict[str, Any]) -> frozenset[str]:
+    config = _vertex_config(body)
+    choice = body.get("tool_choice")
+    tools = [tool.get("name") for tool in body.get("tools") or [] if isinstance(tool, dict)]
+    names = [*body, *config, *(choice if isinstance(choice, dict) else ()), *tools]
+    return frozenset(name for name in names if isinstance(name, str))
+
+
+def prompt_size(body: dict[str, Any]) -> int:
+    """The most tokens of the text, names and schemas in a request's body, on whichever wire, without what frames them."""
+    config = _vertex_config(body)
+    schemas = [part[key] for part in (body, config) for key in _SCHEMAS if part.get(key)]
+    return sum(_content_size(body[key]) for key in _MESSAGES if key in body) + sum(
+        text_bound(json.dumps(_unmarked(schema), ensure_ascii=False)) for schema in schemas
+    )
+
+
+def _unmarked(schemas: Any) -> Any:
+    """Tools without their marks for the provider's cache, which are not part of the prompt."""
+    if not isinstance(schemas, list):
+        return schemas
+    return [
+        {key: value for key, value in each.items() if key != _MARK} if isinstance(each, dict) else each
+        for each in schemas
+    ]
+
+
+def _content_size(messages: Any) -> int:
+    total = 0
+    todo = [messages]
+    while todo:
+        each = todo.pop()
+        if isinstance(each, str):
+            total += text_bound(each)
+        elif isinstance(each, dict):
+            for key, inner in each.items():
+                if key == _MARK:
+                    continue
+                if key not in _FRAME:
+                    # The name, its quotes, a colon and a comma.
+                    total += text_bound(key) + 4
+                if key not in _UNSAID or not isinstance(inner, str):
+                    todo.append(inner)
+        elif isinstance(each, list):
+            todo.extend(each)
+        elif each is not None:
+            total += len(json.dumps(each))
+    return total
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _openai(path: str, body: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
+    if not path.endswith("/chat/completions"):
+        raise UnboundedRequest(f"{path} is not a chat completion")
+    limits = [body[key] for key in ("max_completion_tokens", "max_tokens") if body.get(key) is not None]
+    return body.get("model"), body.get("stream"), max(limits, default=None, key=_order), body.get("n") or 1
+
+
+def _order(value: Any) -> float:
+    return value if _is_count(value) else float("inf")
+
+
+def _anthropic(path: str, body: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
+    if not path.endswith("/v1/messages"):
+        raise UnboundedRequest(f"{path} is not a message")
+    return body.get("model"), body.get("stream"), body.get("max_tokens"), 1
+
+
+def _vertex(path: str, body: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
+    found = _VERTEX_PATH.search(path)
+    if found is None:
+        raise UnboundedRequest(f"{path} does not generate content")
+    config = _vertex_config(body)
+    limit = config.get("maxOutputTokens", config.get("max_output_tokens"))
+    choices = config.get("candidateCount", config.get("candidate_count")) or 1
+    return found.group(1), found.group(2) == "streamGenerateContent", limit, choices
+
+
+_LIMITS = {"openai": _openai, "anthropic": _anthropic, "vertex": _vertex}
+
+
+def _reasons_unseen(wire: Wire, body: dict[str, Any]) -> bool:
+    if wire == "anthropic":
+        # Shown in a summary, and billed in full.
+        thinking = body.get("thinking")
+        return isinstance(thinking, dict) and thinking.get("type") != "disabled"
+    if wire == "vertex":
+        # Gemini thinks unless it is told not to.
+        config = _vertex_config(body)
+        thinking = config.get("thinkingConfig") or config.get("thinking_config") or {}
+        return thinking.get("thinkingBudget", thinking.get("thinking_budget")) != 0
+    return body.get("reasoning_effort") != "none"
+
+
+def _caching(raw: bytes) -> Caching | None:
+    if b'"cache_control"' not in raw:
+        return None
+    return "1h" if re.search(rb'"ttl"\s*:\s*"1h"', raw) else "5m"

@@ -1,0 +1,53 @@
+import { randomUUID } from "node:crypto";
+import type { Answer, Conversation, ToolCall } from "../answer";
+import { fromSchema } from "./from-schema";
+import { intentsOf, queryTypeOf, toolsFor } from "./intents";
+import { summarize } from "./summary";
+
+const MAX_PARALLEL_TOOLS = 3;
+
+/**
+ * What the simulated model says, from the conversation alone: it calls the tools that the last question asks for, and once
+ * their results are in the conversation it answers with what they hold.
+ */
+export function speak(conversation: Conversation): Answer {
+  const { instructions, messages, answerSchema } = conversation;
+  const asked = messages.findLastIndex(({ role }) => role === "user");
+  const question = asked < 0 ? "" : messages[asked]!.text;
+  const results = messages.slice(asked + 1).filter(({ role }) => role === "tool");
+
+  const toolCalls = results.length > 0 ? [] : callsFor(conversation, question, today(instructions));
+  if (toolCalls.length > 0) return { content: "", toolCalls };
+  if (results.length > 0) return say(summarize(results.map(({ text }) => text)));
+
+  if (answerSchema) return say(JSON.stringify(fromSchema(answerSchema, question, today(instructions))));
+  const queryTypes = instructions.match(/cost_analysis|recommendation|simple_lookup|action/g) ?? [];
+  if (new Set(queryTypes).size === 4) return say(queryTypeOf(question));
+  return say(
+    "I can look up what you spend by service, project, SKU or day, explain what changed, list recommendations and " +
+      "resources, and show how much of your budget is left. What would you like to know?",
+  );
+}
+
+function say(content: string): Answer {
+  return { content, toolCalls: [] };
+}
+
+function callsFor(conversation: Conversation, question: string, now: Date): ToolCall[] {
+  const { tools, toolChoice, parallelTools } = conversation;
+  if (toolChoice === "none" || tools.length === 0) return [];
+  let chosen = toolsFor(intentsOf(question), question, tools);
+  if (typeof toolChoice === "object") chosen = tools.filter(({ name }) => name === toolChoice.name);
+  if (toolChoice === "required" && chosen.length === 0) chosen = tools.slice(0, 1);
+  return chosen.slice(0, parallelTools ? MAX_PARALLEL_TOOLS : 1).map(({ name, parameters }) => ({
+    id: randomUUID().replaceAll("-", "").slice(0, 24),
+    name,
+    args: fromSchema({ type: "object", ...parameters }, question, now),
+  }));
+}
+
+/** The day that the conversation takes for today: the first date in its instructions, or the clock's. */
+function today(instructions: string): Date {
+  const named = /\b20\d\d-\d\d-\d\d\b/.exec(instructions);
+  return named ? new Date(`${named[0]}T00:00:00Z`) : new Date();
+}

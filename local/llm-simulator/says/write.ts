@@ -1,0 +1,63 @@
+/** One result told: the finding in a sentence, then what bears it out, and what to do next. */
+export interface Told {
+  finding: string;
+  /** A Markdown table, or sentences. */
+  evidence: string[];
+  next?: string;
+}
+
+/** A decimal amount as people write it: `money("1163.124", "USD")` is "$1,163.12". */
+export function money(amount: string | number, currency: string): string {
+  const value = Number(amount);
+  const digits = new Intl.NumberFormat("en-US", {
+    minimumFractionDigits: 2,
+    maximumFractionDigits: 2,
+  }).format(Math.abs(value));
+  const sign = value < 0 ? "-" : "";
+  return currency === "USD" ? `${sign}$${digits}` : `${sign}${digits} ${currency}`;
+}
+
+/** The same with its sign: "+$513.98". */
+export function change(amount: string, currency: string): string {
+  return `${Number(amount) > 0 ? "+" : ""}${money(amount, currency)}`;
+}
+
+/** A share in percent, with one decimal below ten. */
+export function percent(share: number): string {
+  return `${Math.abs(share) < 10 ? share.toFixed(1) : share.toFixed(0)}%`;
+}
+
+/** Days as people write them: "16-22 Nov 2026", "28 Oct - 26 Nov 2026", "17 Nov 2026". */
+export function days(from: string, to: string): string {
+  const part = (day: string, style: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat("en-GB", { ...style, timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`));
+  const end = part(to, { day: "numeric", month: "short", year: "numeric" });
+  if (from === to) return end;
+  if (from.slice(0, 7) === to.slice(0, 7)) return `${part(from, { day: "numeric" })}-${end}`;
+  const year = from.slice(0, 4) === to.slice(0, 4) ? {} : ({ year: "numeric" } as const);
+  return `${part(from, { day: "numeric", month: "short", ...year })} - ${end}`;
+}
+
+/** A Markdown table; every column but the first is a number, unless `text` names it. */
+export function table(head: string[], rows: string[][], text: number[] = []): string {
+  const line = (cells: string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  const rule = head.map((_, at) => (at === 0 || text.includes(at) ? "---" : "---:"));
+  return [line(head), line(rule), ...rows.map(line)].join("\n");
+}
+
+/** The last part of a resource's full name. */
+export function shortName(resource: string): string {
+  return resource.split("/").at(-1) ?? resource;
+}
+
+/** A code's words: `oversized_database` is "oversized database". */
+export function words(code: string): string {
+  return code
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .replaceAll("_", " ")
+    .toLowerCase();
+}
+
+export function plural(count: number, one: string): string {
+  return `${count} ${count === 1 ? one : `${one}s`}`;
+}

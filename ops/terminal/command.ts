@@ -1,0 +1,49 @@
+import { Command, Option } from "commander";
+import { STACKS } from "../../infra/plan/stack-file";
+import { pc } from "./colours";
+
+/** The exit codes of every command. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  /** Wrong usage: an unknown option, a missing or an invalid value. */
+  usage: 2,
+  /** The command did its work and found something: drift, a stale file, a policy violation, a passed ceiling. */
+  finding: 3,
+} as const;
+
+/** An argument that a command cannot use. The message names the option, its value and the remedy; the exit code is 2. */
+export class UsageError extends Error {}
+
+/** A command of `tollgate` with the common behaviour: help after an error, exit code 2 for wrong usage. */
+export function tollgateCommand(name: string, description: string): Command {
+  return new Command(`tollgate ${name}`)
+    .description(description)
+    .showHelpAfterError()
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
+}
+
+/** The option `--stack`, required. */
+export function stackOption(description = "the stack"): Option {
+  return new Option("--stack <name>", description).choices([...STACKS]).makeOptionMandatory();
+}
+
+/** The option `--json` of a command whose output a script may read. */
+export function jsonOption(description = "print JSON"): Option {
+  return new Option("--json", description);
+}
+
+/**
+ * Parses the arguments, runs the command's action and ends the process: with `process.exitCode` where the action set it,
+ * with 1 and the message where it failed.
+ */
+export function runCommand(command: Command): void {
+  command
+    .parseAsync()
+    .catch((error: unknown) => {
+      console.error(pc.red(error instanceof Error ? error.message : String(error)));
+      process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.failed;
+    })
+    // A client library may leave a timer behind, so the process does not wait for the event loop to drain.
+    .finally(() => process.stdout.write("", () => process.exit()));
+}

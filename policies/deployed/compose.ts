@@ -1,0 +1,59 @@
+import { parse } from "yaml";
+import type { Props } from "../known";
+import type { Container } from "./container";
+import type { DeployedFile } from "./files";
+
+const COMPOSE_FILE = /(^|\/)(docker-)?compose\.ya?ml$/;
+
+/** It reads every container's log, and Docker gives them to whoever holds its socket only. */
+const LOG_COLLECTOR = "alloy";
+
+/** The containers that a file of Docker Compose runs; none when the file is another, or no YAML. */
+export function composeContainers({ path, content }: DeployedFile): Container[] {
+  if (!COMPOSE_FILE.test(path) || content === undefined) return [];
+  const { services = {} } = parse(content) as { services?: Record<string, Props> };
+  return Object.entries(services).map(([name, service]) => ({
+    workload: name,
+    name,
+    image: service.image === undefined ? undefined : String(service.image),
+    command: [service.entrypoint, service.command].flat().filter(isSet).map(String),
+    env: environment(service.environment),
+    secrets: ((service.secrets ?? []) as (string | Props)[]).map((secret) =>
+      typeof secret === "string"
+        ? { as: secret, secret }
+        : { as: String(secret.target ?? secret.source), secret: String(secret.source) },
+    ),
+    limits: {
+      cpu: text(service.deploy?.resources?.limits?.cpus ?? service.cpus),
+      memory: text(service.deploy?.resources?.limits?.memory ?? service.mem_limit),
+    },
+    privileged: escapes(name, service),
+  }));
+}
+
+/** Options by which a container leaves its confinement: https://docs.docker.com/reference/compose-file/services/ */
+function escapes(name: string, service: Props): string[] {
+  const mounts = JSON.stringify(service.volumes ?? []);
+  return [
+    ...(service.privileged === true ? ["privileged"] : []),
+    ...["network_mode", "pid", "ipc", "userns_mode"]
+      .filter((option) => service[option] === "host")
+      .map((option) => `${option}: host`),
+    ...(mounts.includes("docker.sock") && name !== LOG_COLLECTOR ? ["Docker's socket"] : []),
+  ];
+}
+
+function environment(value: unknown): { name: string; value: string }[] {
+  const pairs = Array.isArray(value)
+    ? value.map((line) => String(line).split(/=(.*)/s) as [string, string?])
+    : Object.entries((value ?? {}) as Props);
+  return pairs.filter(([, each]) => isSet(each)).map(([name, each]) => ({ name, value: String(each) }));
+}
+
+function text(value: unknown): string | undefined {
+  return isSet(value) ? String(value) : undefined;
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}

@@ -1,0 +1,131 @@
+import { BlockList } from "node:net";
+import { Service } from "@pulumi/gcp/cloudrunv2/service";
+import { Firewall } from "@pulumi/gcp/compute/firewall";
+import { Instance } from "@pulumi/gcp/compute/instance";
+import { InstanceTemplate } from "@pulumi/gcp/compute/instanceTemplate";
+import { grantsOf } from "../access/grants";
+import { isMissing, type Known, type Props } from "../known";
+import { ofAnyType, ofType, type Rule } from "../rule";
+
+/** The one service that the internet may call: it asks every caller for a customer's key. */
+const PUBLIC_SERVICE = "tollgate-agent";
+
+/** Members of IAM that stand for everybody, or for everybody with a Google account. */
+const EVERYBODY = /^(allUsers|allAuthenticatedUsers|principalSet:\/\/goog\/public:all|domain:.*\*.*)$/i;
+
+type MachineProps = Known<ConstructorParameters<typeof Instance>[1]>;
+
+const publicAddresses = ({ networkInterfaces = [] }: MachineProps): string[] =>
+  networkInterfaces.flatMap((networkInterface, index) => {
+    const { accessConfigs = [], ipv6AccessConfigs = [] } = networkInterface ?? {};
+    return accessConfigs.length + ipv6AccessConfigs.length > 0
+      ? [`networkInterfaces[${index}] has a public address`]
+      : [];
+  });
+
+export const vmPrivate: Rule = {
+  name: "vm-private",
+  description: "No VM has a public address.",
+  severity: "critical",
+  remedy: "Remove accessConfigs and ipv6AccessConfigs from the VM's network interfaces",
+  checks: [
+    ofType(Instance, publicAddresses),
+    ofType(InstanceTemplate, (props) => publicAddresses(props as MachineProps)),
+  ],
+};
+
+export const ingress: Rule = {
+  name: "ingress-internal",
+  description:
+    "Only the agent and what operators reach through the Identity-Aware Proxy take calls from outside.",
+  severity: "critical",
+  remedy:
+    "Set ingress to INGRESS_TRAFFIC_INTERNAL_ONLY, or put the service behind the Identity-Aware Proxy (iapEnabled)",
+  checks: [
+    ofType(Service, ({ name, ingress, iapEnabled, invokerIamDisabled }) => {
+      if (name === PUBLIC_SERVICE || ingress === "INGRESS_TRAFFIC_INTERNAL_ONLY") return [];
+      if (iapEnabled === true && invokerIamDisabled !== true) return [];
+      return [`${name} has ingress ${ingress ?? "not set"} and nobody asks its callers who they are`];
+    }),
+  ],
+};
+
+export const noAllUsers: Rule = {
+  name: "no-all-users",
+  description: "Nothing but the agent is granted to everybody.",
+  severity: "critical",
+  remedy: "Grant the role to a service account or a group",
+  checkStack: (resources) =>
+    resources
+      .flatMap(grantsOf)
+      .filter(({ member = "" }) => EVERYBODY.test(member))
+      .filter(
+        ({ type, props, role }) =>
+          !(
+            type.startsWith("gcp:cloudrunv2/service") &&
+            props.name === PUBLIC_SERVICE &&
+            role === "roles/run.invoker"
+          ),
+      )
+      .map(({ name, role, member }) => `${name} grants ${role} to ${member}`),
+};
+
+/**
+ * Where connections may come from: private addresses, Google's Identity-Aware Proxy and its health checks
+ * (https://cloud.google.com/iap/docs/using-tcp-forwarding, https://cloud.google.com/load-balancing/docs/firewall-rules).
+ */
+const TRUSTED = [
+  "10.0.0.0/8",
+  "172.16.0.0/12",
+  "192.168.0.0/16",
+  "fd00::/8",
+  "35.235.240.0/20",
+  "35.191.0.0/16",
+  "130.211.0.0/22",
+];
+
+export const firewall: Rule = {
+  name: "firewall-closed",
+  description: "No firewall rule admits connections from outside the network.",
+  severity: "critical",
+  remedy: "Name private source ranges, source service accounts or source tags",
+  checks: [
+    ofType(Firewall, (props) => {
+      const { direction = "INGRESS", allows = [], disabled, sourceRanges = [] } = props;
+      if (direction !== "INGRESS" || allows.length === 0 || disabled === true) return [];
+      const sources = ["sourceRanges", "sourceTags", "sourceServiceAccounts"] as const;
+      const named = sources.some((key) => !isMissing(props, key) && props[key]?.length !== 0);
+      return named ? outside(sourceRanges) : ["It names no source, so that the whole internet is one"];
+    }),
+    // The rules of firewall policies share one shape: network, regional, hierarchical.
+    ofAnyType((props, { type }) => {
+      if (!/^gcp:compute\/.*(FirewallPolicy\w*Rule|SecurityPolicyRule)$/.test(type)) return [];
+      const { direction = "INGRESS", action, match, disabled } = props as Props;
+      if (direction !== "INGRESS" || action !== "allow" || disabled === true) return [];
+      const ranges: string[] = match?.srcIpRanges ?? match?.config?.srcIpRanges ?? [];
+      return ranges.length === 0 && !match?.srcSecureTags?.length
+        ? ["It names no source, so that the whole internet is one"]
+        : outside(ranges);
+    }),
+  ],
+};
+
+function outside(ranges: (string | undefined)[]): string[] {
+  return ranges
+    .filter((range) => range !== undefined && !isTrusted(range))
+    .map((range) => `It admits ${range}, which is not a private range`);
+}
+
+/** Whether a range lies in one that is trusted: a part of it does not help. */
+function isTrusted(range: string): boolean {
+  const [address = "", bits] = range.split("/");
+  const family = address.includes(":") ? "ipv6" : "ipv4";
+  const length = bits === undefined ? (family === "ipv6" ? 128 : 32) : Number(bits);
+  return TRUSTED.some((trusted) => {
+    const [base = "", prefix = "0"] = trusted.split("/");
+    if (base.includes(":") !== address.includes(":") || !(length >= Number(prefix))) return false;
+    const list = new BlockList();
+    list.addSubnet(base, Number(prefix), family);
+    return list.check(address, family);
+  });
+}

@@ -1,0 +1,28 @@
+import { Service } from "@pulumi/gcp/cloudrunv2/service";
+import { ofType, type Rule } from "../rule";
+
+export const scalingBounded: Rule = {
+  name: "scaling-bounded",
+  description: "Every service on Cloud Run says how many instances it may have, and keeps few of them warm.",
+  severity: "high",
+  remedy: "Set template.scaling in infra/gcp/sizes.ts",
+  settings: {
+    maxInstances: { type: "number", default: 20, minimum: 1 },
+    maxWarm: { type: "number", default: 2, minimum: 0 },
+  },
+  checks: [
+    ofType(Service, ({ template, scaling: whole }, _, { maxInstances, maxWarm }) => {
+      const { maxInstanceCount: most, minInstanceCount: least = 0 } = template?.scaling ?? {};
+      const warm = Math.max(least, whole?.minInstanceCount ?? 0, whole?.manualInstanceCount ?? 0);
+      return [
+        // Cloud Run's own default is 100.
+        ...(most !== undefined && most >= 1 && most <= (maxInstances as number)
+          ? []
+          : [
+              `template.scaling.maxInstanceCount is ${most ?? "not set"}: it must be from 1 to ${maxInstances}`,
+            ]),
+        ...(warm > (maxWarm as number) ? [`${warm} instances are kept warm, more than ${maxWarm}`] : []),
+      ];
+    }),
+  ],
+};

@@ -1,0 +1,64 @@
+import { Instance } from "@pulumi/gcp/compute/instance";
+import { SecretVersion } from "@pulumi/gcp/secretmanager/secretVersion";
+import { User } from "@pulumi/gcp/sql/user";
+import { allContainers, onContainers } from "../deployed/containers";
+import { filesOf, onFiles } from "../deployed/files";
+import { allOf, ofType, type Rule } from "../rule";
+import { secretIn, secretsInText } from "./recognise";
+
+/** What a plan shows in place of a value that is marked secret. */
+const HIDDEN = "[secret]";
+
+export const secretsFromManager: Rule = {
+  name: "secrets-from-manager",
+  description: "Secrets come out of Secret Manager: never as plain values, arguments, metadata or files.",
+  severity: "critical",
+  remedy: "Keep the value as a secret of catalogue/secrets.ts and refer to it",
+  checks: [
+    ...onContainers(({ name, env, command }) => [
+      ...env
+        .filter(({ name: variable, value }) => value === HIDDEN || secretIn(variable, value))
+        .map((variable) => `Container ${name} has ${variable.name} as a plain value`),
+      ...command
+        .flatMap((argument) => secretsInText(argument))
+        .map((finding) => `An argument of container ${name}, ${finding}`),
+    ]),
+    ...onFiles(({ path, content = "" }) => secretsInText(content).map((finding) => `${path}, ${finding}`)),
+    ofType(Instance, ({ metadata = {} }) =>
+      Object.entries(metadata)
+        .filter(([, value]) => value === HIDDEN)
+        .map(([key]) => `metadata.${key} is made from a secret`),
+    ),
+  ],
+};
+
+/** A value this short may stand in a text by chance. */
+const SHORTEST = 8;
+
+export const secretsNotCopied: Rule = {
+  name: "secrets-not-copied",
+  description: "The value of a secret of the stack stands nowhere else in it.",
+  severity: "critical",
+  remedy: "Refer to the secret in Secret Manager",
+  checkStack: (resources) => {
+    const values = [
+      ...allOf(resources, SecretVersion).map(({ name, props }) => [name, props.secretData] as const),
+      ...allOf(resources, User).map(({ name, props }) => [name, props.password] as const),
+    ].filter((pair): pair is [string, string] => (pair[1]?.length ?? 0) >= SHORTEST && pair[1] !== HIDDEN);
+    const texts: [string, string][] = [
+      ...allContainers(resources).flatMap(({ name, env, command }) => [
+        ...env.map((variable): [string, string] => [`${variable.name} of container ${name}`, variable.value]),
+        [`The command of container ${name}`, command.join(" ")] as [string, string],
+      ]),
+      ...filesOf(resources).map(({ path, content = "" }): [string, string] => [path, content]),
+    ];
+    return values.flatMap(([secret, value]) =>
+      texts
+        .filter(([, text]) => text.includes(value))
+        .map(([where]) => `${where} holds the value of ${secret}`),
+    );
+  },
+};
+
+/** Where secrets may be. */
+export const secretRules: Rule[] = [secretsFromManager, secretsNotCopied];

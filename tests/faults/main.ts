@@ -1,0 +1,102 @@
+/**
+ * `tollgate faults --minutes N`: random requests, schemas, endings and kills against the real gateway on this machine,
+ * with the simulated provider's account held against the ledger.
+ *
+ * Exit codes: 0 no violation, 1 violations, 2 wrong arguments.
+ */
+import { parseArgs } from "node:util";
+import Table from "cli-table3";
+import { formatUsd } from "../../litellm-config";
+import { startStack } from "../support/gateway";
+import { LEASE, runRound, type CallOutcome, type RoundOutcome } from "./round";
+
+const HELP = `Usage: tollgate faults [--minutes N] [--seed S] [--rounds R]
+
+  --minutes N  how long to go on, 1 to 600; 5 unless given
+  --seed S     the first round's seed, 0 to 4294967295; random unless given
+  --rounds R   rounds at most: a seed with --rounds 1 repeats that round
+
+TOLLGATE_TEST_PORTS sets the first port, TOLLGATE_TEST_KEEP=1 keeps the logs.`;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: "string", default: "5" },
+      seed: { type: "string", default: String(Date.now() % 1_000_000) },
+      rounds: { type: "string", default: "100000" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return (console.log(HELP), 0);
+  const minutes = whole("minutes", values.minutes, 1, 600);
+  const seed = whole("seed", values.seed, 0, 2 ** 32 - 1);
+  const most = whole("rounds", values.rounds, 1, 100_000);
+
+  console.log("Starting Postgres, Redis, the simulated providers and the gateway ...");
+  const stack = await startStack({
+    workers: 2,
+    gateway: { requestTimeout: 2, retries: 1, holdLease: LEASE, settleMargin: 5 },
+  });
+  const rounds: RoundOutcome[] = [];
+  const end = Date.now() + minutes * 60_000;
+  try {
+    for (let at = 0; at < most && Date.now() < end; at++) {
+      const round = await runRound(stack, seed + at);
+      rounds.push(round);
+      const kill = round.killed ? `, a ${round.killed} killed` : "";
+      const bad = round.violations.length;
+      console.log(
+        `seed ${round.seed}: ${round.calls.length} calls${kill}, ${bad === 0 ? "ok" : `${bad} violations`}`,
+      );
+      for (const violation of round.violations) console.log(`  ${violation}`);
+    }
+  } finally {
+    await stack.stop();
+  }
+  console.log(summary(rounds));
+  return rounds.some(({ violations }) => violations.length > 0) ? 1 : 0;
+}
+
+function summary(rounds: RoundOutcome[]): string {
+  const groups = new Map<string, CallOutcome[]>();
+  for (const call of rounds.flatMap(({ calls }) => calls)) {
+    const key = `${call.ending}\t${call.wire}`;
+    groups.set(key, [...(groups.get(key) ?? []), call]);
+  }
+  const table = new Table({
+    head: ["ending", "wire", "calls", "billed", "charged", "ratio", "below"],
+    style: { head: [], border: [] },
+  });
+  const sum = (calls: CallOutcome[], of: "billed" | "charged") =>
+    calls.reduce((total, call) => total + call[of], 0);
+  for (const [key, calls] of [...groups].sort(([a], [b]) => a.localeCompare(b))) {
+    const [billed, charged] = [sum(calls, "billed"), sum(calls, "charged")];
+    const ratio = billed > 0 ? (charged / billed).toFixed(2) : charged > 0 ? "free" : "";
+    const below = calls.filter((call) => call.charged < call.billed).length;
+    table.push([...key.split("\t"), calls.length, formatUsd(billed), formatUsd(charged), ratio, below]);
+  }
+  const all = rounds.flatMap(({ violations }) => violations);
+  const count = (kind: string) => all.filter((each) => each.startsWith(kind)).length;
+  const calls = rounds.flatMap((round) => round.calls);
+  return [
+    table.toString(),
+    `${rounds.length} rounds, ${calls.length} calls, ${rounds.filter(({ killed }) => killed).length} kills: billed ${formatUsd(sum(calls, "billed"))}, charged ${formatUsd(sum(calls, "charged"))}`,
+    `below the bill ${count("below the bill")}, over a cap ${count("over a cap")}, left held ${count("left held")}, others ${all.length - count("below the bill") - count("over a cap") - count("left held")}`,
+  ].join("\n");
+}
+
+/** @throws RangeError that names the option, its value and what it takes. */
+function whole(name: string, value: string, least: number, most: number): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= least && number <= most) return number;
+  throw new RangeError(`--${name} is "${value}": give a whole number from ${least} to ${most}`);
+}
+
+main().then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    console.error(`test:faults: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode =
+      error instanceof RangeError || (error as { code?: string }).code?.startsWith("ERR_PARSE") ? 2 : 1;
+  },
+);

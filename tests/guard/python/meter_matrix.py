@@ -1,0 +1,233 @@
+"""The matrix of the rule of charging: wire x plain or stream x way of ending.
+
+Each cell says what the provider does and what it bills; ``run_cell`` asks the gateway and returns what was held, charged and
+counted. ``python tests/guard/python/meter_matrix.py`` prints the table (with ``TOLLGATE_TEST_LEDGER_URL`` set).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from metered_gateway import MODELS, Answered, MeteredGateway
+from wire_provider import Reply, sse
+from wire_shapes import SHAPES, TEXT, Shape
+
+STREAM = "text/event-stream"
+
+# What the models of the matrix bill, in nano-dollars a token, by their providers' price lists.
+PRICES = {"openai": (2_000, 10_000), "anthropic": (2_000, 10_000), "vertex": (2_000, 12_000)}
+
+PROMPT, COMPLETION = 20, 9
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One way of ending.
+
+    Attributes:
+        reply: the provider's answer on a wire, plain or streamed; None where the wire cannot do this.
+        billed: tokens that the provider bills for it, prompt and completion; None for nothing.
+        charge: ``exact`` (all was reported), ``free``, ``bound`` (nothing is known: all that was held), ``prompt`` (the
+            prompt was reported: exactly that, and a bound of the answer).
+        ending: the metric's label; by wire and mode where they differ.
+        status: of the client's answer; None where it may be any.
+        asked: how often the provider was asked.
+    """
+
+    name: str
+    reply: Callable[[Shape, bool], Reply | None]
+    charge: str
+    ending: str
+    billed: tuple[int, int] | None = (PROMPT, COMPLETION)
+    status: int | None = 503
+    asked: int = 1
+    body: tuple[tuple[str, Any], ...] = ()
+
+
+def answered(shape: Shape, stream: bool, usage: Any, *, text: str = TEXT, end: str = "") -> Reply:
+    if stream:
+        return Reply(shape.events([text] if text else [], usage, end), content_type=STREAM)
+    return Reply((shape.body(text, usage, end or None),))
+
+
+def usage_of(prompt: Any, completion: Any) -> Callable[[Shape, bool], Reply]:
+    return lambda shape, stream: answered(shape, stream, shape.usage(prompt, completion))
+
+
+def partial(counter: int) -> Callable[[Shape, bool], Reply]:
+    def reply(shape: Shape, stream: bool) -> Reply:
+        usage = shape.usage(PROMPT, COMPLETION)
+        return answered(shape, stream, {shape.counters[counter]: usage[shape.counters[counter]]})
+
+    return reply
+
+
+def cut(shape: Shape, stream: bool) -> Reply:
+    """After its text, before its tokens."""
+    if stream:
+        return Reply(shape.events([TEXT], shape.usage(PROMPT, COMPLETION), None), content_type=STREAM)
+    body = shape.body(usage=shape.usage(PROMPT, COMPLETION))
+    return Reply((body[: body.index(b'"usage')],))
+
+
+def cut_after_usage(shape: Shape, stream: bool) -> Reply | None:
+    if stream:
+        return None
+    whole = shape.plain(TEXT, shape.usage(PROMPT, COMPLETION), shape.stop)
+    first = next(key for key in whole if "usage" in key.lower())
+    body = json.dumps({first: whole.pop(first), **whole}).encode()
+    return Reply((body[:-12],))
+
+
+def stream_only(
+    events: Callable[[Shape], tuple[bytes, ...]], ending: str = "end"
+) -> Callable[[Shape, bool], Reply | None]:
+    return lambda shape, stream: Reply(events(shape), content_type=STREAM, ending=ending) if stream else None
+
+
+def begun(shape: Shape, *texts: str) -> tuple[bytes, ...]:
+    return shape.events(list(texts), shape.usage(PROMPT, COMPLETION), None)
+
+
+def error_event(shape: Shape, *texts: str) -> tuple[bytes, ...]:
+    return begun(shape, *texts) + sse(shape.error("overloaded_error"), named=shape.name == "anthropic")
+
+
+def shrinking(shape: Shape, stream: bool) -> Reply | None:
+    """Reports the whole usage, and then once more with smaller numbers."""
+    if not stream:
+        return None
+    events = list(shape.stream([TEXT], shape.usage(PROMPT, COMPLETION), shape.stop))
+    again = dict(shape.stream([], shape.usage(3, 1), shape.stop)[-2 if shape.name != "vertex" else -1])  # type: ignore[call-overload]
+    place = len(events) - (0 if shape.name == "vertex" else 1)
+    return Reply(sse(*events[:place], again, *events[place:], named=shape.name == "anthropic"), content_type=STREAM)
+
+
+def both(body: bytes, kind: str) -> Callable[[Shape, bool], Reply]:
+    return lambda shape, stream: Reply((body,), content_type=kind)
+
+
+def error_body(shape: Shape, stream: bool) -> Reply:
+    return Reply((json.dumps(shape.error("overloaded_error")).encode(),))
+
+
+def status(code: int) -> Callable[[Shape, bool], Reply]:
+    def reply(shape: Shape, stream: bool) -> Reply:
+        return Reply((json.dumps(shape.error("an_error")).encode(),), status=code)
+
+    return reply
+
+
+def wires(reply: Callable[[Shape, bool], Reply | None], *names: str) -> Callable[[Shape, bool], Reply | None]:
+    return lambda shape, stream: reply(shape, stream) if shape.name in names else None
+
+
+THINKING = (("reasoning_effort", "low"), ("max_tokens", 2_000))
+
+CELLS = [
+    Cell("whole", usage_of(PROMPT, COMPLETION), "exact", "complete", status=200),
+    Cell("whole, cut at the limit", lambda s, st: answered(s, st, s.usage(PROMPT, 100), end=s.limit), "exact", "complete", (PROMPT, 100), 200),
+    Cell("refused by the model", lambda s, st: answered(s, st, s.usage(PROMPT, COMPLETION), end=s.refused), "exact", "complete", status=None),
+    Cell("longer than allowed", usage_of(PROMPT, 3_000), "exact", "complete", (PROMPT, 3_000), 200),
+    Cell("whole numbers as floats", usage_of(float(PROMPT), float(COMPLETION)), "exact", "complete", status=None),
+    Cell("no usage", lambda s, st: answered(s, st, None), "bound", "no_usage", status=None),
+    Cell("usage null", usage_of(None, None), "bound", "no_usage", status=None),
+    Cell("usage negative", usage_of(-5, -5), "bound", "no_usage", status=None),
+    Cell("usage zero", usage_of(0, 0), "bound", "no_usage", status=None),
+    Cell("usage beyond belief", usage_of(2**31, 2**31), "bound", "no_usage", status=None),
+    Cell("usage of the prompt only", partial(0), "prompt", "no_usage", status=None),
+    Cell("usage of the answer only", partial(1), "bound of the prompt", "no_usage", status=None),
+    Cell("usage that shrinks", shrinking, "exact", "complete", status=200),
+    Cell("cut before its usage", wires(cut, "openai", "vertex"), "bound", "cut", status=None),
+    Cell("cut before its usage ", lambda s, st: cut(s, st) if s.name == "anthropic" and st else None, "prompt", "cut", status=None),
+    Cell("cut before its usage  ", lambda s, st: cut(s, st) if s.name == "anthropic" and not st else None, "bound", "cut"),
+    Cell("cut after its usage", cut_after_usage, "exact", "cut"),
+    Cell("empty", both(b"", "application/json"), "bound", "empty"),
+    Cell("HTML", both(b"<html><body>Bad gateway</body></html>", "text/html"), "bound", "unreadable"),
+    Cell("an error as the answer", error_body, "bound", "error_in_answer"),
+    Cell("an error before the text", wires(stream_only(error_event), "anthropic"), "prompt", "error_in_answer", (PROMPT, 1)),
+    Cell("an error before the text ", wires(stream_only(error_event), "openai", "vertex"), "bound", "error_in_answer", (PROMPT, 0)),
+    Cell("an error after some text", wires(stream_only(lambda s: error_event(s, TEXT)), "anthropic"), "prompt", "error_in_answer", status=None),
+    Cell("an error after some text ", wires(stream_only(lambda s: error_event(s, TEXT)), "openai", "vertex"), "bound", "error_in_answer", status=None),
+    Cell("broken before the text", wires(stream_only(begun, "break"), "anthropic"), "prompt", "broken", (PROMPT, 1)),
+    Cell("broken after some text", wires(stream_only(lambda s: begun(s, TEXT), "break"), "anthropic"), "prompt", "broken", status=None),
+    Cell("broken after some text ", wires(stream_only(lambda s: begun(s, TEXT), "break"), "openai", "vertex"), "bound", "broken", status=None),
+    Cell("broken while it reasons unseen", wires(stream_only(begun, "break"), "anthropic"), "prompt", "broken", (PROMPT, 1_500), body=THINKING),
+    Cell("broken without an answer", lambda s, st: Reply(silent=True, ending="break"), "bound", "broken"),
+    Cell("no answer in time", lambda s, st: Reply(silent=True, ending="hang"), "bound", "timeout", status=504),
+    Cell("stops in its stream", stream_only(lambda s: begun(s, TEXT), "hang"), "any", "timeout", status=None),
+    *(
+        Cell(f"status {code}", status(code), "free", ending, None, client, asked)
+        for code, ending, client, asked in [
+            (400, "status_4xx", 400, 1),
+            (401, "status_4xx", 503, 1),
+            (404, "status_4xx", 503, 1),
+            (413, "status_4xx", 413, 1),
+            (429, "status_429", 503, 2),
+            (500, "status_5xx", 503, 2),
+            (503, "status_5xx", 503, 2),
+            (529, "status_5xx", 503, 2),
+        ]
+    ),
+    Cell("a redirection", lambda s, st: Reply(status=307, headers=(("location", "http://127.0.0.1:1/"),)), "free", "status_5xx", None, 503, 2),
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    cell: Cell
+    wire: str
+    stream: bool
+    billed: int
+    answer: Answered
+
+    @property
+    def held(self) -> int:
+        return int(self.answer.row["held_nanos"]) if self.answer.row else 0
+
+    @property
+    def charged(self) -> int:
+        return int(self.answer.row["cost_nanos"]) if self.answer.row else 0
+
+
+def cases() -> list[tuple[Cell, str, bool]]:
+    """Every cell on every wire that can do it."""
+    return [
+        (cell, name, stream)
+        for cell in CELLS
+        for name, shape in SHAPES.items()
+        for stream in (False, True)
+        if cell.reply(shape, stream) is not None
+    ]
+
+
+def run_cell(gateway: MeteredGateway, cell: Cell, wire: str, stream: bool) -> Row:
+    """Asks a model of the wire by its name (a route without fallback) while its provider does what the cell says."""
+    input_price, output_price = PRICES[wire]
+    answer = gateway.ask(MODELS[wire], cell.reply(SHAPES[wire], stream), stream=stream, **dict(cell.body))
+    prompt, completion = cell.billed or (0, 0)
+    return Row(cell, wire, stream, prompt * input_price + completion * output_price, answer)
+
+
+def main() -> None:
+    gateway = MeteredGateway(os.environ["TOLLGATE_TEST_LEDGER_URL"], Path(tempfile.mkdtemp()))
+    gateway.start()
+    print(f"{'ending':34}{'wire':11}{'mode':8}{'billed':>10}{'held':>12}{'charged':>12}  metric", file=sys.stderr)
+    for case in cases():
+        row = run_cell(gateway, *case)
+        endings = ", ".join(f"{ending} x{count}" for (_, ending), count in row.answer.endings.items())
+        mode = "stream" if row.stream else "plain"
+        line = f"{row.cell.name:34}{row.wire:11}{mode:8}{row.billed:>10}{row.held:>12}{row.charged:>12}  {endings}"
+        print(line, file=sys.stderr)
+    gateway.stop()
+
+
+if __name__ == "__main__":
+    main()

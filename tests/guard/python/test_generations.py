@@ -1,0 +1,188 @@
+"""What Langfuse gets of each attempt at a model: LiteLLM's own callbacks, with an exporter in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import litellm
+import openai
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from tollgate_guard.generations import Generations, cost_details, usage_details
+from tollgate_guard.identity import read_identity
+from tollgate_guard.refusals import Refusal
+from tollgate_guard.traces import TraceEvents
+
+TRACE, PARENT = "ab" * 16, "cd" * 8
+TAGS = {
+    "customer_id": "acme",
+    "plan_tier": "tier_2",
+    "session_id": "s1",
+    "query_type": "cost_analysis",
+    "gcp_project": "shop-prod",
+    "tools_invoked": ["get-spend", "list-anomalies"],
+    "environment": "dev",
+}
+
+
+# LiteLLM's logging worker stays with the loop that it was first used in.
+_loop = asyncio.new_event_loop()
+
+
+class Seen(TraceEvents):
+    """The guard's traces, kept instead of sent."""
+
+    def __init__(self) -> None:
+        self.exporter = InMemorySpanExporter()
+        provider = TracerProvider()
+        provider.add_span_processor(SimpleSpanProcessor(self.exporter))
+        self._tracer = provider.get_tracer("test")
+
+
+_seen = Seen()
+# LiteLLM takes one callback of a kind, for good.
+litellm.callbacks.append(Generations(_seen))
+
+
+async def attempt(*, prompt: Any = None, trace_id: str | None = TRACE, **changes: Any) -> ReadableSpan:
+    """One attempt through LiteLLM, and the span that came of it."""
+    _seen.exporter.clear()
+    known = {
+        "tags": TAGS,
+        "trace_id": trace_id,
+        "parent": PARENT if trace_id else None,
+        "prompt": prompt,
+        "route": "analysis",
+        "call_id": "call-1",
+        "decision": "allowed",
+    }
+    try:
+        answer = await litellm.acompletion(
+            model="anthropic/claude-sonnet-4-5",
+            messages=[{"role": "user", "content": "hello"}],
+            max_tokens=50,
+            metadata={"tollgate": known},
+            model_info={"id": "analysis/claude-sonnet-5-5"},
+            input_cost_per_token=0.000003,
+            output_cost_per_token=0.000015,
+            **{"mock_response": "four words of answer", **changes},
+        )
+        if changes.get("stream"):
+            async for _ in answer:
+                pass
+    except openai.APIError:
+        pass
+    for _ in range(100):
+        if spans := _seen.exporter.get_finished_spans():
+            assert len(spans) == 1
+            return spans[0]
+        await asyncio.sleep(0.05)
+    raise AssertionError("no span came")
+
+
+def seen_of(**changes: Any) -> ReadableSpan:
+    return _loop.run_until_complete(attempt(**changes))
+
+
+def attributes(span: ReadableSpan) -> dict[str, Any]:
+    return dict(span.attributes or {})
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_says_what_answered_what_it_cost_and_who_asked(stream: bool) -> None:
+    span = seen_of(stream=stream)
+    found = attributes(span)
+    assert span.name == "cost_analysis"
+    assert format(span.context.trace_id, "032x") == TRACE
+    assert span.parent is not None and format(span.parent.span_id, "016x") == PARENT
+    assert found["langfuse.observation.type"] == "generation"
+    assert found["langfuse.observation.model.name"] == "claude-sonnet-5-5"
+    assert json.loads(found["langfuse.observation.input"]) == [{"role": "user", "content": "hello"}]
+    assert json.loads(found["langfuse.observation.output"]) == {"role": "assistant", "content": "four words of answer"}
+    assert json.loads(found["langfuse.observation.model.parameters"])["max_tokens"] == 50
+    usage = json.loads(found["langfuse.observation.usage_details"])
+    costs = json.loads(found["langfuse.observation.cost_details"])
+    assert usage["input"] > 0 and usage["output"] > 0
+    kinds = {"input": usage["input"] * 0.000003, "output": usage["output"] * 0.000015}
+    assert costs == pytest.approx({**kinds, "total": sum(kinds.values())})
+    assert ("langfuse.observation.completion_start_time" in found) is stream
+
+
+def test_every_tag_is_there_under_the_agents_name_of_the_trace() -> None:
+    found = attributes(seen_of())
+    assert found["langfuse.trace.name"] == "ask"
+    assert found["langfuse.environment"] == "dev"
+    assert (found["user.id"], found["session.id"]) == ("acme", "s1")
+    assert list(found["langfuse.trace.tags"]) == [
+        "customer_id:acme",
+        "plan_tier:tier_2",
+        "session_id:s1",
+        "query_type:cost_analysis",
+        "model_used:claude-sonnet-5-5",
+        "gcp_project:shop-prod",
+        "tools_invoked:get-spend,list-anomalies",
+        "environment:dev",
+    ]
+
+
+def test_a_call_without_an_agents_trace_is_a_trace_named_after_its_query() -> None:
+    span = seen_of(trace_id=None)
+    assert span.parent is None
+    assert attributes(span)["langfuse.trace.name"] == "cost_analysis"
+
+
+def test_links_the_prompt_where_there_is_one() -> None:
+    found = attributes(seen_of(prompt=("tollgate-assistant", 3)))
+    assert found["langfuse.observation.prompt.name"] == "tollgate-assistant"
+    assert found["langfuse.observation.prompt.version"] == 3
+    assert not any("prompt.name" in name for name in attributes(seen_of()))
+
+
+def test_a_failed_attempt_is_an_error_without_the_errors_text() -> None:
+    broken = litellm.exceptions.InternalServerError("hello is in here", "anthropic", "claude-sonnet-4-5")
+    span = seen_of(mock_response=broken)
+    found = attributes(span)
+    assert found["langfuse.observation.level"] == "ERROR"
+    assert found["langfuse.observation.status_message"] == "InternalServerError"
+    assert found["langfuse.observation.model.name"] == "claude-sonnet-5-5"
+    assert not span.events
+    assert "hello is in here" not in json.dumps({**found, "status": span.status.description}, default=str)
+
+
+def test_tokens_count_in_one_kind_each() -> None:
+    usage = litellm.Usage(
+        prompt_tokens=1_000,
+        completion_tokens=20,
+        prompt_tokens_details={"cached_tokens": 700},
+        cache_creation_input_tokens=100,
+    )
+    assert usage_details(usage) == {
+        "input": 200,
+        "input_cached_tokens": 700,
+        "input_cache_creation": 100,
+        "output": 20,
+    }
+    assert usage_details(None) == {"input": 0, "output": 0}
+
+
+def test_the_kinds_of_cost_add_up_to_the_total() -> None:
+    breakdown = {"output_cost": 0.2, "cache_read_cost": 0.03, "cache_creation_cost": 0.05, "input_cost": 0.1}
+    costs = cost_details({"response_cost": 0.4, "standard_logging_object": {"cost_breakdown": breakdown}})
+    kinds = {"input": 0.12, "input_cached_tokens": 0.03, "input_cache_creation": 0.05, "output": 0.2}
+    assert costs == {**kinds, "total": 0.4}
+    # LiteLLM counts what the answer cost when it was first given.
+    assert cost_details({"response_cost": 0.4, "cache_hit": True}) == {"input": 0.0, "output": 0.0, "total": 0.0}
+    assert cost_details({}) == {"input": 0.0, "output": 0.0, "total": 0.0}
+
+
+@pytest.mark.parametrize("version", [0, -1, "3", True, 1.5])
+def test_a_prompts_version_is_a_whole_number(version: object) -> None:
+    metadata = {"customer_id": "acme", "session_id": "s1", "query_type": "action", "prompt_name": "p"}
+    assert read_identity(metadata).prompt is None
+    assert read_identity({**metadata, "prompt_version": 3}).prompt == ("p", 3)
+    with pytest.raises(Refusal, match="prompt_version"):
+        read_identity({**metadata, "prompt_version": version})
