@@ -10,6 +10,7 @@ const rooms = [
   "dashboards", // dashboards, rules, log and metric collection
   "infra", // the Google Cloud and Compose targets, plans and estimates as libraries
   "policies", // the policy pack
+  "services", // the bundle that the services' image is built from
   "ops", // commands
   "local", // the local target
   "cli", // the entry of every command

@@ -1,14 +1,14 @@
+import { listens } from "./listens";
 import { ports } from "./ports";
-import type { Service } from "./service";
+import type { ServiceSpec } from "./spec";
 
-export const application: Service[] = [
-  {
-    name: "agent",
+export const application = {
+  agent: {
     title: "Agent (MCP server)",
     layer: "application",
     phase: 1,
     image: "agent",
-    args: ["app/main.ts"],
+    args: [{ program: "agent" }],
     port: ports.agent,
     // Metrics have a port of their own: the service's own port is public on Google Cloud.
     extraPorts: { metrics: ports.agentMetrics },
@@ -21,15 +21,18 @@ export const application: Service[] = [
       TOLLGATE_AGENT_KEY: { secret: "agent-key" },
       TOLLGATE_LEDGER_URL: { secret: "ledger-agent-url" },
       TOLLGATE_ENVIRONMENT: { setting: "environment" },
-      TOLLGATE_DATA_SOURCE: "gcp",
+      TOLLGATE_DATA_SOURCE: { setting: "dataSource" },
       LANGFUSE_HOST: { url: "langfuse-web" },
       LANGFUSE_PUBLIC_KEY: { secret: "langfuse-public-key" },
       LANGFUSE_SECRET_KEY: { secret: "langfuse-secret-key" },
+      METRICS_PORT: { port: "agent", extra: "metrics" },
     },
+    targetEnv: listens("agent"),
     exposedTo: "customers",
+    published: "everywhere",
     grants: [
       { role: "roles/bigquery.jobUser", on: "project", why: "runs its queries of billing exports here" },
     ],
     dependsOn: ["gateway", "postgres"],
   },
-];
+} as const satisfies Record<string, ServiceSpec>;

@@ -1,28 +1,44 @@
-import { databaseRoles, databases } from ".";
+import { databases, roleNames, type RoleName } from "./databases";
+
+/** A statement, and the query that must find nothing for it to run. */
+export interface Step {
+  sql: string;
+  unless?: string;
+}
 
 /**
- * The psql script that makes every role with its password and gives each database its owner. It may run at any time again.
- * `:'name_password'` comes from the file that `passwordVariables` writes.
+ * Makes every role with its password and gives each database its owner. The steps may run at any time again.
+ *
+ * @param password The SQL that stands for a role's password.
  */
-export function databaseRolesSql(): string {
-  const roles = databaseRoles.flatMap(({ name }) => [
-    `SELECT 'CREATE ROLE ${name} LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${name}') \\gexec`,
-    `ALTER ROLE ${name} LOGIN PASSWORD :'${name}_password';`,
+export function databaseRoleSteps(password: (role: RoleName) => string): Step[] {
+  const roles = roleNames.flatMap((role) => [
+    { sql: `CREATE ROLE ${role} LOGIN`, unless: `SELECT FROM pg_roles WHERE rolname = '${role}'` },
+    { sql: `ALTER ROLE ${role} LOGIN PASSWORD ${password(role)}` },
   ]);
   const grants = Object.entries(databases).flatMap(([database, { owner, others }]) => [
-    `SELECT 'CREATE DATABASE ${database}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '${database}') \\gexec`,
+    {
+      sql: `CREATE DATABASE ${database}`,
+      unless: `SELECT FROM pg_database WHERE datname = '${database}'`,
+    },
     // Giving a database away needs membership of the new owner (Postgres 16).
-    `GRANT ${owner} TO CURRENT_USER;`,
-    `ALTER DATABASE ${database} OWNER TO ${owner};`,
-    `REVOKE ALL ON DATABASE ${database} FROM PUBLIC;`,
-    ...others.map((role) => `GRANT CONNECT ON DATABASE ${database} TO ${role};`),
+    { sql: `GRANT ${owner} TO CURRENT_USER` },
+    { sql: `ALTER DATABASE ${database} OWNER TO ${owner}` },
+    { sql: `REVOKE ALL ON DATABASE ${database} FROM PUBLIC` },
+    ...others.map((role) => ({ sql: `GRANT CONNECT ON DATABASE ${database} TO ${role}` })),
   ]);
-  return ["\\set ON_ERROR_STOP on", ...roles, ...grants, ""].join("\n");
+  return [...roles, ...grants];
+}
+
+/** The steps as a psql script. `:'name_password'` comes from the file that `passwordVariables` writes. */
+export function databaseRolesSql(): string {
+  const lines = databaseRoleSteps((role) => `:'${role}_password'`).map(({ sql, unless }) =>
+    unless ? `SELECT '${sql}' WHERE NOT EXISTS (${unless}) \\gexec` : `${sql};`,
+  );
+  return ["\\set ON_ERROR_STOP on", ...lines, ""].join("\n");
 }
 
 /** The psql variables that hold the passwords: letters and digits, so they need no quoting. */
-export function passwordVariables(passwords: Record<string, string>): string {
-  return Object.entries(passwords)
-    .map(([role, password]) => `\\set ${role}_password ${password}\n`)
-    .join("");
+export function passwordVariables(passwords: Record<RoleName, string>): string {
+  return roleNames.map((role) => `\\set ${role}_password ${passwords[role]}\n`).join("");
 }

@@ -1,4 +1,4 @@
-import { databaseRoles } from "./databases";
+import { databaseOf, type RoleName } from "./databases";
 import { ports } from "./ports";
 
 /** The libraries that take a database's URL: each writes encryption in its own way. */
@@ -30,23 +30,14 @@ export interface DatabaseAddress {
   ca?: string;
 }
 
-/**
- * The URL of a role's database as one client reads it.
- *
- * @throws Error when there is no such role.
- */
+/** The URL of a role's database as one client reads it. */
 export function databaseUrl(
-  role: string,
+  role: RoleName,
   client: DatabaseClient,
   { host, port = ports.postgres, password, ca }: DatabaseAddress,
 ): string {
-  const database = databaseRoles.find(({ name }) => name === role)?.database;
-  if (!database)
-    throw new Error(
-      `"${role}" is not a database role: name one of ${databaseRoles.map(({ name }) => name).join(", ")}`,
-    );
   // Grafana takes the scheme for the type of database, and knows that one by this name only.
   const scheme = client === "grafana" ? "postgres" : "postgresql";
   const query = ca ? new URLSearchParams(verifyCa[client](ca)).toString().replaceAll("%2F", "/") : "";
-  return `${scheme}://${role}:${encodeURIComponent(password)}@${host}:${port}/${database}${query && `?${query}`}`;
+  return `${scheme}://${role}:${encodeURIComponent(password)}@${host}:${port}/${databaseOf[role]}${query && `?${query}`}`;
 }

@@ -12,14 +12,16 @@ export const databases = {
 } as const satisfies Record<string, { owner: string; others: readonly string[] }>;
 
 export type DatabaseName = keyof typeof databases;
+type Roles<Database> = Database extends { owner: infer Owner; others: readonly (infer Other)[] }
+  ? Owner | Other
+  : never;
+export type RoleName = Roles<(typeof databases)[DatabaseName]>;
 
-export interface DatabaseRole {
-  name: string;
-  database: DatabaseName;
-}
+/** The database that each role reaches; owners first. */
+export const databaseOf = Object.fromEntries(
+  Object.entries(databases).flatMap(([database, { owner, others }]) =>
+    [owner, ...others].map((role) => [role, database]),
+  ),
+) as Record<RoleName, DatabaseName>;
 
-/** Every role, owners first. */
-export const databaseRoles: DatabaseRole[] = Object.entries(databases).flatMap(
-  ([database, { owner, others }]) =>
-    [owner, ...others].map((name) => ({ name, database: database as DatabaseName })),
-);
+export const roleNames = Object.keys(databaseOf) as RoleName[];

@@ -1,14 +1,20 @@
 import { ports } from "./ports";
-import type { Service } from "./service";
+import type { ServiceSpec } from "./spec";
 
-export const gateway: Service[] = [
-  {
-    name: "gateway",
+export const gateway = {
+  gateway: {
     title: "LiteLLM proxy with the guard",
     layer: "gateway",
     phase: 1,
     image: "gateway",
-    args: ["--config", "/etc/tollgate/config.yaml", "--host", "0.0.0.0", "--port", String(ports.gateway)],
+    args: [
+      "--config",
+      { path: "/etc/tollgate/config.yaml" },
+      "--host",
+      { setting: "bindAddress" },
+      "--port",
+      { port: "gateway" },
+    ],
     port: ports.gateway,
     // Measured: 660 MB after half an hour under load, 517 after the first 1,000 calls of 40 KB.
     memoryMiB: 1024,
@@ -18,7 +24,7 @@ export const gateway: Service[] = [
     env: {
       TOLLGATE_AGENT_KEY: { secret: "agent-key" },
       TOLLGATE_LEDGER_URL: { secret: "ledger-guard-url" },
-      TOLLGATE_GUARD_CONFIG: "/etc/tollgate/guard.json",
+      TOLLGATE_GUARD_CONFIG: { path: "/etc/tollgate/guard.json" },
       TOLLGATE_ENVIRONMENT: { setting: "environment" },
       // LiteLLM would fetch its price list from the internet at each start; the guard has its own prices.
       LITELLM_LOCAL_MODEL_COST_MAP: "True",
@@ -45,6 +51,7 @@ export const gateway: Service[] = [
     configFiles: { "/etc/tollgate": "gateway" },
     secretFiles: { "/etc/tollgate-cache/ca.pem": "cache-certificate" },
     grants: [{ role: "roles/aiplatform.user", on: "project", why: "calls Gemini on Vertex AI" }],
+    enforcesBudgets: true,
     dependsOn: ["postgres", "cache"],
   },
-];
+} as const satisfies Record<string, ServiceSpec>;

@@ -2,7 +2,7 @@ import lock from "./images.lock.json";
 
 /** An image that others publish: pulled by digest, the tag says which version that is. */
 export interface PublicImage {
-  /** Repository on Docker Hub, as `grafana/loki`. */
+  /** Repository on Docker Hub, such as `grafana/loki`. */
   repository: string;
   tag: string;
 }
@@ -28,6 +28,16 @@ export const publicImages = {
   minio: { repository: "minio/minio", tag: "RELEASE.2025-09-07T16-13-09Z" },
 } as const satisfies Record<string, PublicImage>;
 
+/** The programs of the services' image: the source file that each is bundled from. */
+export const programs = {
+  agent: "app/main.ts",
+  "ledger-exporter": "ops/ledger-exporter/main.ts",
+  "langfuse-setup": "ops/langfuse/main.ts",
+  "langfuse-margins": "ops/langfuse/margins/main.ts",
+} as const;
+
+export type ProgramName = keyof typeof programs;
+
 export const ownImages = {
   agent: { dockerfile: "infra/images/agent.Dockerfile" },
   gateway: { dockerfile: "infra/images/gateway.Dockerfile" },
@@ -35,23 +45,21 @@ export const ownImages = {
 
 export type PublicImageName = keyof typeof publicImages;
 export type OwnImageName = keyof typeof ownImages;
+export type ImageName = PublicImageName | OwnImageName;
 
 export const OWN_IMAGES = Object.keys(ownImages) as OwnImageName[];
 
-export function isOwnImage(name: string): name is OwnImageName {
+export function isOwnImage<Name extends string>(name: Name): name is Name & OwnImageName {
   return name in ownImages;
 }
 
 /**
  * The tag and digest of a public image, `grafana/loki:3.7.8@sha256:...`.
  *
- * @throws Error when the image is unknown, or its version was changed without pinning it anew.
+ * @throws Error when its version was changed without pinning it anew.
  */
-export function publicImageReference(name: string): string {
-  const image = (publicImages as Record<string, PublicImage>)[name];
-  if (!image) {
-    throw new Error(`"${name}" is no image: name one of ${Object.keys(publicImages).join(", ")}`);
-  }
+export function publicImageReference(name: PublicImageName): string {
+  const image: PublicImage = publicImages[name];
   const tagged = `${image.repository}:${image.tag}`;
   const digest = (lock as Record<string, string>)[tagged];
   if (!digest) {

@@ -1,39 +1,115 @@
 import { application } from "./application";
 import { gateway } from "./gateway";
 import { infrastructure } from "./infrastructure";
+import { jobs as jobSpecs } from "./jobs";
 import { llmObservability } from "./llm-observability";
-import type { Phase, Service } from "./service";
+import type { Phase } from "./phase";
+import type { EnvValue as AnyEnvValue, JobSpec, Ref as AnyRef, ServiceSpec, Text as AnyText } from "./spec";
 
-export { databaseRoles, databases, type DatabaseName, type DatabaseRole } from "./databases";
+export { bucketSpecs, type BucketName } from "./buckets";
 export { DATABASE_CA, databaseUrl, type DatabaseClient } from "./database-url";
-export { isOwnImage, OWN_IMAGES, ownImages, publicImageReference, type OwnImageName } from "./images";
+export { databaseOf, databases, roleNames, type DatabaseName, type RoleName } from "./databases";
+export {
+  isOwnImage,
+  OWN_IMAGES,
+  ownImages,
+  programs,
+  type ProgramName,
+  publicImageReference,
+  type ImageName,
+  type OwnImageName,
+} from "./images";
+export { collector } from "./infrastructure";
 export { ports } from "./ports";
-export { leadsToPostgres, secrets, type SecretSource } from "./secrets";
-export { envOf } from "./service";
-export type { EnvValue, Grant, Layer, Phase, Probe, Service, Target, Volume } from "./service";
+export {
+  leadsToPostgres,
+  secrets,
+  secretSources,
+  isSecretName,
+  type SecretName,
+  type SecretSource,
+} from "./secrets";
+export { WITHOUT_DISK_MIB } from "./spec";
+export type { Layer, Phase } from "./phase";
+export type { Grant, Probe, Setting, TargetName, Trigger } from "./spec";
 
-/** Every service of the stack, once. The targets (Google Cloud, Compose, this machine) render from here. */
-export const catalogue: readonly Service[] = [
-  ...application,
-  ...gateway,
-  ...llmObservability,
-  ...infrastructure,
-];
+const serviceSpecs = { ...application, ...gateway, ...llmObservability, ...infrastructure };
+
+export type ServiceName = keyof typeof serviceSpecs;
+export type JobName = keyof typeof jobSpecs;
+
+type Specs = typeof serviceSpecs & typeof jobSpecs;
+type FoldersOf<Spec> = Spec extends { configFiles: infer Files } ? Files[keyof Files] : never;
+/** A folder of rendered files under `generated/` that something mounts. */
+export type ConfigFolder = { [Name in keyof Specs]: FoldersOf<Specs[Name]> }[keyof Specs];
+type VolumesOf<Spec> = Spec extends { volumes: readonly { name: infer Name }[] } ? Name : never;
+export type VolumeName = { [Name in ServiceName]: VolumesOf<(typeof serviceSpecs)[Name]> }[ServiceName];
+
+interface Named<Name> {
+  readonly name: Name;
+  readonly configFiles?: Readonly<Record<string, ConfigFolder>>;
+}
+export interface Service
+  extends Omit<ServiceSpec<ServiceName>, "configFiles" | "volumes">, Named<ServiceName> {
+  readonly volumes?: readonly { name: VolumeName; mountPath: string; diskGiB: number }[];
+}
+export interface Job extends Omit<JobSpec<ServiceName, JobName>, "configFiles">, Named<JobName> {}
+export type Unit = Service | Job;
+export type Ref = AnyRef<ServiceName>;
+export type Text = AnyText<ServiceName>;
+export type EnvValue = AnyEnvValue<ServiceName>;
+
+// Here the compiler checks that every name in the catalogue is one of the catalogue's.
+const servicesByName: { readonly [Name in ServiceName]: Service } = named<ServiceName, Omit<Service, "name">>(
+  serviceSpecs,
+);
+const jobsByName: { readonly [Name in JobName]: Job } = named<JobName, Omit<Job, "name">>(jobSpecs);
+
+function named<Name extends string, Spec>(
+  specs: Readonly<Record<Name, Spec>>,
+): Record<Name, Spec & { name: Name }> {
+  const entries = Object.entries<Spec>(specs).map(([name, spec]) => [name, { name, ...spec }]);
+  return Object.fromEntries(entries) as Record<Name, Spec & { name: Name }>;
+}
+
+/** Every service of the stack, once. The targets (Google Cloud, Compose, this machine) run these. */
+export const catalogue: readonly Service[] = Object.values(servicesByName);
+
+/** Every job of the stack, once. */
+export const jobs: readonly Job[] = Object.values(jobsByName);
+
+export function service(name: ServiceName): Service {
+  return servicesByName[name];
+}
+
+export function job(name: JobName): Job {
+  return jobsByName[name];
+}
+
+/** The service of a name that comes from elsewhere, such as a label or a command line. */
+export function findService(name: string): Service | undefined {
+  return catalogue.find((candidate) => candidate.name === name);
+}
+
+export function isJob(unit: Unit): unit is Job {
+  return "trigger" in unit;
+}
 
 /** The services that a stack at some phase runs. */
 export function servicesOfPhase(phase: Phase): Service[] {
-  return catalogue.filter((service) => service.phase <= phase);
+  return catalogue.filter((each) => each.phase <= phase);
 }
 
 /**
- * A service by name.
+ * A port of a service.
  *
- * @throws Error when the catalogue has none of that name.
+ * @param extra One of its `extraPorts`; its own unless given.
+ * @throws Error when the catalogue gives it none.
  */
-export function service(name: string): Service {
-  const found = catalogue.find((candidate) => candidate.name === name);
-  if (!found) {
-    throw new Error(`"${name}" is no service: name one of ${catalogue.map((each) => each.name).join(", ")}`);
-  }
+export function portOf(name: ServiceName, extra?: string): number {
+  const { port, extraPorts } = service(name);
+  const found = extra ? extraPorts?.[extra] : port;
+  if (found === undefined)
+    throw new Error(`${name} has no port${extra ? ` "${extra}"` : ""}: add it to the catalogue`);
   return found;
 }

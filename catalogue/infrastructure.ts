@@ -1,16 +1,23 @@
 import { definitions } from "../litellm-config";
 import { DATABASE_CA } from "./database-url";
 import { ports } from "./ports";
-import type { Service } from "./service";
+import { listens } from "./listens";
+import { WITHOUT_DISK_MIB, type ServiceSpec } from "./spec";
 
-export const infrastructure: Service[] = [
-  {
-    name: "ledger-exporter",
+/** What sits beside each instance of a service that scales: it scrapes that instance and pushes to Prometheus. */
+export const collector = {
+  image: "alloy",
+  memoryMiB: 128,
+  pushesTo: "prometheus",
+} as const;
+
+export const infrastructure = {
+  "ledger-exporter": {
     title: "Ledger exporter",
     layer: "infrastructure",
     phase: 2,
     image: "agent",
-    args: ["ops/ledger-exporter/main.ts"],
+    args: [{ program: "ledger-exporter" }],
     port: ports.ledgerExporter,
     memoryMiB: 128,
     cpu: 0.1,
@@ -20,11 +27,11 @@ export const infrastructure: Service[] = [
       TOLLGATE_LEDGER_URL: { secret: "ledger-reader-url" },
       TOLLGATE_ENVIRONMENT: { setting: "environment" },
     },
+    targetEnv: listens("ledger-exporter"),
     singleton: true,
     dependsOn: ["postgres"],
   },
-  {
-    name: "prometheus",
+  prometheus: {
     title: "Prometheus",
     layer: "infrastructure",
     phase: 2,
@@ -35,12 +42,15 @@ export const infrastructure: Service[] = [
     probe: { path: "/-/ready", livePath: "/-/healthy", startupSeconds: 60 },
     metrics: { path: "/metrics", port: ports.prometheus },
     args: [
-      "--config.file=/etc/prometheus/prometheus.yml",
-      "--storage.tsdb.path=/prometheus",
+      ["--config.file=", { path: "/etc/prometheus/prometheus.yml" }],
+      ["--storage.tsdb.path=", { path: "/prometheus" }],
       `--storage.tsdb.retention.time=${definitions.retention.metrics}d`,
+      ["--web.listen-address=", { listen: "prometheus" }],
       "--web.enable-remote-write-receiver",
       "--web.enable-lifecycle",
     ],
+    argsWithoutDisk: [`--storage.tsdb.retention.size=${WITHOUT_DISK_MIB - 128}MB`],
+    published: "loopback",
     env: {},
     configFiles: { "/etc/prometheus": "prometheus" },
     singleton: true,
@@ -54,8 +64,7 @@ export const infrastructure: Service[] = [
     volumes: [{ name: "prometheus", mountPath: "/prometheus", diskGiB: 10 }],
     dependsOn: [],
   },
-  {
-    name: "alertmanager",
+  alertmanager: {
     title: "Alertmanager",
     layer: "infrastructure",
     phase: 4,
@@ -65,7 +74,14 @@ export const infrastructure: Service[] = [
     cpu: 0.1,
     probe: { path: "/-/ready", livePath: "/-/healthy", startupSeconds: 30 },
     metrics: { path: "/metrics", port: ports.alertmanager },
-    args: ["--config.file=/etc/alertmanager/alertmanager.yml", "--storage.path=/alertmanager"],
+    args: [
+      ["--config.file=", { path: "/etc/alertmanager/alertmanager.yml" }],
+      ["--storage.path=", { path: "/alertmanager" }],
+      ["--web.listen-address=", { listen: "alertmanager" }],
+      // One instance: it has nobody to gossip with.
+      "--cluster.listen-address=",
+    ],
+    published: "loopback",
     env: {},
     configFiles: { "/etc/alertmanager": "alertmanager" },
     secretFiles: {
@@ -76,8 +92,7 @@ export const infrastructure: Service[] = [
     singleton: true,
     dependsOn: [],
   },
-  {
-    name: "grafana",
+  grafana: {
     title: "Grafana",
     layer: "infrastructure",
     phase: 2,
@@ -88,7 +103,7 @@ export const infrastructure: Service[] = [
     probe: { path: "/api/health", startupSeconds: 60 },
     metrics: { path: "/metrics", port: ports.grafana },
     env: {
-      GF_SERVER_HTTP_PORT: String(ports.grafana),
+      GF_SERVER_HTTP_PORT: { port: "grafana" },
       GF_SERVER_ROOT_URL: { publicUrl: "grafana" },
       GF_SECURITY_ADMIN_PASSWORD: { secret: "grafana-admin-password" },
       GF_USERS_ALLOW_SIGN_UP: "false",
@@ -135,12 +150,12 @@ export const infrastructure: Service[] = [
       },
     ],
     exposedTo: "operators",
+    published: "everywhere",
     volumes: [{ name: "grafana", mountPath: "/var/lib/grafana", diskGiB: 1 }],
     dependsOn: ["prometheus", "postgres"],
     targets: { local: "Grafana is in no package registry" },
   },
-  {
-    name: "loki",
+  loki: {
     title: "Loki",
     layer: "infrastructure",
     phase: 3,
@@ -159,8 +174,7 @@ export const infrastructure: Service[] = [
     dependsOn: [],
     targets: { local: "Loki is in no package registry; the logs are files in one folder" },
   },
-  {
-    name: "alloy",
+  alloy: {
     title: "Alloy (collects logs and metrics)",
     layer: "infrastructure",
     phase: 3,
@@ -174,7 +188,7 @@ export const infrastructure: Service[] = [
     args: [
       "run",
       "/etc/alloy/config.alloy",
-      `--server.http.listen-addr=0.0.0.0:${ports.alloy}`,
+      ["--server.http.listen-addr=", { listen: "alloy" }],
       "--storage.path=/tmp/alloy",
     ],
     env: { LOKI_URL: { url: "loki" }, TOLLGATE_ENVIRONMENT: { setting: "environment" } },
@@ -188,6 +202,7 @@ export const infrastructure: Service[] = [
       },
     },
     configFiles: { "/etc/alloy": "alloy" },
+    readsDockerSocket: true,
     singleton: true,
     grants: [
       {
@@ -199,8 +214,7 @@ export const infrastructure: Service[] = [
     dependsOn: ["loki"],
     targets: { local: "Alloy is in no package registry; Prometheus scrapes the services itself" },
   },
-  {
-    name: "cloud-metrics",
+  "cloud-metrics": {
     title: "Collector of the platform's own metrics",
     layer: "infrastructure",
     phase: 2,
@@ -213,7 +227,7 @@ export const infrastructure: Service[] = [
     args: [
       "run",
       "/etc/alloy/config.alloy",
-      `--server.http.listen-addr=0.0.0.0:${ports.cloudMetrics}`,
+      ["--server.http.listen-addr=", { listen: "cloud-metrics" }],
       "--storage.path=/tmp/alloy",
     ],
     env: {},
@@ -241,9 +255,9 @@ export const infrastructure: Service[] = [
       local: "there is no Cloud Run, Cloud SQL or Memorystore to read metrics of",
     },
   },
-  {
-    name: "tempo",
+  tempo: {
     title: "Tempo (optional)",
+    enabledBy: "tempo",
     layer: "infrastructure",
     phase: 5,
     image: "tempo",
@@ -262,4 +276,4 @@ export const infrastructure: Service[] = [
     dependsOn: [],
     targets: { local: "Tempo is in no package registry" },
   },
-];
+} as const satisfies Record<string, ServiceSpec>;

@@ -1,16 +1,16 @@
 import { ports } from "./ports";
-import type { EnvValue, Grant, Service } from "./service";
+import type { ServiceSpec } from "./spec";
 
 /** MinIO's only user. */
-const BLOB_STORE_USER = "tollgate";
+export const BLOB_STORE_USER = "tollgate";
 
 /** What Langfuse's web and worker have in common. */
-const langfuse: Record<string, EnvValue> = {
+const langfuse = {
   DATABASE_URL: { secret: "langfuse-database-url" },
   SALT: { secret: "langfuse-salt" },
   ENCRYPTION_KEY: { secret: "langfuse-encryption-key" },
   CLICKHOUSE_URL: { url: "clickhouse" },
-  CLICKHOUSE_MIGRATION_URL: { url: "clickhouse", scheme: "clickhouse", port: "native" },
+  CLICKHOUSE_MIGRATION_URL: { url: "clickhouse", scheme: "clickhouse", extra: "native" },
   CLICKHOUSE_USER: "langfuse",
   CLICKHOUSE_PASSWORD: { secret: "clickhouse-password" },
   CLICKHOUSE_CLUSTER_ENABLED: "false",
@@ -22,46 +22,45 @@ const langfuse: Record<string, EnvValue> = {
   TELEMETRY_ENABLED: "false",
   // Both listen on this name, which Docker sets to the container's: a probe on 127.0.0.1 would find nobody there.
   HOSTNAME: "0.0.0.0",
-};
+} as const;
 
 /** On Google Cloud Redis speaks TLS with a certificate of its own, and blobs go to Cloud Storage without keys. */
-const langfuseOnGoogleCloud: Record<string, EnvValue> = {
+const langfuseOnGoogleCloud = {
   REDIS_TLS_ENABLED: "true",
   REDIS_TLS_CA_PATH: "/etc/langfuse-redis/ca.pem",
   // Memorystore's certificate has its address in the common name only, which no client accepts as a name.
   REDIS_TLS_CHECK_SERVER_IDENTITY: "false",
   LANGFUSE_USE_GOOGLE_CLOUD_STORAGE: "true",
-};
+} as const;
 
 /** In Compose blobs go to MinIO; a browser reads media at the address that the machine publishes. */
-const langfuseOnCompose: Record<string, EnvValue> = {
+const langfuseOnCompose = {
   ...s3("LANGFUSE_S3_EVENT_UPLOAD", { url: "blob-store" }),
   ...s3("LANGFUSE_S3_MEDIA_UPLOAD", { publicUrl: "blob-store" }),
 };
 
-function s3(prefix: string, endpoint: EnvValue): Record<string, EnvValue> {
+function s3<const Endpoint>(prefix: string, endpoint: Endpoint) {
   return {
     [`${prefix}_ENDPOINT`]: endpoint,
     [`${prefix}_REGION`]: "auto",
     [`${prefix}_ACCESS_KEY_ID`]: BLOB_STORE_USER,
     [`${prefix}_SECRET_ACCESS_KEY`]: { secret: "blob-store-password" },
     [`${prefix}_FORCE_PATH_STYLE`]: "true",
-  };
+  } as const;
 }
 
-const redisCertificate = { "/etc/langfuse-redis/ca.pem": "redis-certificate" };
+const redisCertificate = { "/etc/langfuse-redis/ca.pem": "redis-certificate" } as const;
 
-const signsItsOwnUrls: Grant[] = [
+const signsItsOwnUrls = [
   {
     role: "roles/iam.serviceAccountTokenCreator",
     on: "itself",
     why: "signs upload and download links without a key file (signBlob)",
   },
-];
+] as const;
 
-export const llmObservability: Service[] = [
-  {
-    name: "langfuse-web",
+export const llmObservability = {
+  "langfuse-web": {
     title: "Langfuse web",
     layer: "llm-observability",
     phase: 1,
@@ -88,15 +87,27 @@ export const llmObservability: Service[] = [
       AUTH_DISABLE_SIGNUP: "true",
       NODE_OPTIONS: "--max-old-space-size=1024",
     },
-    targetEnv: { gcp: langfuseOnGoogleCloud, compose: langfuseOnCompose },
+    targetEnv: {
+      gcp: langfuseOnGoogleCloud,
+      compose: { ...langfuseOnCompose, PORT: { port: "langfuse-web" } },
+    },
     secretFiles: redisCertificate,
     exposedTo: "operators",
+    // The gateway and the agent send it traces, which the Identity-Aware Proxy would turn away.
+    // langfuse-web alone migrates the databases: the migrations' lock is within one process (langfuse#15344).
+    operatorTwin: {
+      name: "langfuse-console",
+      env: {
+        LANGFUSE_AUTO_POSTGRES_MIGRATION_DISABLED: "true",
+        LANGFUSE_AUTO_CLICKHOUSE_MIGRATION_DISABLED: "true",
+      },
+    },
+    published: "loopback",
     grants: signsItsOwnUrls,
     dependsOn: ["postgres", "clickhouse", "redis", "blob-store"],
     targets: { local: "Langfuse's server comes only as a container image; an OTLP sink stands in its place" },
   },
-  {
-    name: "langfuse-worker",
+  "langfuse-worker": {
     title: "Langfuse worker",
     layer: "llm-observability",
     phase: 1,
@@ -115,7 +126,11 @@ export const llmObservability: Service[] = [
     targetEnv: {
       gcp: langfuseOnGoogleCloud,
       // The worker links nobody's browser to media: it reads them where they are.
-      compose: { ...langfuseOnCompose, ...s3("LANGFUSE_S3_MEDIA_UPLOAD", { url: "blob-store" }) },
+      compose: {
+        ...langfuseOnCompose,
+        ...s3("LANGFUSE_S3_MEDIA_UPLOAD", { url: "blob-store" }),
+        PORT: { port: "langfuse-worker" },
+      },
     },
     secretFiles: redisCertificate,
     singleton: true,
@@ -123,8 +138,7 @@ export const llmObservability: Service[] = [
     dependsOn: ["postgres", "clickhouse", "redis", "blob-store"],
     targets: { local: "Langfuse's worker comes only as a container image" },
   },
-  {
-    name: "postgres",
+  postgres: {
     title: "Postgres 16",
     layer: "llm-observability",
     phase: 1,
@@ -135,13 +149,16 @@ export const llmObservability: Service[] = [
     // Over TCP: the server that only initialises the database listens on its socket alone.
     healthCommand: ["pg_isready", "-U", "postgres", "-h", "127.0.0.1"],
     env: {},
-    targetEnv: { compose: { POSTGRES_PASSWORD: { secret: "postgres-admin-password" } } },
+    targetEnv: {
+      compose: { POSTGRES_PASSWORD: { secret: "postgres-admin-password" }, PGPORT: { port: "postgres" } },
+    },
+    published: "loopback",
     volumes: [{ name: "postgres", mountPath: "/var/lib/postgresql/data", diskGiB: 10 }],
     dependsOn: [],
     targets: { gcp: "Cloud SQL" },
+    managed: "database",
   },
-  {
-    name: "clickhouse",
+  clickhouse: {
     title: "ClickHouse",
     layer: "llm-observability",
     phase: 1,
@@ -165,15 +182,17 @@ export const llmObservability: Service[] = [
       },
     },
     configFiles: { "/etc/clickhouse-server/config.d": "clickhouse" },
+    // The image has files of its own in that folder.
+    mountsFileByFile: true,
     volumes: [{ name: "clickhouse", mountPath: "/var/lib/clickhouse", diskGiB: 20 }],
     dependsOn: [],
     targets: {
       gcp: "a VM with a data disk of its own",
       local: "ClickHouse's server is in no package registry",
     },
+    managed: "machine",
   },
-  {
-    name: "redis",
+  redis: {
     title: "Redis (Langfuse's queue, never evicts)",
     layer: "llm-observability",
     phase: 1,
@@ -181,14 +200,15 @@ export const llmObservability: Service[] = [
     port: ports.redis,
     memoryMiB: 256,
     cpu: 0.25,
-    healthCommand: ["redis-cli", "ping"],
-    env: {},
+    healthCommand: ["redis-cli", "-p", { port: "redis" }, "ping"],
+    env: { REDIS_PASSWORD: { secret: "redis-password" } },
+    whenFull: "noeviction",
     volumes: [{ name: "redis", mountPath: "/data", diskGiB: 1 }],
     dependsOn: [],
     targets: { gcp: "Memorystore" },
+    managed: "redis",
   },
-  {
-    name: "cache",
+  cache: {
     title: "LiteLLM's cache and router state",
     layer: "gateway",
     phase: 1,
@@ -196,17 +216,19 @@ export const llmObservability: Service[] = [
     port: ports.redis,
     memoryMiB: 256,
     cpu: 0.25,
-    healthCommand: ["redis-cli", "ping"],
-    env: {},
+    healthCommand: ["redis-cli", "-p", { port: "cache" }, "ping"],
+    env: { REDIS_PASSWORD: { secret: "cache-password" } },
+    whenFull: "allkeys-lru",
     dependsOn: [],
     targets: {
       gcp: "Memorystore: its own in prod, Langfuse's in dev",
       compose: "Langfuse's Redis",
       local: "the same Redis",
     },
+    managed: "redis",
+    standIn: { compose: "redis", local: "redis" },
   },
-  {
-    name: "blob-store",
+  "blob-store": {
     title: "Blob store",
     layer: "llm-observability",
     phase: 1,
@@ -214,12 +236,14 @@ export const llmObservability: Service[] = [
     port: ports.blobStore,
     memoryMiB: 256,
     cpu: 0.1,
-    args: ["server", "/data", "--address", `:${ports.blobStore}`],
+    args: ["server", "/data", "--address", [":", { port: "blob-store" }]],
     probe: { path: "/minio/health/live", startupSeconds: 30 },
     env: { MINIO_ROOT_USER: BLOB_STORE_USER, MINIO_ROOT_PASSWORD: { secret: "blob-store-password" } },
     exposedTo: "operators",
+    published: "loopback",
     volumes: [{ name: "blobs", mountPath: "/data", diskGiB: 10 }],
     dependsOn: [],
     targets: { gcp: "Cloud Storage", local: "only Langfuse needs it" },
+    managed: "buckets",
   },
-];
+} as const satisfies Record<string, ServiceSpec>;

@@ -1,5 +1,6 @@
 import type { DatabaseClient } from "./database-url";
-import type { Phase } from "./service";
+import type { RoleName } from "./databases";
+import type { Phase } from "./phase";
 
 /** How the value of a secret comes about; the target makes or asks for it. */
 export type SecretSource =
@@ -8,9 +9,13 @@ export type SecretSource =
   /** Random bytes as hexadecimal digits. */
   | { randomHex: { bytes: number } }
   /** `postgresql://role:password@host:port/database` of a role, as the client that reads it writes encryption. */
-  | { databaseUrl: string; client: DatabaseClient }
+  | { databaseUrl: RoleName; client: DatabaseClient }
   /** The password of a role alone, for what cannot take a URL. */
-  | { databasePassword: string }
+  | { databasePassword: RoleName }
+  /** The password of the server's own superuser; where the database is managed, its component makes it. */
+  | { superuserPassword: { length: number } }
+  /** Every role's password as psql variables. */
+  | { rolePasswords: "psql" }
   /** The password of a Redis, by the service's name. */
   | { redisPassword: "redis" | "cache" }
   /** The certificate authority of a data store, PEM, on a target where it speaks TLS. */
@@ -19,7 +24,7 @@ export type SecretSource =
   | { configured: string; phase: Phase; what: string };
 
 /** Every secret of the stack by the name that the services use. */
-export const secrets: Record<string, SecretSource> = {
+export const secrets = {
   "agent-key": { random: { length: 48, prefix: "tg-agent-" } },
   "anthropic-api-key": {
     configured: "anthropicApiKey",
@@ -41,7 +46,8 @@ export const secrets: Record<string, SecretSource> = {
   "langfuse-nextauth-secret": { random: { length: 32 } },
   "langfuse-admin-password": { random: { length: 24 } },
   "postgres-certificate": { certificateOf: "postgres" },
-  "postgres-admin-password": { random: { length: 32 } },
+  "postgres-admin-password": { superuserPassword: { length: 32 } },
+  "database-role-passwords": { rolePasswords: "psql" },
   "blob-store-password": { random: { length: 32 } },
   "clickhouse-password": { random: { length: 32 } },
   "redis-password": { redisPassword: "redis" },
@@ -64,10 +70,19 @@ export const secrets: Record<string, SecretSource> = {
     phase: 4,
     what: "the password of the mail account that alerts are sent from",
   },
-};
+} as const satisfies Record<string, SecretSource>;
+
+export type SecretName = keyof typeof secrets;
+
+/** Every secret with its source. */
+export const secretSources = Object.entries(secrets) as [SecretName, SecretSource][];
 
 /** Whether a secret leads to Postgres: what reads it must trust that server's certificate authority. */
-export function leadsToPostgres(name: string): boolean {
-  const source = secrets[name];
-  return source !== undefined && ("databaseUrl" in source || "databasePassword" in source);
+export function leadsToPostgres(name: SecretName): boolean {
+  const source: SecretSource = secrets[name];
+  return "databaseUrl" in source || "databasePassword" in source || "superuserPassword" in source;
+}
+
+export function isSecretName(name: string): name is SecretName {
+  return name in secrets;
 }

@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { RunJob, type RunJobArgs } from "./run/job";
 import { RunService, type RunServiceArgs } from "./run/service";
 
 /** What a plan pays for and may spend, in words: policies and previews read it. */
@@ -30,11 +29,9 @@ export interface GatewayArgs {
   /** Thresholds of a month's budget, percent by action. */
   thresholds: Record<string, number>;
   service: Omit<RunServiceArgs, "annotations">;
-  /** The job that applies the ledger's migrations: the gateway starts after it has succeeded. */
-  migrations: RunJobArgs;
 }
 
-/** The LiteLLM proxy with the guard, the only way to a model; and the migrations of the ledger that it enforces with. */
+/** The LiteLLM proxy with the guard, the only way to a model. */
 export class Gateway extends pulumi.ComponentResource {
   readonly uri: pulumi.Output<string>;
 
@@ -42,11 +39,10 @@ export class Gateway extends pulumi.ComponentResource {
     const { budgets, session, thresholds } = args;
     super("tollgate:gcp:Gateway", name, { budgets, session, thresholds }, opts);
 
-    const migrations = new RunJob(`${name}-migrations`, args.migrations, { parent: this });
     const service = new RunService(
       name,
       { ...args.service, annotations: budgetsInWords(budgets, session) },
-      { parent: this, dependsOn: [migrations] },
+      { parent: this },
     );
     this.uri = service.uri;
     this.registerOutputs({ uri: this.uri });

@@ -27,6 +27,9 @@ export interface PostgresArgs {
   deletionProtection?: boolean;
 }
 
+/** The port of every Cloud SQL instance. */
+export const POSTGRES_PORT = 5432;
+
 /**
  * Cloud SQL Postgres 16 without a public address: TLS only, daily backups and point-in-time recovery.
  *

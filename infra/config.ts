@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import { DefinitionError, definitions, parseDefinitions, usd, type Definitions } from "../litellm-config";
-import { OWN_IMAGES, secrets, type Phase } from "../catalogue";
+import { OWN_IMAGES, secretSources, type Phase, type SecretName } from "../catalogue";
 import { definitionsHash } from "./definitions-hash";
 import { schema, type StackClass } from "./config-schema";
 import { nearest } from "./nearest";
@@ -17,7 +17,7 @@ export interface StackConfig extends Omit<Settings, "tiers" | "phase" | "class" 
   /** With this stack's overrides. */
   definitions: Definitions;
   /** Values of the configured secrets by the secret's name. */
-  secrets: Record<string, pulumi.Output<string>>;
+  secrets: Partial<Record<SecretName, pulumi.Output<string>>>;
   /** What is not configured yet, and how to: only a plan goes on without it. */
   missing: string[];
 }
@@ -92,7 +92,7 @@ function classOf(environment: string): StackClass | undefined {
 function unknownKeys(): string[] {
   const known = [
     ...Object.keys(schema.shape).filter((key) => key !== "project" && key !== "region"),
-    ...Object.values(secrets).flatMap((source) => ("configured" in source ? [source.configured] : [])),
+    ...secretSources.flatMap(([, source]) => ("configured" in source ? [source.configured] : [])),
   ];
   return Object.keys(pulumi.runtime.allConfig())
     .filter((key) => key.startsWith("tollgate:"))
@@ -202,8 +202,8 @@ function withOverrides(stack: string, tiers: Settings["tiers"]): Definitions {
 function configuredSecrets(phase: Phase, planning: boolean) {
   const config = new pulumi.Config("tollgate");
   const missing: string[] = [];
-  const values: Record<string, pulumi.Output<string>> = {};
-  for (const [name, source] of Object.entries(secrets)) {
+  const values: StackConfig["secrets"] = {};
+  for (const [name, source] of secretSources) {
     if (!("configured" in source) || source.phase > phase) continue;
     const value = config.getSecret(source.configured);
     if (value) {

@@ -1,11 +1,12 @@
 import { LogPipeline } from "../components/log-pipeline";
 import type { StackConfig } from "./config";
-import { makeCloudRunServices } from "./gcp/cloud-run";
-import { makeDatabaseRoles } from "./gcp/database";
+import { startAll } from "../catalogue/target";
+import { googleCloud } from "./gcp/cloud-run";
 import { layFoundation } from "./gcp/foundation";
 import { outputsOf, type Outputs } from "./gcp/outputs";
 import { makeStores } from "./gcp/stores";
 import { makeSingleMachine } from "./gcp/single-machine";
+import { bucketOf } from "./gcp/wiring";
 
 /** Cloud Run's services and ClickHouse's machine, without the collector's own lines: they would feed on themselves. */
 const LOG_FILTER = [
@@ -22,7 +23,6 @@ export function program(config: StackConfig): Outputs {
   if (config.deployment === "gce-vm") return makeSingleMachine(foundation);
 
   const { wires, postgres } = makeStores(foundation);
-  const databaseRoles = makeDatabaseRoles(foundation, wires, postgres);
   if (config.phase >= 3) {
     const logs = new LogPipeline(
       "logs",
@@ -30,12 +30,12 @@ export function program(config: StackConfig): Outputs {
         region: config.region,
         labels: foundation.labels("logs", 3),
         filter: LOG_FILTER,
-        archive: wires.buckets["log-archive"]!.name,
+        archive: bucketOf("log-archive", wires).name,
       },
       { dependsOn: [foundation.apis] },
     );
     wires.logSubscription = logs.subscription;
   }
-  makeCloudRunServices(foundation, wires, databaseRoles);
+  startAll(googleCloud(foundation, wires), { postgres });
   return outputsOf(foundation, postgres);
 }

@@ -7,11 +7,10 @@ import { renderGrafanaFiles } from "../dashboards/grafana";
 import { renderLokiFiles } from "../dashboards/loki/config";
 import { renderLangfuseFiles } from "../dashboards/langfuse";
 import { renderPrometheusFiles } from "../dashboards/prometheus";
-import { renderClickhouseFiles } from "../infra/config-files/clickhouse";
 import { renderTempoFiles } from "../infra/config-files/tempo";
 import { renderPlanFiles } from "../infra/plan/golden";
 import { renderGatewayFiles } from "../litellm-config/render";
-import { renderComposeFiles } from "../infra/compose";
+import { composeFolder, RENDERED_FOLDERS, renderComposeFiles } from "../infra/compose";
 import { EXIT, runCommand, tollgateCommand } from "../ops/terminal/command";
 
 /** What a part renders: text by path relative to `generated/`. */
@@ -30,10 +29,10 @@ const renderers: Renderer[] = [
   { folder: "grafana", render: renderGrafanaFiles },
   { folder: "loki", render: renderLokiFiles },
   { folder: "alloy", render: renderAlloyFiles },
-  { folder: "clickhouse", render: renderClickhouseFiles },
   { folder: "langfuse", render: renderLangfuseFiles },
   { folder: "tempo", render: renderTempoFiles },
   { folder: "compose", render: renderComposeFiles },
+  ...RENDERED_FOLDERS.map((folder) => ({ folder, render: () => under(folder, composeFolder(folder)) })),
   // Last: a plan holds the hashes of what is rendered before it.
   { folder: "plan", render: renderPlanFiles },
 ];
@@ -62,6 +61,10 @@ async function renderAll(): Promise<void> {
       writeFileSync(join(generated, path), text);
     }
   }
+}
+
+function under(folder: string, files: RenderedFiles): RenderedFiles {
+  return Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]));
 }
 
 function readText(path: string): string | undefined {

@@ -40,7 +40,7 @@ async function start(options: Options): Promise<void> {
     console.log(`Stopped ${name}, which an earlier run had left behind`);
   await requireFreePorts(services);
   setOldLogsAside();
-  const supervisor = new Supervisor(services, settings, observer);
+  const supervisor = new Supervisor(services, settings.portOffset, observer);
   const asked = stopRequest();
   try {
     const done = await Promise.race([run(options, settings, services, supervisor), asked]);

@@ -9,13 +9,16 @@ export interface RunJobArgs extends ContainerInputs {
   labels: LabelMap;
   /** By digest. */
   image: pulumi.Input<string>;
-  command: string[];
-  args?: string[];
+  command?: pulumi.Input<string>[];
+  args?: pulumi.Input<string>[];
   serviceAccount: pulumi.Input<string>;
   networkId: pulumi.Input<string>;
   subnetworkId: pulumi.Input<string>;
-  /** Changes when the job must run again: a hash of what it applies. At most 20 letters and digits. */
-  runToken: string;
+  /**
+   * Changes when the job must run again: a hash of what it applies. At most 20 letters and digits. Default: an update never
+   * runs it.
+   */
+  runToken?: string;
   /** MiB. Default 512. */
   memoryMiB?: number;
   /** Default 600. */
@@ -23,15 +26,18 @@ export interface RunJobArgs extends ContainerInputs {
 }
 
 /**
- * A Cloud Run job that runs once whenever `runToken` changes. The resource is ready when that run has *succeeded*
- * (`runExecutionToken`), so what depends on it starts after it, and a failed run fails the update.
+ * A Cloud Run job. With a `runToken` it runs once whenever that changes, and the resource is ready when that run has
+ * *succeeded* (`runExecutionToken`): what depends on it starts after it, and a failed run fails the update.
  */
 export class RunJob extends pulumi.ComponentResource {
+  readonly name: pulumi.Output<string>;
+
   constructor(name: string, args: RunJobArgs, opts?: pulumi.ComponentResourceOptions) {
     const { memoryMiB = 512, timeoutSeconds = 600 } = args;
-    super("tollgate:gcp:RunJob", name, { runToken: args.runToken, image: args.image }, opts);
+    const { runToken } = args;
+    super("tollgate:gcp:RunJob", name, { ...(runToken ? { runToken } : {}), image: args.image }, opts);
     const own = volumes(args);
-    new Job(
+    const job = new Job(
       name,
       {
         name: `tollgate-${name}`,
@@ -39,7 +45,7 @@ export class RunJob extends pulumi.ComponentResource {
         location: args.region,
         labels: args.labels,
         deletionProtection: false,
-        runExecutionToken: args.runToken,
+        ...(runToken ? { runExecutionToken: runToken } : {}),
         template: {
           labels: args.labels,
           taskCount: 1,
@@ -56,7 +62,7 @@ export class RunJob extends pulumi.ComponentResource {
               {
                 name,
                 image: args.image,
-                commands: args.command,
+                ...(args.command ? { commands: args.command } : {}),
                 ...(args.args ? { args: args.args } : {}),
                 envs: envs(args),
                 resources: { limits: limits(memoryMiB, 1) },
@@ -69,6 +75,7 @@ export class RunJob extends pulumi.ComponentResource {
       },
       { parent: this, customTimeouts: { create: "20m", update: "20m" } },
     );
-    this.registerOutputs({});
+    this.name = job.name;
+    this.registerOutputs({ name: this.name });
   }
 }

@@ -20,7 +20,7 @@ export interface RunServiceArgs extends ContainerInputs {
   labels: LabelMap;
   /** By digest. */
   image: pulumi.Input<string>;
-  command?: string[];
+  command?: pulumi.Input<string>[];
   args?: pulumi.Input<string>[];
   port: number;
   memoryMiB: number;

@@ -1,4 +1,5 @@
-import { ownImages, isOwnImage, publicImageReference } from "../../catalogue";
+import { ownImages, isOwnImage, publicImageReference, type ImageName, type Service } from "../../catalogue";
+import { redisProgram } from "./redis";
 import type { ComposeService } from "./schema";
 
 /** What Compose has to know of an image that the image's name does not say. */
@@ -6,6 +7,8 @@ interface ImageFacts {
   /** Its ENTRYPOINT and CMD, as its Dockerfile has them: who puts a program before them must name both. */
   entrypoint: string[];
   command?: string[];
+  /** What starts a service in place of the image's own entry point and command. */
+  program?: (service: Service) => string[];
   /** A program in the image that ends with 0 when the address answers well. */
   probe: (url: string) => string[];
   /** It runs as root: to take its data over before it drops to a user of its own, or to read Docker's socket. */
@@ -42,8 +45,8 @@ const bash = (url: string) => {
 const itself = (program: string) => (url: string) => ["CMD", program, "-health", `-health.url=${url}`];
 const none = () => [];
 
-const facts: Record<string, ImageFacts> = {
-  agent: { entrypoint: ["node", "--import", "tsx"], probe: node, readOnly: true },
+const facts: Record<ImageName, ImageFacts> = {
+  agent: { entrypoint: ["node", "--enable-source-maps"], probe: node, readOnly: true },
   // LiteLLM prepares its pages in its own folder when it starts.
   gateway: { entrypoint: ["litellm"], probe: python },
   prometheus: { entrypoint: ["/bin/prometheus"], probe: wget, readOnly: true },
@@ -69,7 +72,13 @@ const facts: Record<string, ImageFacts> = {
     probe: none,
     startsAsRoot: true,
   },
-  redis: { entrypoint: ["docker-entrypoint.sh"], command: ["redis-server"], probe: none, startsAsRoot: true },
+  redis: {
+    entrypoint: ["docker-entrypoint.sh"],
+    command: ["redis-server"],
+    program: redisProgram,
+    probe: none,
+    startsAsRoot: true,
+  },
   minio: {
     entrypoint: ["/usr/bin/docker-entrypoint.sh"],
     command: ["minio"],
@@ -78,19 +87,13 @@ const facts: Record<string, ImageFacts> = {
   },
 };
 
-/**
- * What is known of an image.
- *
- * @throws Error when nothing is: a new image of the catalogue has to be described here.
- */
-export function imageFacts(image: string): ImageFacts {
-  const known = facts[image];
-  if (!known) throw new Error(`image "${image}" is not described in infra/compose/images.ts: add it there`);
-  return known;
+/** What is known of an image. */
+export function imageFacts(image: ImageName): ImageFacts {
+  return facts[image];
 }
 
 /** The image by tag and digest; our own by the reference that `.env` names, or built from its Dockerfile. */
-export function imageOf(image: string): Pick<ComposeService, "image" | "build"> {
+export function imageOf(image: ImageName): Pick<ComposeService, "image" | "build"> {
   if (!isOwnImage(image)) return { image: publicImageReference(image) };
   return {
     image: `\${TOLLGATE_${image.toUpperCase()}_IMAGE:-tollgate-${image}:local}`,
@@ -99,7 +102,7 @@ export function imageOf(image: string): Pick<ComposeService, "image" | "build"> 
 }
 
 /** What every container of an image may and may not do. */
-export function confinement(image: string): Partial<ComposeService> {
+export function confinement(image: ImageName): Partial<ComposeService> {
   const { startsAsRoot, readOnly } = imageFacts(image);
   return {
     security_opt: ["no-new-privileges:true"],

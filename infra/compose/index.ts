@@ -1,17 +1,15 @@
 import { stringify } from "yaml";
-import { retentionSql } from "../../components/clickhouse/retention";
+import { catalogue, isJob, jobs, type ConfigFolder } from "../../catalogue";
+import { startAll, unitsOf } from "../../catalogue/target";
 import { contentHash } from "../../components/config-files";
-import { COMPOSE_ARCHIVE_URL } from "../config-files/clickhouse";
-import { databaseRolesSql } from "../../catalogue/database-roles";
-import { committedFiles } from "../rendered-folder";
-import { definitions } from "../../litellm-config";
-import { oneShots } from "./one-shots";
+import { composeFolder } from "./folders";
 import type { ComposeFile } from "./schema";
-import { composeCatalogue, composeService, configVariable } from "./services";
-import { WITH_SECRETS } from "./with-secrets";
+import { EVERY, WITH_SECRETS } from "./scripts";
+import { composeTarget, configVariable } from "./target";
 
-export { completeValues, configuredSecrets, secretFiles, type SecretValues } from "./secrets";
-export { composeCatalogue, profilesOf } from "./services";
+export { composeFolder, RENDERED_FOLDERS } from "./folders";
+export { secretFiles } from "./secrets";
+export { profilesOf } from "./target";
 
 /** Where `compose.yaml` looks for its secrets unless `.env` says another place: one file a secret. */
 export const SECRETS_FOLDER = "../../.tollgate/compose/secrets";
@@ -23,16 +21,20 @@ const HEADER = [
 
 /** The stack as one Compose file. */
 export function composeFile(): ComposeFile {
-  const services = {
-    ...Object.fromEntries(composeCatalogue().map((each) => [each.name, composeService(each)])),
-    ...oneShots(),
-  };
+  const containers = startAll(composeTarget);
+  // In the catalogue's order: Compose starts them by what they depend on.
+  const services = Object.fromEntries(
+    [...catalogue, ...jobs].flatMap(({ name }) => {
+      const container = containers.get(name);
+      return container ? [[name, container]] : [];
+    }),
+  );
   const used = Object.values(services).flatMap(({ secrets = [] }) => secrets.map(({ source }) => source));
-  const volumes = composeCatalogue().flatMap((each) => (each.volumes ?? []).map(({ name }) => name));
+  const volumes = unitsOf(composeTarget).flatMap((unit) => (isJob(unit) ? [] : (unit.volumes ?? [])));
   return {
     name: "tollgate",
     services,
-    volumes: Object.fromEntries(volumes.map((name) => [name, {}])),
+    volumes: Object.fromEntries(volumes.map(({ name }) => [name, {}])),
     secrets: Object.fromEntries(
       [...new Set(used)]
         .sort()
@@ -41,22 +43,21 @@ export function composeFile(): ComposeFile {
   };
 }
 
-/** `generated/compose/`: the Compose file and what it mounts beside the other rendered folders. */
+/** `generated/compose/`: the Compose file and the scripts that it mounts. */
 export function renderComposeFiles(): Record<string, string> {
   const comment = HEADER.map((line) => `# ${line}\n`).join("");
-  const { traces: retentionDays } = definitions.retention;
   return {
     "compose/compose.yaml":
       comment + stringify(composeFile(), { lineWidth: 0, aliasDuplicateObjects: false }),
     "compose/with-secrets.sh": WITH_SECRETS,
-    "compose/database-roles.sql": databaseRolesSql(),
-    "compose/retention.sql": retentionSql({ archiveUrl: COMPOSE_ARCHIVE_URL, retentionDays }),
+    "compose/every.sh": EVERY,
   };
 }
 
 /** The folders of `generated/` that Compose mounts. */
-export function mountedFolders(): string[] {
-  return [...new Set(composeCatalogue().flatMap((each) => Object.values(each.configFiles ?? {})))].sort();
+export function mountedFolders(): ConfigFolder[] {
+  const folders = unitsOf(composeTarget).flatMap(({ configFiles = {} }) => Object.values(configFiles));
+  return [...new Set(folders)].sort();
 }
 
 /**
@@ -65,7 +66,7 @@ export function mountedFolders(): string[] {
  */
 export function composeFiles(): Record<string, string> {
   const mounted = mountedFolders().flatMap((folder) =>
-    Object.entries(committedFiles(folder)).map(([path, text]) => [`${folder}/${path}`, text]),
+    Object.entries(composeFolder(folder)).map(([path, text]) => [`${folder}/${path}`, text]),
   );
   return { ...renderComposeFiles(), ...Object.fromEntries(mounted) };
 }

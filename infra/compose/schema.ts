@@ -12,7 +12,7 @@ export interface ComposeService {
   image: string;
   build?: { context: string; dockerfile: string };
   profiles?: string[];
-  restart?: "unless-stopped" | "on-failure";
+  restart?: "unless-stopped" | "on-failure" | "no";
   entrypoint?: string[];
   command?: string[];
   environment?: Record<string, string>;

@@ -59,6 +59,8 @@ function configFiles(archive: string[]): Record<string, string> {
     "tollgate.xml": [
       "<clickhouse>",
       "  <listen_host>0.0.0.0</listen_host>",
+      `  <http_port>${ports.clickhouse}</http_port>`,
+      `  <tcp_port>${ports.clickhouseNative}</tcp_port>`,
       "  <prometheus>",
       "    <endpoint>/metrics</endpoint>",
       `    <port>${ports.clickhouseMetrics}</port>`,
@@ -76,9 +78,7 @@ function configFiles(archive: string[]): Record<string, string> {
   };
 }
 
-/** `generated/clickhouse/`: what Compose mounts. */
-export function renderClickhouseFiles(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(configFiles(blobStore)).map(([name, text]) => [`clickhouse/${name}`, text]),
-  );
+/** The same for Compose, where the archive is in the blob store. */
+export function composeClickhouseFiles(): Record<string, string> {
+  return configFiles(blobStore);
 }

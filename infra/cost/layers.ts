@@ -1,4 +1,4 @@
-import { catalogue, type Layer } from "../../catalogue";
+import { catalogue, findService, type Layer } from "../../catalogue";
 import type { BilledResource } from "./rates/rate";
 
 /** The three layers, and what all of them stand on. */
@@ -6,7 +6,6 @@ export type CostLayer = Layer | "shared";
 
 /** What is no service of the catalogue by its name, and whose it is all the same. */
 const ALSO: Record<string, CostLayer> = {
-  "langfuse-console": "llm-observability",
   "langfuse-events": "llm-observability",
   "langfuse-media": "llm-observability",
   "trace-archive": "llm-observability",
@@ -21,5 +20,6 @@ export function serviceOf({ type, name, inputs }: BilledResource): string {
 }
 
 export function layerOf(service: string): CostLayer {
-  return ALSO[service] ?? catalogue.find(({ name }) => name === service)?.layer ?? "shared";
+  const found = findService(service) ?? catalogue.find(({ operatorTwin }) => operatorTwin?.name === service);
+  return ALSO[service] ?? found?.layer ?? "shared";
 }

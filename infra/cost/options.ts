@@ -45,7 +45,7 @@ function option(name: DeploymentOption["name"], { total, lines }: Estimate): Dep
 function gkeEstimate({ environment, lines }: Estimate, prices: PriceList): Estimate {
   const shared = lines.filter(({ layer, service }) => layer === "shared" && service !== MACHINE);
   const line = (
-    service: Pick<Service, "name" | "layer">,
+    service: Pick<Service, "layer"> & { name: string },
     what: string,
     price: string,
     units: number,
@@ -61,7 +61,7 @@ function gkeEstimate({ environment, lines }: Estimate, prices: PriceList): Estim
   });
   const cluster = { name: "cluster", layer: "infrastructure" } as const;
   const pods = catalogue
-    .filter(({ name, targets }) => !targets?.compose && name !== "tempo")
+    .filter(({ targets, enabledBy }) => !targets?.compose && !enabledBy)
     .flatMap((service) => {
       const { cpus, memory } = autopilotRequest(service);
       const disks = (service.volumes ?? []).reduce((gib, { diskGiB }) => gib + diskGiB, 0);

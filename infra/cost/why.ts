@@ -1,4 +1,4 @@
-import { catalogue } from "../../catalogue";
+import { catalogue, findService } from "../../catalogue";
 import { totalOf, type CostLine } from "./estimate";
 import { dollars } from "./money";
 import type { DeploymentOption } from "./options";
@@ -19,7 +19,7 @@ export function whyDearer({ total, design, lines }: DeploymentOption, prices: Pr
   const always = lines.filter(({ price, what }) => price === INSTANCE_CPU && what.startsWith(CPU_OF));
   const asked = always.reduce((nanos, { what, quantity }) => {
     const container = what.slice(CPU_OF.length);
-    const cpu = catalogue.find(({ name }) => name === container)?.cpu ?? SMALLEST;
+    const cpu = findService(container)?.cpu ?? SMALLEST;
     const whole = Math.max(1, Math.ceil(cpu));
     return nanos + prices.cost(INSTANCE_CPU, (quantity.expected * cpu) / whole);
   }, 0);

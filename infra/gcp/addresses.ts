@@ -1,8 +1,5 @@
-import { service } from "../../catalogue";
+import { portOf, service, type ServiceName } from "../../catalogue";
 import type { StackConfig } from "../config";
-
-/** The name of Langfuse's second face, which operators reach through the Identity-Aware Proxy. */
-export const LANGFUSE_CONSOLE = "langfuse-console";
 
 /** The private zone's name, without the final dot. */
 export const PRIVATE_ZONE = "tollgate.internal";
@@ -22,18 +19,20 @@ export function runUrl(name: string, config: Pick<StackConfig, "projectNumber" |
   return `https://${runHost(name, config)}`;
 }
 
-/** Where operators open a service. */
-export function operatorsUrl(name: string, config: Pick<StackConfig, "projectNumber" | "region">): string {
-  return runUrl(name === "langfuse-web" ? LANGFUSE_CONSOLE : name, config);
+/** Where operators open a service: its twin behind the Identity-Aware Proxy, where it has one. */
+export function operatorsUrl(
+  name: ServiceName,
+  config: Pick<StackConfig, "projectNumber" | "region">,
+): string {
+  return runUrl(service(name).operatorTwin?.name ?? name, config);
 }
 
 /** Where other services reach one: Cloud Run's address, or the machine's in the private zone. */
 export function serviceUrl(
-  name: string,
+  name: ServiceName,
   config: Pick<StackConfig, "projectNumber" | "region">,
-  { scheme = "http", port }: { scheme?: string; port?: string } = {},
+  { scheme = "http", extra }: { scheme?: string; extra?: string } = {},
 ): string {
-  const target = service(name);
-  if (!target.targets?.gcp) return runUrl(name, config);
-  return `${scheme}://${name}.${PRIVATE_ZONE}:${port ? target.extraPorts?.[port] : target.port}`;
+  if (service(name).managed !== "machine") return runUrl(name, config);
+  return `${scheme}://${name}.${PRIVATE_ZONE}:${portOf(name, extra)}`;
 }

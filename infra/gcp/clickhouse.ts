@@ -1,16 +1,18 @@
 import { ClickHouse } from "../../components/clickhouse";
 import { Workload } from "../../components/workload";
-import { publicImageReference, service } from "../../catalogue";
+import { llmObservability } from "../../catalogue/llm-observability";
+import { portOf, publicImageReference } from "../../catalogue";
 import { clickhouseFiles } from "../config-files/clickhouse";
 import type { Foundation } from "./foundation";
-import { bucketEdge, secretEdge, type Wires } from "./wiring";
+import { bucketEdge, bucketOf, secretEdge, type Wires } from "./wiring";
 
 /** ClickHouse's machine with its identity, under its name in the private zone. */
 export function makeClickHouse(foundation: Foundation, wires: Wires): void {
   const { config, sizes, labels, network, images } = foundation;
-  const { name, env, port, extraPorts = {}, image } = service("clickhouse");
+  const name = "clickhouse";
+  const { env, image } = llmObservability[name];
   const password = wires.secrets.get("clickhouse-password");
-  const archive = wires.buckets["trace-archive"]!;
+  const archive = bucketOf("trace-archive", wires);
 
   const workload = new Workload(name, {
     project: config.project,
@@ -38,15 +40,15 @@ export function makeClickHouse(foundation: Foundation, wires: Wires): void {
       serviceAccount: workload.email,
       image: images.publicImage(publicImageReference(image)),
       registryHost: `${config.region}-docker.pkg.dev`,
-      user: String(env["CLICKHOUSE_USER"]),
+      user: env.CLICKHOUSE_USER,
       passwordSecret: password.id,
       passwordVersion: password.version,
       archiveBucket: archive.name,
       configFiles: clickhouseFiles,
       retentionDays: config.definitions.retention.traces,
       memoryMiB: sizes.clickhouseMemoryMiB,
-      httpPort: port!,
-      ports: [port!, ...Object.values(extraPorts)],
+      httpPort: portOf(name),
+      ports: [portOf(name), ...Object.values(llmObservability[name].extraPorts)],
       machineType: sizes.clickhouseMachine,
       diskGiB: sizes.clickhouseDiskGiB,
       zone: sizes.clickhouseZone,
@@ -54,5 +56,5 @@ export function makeClickHouse(foundation: Foundation, wires: Wires): void {
     },
     { dependsOn: workload.bindings },
   );
-  wires.hosts[name] = { host: network.host(name, clickhouse.address), port: String(port) };
+  wires.hosts[name] = { host: network.host(name, clickhouse.address), port: String(portOf(name)) };
 }

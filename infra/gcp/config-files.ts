@@ -4,14 +4,14 @@ import { googleLogCollector } from "../../dashboards/alloy";
 import { grafanaFiles } from "../../dashboards/grafana";
 import { lokiConfig } from "../../dashboards/loki/config";
 import { googlePrometheus, prometheusFiles } from "../../dashboards/prometheus";
-import { ports, service } from "../../catalogue";
+import { catalogue, collector, findService, type ConfigFolder } from "../../catalogue";
 import type { StackConfig } from "../config";
 import { gatewayFiles } from "../definitions-hash";
 import { cloudMetricsConfig } from "../config-files/collectors";
 import { tempoConfig } from "../config-files/tempo";
 import { committedFiles } from "../rendered-folder";
 import { operatorsUrl, PRIVATE_ZONE, runHost } from "./addresses";
-import { cloudRunServices } from "./services-of-stack";
+import { cloudRunServices, stackHas } from "./services-of-stack";
 
 /** The subscription that the log sink fills; `LogPipeline` gives it this name. */
 export const LOG_SUBSCRIPTION = "tollgate-logs";
@@ -19,7 +19,7 @@ export const LOG_SUBSCRIPTION = "tollgate-logs";
 type Files = Record<string, string>;
 
 /** Files that are rendered anew because they hold addresses or budgets of this stack; the rest is as committed. */
-const rendered: Record<string, (config: StackConfig) => Files> = {
+const rendered: Partial<Record<ConfigFolder, (config: StackConfig) => Files>> = {
   gateway: ({ definitions }) => gatewayFiles(definitions),
   prometheus: (config) => prometheusFiles(prometheusSettings(config)),
   alertmanager: ({ alertEmail }) =>
@@ -39,12 +39,12 @@ const rendered: Record<string, (config: StackConfig) => Files> = {
  *
  * @param folder The folder of `generated/` that the catalogue names.
  */
-export function configFilesOf(folder: string, config: StackConfig): Files {
+export function configFilesOf(folder: ConfigFolder, config: StackConfig): Files {
   return rendered[folder]?.(config) ?? committedFiles(folder);
 }
 
 /** Files of Compose's services that hold budgets or addresses of this stack; none for a folder that is as committed. */
-export function composeFilesOf(folder: string, config: StackConfig): Files | undefined {
+export function composeFilesOf(folder: ConfigFolder | "compose", config: StackConfig): Files | undefined {
   return folder === "gateway" || folder === "alertmanager" ? configFilesOf(folder, config) : undefined;
 }
 
@@ -55,14 +55,19 @@ export function composeFilesOf(folder: string, config: StackConfig): Files | und
 function prometheusSettings(config: StackConfig) {
   const { environment, project, region: location } = config;
   const singletons = cloudRunServices(config).filter(
-    ({ singleton, name }) => singleton && name !== "prometheus",
+    ({ singleton, name }) => singleton && name !== collector.pushesTo,
   );
+  const machines = catalogue.filter((each) => each.managed === "machine" && stackHas(each, config));
   const settings = googlePrometheus({
     environment,
     project,
     location,
     targets: {
-      clickhouse: `clickhouse.${PRIVATE_ZONE}:${ports.clickhouseMetrics}`,
+      ...Object.fromEntries(
+        machines.flatMap(({ name, metrics }) =>
+          metrics ? [[name, `${name}.${PRIVATE_ZONE}:${metrics.port}`]] : [],
+        ),
+      ),
       ...Object.fromEntries(
         singletons.filter(({ metrics }) => metrics).map(({ name }) => [name, `${runHost(name, config)}:443`]),
       ),
@@ -73,8 +78,10 @@ function prometheusSettings(config: StackConfig) {
       langfuse: operatorsUrl("langfuse-web", config),
     },
   });
-  const sleeps = (job: string) =>
-    config.sizes.minInstances === 0 && job !== "clickhouse" && !service(job).singleton;
+  const sleeps = (job: string) => {
+    const target = findService(job);
+    return config.sizes.minInstances === 0 && target?.managed !== "machine" && !target?.singleton;
+  };
   return {
     ...settings,
     scrape: settings.scrape.map((job) =>

@@ -2,23 +2,32 @@ import * as pulumi from "@pulumi/pulumi";
 import { RandomBytes } from "@pulumi/random/randomBytes";
 import { RandomPassword } from "@pulumi/random/randomPassword";
 import type { LabelMap } from "../../components/labels";
-import type { Postgres } from "../../components/postgres";
+import { POSTGRES_PORT, type Postgres } from "../../components/postgres";
 import type { Redis } from "../../components/redis";
 import { Secret } from "../../components/secret";
-import { DATABASE_CA, databaseUrl, secrets, type SecretSource } from "../../catalogue";
+import {
+  DATABASE_CA,
+  databaseUrl,
+  roleNames,
+  secrets,
+  type RoleName,
+  type SecretName,
+  type SecretSource,
+} from "../../catalogue";
+import { passwordVariables } from "../../catalogue/database-roles";
 
 export interface SecretStoreArgs {
   region: string;
   labels: LabelMap;
   /** Values that the stack's configuration gives, by secret. */
-  configured: Record<string, pulumi.Output<string>>;
+  configured: Partial<Record<SecretName, pulumi.Output<string>>>;
   postgres: Postgres;
   redis: Record<"redis" | "cache", Redis>;
 }
 
 /** Makes each secret of the catalogue when the first service asks for it: a phase has the secrets that it uses. */
 export class SecretStore extends pulumi.ComponentResource {
-  private readonly made = new Map<string, Secret>();
+  private readonly made = new Map<SecretName, Secret>();
 
   constructor(
     name: string,
@@ -28,28 +37,18 @@ export class SecretStore extends pulumi.ComponentResource {
     super("tollgate:gcp:Secrets", name, {}, opts);
   }
 
-  /**
-   * A secret of the catalogue.
-   *
-   * @throws Error when the catalogue has none of that name.
-   */
-  get(name: string): Secret {
-    const source = secrets[name];
-    if (!source) throw new Error(`"${name}" is no secret: name one of ${Object.keys(secrets).join(", ")}`);
-    return this.of(name, () => this.value(name, source));
-  }
-
-  /** A secret of this target alone. */
-  of(name: string, value: () => pulumi.Input<string>): Secret {
+  /** A secret of the catalogue. */
+  get(name: SecretName): Secret {
     const known = this.made.get(name);
     if (known) return known;
     const { region, labels } = this.args;
-    const secret = new Secret(name, { value: value(), region, labels }, { parent: this });
+    const value = this.value(name, secrets[name]);
+    const secret = new Secret(name, { value, region, labels }, { parent: this });
     this.made.set(name, secret);
     return secret;
   }
 
-  private value(name: string, source: SecretSource): pulumi.Input<string> {
+  private value(name: SecretName, source: SecretSource): pulumi.Input<string> {
     const { postgres, redis, configured } = this.args;
     if ("random" in source) {
       const { length, prefix = "" } = source.random;
@@ -62,9 +61,18 @@ export class SecretStore extends pulumi.ComponentResource {
       const { databaseUrl: role, client } = source;
       return pulumi
         .all([postgres.host, postgres.passwordOf(role)])
-        .apply(([host, password]) => databaseUrl(role, client, { host, password, ca: DATABASE_CA }));
+        .apply(([host, password]) =>
+          databaseUrl(role, client, { host, port: POSTGRES_PORT, password, ca: DATABASE_CA }),
+        );
     }
     if ("databasePassword" in source) return postgres.passwordOf(source.databasePassword);
+    if ("superuserPassword" in source) return postgres.adminPassword;
+    if ("rolePasswords" in source) {
+      const passwords = roleNames.map((role) => [role, postgres.passwordOf(role)]);
+      return pulumi
+        .all(Object.fromEntries(passwords) as Record<RoleName, pulumi.Output<string>>)
+        .apply(passwordVariables);
+    }
     if ("redisPassword" in source) return redis[source.redisPassword].password;
     if ("certificateOf" in source)
       return source.certificateOf === "postgres"

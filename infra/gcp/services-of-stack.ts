@@ -1,4 +1,5 @@
-import { servicesOfPhase, type Service } from "../../catalogue";
+import { catalogue, type Service, type Unit } from "../../catalogue";
+import { runsOn } from "../../catalogue/target";
 import type { StackConfig } from "../config";
 
 /** Google APIs that the stack uses. */
@@ -7,6 +8,7 @@ export const GOOGLE_APIS = [
   "artifactregistry.googleapis.com",
   "bigquery.googleapis.com",
   "cloudasset.googleapis.com",
+  "cloudscheduler.googleapis.com",
   "compute.googleapis.com",
   "dns.googleapis.com",
   "iam.googleapis.com",
@@ -23,25 +25,16 @@ export const GOOGLE_APIS = [
   "sqladmin.googleapis.com",
 ];
 
-/** The services that this stack runs on Cloud Run, each after those it depends on. */
-export function cloudRunServices({ phase, tempo }: Pick<StackConfig, "phase" | "tempo">): Service[] {
-  const wanted = servicesOfPhase(phase).filter(
-    ({ name, targets }) => !targets?.gcp && (name !== "tempo" || tempo),
-  );
-  return inOrder(wanted);
+/** Whether a stack has something, at its phase and with its settings. */
+export function stackHas(
+  { phase, enabledBy }: { phase: number; enabledBy?: "tempo" },
+  config: Pick<StackConfig, "phase" | "tempo">,
+): boolean {
+  return phase <= config.phase && (enabledBy === undefined || config[enabledBy]);
 }
 
-function inOrder(services: Service[]): Service[] {
-  const byName = new Map(services.map((service) => [service.name, service]));
-  const ordered = new Set<Service>();
-  const visit = (service: Service) => {
-    if (ordered.has(service)) return;
-    for (const name of service.dependsOn) {
-      const dependency = byName.get(name);
-      if (dependency) visit(dependency);
-    }
-    ordered.add(service);
-  };
-  services.forEach(visit);
-  return [...ordered];
+/** The services that this stack runs on Cloud Run. */
+export function cloudRunServices(config: Pick<StackConfig, "phase" | "tempo">): Service[] {
+  const has = (unit: Unit) => stackHas(unit, config);
+  return catalogue.filter((each) => runsOn(each, { name: "gcp", has }));
 }

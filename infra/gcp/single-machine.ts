@@ -6,7 +6,8 @@ import { ConfigFiles } from "../../components/config-files";
 import { Secret } from "../../components/secret";
 import { Workload } from "../../components/workload";
 import { configHashes, mountedFolders, secretFiles } from "../compose";
-import { databaseRoles, OWN_IMAGES, secrets } from "../../catalogue";
+import { OWN_IMAGES, portOf, secretSources, type ServiceName } from "../../catalogue";
+import { recipes, type Recipe, type SecretValues } from "../../catalogue/secret-values";
 import { committedFiles } from "../rendered-folder";
 import { composeFilesOf } from "./config-files";
 import type { Foundation } from "./foundation";
@@ -15,13 +16,16 @@ import { CONFIG_READER, SECRET_READER } from "./wiring";
 
 const NAME = "machine";
 
+/** What people open on their own machine. */
+const TUNNELLED = ["agent", "langfuse-web", "grafana"] as const;
+
 /** The whole stack in containers on one machine, from the rendered Compose file. */
 export function makeSingleMachine(foundation: Foundation): Outputs {
   const { config, sizes, labels, network, images, configBucket, apis } = foundation;
   const { project, region } = config;
 
   const texts = Object.fromEntries(
-    ["compose", ...mountedFolders()].flatMap((folder) =>
+    (["compose", ...mountedFolders()] as const).flatMap((folder) =>
       Object.entries(composeFilesOf(folder, config) ?? committedFiles(folder)).map(([path, text]) => [
         `${folder}/${path}`,
         text,
@@ -85,25 +89,21 @@ export function makeSingleMachine(foundation: Foundation): Outputs {
 /** The machine has no public address: people reach it through Identity-Aware Proxy's tunnel. */
 function tunnels(machine: pulumi.Output<string>, { config }: Foundation) {
   const command = pulumi.interpolate`gcloud compute ssh ${machine} --project=${config.project} --zone=${config.region}-b --tunnel-through-iap`;
+  const local = (name: ServiceName) => `http://localhost:${portOf(name)}`;
+  const forwarded = TUNNELLED.map((name) => `-L ${portOf(name)}:localhost:${portOf(name)}`).join(" ");
   return {
-    agentUrl: "http://localhost:8080",
-    langfuseUrl: "http://localhost:3000",
-    ...(config.phase >= 2 ? { grafanaUrl: "http://localhost:3001" } : {}),
-    tunnel: pulumi.interpolate`${command} -- -N -L 8080:localhost:8080 -L 3000:localhost:3000 -L 3001:localhost:3001`,
+    agentUrl: local("agent"),
+    langfuseUrl: local("langfuse-web"),
+    ...(config.phase >= 2 ? { grafanaUrl: local("grafana") } : {}),
+    tunnel: pulumi.interpolate`${command} -- -N ${forwarded}`,
   };
 }
 
 /** A secret for each file that Compose reads, with values made here or given by the configuration. */
 function makeSecrets({ config, labels, apis }: Foundation): Record<string, Secret> {
-  const values: Record<string, pulumi.Input<string>> = {
-    "redis-password": password("redis-password", 32),
-    ...Object.fromEntries(databaseRoles.map(({ name }) => [`role:${name}`, password(name, 32)])),
-  };
-  for (const [name, source] of Object.entries(secrets)) {
-    if ("random" in source) {
-      values[name] = pulumi.interpolate`${source.random.prefix ?? ""}${password(name, source.random.length)}`;
-    }
-    if ("randomHex" in source) values[name] = new RandomBytes(name, { length: source.randomHex.bytes }).hex;
+  const values: Partial<Record<keyof SecretValues, pulumi.Input<string>>> = {};
+  for (const [name, recipe] of recipes()) values[name] = random(name.replace(/^role:/, ""), recipe);
+  for (const [name, source] of secretSources) {
     if ("configured" in source) values[name] = config.secrets[name] ?? "unset";
   }
   const texts = pulumi.secret(pulumi.all(values).apply(secretFiles));
@@ -120,6 +120,8 @@ function makeSecrets({ config, labels, apis }: Foundation): Record<string, Secre
   );
 }
 
-function password(name: string, length: number): pulumi.Output<string> {
-  return new RandomPassword(name, { length, special: false }).result;
+function random(name: string, recipe: Recipe): pulumi.Output<string> {
+  if ("bytes" in recipe) return new RandomBytes(name, { length: recipe.bytes }).hex;
+  const { length, prefix = "" } = recipe;
+  return pulumi.interpolate`${prefix}${new RandomPassword(name, { length, special: false }).result}`;
 }

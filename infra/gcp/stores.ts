@@ -1,22 +1,20 @@
 import { Bucket } from "../../components/bucket";
-import { Postgres } from "../../components/postgres";
+import { Postgres, POSTGRES_PORT } from "../../components/postgres";
 import { Redis } from "../../components/redis";
-import { databaseRoles, databases, ports } from "../../catalogue";
+import { bucketSpecs, databases, roleNames, type BucketName } from "../../catalogue";
+import { contentFolders } from "./content-folders";
 import { makeClickHouse } from "./clickhouse";
 import type { Foundation } from "./foundation";
 import { SecretStore } from "./secret-store";
+import { stackHas } from "./services-of-stack";
 import type { Wires } from "./wiring";
-
-/** Days after which nobody opens an archived trace or log any more, and it moves to a cheaper class. */
-const ARCHIVE_COLD_AFTER_DAYS = 30;
 
 /** The data stores, the secrets that lead to them, and how services find them. */
 export function makeStores(foundation: Foundation): { wires: Wires; postgres: Postgres } {
   const { config, sizes, labels, network, configBucket, apis } = foundation;
-  const { project, region, definitions } = config;
+  const { project, region } = config;
   const { networkId, privateServices } = network;
   const deletionProtection = sizes.protect;
-  const { retention } = definitions;
 
   const postgres = new Postgres("postgres", {
     region,
@@ -24,7 +22,7 @@ export function makeStores(foundation: Foundation): { wires: Wires; postgres: Po
     networkId,
     privateServices,
     databases: Object.keys(databases),
-    roles: databaseRoles.map(({ name }) => name),
+    roles: roleNames,
     tier: sizes.postgresTier,
     maxConnections: sizes.postgresConnections,
     highAvailability: sizes.highAvailability,
@@ -43,30 +41,24 @@ export function makeStores(foundation: Foundation): { wires: Wires; postgres: Po
     ? new Redis("cache", { ...redisArgs, labels: labels("cache"), whenFull: "allkeys-lru" })
     : redis;
 
-  const bucket = (
-    name: string,
-    phase: 1 | 3 | 5,
-    days?: { deleteAfterDays?: number; coldAfterDays?: number },
-  ) =>
-    new Bucket(
+  const made = bucketSpecs
+    .filter(([, spec]) => stackHas(spec, config))
+    .map(([name, { phase, deleteAfterDays, coldAfterDays }]) => [
       name,
-      { project, region, labels: labels(name, phase), forceDestroy: !sizes.protect, ...days },
-      { dependsOn: [apis] },
-    );
-  const buckets: Record<string, Bucket> = {
-    // Raw events are needed until they are in ClickHouse, and again only to repair what is younger than its TTL.
-    "langfuse-events": bucket("langfuse-events", 1, { deleteAfterDays: retention.traces }),
-    "langfuse-media": bucket("langfuse-media", 1, { deleteAfterDays: retention.traces }),
-    "trace-archive": bucket("trace-archive", 1, { coldAfterDays: ARCHIVE_COLD_AFTER_DAYS }),
-    // Loki deletes by its own retention; the bucket sweeps up what a stopped compactor leaves.
-    ...(config.phase >= 3
-      ? {
-          loki: bucket("loki", 3, { deleteAfterDays: retention.logs + 7 }),
-          "log-archive": bucket("log-archive", 3, { coldAfterDays: ARCHIVE_COLD_AFTER_DAYS }),
-        }
-      : {}),
-    ...(config.tempo ? { tempo: bucket("tempo", 5, { deleteAfterDays: retention.logs + 7 }) } : {}),
-  };
+      new Bucket(
+        name,
+        {
+          project,
+          region,
+          labels: labels(name, phase),
+          forceDestroy: !sizes.protect,
+          deleteAfterDays,
+          coldAfterDays,
+        },
+        { dependsOn: [apis] },
+      ),
+    ]);
+  const buckets = Object.fromEntries(made) as Partial<Record<BucketName, Bucket>>;
 
   const secrets = new SecretStore(
     "secrets",
@@ -78,8 +70,9 @@ export function makeStores(foundation: Foundation): { wires: Wires; postgres: Po
     secrets,
     buckets,
     configBucket,
+    folders: contentFolders(foundation),
     hosts: {
-      postgres: { host: postgres.host, port: String(ports.postgres) },
+      postgres: { host: postgres.host, port: String(POSTGRES_PORT) },
       redis: { host: redis.host, port: redis.port },
       cache: { host: cache.host, port: cache.port },
     },

@@ -5,8 +5,7 @@
 import Table from "cli-table3";
 import { pc } from "../../ops/terminal/colours";
 import { ports } from "../../catalogue";
-import { ledgerUrls } from "../../ops/workspace/ledger";
-import { ensureSecrets } from "../../ops/workspace/secrets";
+import { ensureSecrets, localSecret } from "../../ops/workspace/secrets";
 import { runningStack } from "../../ops/workspace/state";
 import { reportPanels, type Outcome } from "./report";
 import { EXIT, runCommand, tollgateCommand } from "../../ops/terminal/command";
@@ -29,7 +28,7 @@ async function report(): Promise<void> {
   const reports = await reportPanels(
     {
       prometheus: `http://127.0.0.1:${ports.prometheus + portOffset}`,
-      ledger: ledgerUrls(ports.postgres + portOffset, ensureSecrets().postgres).ledger_reader,
+      ledger: localSecret("ledger-reader-url", ensureSecrets(), ports.postgres + portOffset),
     },
     { seconds: HOUR },
   );

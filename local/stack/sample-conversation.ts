@@ -4,7 +4,7 @@ import { withClient } from "../../ops/workspace/pg-client";
 import { callTable, dim } from "./report";
 import { balanceOf, callsOf } from "./ledger-reading";
 import { SAMPLE_CUSTOMER } from "./sample-customer";
-import { ledgerOf, portOf, type StackSettings } from "./settings";
+import { ledgerUrl, portOf, type StackSettings } from "./settings";
 
 /**
  * One of each kind: a look-up, an analysis, a recommendation. The time makes the conversation a new one, for the gateway
@@ -46,7 +46,7 @@ export async function holdSampleConversation(settings: StackSettings, key: strin
 
 async function printCost(settings: StackSettings, { session_id, llm_calls }: Answer): Promise<void> {
   const { customerId } = SAMPLE_CUSTOMER;
-  await withClient(ledgerOf(settings).ledger_reader, async (ledger) => {
+  await withClient(ledgerUrl(settings, "ledger-reader-url"), async (ledger) => {
     const calls = await callsOf(ledger, customerId, session_id);
     const month = await balanceOf(ledger, customerId);
     const session = await balanceOf(ledger, customerId, session_id);

@@ -1,7 +1,7 @@
 import { addCustomer, findCustomer, CustomerError, renewKey } from "../../ops/customers/customers";
 import { withClient } from "../../ops/workspace/pg-client";
 import { writeSecrets } from "../../ops/workspace/secrets";
-import { ledgerOf, type StackSettings } from "./settings";
+import { ledgerUrl, type StackSettings } from "./settings";
 
 /** The customer that `npm start` and `npm run ask` speak as. */
 export const SAMPLE_CUSTOMER = {
@@ -18,7 +18,7 @@ export const SAMPLE_CUSTOMER = {
  */
 export async function ensureSampleCustomer(settings: StackSettings): Promise<string> {
   const { secrets } = settings;
-  return withClient(ledgerOf(settings).ledger_admin, async (ledger) => {
+  return withClient(ledgerUrl(settings, "ledger-admin-url"), async (ledger) => {
     const exists = await findCustomer(ledger, SAMPLE_CUSTOMER.customerId).then(
       () => true,
       (error: unknown) => {

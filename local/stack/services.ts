@@ -1,90 +1,78 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { catalogue, ports, type Service } from "../../catalogue";
-import { paths } from "../../ops/workspace/paths";
-import { findTool } from "../processes";
-import type { StackSettings } from "./settings";
-import { starters, type Starter } from "./starters";
+import { catalogue, isJob, type Unit } from "../../catalogue";
+import { startAll } from "../../catalogue/target";
+import { logFile, paths } from "../../ops/workspace/paths";
+import type { Running } from "../processes";
+import { localTarget, portsOf, simulatorOn, sinkOn, type LocalUnit, type Machine } from "../target";
+import { writeAlertmanagerFiles, writePrometheusFiles } from "./monitoring-files";
+import { gatewayExtra, providerInUse } from "./provider";
+import { portOf, type StackSettings } from "./settings";
 
-/** A service as the local target sees it: started here, or off with the reason. */
+/** A service or a job as the local stack sees it: started here, or off with the reason. */
 export interface LocalService {
   name: string;
   title: string;
-  /** Every port it takes, the one that clients use first. */
+  /** Every port it takes, the one that clients use first; none for a job. */
   ports: number[];
   dependsOn: string[];
   /** Without it there is no conversation; the others may fail and the stack still serves. */
   required: boolean;
-  start?: Starter;
+  /** Resolves when a service is ready, or a job is done. */
+  start?: () => Promise<Running | undefined>;
   off?: string;
 }
 
 /**
- * Every service of the catalogue, and the two that stand in for what cannot run here: the LLM simulator for the providers,
- * the OTLP sink for Langfuse.
- *
- * @throws Error when the catalogue has a service that is neither started here nor says why not.
+ * Every service and job of the catalogue, and the two that stand in for what cannot run here: the LLM simulator for the
+ * providers, the OTLP sink for Langfuse.
  */
 export function localServices(settings: StackSettings): LocalService[] {
-  const offset = (port: number) => port + settings.portOffset;
+  const machine = machineOf(settings);
+  const here = startAll(localTarget(machine));
+  const off = catalogue.filter(({ name }) => !here.has(name));
+  const simulated = settings.provider.kind === "simulator";
   return [
-    ...catalogue.map((service) => fromCatalogue(service, offset)),
+    ...[...here.values()].map((each) => fromCatalogue(each, machine)),
+    ...off.map((each) => ({ ...common(each, machine), dependsOn: [], off: each.targets?.local })),
     {
       name: "llm-simulator",
       title: "LLM simulator (for the providers)",
-      ports: [offset(ports.llmSimulator)],
+      ports: [portOf(settings, "llmSimulator")],
       dependsOn: [],
       required: true,
-      ...(settings.provider.kind === "simulator"
-        ? { start: starters["llm-simulator"] }
-        : { off: providerInUse(settings) }),
+      ...(simulated ? { start: () => simulatorOn(machine) } : { off: providerInUse(settings) }),
     },
     {
       name: "otlp-sink",
       title: "OTLP sink (in Langfuse's place)",
-      ports: [offset(ports.langfuse)],
+      ports: [portOf(settings, "langfuse")],
       dependsOn: [],
       required: true,
-      start: starters["otlp-sink"],
+      start: () => sinkOn(machine, paths.traces),
     },
   ];
 }
 
-function fromCatalogue(service: Service, offset: (port: number) => number): LocalService {
-  const { name, title, phase, port, extraPorts = {}, dependsOn, targets } = service;
-  const common = {
-    name,
-    title,
-    ports: [...(port === undefined ? [] : [port]), ...Object.values(extraPorts)].map(offset),
-    dependsOn: dependsOn.map((each) => standIns[each] ?? each),
-    required: phase === 1,
+function fromCatalogue({ unit, needs, missing, start }: LocalUnit, machine: Machine): LocalService {
+  const dependsOn = needs.map(({ name }) => name);
+  return { ...common(unit, machine), dependsOn, ...(missing ? { off: missing } : { start }) };
+}
+
+function common(unit: Unit, machine: Machine) {
+  const { name, title, phase } = unit;
+  return { name, title, ports: isJob(unit) ? [] : portsOf(unit, machine), required: phase === 1 };
+}
+
+/** This machine for one run of the stack. */
+export function machineOf(settings: StackSettings): Machine {
+  return {
+    data: paths.data,
+    logFile,
+    port: (catalogued) => catalogued + settings.portOffset,
+    values: settings.secrets.values,
+    folders: {
+      prometheus: () => writePrometheusFiles(settings),
+      alertmanager: writeAlertmanagerFiles,
+    },
+    extra: { gateway: gatewayExtra(settings, `http://127.0.0.1:${portOf(settings, "llmSimulator")}`) },
   };
-  const off = targets?.local ?? missingTool(name);
-  if (off) return { ...common, off };
-  const start = starters[name];
-  if (!start)
-    throw new Error(`${name} has neither a starter in local/stack nor a reason in the catalogue to be off`);
-  return { ...common, start };
-}
-
-/** What does the work here of a service that is off. */
-const standIns: Record<string, string> = { cache: "redis", "langfuse-web": "otlp-sink" };
-
-/** Programs that come from the PATH or Debian's packages, which not every machine has. */
-const tools: Record<string, string> = { prometheus: "prometheus", alertmanager: "alertmanager" };
-
-function missingTool(service: string): string | undefined {
-  const tool = tools[service];
-  if (!tool || findTool(tool)) return undefined;
-  const outcome = join(paths.tools, "outcome.txt");
-  const reason = existsSync(outcome) ? readFileSync(outcome, "utf8") : "";
-  return `not on the PATH, and Debian's package could not be unpacked${reason && `: ${reason}`}`;
-}
-
-function providerInUse({ provider }: StackSettings): string {
-  if (provider.kind === "server")
-    return `TOLLGATE_PROVIDER_URL is set: ${new URL(provider.url).origin} answers`;
-  if (provider.kind === "real")
-    return `${Object.keys(provider.variables).join(", ")} set: the providers answer`;
-  return "";
 }

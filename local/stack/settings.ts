@@ -1,7 +1,5 @@
-import { ports } from "../../catalogue";
-import { ledgerUrls } from "../../ops/workspace/ledger";
-import type { LangfuseAccess } from "../processes";
-import type { Secrets } from "../../ops/workspace/secrets";
+import { ports, type SecretName } from "../../catalogue";
+import { localSecret, type LocalSecrets } from "../../ops/workspace/secrets";
 
 /** Who answers the gateway's LLM calls. */
 export type Provider =
@@ -14,7 +12,7 @@ export type Provider =
 /** What one run of the local stack is made of. */
 export interface StackSettings {
   portOffset: number;
-  secrets: Secrets;
+  secrets: LocalSecrets;
   provider: Provider;
   gatewayWorkers: number;
 }
@@ -66,12 +64,10 @@ export function portOf(settings: StackSettings, name: keyof typeof ports): numbe
   return ports[name] + settings.portOffset;
 }
 
-/** The sink in Langfuse's place, as the gateway and the agent reach it. */
-export function langfuseOf(settings: StackSettings): LangfuseAccess {
-  return { url: `http://127.0.0.1:${portOf(settings, "langfuse")}`, ...settings.secrets.langfuse };
-}
-
-/** The ledger's URL by role. */
-export function ledgerOf(settings: StackSettings): ReturnType<typeof ledgerUrls> {
-  return ledgerUrls(portOf(settings, "postgres"), settings.secrets.postgres);
+/** The ledger's URL for the role that a secret names. */
+export function ledgerUrl(
+  settings: StackSettings,
+  secret: Extract<SecretName, `ledger-${string}-url`>,
+): string {
+  return localSecret(secret, settings.secrets, portOf(settings, "postgres"));
 }

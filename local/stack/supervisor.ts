@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { processes, type Running, type Started } from "../processes";
 import { recordOf, removeState, writeState, type StackState } from "../../ops/workspace/state";
 import type { LocalService } from "./services";
-import type { StackSettings } from "./settings";
 
-export type ServiceState = "off" | "starting" | "running" | "failed";
+/** `done`: a job that has succeeded. */
+export type ServiceState = "off" | "starting" | "running" | "done" | "failed";
 
 /** Told of what happens to the services. */
 export interface Observer {
@@ -31,11 +31,11 @@ export class Supervisor {
 
   constructor(
     private readonly services: readonly LocalService[],
-    private readonly settings: StackSettings,
+    portOffset: number,
     private readonly observer: Observer,
   ) {
     for (const { name, off } of services) this.states.set(name, off ? "off" : "starting");
-    this.record = { supervisor: recordOf(process.pid)!, portOffset: settings.portOffset, services: {} };
+    this.record = { supervisor: recordOf(process.pid)!, portOffset, services: {} };
     writeState(this.record);
     processes.on("started", this.onStarted);
   }
@@ -87,12 +87,13 @@ export class Supervisor {
   private async launch(service: LocalService, pause = FIRST_PAUSE): Promise<void> {
     this.stopping.signal.throwIfAborted();
     const began = performance.now();
-    const running = await service.start!(this.settings);
-    this.states.set(service.name, "running");
+    const running = await service.start?.();
+    this.states.set(service.name, running ? "running" : "done");
+    this.observer.ready(service, (performance.now() - began) / 1000);
+    if (!running) return;
     const { url, port, pid } = running;
     const record = recordOf(pid);
     if (record) this.write(service.name, { ...record, url, port });
-    this.observer.ready(service, (performance.now() - began) / 1000);
     void this.watch(service, running, pause);
   }
 

@@ -1,6 +1,6 @@
 import { parseEnv } from "node:util";
 import type { Phase } from "../../catalogue";
-import { profilesOf } from "../../infra/compose/services";
+import { profilesOf } from "../../infra/compose";
 
 interface Setting {
   name: string;

@@ -1,6 +1,7 @@
 /** `tollgate compose`: renders the Compose file, creates its secrets, and starts the stack where Docker is. */
 import { InvalidArgumentError, Option } from "commander";
 import type { Phase } from "../../catalogue";
+import { bundle } from "../../services/bundle";
 import { docker, whatIsMissing } from "./docker";
 import { prepare } from "./prepare";
 import { EXIT, runCommand, tollgateCommand } from "../terminal/command";
@@ -25,6 +26,8 @@ async function compose({ phase: wanted, renderOnly, down }: Options): Promise<vo
   if (obstacle) {
     throw new Error(`Nothing was started. ${obstacle}`);
   }
+  // The services' image is built from it.
+  if (!down) await bundle();
   const program = ["compose", "--env-file", envFile, "--file", composeFile];
   const code = await docker(
     down

@@ -3,13 +3,8 @@ import { dirname, join } from "node:path";
 import type { Phase } from "../../catalogue";
 import { paths, workFolder } from "../workspace/paths";
 import { envFile, phaseOf } from "./env-file";
-import { composeFiles, configHashes, renderComposeFiles } from "../../infra/compose";
-import {
-  completeValues,
-  configuredSecrets,
-  secretFiles,
-  type SecretValues,
-} from "../../infra/compose/secrets";
+import { composeFiles, configHashes, secretFiles } from "../../infra/compose";
+import { completeValues, configuredSecrets, type SecretValues } from "../../catalogue/secret-values";
 
 /** Where this machine's stack keeps what is not rendered. Git ignores it; its secrets are the only way into its volumes. */
 export const composeFolder = join(workFolder, "compose");
@@ -34,7 +29,8 @@ export function prepare(
   environment: NodeJS.ProcessEnv = process.env,
   folders = { generated: paths.generated, own: composeFolder },
 ): Prepared {
-  for (const [path, text] of Object.entries(renderComposeFiles())) write(join(folders.generated, path), text);
+  const files = composeFiles();
+  for (const [path, text] of Object.entries(files)) write(join(folders.generated, path), text);
 
   const valuesFile = join(folders.own, "secrets.json");
   const values = completeValues(readValues(valuesFile), environment);
@@ -45,14 +41,14 @@ export function prepare(
   const env = join(folders.own, ".env");
   const earlier = existsSync(env) ? readFileSync(env, "utf8") : "";
   const phase = wanted ?? phaseOf(earlier) ?? 1;
-  write(env, envFile({ phase, secretsFolder, hashes: configHashes(composeFiles()) }, earlier), 0o600);
+  write(env, envFile({ phase, secretsFolder, hashes: configHashes(files) }, earlier), 0o600);
   return {
     phase,
     composeFile: join(folders.generated, "compose", "compose.yaml"),
     envFile: env,
-    missing: Object.entries(configuredSecrets())
-      .filter(([name, { phase: from }]) => !values[name] && from <= phase)
-      .map(([, { variable, what }]) => `${variable}: ${what}`),
+    missing: configuredSecrets()
+      .filter(({ name, phase: from }) => !values[name] && from <= phase)
+      .map(({ variable, what }) => `${variable}: ${what}`),
   };
 }
 

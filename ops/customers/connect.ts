@@ -1,8 +1,7 @@
 import type { Client } from "pg";
 import { withClient } from "../workspace/pg-client";
-import { readSecrets } from "../workspace/secrets";
+import { localSecret, readSecrets } from "../workspace/secrets";
 import { runningStack } from "../workspace/state";
-import { ledgerUrls } from "../workspace/ledger";
 
 /**
  * Runs something with a connection to the ledger as role `ledger_admin`: at `TOLLGATE_LEDGER_URL` when it is set, as for a
@@ -27,5 +26,5 @@ function localLedger(): string {
   const port = runningStack().services.postgres?.port;
   const secrets = readSecrets();
   if (port === undefined || !secrets) throw new Error("The local ledger is not up yet: wait for `npm start`");
-  return ledgerUrls(port, secrets.postgres).ledger_admin;
+  return localSecret("ledger-admin-url", secrets, port);
 }

@@ -1,5 +1,4 @@
-import { ownImages, type OwnImageName } from "../../catalogue/images";
-import { catalogue, OWN_IMAGES } from "../../catalogue";
+import { catalogue, isOwnImage, OWN_IMAGES, type OwnImageName, type ServiceName } from "../../catalogue";
 import type { CloudRun } from "./cloud-run";
 
 /** What an environment runs and has shown to be healthy. */
@@ -22,10 +21,10 @@ export class NotHealthyError extends Error {
 }
 
 /** The services that run own images: a promotion is about these. */
-export function ownServices(): { name: string; image: OwnImageName }[] {
-  return catalogue
-    .filter(({ image, targets }) => image in ownImages && !targets?.gcp)
-    .map(({ name, image }) => ({ name, image: image as OwnImageName }));
+export function ownServices(): { name: ServiceName; image: OwnImageName }[] {
+  return catalogue.flatMap(({ name, image, targets }) =>
+    isOwnImage(image) && !targets?.gcp ? [{ name, image }] : [],
+  );
 }
 
 /**

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { postgresStore } from "../../app/store/postgres-store";
 import type { Store } from "../../app/store/store";
 import { withClient } from "../../ops/workspace/pg-client";
-import { migrateLedger, startPostgres, type RunningPostgres } from "../../local/processes";
-import { freePort } from "../support/gateway";
+import { ports } from "../../catalogue";
+import { startPostgres, type RunningPostgres } from "../../local/processes";
+import { runJob } from "../../local/target";
+import { testMachine } from "../support/machine";
 
 // The store on a real Postgres, as the role that the agent has.
 let folder: string;
@@ -16,9 +18,14 @@ const never = new AbortController().signal;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "tollgate-store-"));
-  const logFile = join(folder, "postgres.log");
-  postgres = await startPostgres({ port: await freePort(), dataDir: join(folder, "data"), logFile });
-  await migrateLedger(postgres.urls.ledger_owner);
+  const machine = await testMachine(folder);
+  postgres = await startPostgres({
+    port: machine.port(ports.postgres),
+    dataDir: join(folder, "data"),
+    logFile: join(folder, "postgres.log"),
+    values: machine.values,
+  });
+  await runJob("gateway-migrations", machine);
   await sql(
     "INSERT INTO ledger.customers (customer_id, name, tier) VALUES ('a', 'a', 'tier_1'), ('b', 'b', 'tier_1')",
   );

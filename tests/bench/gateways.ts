@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { toDollars } from "../../litellm-config";
 import { litellmConfig } from "../../litellm-config/render";
-import { startGateway, type Running } from "../../local/processes";
+import type { Running } from "../../local/processes";
+import { ports } from "../../catalogue";
+import { startService } from "../../local/target";
 import type { Customer } from "../support/gateway";
 import { AGENT_KEY, freePort, startStack, type CallOptions, type Stack } from "../support/gateway";
 
@@ -21,16 +23,22 @@ export async function startGateways(): Promise<Gateways> {
   // A conversation here takes a second a call: its tokens a minute would end it before its money does.
   const stack = await startStack({ session: { tokensPerMinute: 10_000_000 } });
   try {
-    const stock = await startGateway({
-      ...stack.gatewayOptions,
-      port: await freePort(),
-      configDir: writeStockConfig(stack),
-      // LiteLLM does not start without one, though every request goes to custom_auth.
-      extraEnv: {
-        ...stack.gatewayOptions.extraEnv,
-        LITELLM_MASTER_KEY: `sk-${randomBytes(32).toString("hex")}`,
+    const { machine } = stack;
+    const port = await freePort();
+    const folder = writeStockConfig(stack);
+    const { args, env } = machine.extra?.gateway ?? {};
+    const stock = await startService("gateway", {
+      ...machine,
+      port: (catalogued) => (catalogued === ports.gateway ? port : machine.port(catalogued)),
+      folders: { gateway: () => folder },
+      extra: {
+        gateway: {
+          args,
+          // LiteLLM does not start without one, though every request goes to custom_auth.
+          env: { ...env, LITELLM_MASTER_KEY: `sk-${randomBytes(32).toString("hex")}` },
+        },
       },
-      logFile: join(stack.folder, "stock.log"),
+      logFile: () => join(stack.folder, "stock.log"),
     });
     return {
       stack,

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { service } from "../../catalogue";
-import { LANGFUSE_CONSOLE } from "../../infra/gcp/addresses";
+import { findService, type Service } from "../../catalogue";
+import { inputsOf } from "../../catalogue/target";
+import { composeTarget } from "../../infra/compose/target";
 import { paths } from "../../ops/workspace/paths";
 import { committedComposeFile, probeOf, variablesOf } from "./support";
 
@@ -21,38 +22,43 @@ interface Planned {
 }
 
 /** The Cloud Run services of a stack's committed plan by name; the tests of infra/ fail when it is stale. */
-function cloudRun(stack: string): [string, Container][] {
+function cloudRun(stack: string): [Service, Container][] {
   const file = join(paths.generated, "plan", `${stack}.json`);
   const { resources } = JSON.parse(readFileSync(file, "utf8")) as { resources: Planned[] };
   return resources
-    .filter(({ type, name }) => type === "gcp:cloudrunv2/service:Service" && name !== LANGFUSE_CONSOLE)
-    .map(({ name, inputs }) => [name, inputs.template.containers.find((each) => each.name === name)!]);
+    .filter(({ type }) => type === "gcp:cloudrunv2/service:Service")
+    .flatMap(({ name, inputs }) => {
+      // The one for operators is none of the catalogue's.
+      const service = findService(name);
+      return service ? [[service, inputs.template.containers.find((each) => each.name === name)!]] : [];
+    });
 }
 
 const { services } = committedComposeFile();
 const planned = cloudRun("prod");
-const shared = planned.filter(([name]) => services[name]);
+const shared = planned
+  .filter(([{ name }]) => services[name])
+  .map(([service, there]) => [service.name, service, there] as const);
 
 describe("compose.yaml against the Cloud Run services of prod", () => {
   test("runs the same services, but for those with a stated reason", () => {
-    const onlyThere = planned.map(([name]) => name).filter((name) => !services[name]);
-    for (const name of onlyThere)
-      expect([name, service(name).targets?.compose]).toEqual([name, expect.any(String)]);
+    for (const [{ name, targets }] of planned.filter(([{ name }]) => !services[name]))
+      expect([name, targets?.compose]).toEqual([name, expect.any(String)]);
     expect(shared.length).toBeGreaterThanOrEqual(8);
   });
 
-  describe.each(shared)("%s", (name, there) => {
+  describe.each(shared)("%s", (name, service, there) => {
     const here = services[name]!;
-    const { targetEnv = {}, env } = service(name);
+    const { targetEnv = {}, env } = service;
 
     test("is the same image, by digest", () => {
       const digest = (image: string) => /@(sha256:[0-9a-f]{64})$/.exec(image)?.[1];
-      if (here.build) expect(there.image).toMatch(new RegExp(`/${service(name).image}(@|:|$)|unknown`));
+      if (here.build) expect(there.image).toMatch(new RegExp(`/${service.image}(@|:|$)|unknown`));
       else expect(digest(here.image)).toBe(digest(there.image));
     });
 
     test("listens on the same port", () => {
-      expect(service(name).port).toBe(there.ports!.containerPort);
+      expect(service.port).toBe(there.ports!.containerPort);
       for (const port of here.ports ?? [])
         expect(port.split(":").at(-1)).toBe(String(there.ports!.containerPort));
     });
@@ -80,7 +86,7 @@ describe("compose.yaml against the Cloud Run services of prod", () => {
     });
 
     test("gets the same arguments", () => {
-      const own = service(name).args ?? [];
+      const own = inputsOf(service, composeTarget).args ?? [];
       expect(there.args?.slice(0, own.length) ?? []).toEqual(own);
     });
   });

@@ -12,12 +12,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { service } from "../../catalogue";
-import { completeValues, configHashes, composeFiles, secretFiles } from "../../infra/compose";
+import { completeValues } from "../../catalogue/secret-values";
+import { configHashes, composeFiles, secretFiles } from "../../infra/compose";
 import { envFile, phaseOf } from "../../ops/compose/env-file";
 import { whatIsMissing } from "../../ops/compose/docker";
 import { prepare } from "../../ops/compose/prepare";
 import { redisProgram } from "../../infra/compose/redis";
-import { WITH_SECRETS } from "../../infra/compose/with-secrets";
+import { EVERY, WITH_SECRETS } from "../../infra/compose/scripts";
 
 function inTemporaryFolder() {
   const own = mkdtempSync(join(tmpdir(), "tollgate-compose-"));
@@ -143,25 +144,38 @@ describe("scripts in containers", () => {
     expect(container({}).run("/bin/sh", "-c", 'printf "%s/" "$@"', "-", "a b", "c")).toBe("a b/c/");
   });
 
+  test("every.sh runs a program again after a pause, sooner after a failure, and ends when it is asked to", () => {
+    const { folder, program } = container({});
+    program("every.sh", EVERY.replace("#!/bin/sh\n", ""));
+    program("sleep", `echo "pause $1"; [ "$(wc -l < ${folder}/runs)" -lt 2 ] || kill -TERM $PPID`);
+    program("job", `echo run >> ${folder}/runs; [ "$(wc -l < ${folder}/runs)" -ne 1 ]`);
+    const output = execFileSync("/bin/sh", [join(folder, "every.sh"), "900", "60", "job"], {
+      encoding: "utf8",
+      env: { PATH: `${folder}:/usr/bin:/bin` },
+    });
+    expect(output.trim().split("\n")).toEqual(["pause 60", "pause 900"]);
+  });
+
   test("Redis gets its password in a file that only it can read, and never evicts", () => {
     const { folder, program, run } = container({ REDIS_PASSWORD: "secret-1" });
     program("chown", "exit 0");
     program("docker-entrypoint.sh", 'echo "$@"; ls -l "$2" | cut -c1-10; cat "$2"');
-    const { command } = redisProgram(service("redis"));
+    const command = redisProgram(service("redis"));
     // Compose reads `$$` as one dollar sign.
-    const script = command!.map((word) =>
+    const script = command.map((word) =>
       word.replaceAll("$$", "$").replaceAll("/tmp/redis.conf", `${folder}/redis.conf`),
     );
     expect(run(...script).split("\n")).toEqual([
       `redis-server ${folder}/redis.conf`,
       "-rw-------",
       "requirepass secret-1",
+      "port 6379",
       "maxmemory 192mb",
       "maxmemory-policy noeviction",
       "dir /data",
       "",
     ]);
-    expect(command!.join(" ")).not.toContain("secret-1");
+    expect(command.join(" ")).not.toContain("secret-1");
   });
 });
 

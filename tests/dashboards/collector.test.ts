@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { composeCollector, googleLogCollector, renderAlloyFiles } from "../../dashboards/alloy";
 import { LOG_LABELS } from "../../dashboards/alloy/lines";
 import { alloy, expression } from "../../dashboards/alloy/syntax";
-import { envOf, service, type Target } from "../../catalogue";
+import { service, type ServiceName, type TargetName } from "../../catalogue";
+import { envOf } from "../../catalogue/target";
 import { cloudMetricsConfig, sidecarConfig } from "../../infra/config-files/collectors";
 import { componentsOf, referencesOf } from "./support/alloy";
 
-const configurations: [name: string, text: string, service: string, target: Target][] = [
+const configurations: [name: string, text: string, service: ServiceName, target: TargetName][] = [
   ["Compose's collector", composeCollector(), "alloy", "compose"],
   ["Google Cloud's log collector", googleLogCollector("a-project", "a-subscription"), "alloy", "gcp"],
   ["Google Cloud's metrics collector", cloudMetricsConfig()["config.alloy"]!, "cloud-metrics", "gcp"],

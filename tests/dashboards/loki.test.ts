@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { lokiConfig, renderLokiFiles } from "../../dashboards/loki/config";
-import { envOf, service } from "../../catalogue";
+import { service } from "../../catalogue";
+import { envOf } from "../../catalogue/target";
 import { definitions } from "../../litellm-config";
 
 interface Config {

@@ -7,15 +7,11 @@ import { localPrometheus, prometheusFiles } from "../../dashboards/prometheus";
 import { reportPanels, type PanelReport } from "../../local/dashboards-report/report";
 import { usd } from "../../litellm-config";
 import { connectAgent } from "../../local/agent-client";
-import {
-  startAgent,
-  startAlertmanager,
-  startLedgerExporter,
-  startPrometheus,
-  type Running,
-} from "../../local/processes";
+import { ports } from "../../catalogue";
+import type { Running } from "../../local/processes";
+import { startService } from "../../local/target";
 import { addCustomer } from "../../ops/customers/customers";
-import { AGENT_KEY, Customer, freePort, startStack, type Stack } from "../support/gateway";
+import { Customer, startStack, type Stack } from "../support/gateway";
 
 /** Seconds; Prometheus needs four scrapes for a rate over a minute that is worth the name. */
 const INTERVAL = 2;
@@ -27,46 +23,29 @@ let reports: PanelReport[];
 
 beforeAll(async () => {
   stack = await startStack();
-  const log = (name: string) => join(stack.folder, `${name}.log`);
-  const metricsPort = await freePort();
-  const agent = await startAgent({
-    port: await freePort(),
-    metricsPort,
-    gatewayUrl: stack.gateway.url,
-    agentKey: AGENT_KEY,
-    ledgerUrl: stack.postgres.urls.ledger_agent,
-    logFile: log("agent"),
-  });
-  const exporter = await startLedgerExporter({
-    port: await freePort(),
-    ledgerUrl: stack.postgres.urls.ledger_reader,
-    logFile: log("ledger-exporter"),
-  });
-  const alertmanager = await startAlertmanager({
-    port: await freePort(),
-    configFile: write("alertmanager", alertmanagerFiles({ ...defaultSettings, secretsFolder: stack.folder })),
-    dataDir: join(stack.folder, "alertmanager-data"),
-    logFile: log("alertmanager"),
-  });
-  const prometheusPort = await freePort();
+  const { machine } = stack;
+  const agent = await startService("agent", machine);
+  const exporter = await startService("ledger-exporter", machine);
+  machine.folders = {
+    ...machine.folders,
+    alertmanager: () =>
+      write("alertmanager-config", alertmanagerFiles({ ...defaultSettings, secretsFolder: stack.folder })),
+    prometheus: () => write("prometheus-config", prometheusFiles(settings)),
+  };
+  const alertmanager = await startService("alertmanager", machine);
   const at = (port: number) => `127.0.0.1:${port}`;
   const settings = localPrometheus({
     targets: {
-      agent: at(metricsPort),
+      agent: at(machine.port(ports.agentMetrics)),
       gateway: at(stack.gateway.port),
       "ledger-exporter": at(exporter.port),
-      prometheus: at(prometheusPort),
+      prometheus: at(machine.port(ports.prometheus)),
       alertmanager: at(alertmanager.port),
     },
     alertmanager: at(alertmanager.port),
     interval: INTERVAL,
   });
-  prometheus = await startPrometheus({
-    port: prometheusPort,
-    configFile: write("prometheus", prometheusFiles(settings)),
-    dataDir: join(stack.folder, "prometheus-data"),
-    logFile: log("prometheus"),
-  });
+  prometheus = await startService("prometheus", machine);
   started.push(agent, exporter, alertmanager, prometheus);
 
   // A rate needs two scrapes of a counter: each kind of traffic comes again after the first was scraped.

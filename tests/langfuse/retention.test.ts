@@ -1,5 +1,5 @@
 import { retentionSql, TRACE_TABLES } from "../../components/clickhouse/retention";
-import { clickhouseFiles, renderClickhouseFiles } from "../../infra/config-files/clickhouse";
+import { clickhouseFiles, composeClickhouseFiles } from "../../infra/config-files/clickhouse";
 import { committedComposeFile } from "../compose/support";
 import { definitions } from "../../litellm-config";
 
@@ -55,7 +55,7 @@ describe("traces in ClickHouse", () => {
 });
 
 describe("ClickHouse's own logs", () => {
-  const [compose] = Object.values(renderClickhouseFiles());
+  const [compose] = Object.values(composeClickhouseFiles());
   const [google] = Object.values(clickhouseFiles("acme-archive"));
 
   test.each([

@@ -1,18 +1,15 @@
-import { catalogue, ports } from "../../catalogue";
-import { localServices } from "../../local/stack/services";
-import { langfuseOf, ledgerOf, providerOf, workersOf, type StackSettings } from "../../local/stack/settings";
-import { generatePostgresPasswords } from "../../ops/workspace/ledger";
+import { catalogue, jobs, ports, service } from "../../catalogue";
+import { completeValues } from "../../catalogue/secret-values";
+import { inputsOf } from "../../catalogue/target";
+import { localServices, machineOf } from "../../local/stack/services";
+import { ledgerUrl, providerOf, workersOf, type StackSettings } from "../../local/stack/settings";
+import { localTarget } from "../../local/target";
 
 const settings = (more: Partial<StackSettings> = {}): StackSettings => ({
   portOffset: 10_000,
   provider: { kind: "simulator" },
   gatewayWorkers: 1,
-  secrets: {
-    postgres: generatePostgresPasswords(),
-    redisPassword: "r",
-    agentKey: "a",
-    langfuse: { publicKey: "pk", secretKey: "sk" },
-  },
+  secrets: { values: completeValues({}) },
   ...more,
 });
 
@@ -25,6 +22,14 @@ describe("the local services", () => {
       const service = byName.get(name)!;
       expect([name, Boolean(service.start) !== Boolean(service.off)]).toEqual([name, true]);
     }
+  });
+
+  it("have the catalogue's jobs before them, where their services are here", () => {
+    const run = jobs.filter(({ targets }) => !targets?.local).map(({ name }) => name);
+    expect(run).toEqual(["database-roles", "gateway-migrations"]);
+    for (const name of run) expect(byName.get(name)?.start).toBeDefined();
+    expect(byName.get("gateway")?.dependsOn).toEqual(expect.arrayContaining(run));
+    expect(byName.get("gateway-migrations")?.dependsOn).toEqual(["postgres", "database-roles"]);
   });
 
   it("off are exactly those that the catalogue says cannot run here", () => {
@@ -101,10 +106,25 @@ describe("the gateway's workers", () => {
   });
 });
 
-it("derives addresses from the ports and the secrets", () => {
+it("resolves the catalogue's values to this machine's addresses and paths", () => {
   const stack = settings();
-  expect(langfuseOf(stack)).toEqual({ url: "http://127.0.0.1:13000", publicKey: "pk", secretKey: "sk" });
-  expect(ledgerOf(stack).ledger_guard).toBe(
-    `postgresql://ledger_guard:${stack.secrets.postgres.ledger_guard}@127.0.0.1:15432/ledger`,
+  const target = localTarget(machineOf(stack));
+  const { env } = inputsOf(service("agent"), target);
+  expect(env).toMatchObject({
+    LANGFUSE_HOST: "http://127.0.0.1:13000",
+    TOLLGATE_GATEWAY_URL: "http://127.0.0.1:14000",
+    METRICS_PORT: "19464",
+    PORT: "18080",
+    HOST: "127.0.0.1",
+    TOLLGATE_DATA_SOURCE: "sample",
+  });
+  const { args = [] } = inputsOf(service("gateway"), target);
+  expect(args.slice(2)).toEqual(["--host", "127.0.0.1", "--port", "14000"]);
+  expect(args[1]).toMatch(/generated\/gateway\/config\.yaml$/);
+  expect(inputsOf(service("prometheus"), target).args).toContainEqual(
+    expect.stringMatching(/^--storage\.tsdb\.path=.*\/data\/prometheus$/),
+  );
+  expect(ledgerUrl(stack, "ledger-guard-url")).toBe(
+    `postgresql://ledger_guard:${stack.secrets.values["role:ledger_guard"]}@127.0.0.1:15432/ledger`,
   );
 });

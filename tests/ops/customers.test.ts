@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { Client } from "pg";
 import { hashKey } from "../../app/ledger/key";
 import { definitions, usd } from "../../litellm-config";
-import { migrateLedger, startPostgres, type RunningPostgres } from "../../local/processes";
+import { ports } from "../../catalogue";
+import { startPostgres, type RunningPostgres } from "../../local/processes";
+import { runJob } from "../../local/target";
 import {
   addCustomer,
   changeTier,
@@ -14,7 +16,7 @@ import {
   renewKey,
   usageOf,
 } from "../../ops/customers/customers";
-import { freePort } from "../support/gateway/ports";
+import { testMachine } from "../support/machine";
 
 let folder: string;
 let postgres: RunningPostgres;
@@ -23,12 +25,14 @@ let owner: Client;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "customers-"));
+  const machine = await testMachine(folder);
   postgres = await startPostgres({
-    port: await freePort(),
+    port: machine.port(ports.postgres),
     dataDir: join(folder, "data"),
     logFile: join(folder, "postgres.log"),
+    values: machine.values,
   });
-  await migrateLedger(postgres.urls.ledger_owner);
+  await runJob("gateway-migrations", machine);
   admin = new Client({ connectionString: postgres.urls.ledger_admin });
   owner = new Client({ connectionString: postgres.urls.ledger_owner });
   await Promise.all([admin.connect(), owner.connect()]);

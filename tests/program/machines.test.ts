@@ -4,8 +4,8 @@ import { clickHouseCloudConfig } from "../../components/clickhouse/cloud-config"
 import { retentionSql } from "../../components/clickhouse/retention";
 import { contentHash } from "../../components/config-files";
 import { limits } from "../../components/run/container";
-import { databaseRoles, publicImageReference } from "../../catalogue";
-import { publicImages } from "../../catalogue/images";
+import { publicImageReference, roleNames } from "../../catalogue";
+import { publicImages, type PublicImageName } from "../../catalogue/images";
 import { clickhouseFiles } from "../../infra/config-files/clickhouse";
 import { databaseRolesSql, passwordVariables } from "../../catalogue/database-roles";
 import { digestOf } from "../../ops/images/pin";
@@ -100,11 +100,14 @@ describe("the database's roles", () => {
   const sql = databaseRolesSql();
 
   it("are each made with a password of their own, and may be made again", () => {
-    for (const { name } of databaseRoles) {
+    for (const name of roleNames) {
       expect(sql).toContain(`SELECT 'CREATE ROLE ${name} LOGIN' WHERE NOT EXISTS`);
       expect(sql).toContain(`ALTER ROLE ${name} LOGIN PASSWORD :'${name}_password';`);
     }
-    expect(passwordVariables({ grafana: "abc" })).toBe("\\set grafana_password abc\n");
+    const passwords = Object.fromEntries(roleNames.map((role) => [role, `p-${role}`]));
+    expect(passwordVariables(passwords as Parameters<typeof passwordVariables>[0])).toContain(
+      "\\set grafana_password p-grafana\n",
+    );
   });
 
   it("reach their own database only", () => {
@@ -133,13 +136,10 @@ describe("CPU and memory on Cloud Run", () => {
 });
 
 describe("public images", () => {
-  it.each(Object.keys(publicImages))("%s is pinned by version and digest", (name) => {
+  it.each(Object.keys(publicImages) as PublicImageName[])("%s is pinned by version and digest", (name) => {
     expect(publicImageReference(name)).toMatch(/^[a-z/-]+:[\w.-]+@sha256:[0-9a-f]{64}$/);
     expect(publicImageReference(name)).not.toContain(":latest");
   });
-
-  it("an unknown one is refused", () =>
-    expect(() => publicImageReference("nginx")).toThrow('"nginx" is no image'));
 
   it("are resolved by the registry's API, without Docker", async () => {
     const calls: string[] = [];

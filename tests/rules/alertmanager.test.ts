@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { alertmanagerFiles, defaultSettings } from "../../dashboards/alertmanager";
-import { startAlertmanager, type Running } from "../../local/processes";
-import { freePort } from "../support/gateway/ports";
+import type { Running } from "../../local/processes";
+import { startService } from "../../local/target";
+import { testMachine } from "../support/machine";
 import { startNotificationReceiver, type NotificationReceiver } from "../support/notification-receiver";
 import { temporaryFolder } from "./support/promtool";
 import { renderedAlerts } from "./support/rendered";
@@ -24,11 +25,9 @@ beforeAll(async () => {
     groupInterval: "1s",
   });
   const config = temporaryFolder(files);
-  alertmanager = await startAlertmanager({
-    port: await freePort(),
-    configFile: join(config, "alertmanager.yml"),
-    dataDir: join(folder, "data"),
-    logFile: join(folder, "alertmanager.log"),
+  alertmanager = await startService("alertmanager", {
+    ...(await testMachine(folder)),
+    folders: { alertmanager: () => config },
   });
 });
 

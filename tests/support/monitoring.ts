@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { alertmanagerFiles, defaultSettings } from "../../dashboards/alertmanager";
 import { localPrometheus, prometheusFiles } from "../../dashboards/prometheus";
-import { startAlertmanager, startLedgerExporter, startPrometheus, type Running } from "../../local/processes";
+import type { Running } from "../../local/processes";
+import { startService } from "../../local/target";
 import { freePort, type Stack } from "./gateway";
 import { startNotificationReceiver, type NotificationReceiver } from "./notification-receiver";
 
@@ -38,26 +39,26 @@ export async function startMonitoring(stack: Stack): Promise<Monitoring> {
     return running;
   };
   const folder = join(stack.folder, "monitoring");
-  const log = (name: string) => join(folder, `${name}.log`);
+  const alertmanagerConfig = join(folder, "alertmanager-config");
+  const prometheusConfig = join(folder, "prometheus-config");
 
   try {
     const receiver = await startNotificationReceiver(await freePort());
     keep({ stop: () => receiver.close() });
 
-    const exporter = keep(
-      await startLedgerExporter({
-        port: await freePort(),
-        ledgerUrl: stack.postgres.urls.ledger_reader,
-        logFile: log("ledger-exporter"),
-      }),
-    );
+    const machine = {
+      ...stack.machine,
+      data: join(folder, "data"),
+      logFile: (name: string) => join(folder, `${name}.log`),
+      folders: { alertmanager: () => alertmanagerConfig, prometheus: () => prometheusConfig },
+    };
+    const exporter = keep(await startService("ledger-exporter", machine));
 
     writeFiles(join(folder, "secrets"), {
       "slack/webhook-url": `${receiver.url}/slack`,
       "pagerduty/routing-key": "a-routing-key",
       "smtp/password": "unused",
     });
-    const alertmanagerConfig = join(folder, "alertmanager-config");
     writeFiles(
       alertmanagerConfig,
       alertmanagerFiles({
@@ -68,16 +69,8 @@ export async function startMonitoring(stack: Stack): Promise<Monitoring> {
         groupInterval: "1s",
       }),
     );
-    const alertmanager = keep(
-      await startAlertmanager({
-        port: await freePort(),
-        configFile: join(alertmanagerConfig, "alertmanager.yml"),
-        dataDir: join(folder, "alertmanager"),
-        logFile: log("alertmanager"),
-      }),
-    );
+    const alertmanager = keep(await startService("alertmanager", machine));
 
-    const prometheusConfig = join(folder, "prometheus-config");
     writeFiles(
       prometheusConfig,
       prometheusFiles(
@@ -93,14 +86,7 @@ export async function startMonitoring(stack: Stack): Promise<Monitoring> {
         }),
       ),
     );
-    const prometheus = keep(
-      await startPrometheus({
-        port: await freePort(),
-        configFile: join(prometheusConfig, "prometheus.yml"),
-        dataDir: join(folder, "prometheus"),
-        logFile: log("prometheus"),
-      }),
-    );
+    const prometheus = keep(await startService("prometheus", machine));
     const alerts = async () =>
       (await (await fetch(`${alertmanager.url}/api/v2/alerts`)).json()) as ActiveAlert[];
     return { prometheus, alertmanager, receiver, alerts, stop };

@@ -7,15 +7,15 @@ import { promisify } from "node:util";
 import { Redis } from "ioredis";
 import { Client } from "pg";
 import { postgresLedger } from "../../app/ledger/postgres-ledger";
-import { databaseUrl, envOf, secrets, service } from "../../catalogue";
-import { migrateLedger, pythonEnvironment, gatewayConfigDir } from "../../local/processes/migrate-ledger";
+import { databaseUrl, secretSources, service, type RoleName, type ServiceName } from "../../catalogue";
+import { completeValues, rolePasswords } from "../../catalogue/secret-values";
+import { envOf } from "../../catalogue/target";
 import { startPostgres, type RunningPostgres } from "../../local/processes/postgres";
 import type { Running } from "../../local/processes/process";
 import { startRedis } from "../../local/processes/redis";
 import { withLedger } from "../../ops/customers/connect";
 import { createExporter } from "../../ops/ledger-exporter/server";
 import { readMoney } from "../../ops/langfuse/margins/ledger";
-import type { LedgerRole } from "../../ops/workspace/ledger";
 import { paths } from "../../ops/workspace/paths";
 import { freePort } from "../support/gateway/ports";
 import { privateCertificates, terminateTls } from "../support/tls";
@@ -33,14 +33,25 @@ async function run(command: string, args: string[], env: Record<string, string>)
   }
 }
 
+/** What the guard's Python needs. */
+const guard = {
+  PYTHONPATH: paths.guard,
+  PYTHONUNBUFFERED: "1",
+  TOLLGATE_GUARD_CONFIG: join(paths.generated, "gateway", "guard.json"),
+};
+
+const migrateLedger = (url: string) =>
+  run(paths.python, ["-m", "tollgate_guard.migrate"], { ...guard, TOLLGATE_LEDGER_OWNER_URL: url });
+
 describe("Postgres with the certificate of Cloud SQL: its own authority, no host name", () => {
   const own = privateCertificates(folder, "sql", "tollgate-dev:postgres");
+  const values = completeValues({});
   let postgres: RunningPostgres;
   beforeAll(async () => {
     const port = await freePort();
     const dataDir = join(folder, "data");
     chmodSync(folder, 0o755);
-    postgres = await startPostgres({ port, dataDir, logFile: join(folder, "postgres.log") });
+    postgres = await startPostgres({ port, dataDir, logFile: join(folder, "postgres.log"), values });
     await migrateLedger(postgres.urls.ledger_owner);
     const { uid, gid } = statSync(dataDir);
     chownSync(own.key, uid, gid);
@@ -57,11 +68,12 @@ describe("Postgres with the certificate of Cloud SQL: its own authority, no host
   afterAll(() => postgres?.stop());
 
   /** The URL that the stack would put into a secret of this role. */
-  function url(role: LedgerRole, ca: string): string {
-    const source = Object.values(secrets).find((each) => "databaseUrl" in each && each.databaseUrl === role);
+  function url(role: RoleName, ca: string): string {
+    const [, source] =
+      secretSources.find(([, each]) => "databaseUrl" in each && each.databaseUrl === role) ?? [];
     if (!source || !("databaseUrl" in source)) throw new Error(`no secret has the URL of ${role}`);
-    const { passwords, port } = postgres;
-    return databaseUrl(role, source.client, { host: "127.0.0.1", port, password: passwords[role], ca });
+    const password = rolePasswords(values)[role];
+    return databaseUrl(role, source.client, { host: "127.0.0.1", port: postgres.port, password, ca });
   }
 
   const clients: Record<string, (ca: string) => Promise<unknown>> = {
@@ -111,11 +123,15 @@ async def main():
 asyncio.run(main())
 `,
         ],
-        { ...pythonEnvironment(gatewayConfigDir), TOLLGATE_LEDGER_URL: url("ledger_guard", ca) },
+        { ...guard, TOLLGATE_LEDGER_URL: url("ledger_guard", ca) },
       ),
     psql: async (ca) => {
       const env = { PGHOST: "127.0.0.1", PGPORT: String(postgres.port), PGUSER: "postgres" };
-      const ssl = { PGSSLMODE: "verify-ca", PGSSLROOTCERT: ca, PGPASSWORD: postgres.passwords.postgres };
+      const ssl = {
+        PGSSLMODE: "verify-ca",
+        PGSSLROOTCERT: ca,
+        PGPASSWORD: values["postgres-admin-password"]!,
+      };
       expect(await run("psql", ["--no-psqlrc", "-Atc", "SELECT 1", "ledger"], { ...env, ...ssl })).toBe(
         "1\n",
       );
@@ -159,7 +175,12 @@ describe("Redis with the certificate of Memorystore: its own authority, the addr
   });
 
   /** Settings of a service on Google Cloud that say how it checks its Redis, with this authority. */
-  function settings(name: string, prefix: string, caVariable: string, ca: string): Record<string, string> {
+  function settings(
+    name: ServiceName,
+    prefix: string,
+    caVariable: string,
+    ca: string,
+  ): Record<string, string> {
     const all = Object.entries(envOf(service(name), "gcp")).filter(
       (entry): entry is [string, string] => entry[0].startsWith(prefix) && typeof entry[1] === "string",
     );

@@ -59,6 +59,32 @@ export const job: Rate = (resource, usage) => {
   });
 };
 
+/** Seconds that Cloud Run bills of a job's run at least. */
+const SHORTEST_RUN = 60;
+const MINUTES = SECONDS / 60;
+
+/**
+ * The runs that a schedule asks for, each of one container of Cloud Run's smallest size. Cloud Scheduler itself takes nothing
+ * for a billing account's first three schedules.
+ */
+export const schedule: Rate = (resource) => {
+  const runs = MINUTES / minutesBetween(resource);
+  return [
+    item("CPU of its runs", "run.job.cpu", fixed(runs * SHORTEST_RUN)),
+    item("memory of its runs", "run.job.memory", fixed(runs * SHORTEST_RUN * 0.5)),
+  ];
+};
+
+function minutesBetween(resource: BilledResource): number {
+  const cron = String((resource.inputs as { schedule?: string }).schedule);
+  const [minute = "", hour = ""] = cron.split(" ");
+  const each = (field: string) => Number(/^\*\/(\d+)$/.exec(field)?.[1]);
+  if (each(minute)) return each(minute);
+  if (each(hour)) return each(hour) * 60;
+  if (/^\d+ \d+ /.test(cron)) return 24 * 60;
+  throw new UnpricedError(resource, "schedule", cron, 'Write it as "*/15 * * * *" or "30 3 * * *"');
+}
+
 /** A service that scales has as many as its load takes, and never less than its minimum; from zero it is there when used. */
 function alwaysOnInstances(minimum: number, usage: Usage): Range {
   return minimum > 0 ? times(usage.instances, minimum) : usage.activeShare;

@@ -1,4 +1,4 @@
-import { job, service } from "./cloud-run";
+import { job, schedule, service } from "./cloud-run";
 import { address, disk, instance, nat, subnetwork } from "./compute";
 import { postgres, redis } from "./databases";
 import type { Rate } from "./rate";
@@ -11,6 +11,7 @@ export { UnpricedError, type BilledResource, type Item, type Rate } from "./rate
 export const rates: Record<string, Rate> = {
   "gcp:artifactregistry/repository:Repository": repository,
   "gcp:cloudrunv2/job:Job": job,
+  "gcp:cloudscheduler/job:Job": schedule,
   "gcp:cloudrunv2/service:Service": service,
   "gcp:compute/address:Address": address,
   "gcp:compute/disk:Disk": disk,
@@ -31,6 +32,7 @@ const IAM = "permissions cost nothing";
 /** Types that cost nothing, and why. */
 export const free: Record<string, string> = {
   "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": IAM,
+  "gcp:cloudrunv2/jobIamMember:JobIamMember": IAM,
   "gcp:cloudrunv2/serviceIamMember:ServiceIamMember": IAM,
   "gcp:compute/diskResourcePolicyAttachment:DiskResourcePolicyAttachment": "the disk's snapshots are counted",
   "gcp:compute/firewall:Firewall": "rules of a network cost nothing",

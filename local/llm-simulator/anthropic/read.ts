@@ -1,7 +1,6 @@
 import type { z } from "zod";
-import type { Conversation } from "../answer";
+import type { Conversation, JsonSchema } from "../answer";
 import { PUBLIC_MODELS } from "../prices";
-import type { JsonSchema } from "../says/from-schema";
 import type { PromptPart } from "../tokens";
 import { ApiError, type Call } from "../wire";
 import {

@@ -1,6 +1,6 @@
+import type { JsonSchema } from "../answer";
 import type { ChatCompletionCreateParams } from "openai/resources/chat/completions";
 import { z } from "zod";
-import type { JsonSchema } from "../says/from-schema";
 import { PUBLIC_MODELS } from "../prices";
 import type { PromptPart } from "../tokens";
 import { ApiError, type Call } from "../wire";

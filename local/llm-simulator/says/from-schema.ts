@@ -1,21 +1,5 @@
+import type { JsonSchema } from "../answer";
 import { dimensionOf, queryTypeOf } from "./intents";
-
-/** The parts of a JSON schema that tools and answer formats use. */
-export interface JsonSchema {
-  type?: string | string[];
-  enum?: unknown[];
-  const?: unknown;
-  default?: unknown;
-  properties?: Record<string, JsonSchema>;
-  required?: string[];
-  items?: JsonSchema;
-  anyOf?: JsonSchema[];
-  minItems?: number;
-  minimum?: number;
-  format?: string;
-  pattern?: string;
-  description?: string;
-}
 
 const DAY = 86_400_000;
 

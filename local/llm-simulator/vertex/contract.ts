@@ -1,4 +1,28 @@
+import type { Content } from "@google/genai";
 import contract from "./contract.json";
+
+/** A request's body after `readProto`; the parts of it that the simulator reads. */
+export interface GenerateRequest {
+  contents?: Content[];
+  systemInstruction?: Content;
+  tools?: {
+    functionDeclarations?: { name?: string; parameters?: object; parametersJsonSchema?: object }[];
+    googleSearch?: object;
+  }[];
+  toolConfig?: { functionCallingConfig?: { mode?: string; allowedFunctionNames?: string[] } };
+  generationConfig?: {
+    maxOutputTokens?: number;
+    candidateCount?: number;
+    stopSequences?: string[];
+    temperature?: number;
+    responseMimeType?: string;
+    responseSchema?: object;
+    responseJsonSchema?: object;
+    thinkingConfig?: { includeThoughts?: boolean; thinkingBudget?: number; thinkingLevel?: string };
+  };
+  labels?: Record<string, string>;
+  cachedContent?: string;
+}
 
 /** A schema of Google's discovery document. */
 interface Schema {

@@ -1,34 +1,10 @@
 import type { Content, GenerateContentParameters } from "@google/genai";
 import { PUBLIC_MODELS, type PublicModel } from "../prices";
-import type { Conversation } from "../answer";
-import type { JsonSchema } from "../says/from-schema";
+import type { Conversation, JsonSchema } from "../answer";
 import type { PromptPart } from "../tokens";
 import { ApiError, type Call } from "../wire";
-import { readProto } from "./contract";
+import { readProto, type GenerateRequest } from "./contract";
 import { checkRules, partsOf } from "./rules";
-
-/** A request's body after {@link readProto}; the parts of it that the simulator reads. */
-export interface GenerateRequest {
-  contents?: Content[];
-  systemInstruction?: Content;
-  tools?: {
-    functionDeclarations?: { name?: string; parameters?: object; parametersJsonSchema?: object }[];
-    googleSearch?: object;
-  }[];
-  toolConfig?: { functionCallingConfig?: { mode?: string; allowedFunctionNames?: string[] } };
-  generationConfig?: {
-    maxOutputTokens?: number;
-    candidateCount?: number;
-    stopSequences?: string[];
-    temperature?: number;
-    responseMimeType?: string;
-    responseSchema?: object;
-    responseJsonSchema?: object;
-    thinkingConfig?: { includeThoughts?: boolean; thinkingBudget?: number; thinkingLevel?: string };
-  };
-  labels?: Record<string, string>;
-  cachedContent?: string;
-}
 
 /** Where a request goes, from its path. */
 export interface Target {

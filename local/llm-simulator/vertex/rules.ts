@@ -1,7 +1,7 @@
 import type { Content, Part } from "@google/genai";
 import type { PublicModel } from "../prices";
 import { ApiError } from "../wire";
-import type { GenerateRequest } from "./read";
+import type { GenerateRequest } from "./contract";
 
 const invalid = (message: string) => new ApiError(400, message);
 

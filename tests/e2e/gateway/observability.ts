@@ -206,8 +206,8 @@ export function observability(gateway: Gateway): void {
       await customer.settled();
       await new Promise((passed) => setTimeout(passed, 1_000));
       const logged = lines();
-      const { passwords } = gateway.stack.postgres;
-      for (const hidden of [secret, AGENT_KEY, passwords.ledger_guard, "sk-lf-test"]) {
+      const password = gateway.stack.machine.values["role:ledger_guard"]!;
+      for (const hidden of [secret, AGENT_KEY, password, "sk-lf-test"]) {
         expect(logged.filter((line) => line.includes(hidden))).toEqual([]);
       }
       const started = logged.findIndex((line) => line.includes(customer.id));

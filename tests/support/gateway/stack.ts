@@ -4,20 +4,11 @@ import { join } from "node:path";
 import { definitions, parseDefinitions, type Definitions } from "../../../litellm-config";
 import { renderGuardConfig, renderLitellmConfig } from "../../../litellm-config/render";
 import { simulatedProviders, startSimulator, type Simulator } from "../../../local/llm-simulator";
-import {
-  migrateLedger,
-  startGateway,
-  startOtlpSink,
-  startPostgres,
-  startRedis,
-  type GatewayOptions,
-  type Running,
-  type RunningOtlpSink,
-  type RunningPostgres,
-} from "../../../local/processes";
-import { generatePostgresPasswords } from "../../../ops/workspace/ledger";
+import { startPostgres, type Running, type RunningPostgres } from "../../../local/processes";
+import { runJob, sinkOn, startService, type Machine } from "../../../local/target";
+import { ports } from "../../../catalogue";
+import { testMachine } from "../machine";
 import { LedgerProbe } from "./ledger";
-import { freePort } from "./ports";
 import { SimulatorProbe } from "./simulator";
 
 export interface StackOptions {
@@ -36,8 +27,8 @@ export interface Stack {
   folder: string;
   tracesDir: string;
   definitions: Definitions;
-  /** What the gateway was started with. */
-  gatewayOptions: GatewayOptions;
+  /** What its services were started on. */
+  machine: Machine;
   postgres: RunningPostgres;
   redis: Running;
   gateway: Running;
@@ -62,7 +53,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const folder = mkdtempSync(join(tmpdir(), "tollgate-e2e-"));
   const log = (name: string) => join(folder, `${name}.log`);
   const stack: Partial<Stack> = { folder, tracesDir: join(folder, "traces") };
-  let sink: RunningOtlpSink | undefined;
+  let sink: Running | undefined;
   const stop = async () => {
     await stack.gateway?.stop();
     await stack.ledger?.close();
@@ -79,49 +70,45 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     });
     const configDir = writeConfig(join(folder, "config"), stack.definitions);
 
-    const postgresOptions = {
-      port: await freePort(),
-      dataDir: join(folder, "postgres"),
-      passwords: generatePostgresPasswords(),
-      logFile: log("postgres"),
+    const machine: Machine = {
+      ...(await testMachine(folder, {
+        "agent-key": AGENT_KEY,
+        "langfuse-public-key": "pk-lf-test",
+        "langfuse-secret-key": "sk-lf-test",
+      })),
+      folders: { gateway: () => configDir },
     };
+    stack.machine = machine;
+
     stack.restartPostgres = async () => {
-      stack.postgres = await startPostgres(postgresOptions);
+      stack.postgres = await startPostgres({
+        port: machine.port(ports.postgres),
+        dataDir: join(folder, "postgres"),
+        logFile: log("postgres"),
+        values: machine.values,
+      });
     };
     await stack.restartPostgres();
-    const { urls } = stack.postgres!;
-    await migrateLedger(urls.ledger_owner, configDir);
-    stack.ledger = new LedgerProbe(urls.postgres);
+    await runJob("gateway-migrations", machine);
+    stack.ledger = new LedgerProbe(stack.postgres!.urls.postgres);
 
-    const redisOptions = {
-      port: await freePort(),
-      dataDir: join(folder, "redis"),
-      password: "tollgate-test-redis",
-      logFile: log("redis"),
-    };
     stack.restartRedis = async () => {
-      stack.redis = await startRedis(redisOptions);
+      stack.redis = await startService("redis", machine);
     };
     await stack.restartRedis();
 
-    stack.simulator = await startSimulator({ port: await freePort() });
+    stack.simulator = await startSimulator({ port: machine.port(ports.llmSimulator) });
     stack.provider = new SimulatorProbe(stack.simulator.url);
-    sink = await startSink(stack.tracesDir!, log("otlp-sink"));
+    sink = await sinkOn(machine, stack.tracesDir!);
 
-    const gatewayOptions: GatewayOptions = {
-      port: await freePort(),
-      workers: options.workers ?? 1,
-      agentKey: AGENT_KEY,
-      ledgerUrl: urls.ledger_guard,
-      redis: redisOptions,
-      langfuse: sink.access,
-      configDir,
-      extraEnv: simulatedProviders(stack.simulator.url, join(folder, "service-account.json")),
-      logFile: log("gateway"),
+    machine.extra = {
+      gateway: {
+        args: ["--num_workers", String(options.workers ?? 1)],
+        env: simulatedProviders(stack.simulator.url, join(folder, "service-account.json")),
+      },
     };
-    stack.gatewayOptions = gatewayOptions;
     stack.restartGateway = async () => {
-      stack.gateway = await startGateway(gatewayOptions);
+      stack.gateway = await startService("gateway", machine);
     };
     await stack.restartGateway();
     return Object.assign(stack, { stop }) as Stack;
@@ -139,9 +126,4 @@ function writeConfig(folder: string, changed: Definitions): string {
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return folder;
-}
-
-async function startSink(tracesDir: string, logFile: string): Promise<RunningOtlpSink> {
-  const keys = { publicKey: "pk-lf-test", secretKey: "sk-lf-test" };
-  return startOtlpSink({ port: await freePort(), ...keys, tracesDir, logFile });
 }

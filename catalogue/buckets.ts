@@ -1,0 +1,39 @@
+import { definitions } from "../litellm-config";
+import type { Phase } from "./phase";
+
+export interface Bucket {
+  phase: Phase;
+  /** Days after which an object is deleted. Default: never. */
+  deleteAfterDays?: number;
+  /** Days after which nobody opens an object any more, and it moves to a cheaper class. Default: never. */
+  coldAfterDays?: number;
+  /** The stack's setting without which its phase does not have it. */
+  enabledBy?: "tempo";
+  /** Why a target has it not. */
+  targets?: { compose?: string };
+}
+
+const { traces, logs } = definitions.retention;
+const ARCHIVE = { coldAfterDays: 30 };
+
+/** Every bucket of the stack. */
+export const buckets = {
+  // Raw events are needed until they are in ClickHouse, and again only to repair what is younger than its TTL.
+  "langfuse-events": { phase: 1, deleteAfterDays: traces },
+  "langfuse-media": { phase: 1, deleteAfterDays: traces },
+  "trace-archive": { phase: 1, ...ARCHIVE },
+  // Loki deletes by its own retention; the bucket sweeps up what a stopped compactor leaves.
+  loki: { phase: 3, deleteAfterDays: logs + 7, targets: { compose: "Loki has a volume" } },
+  "log-archive": { phase: 3, ...ARCHIVE, targets: { compose: "Loki has a volume" } },
+  tempo: {
+    phase: 5,
+    enabledBy: "tempo",
+    deleteAfterDays: logs + 7,
+    targets: { compose: "Tempo has a volume" },
+  },
+} as const satisfies Record<string, Bucket>;
+
+export type BucketName = keyof typeof buckets;
+
+/** Every bucket with its description. */
+export const bucketSpecs = Object.entries(buckets) as [BucketName, Bucket][];

@@ -1,0 +1,140 @@
+import { DATABASE_CA } from "./database-url";
+import { gateway } from "./gateway";
+import { BLOB_STORE_USER, llmObservability } from "./llm-observability";
+import type { JobSpec } from "./spec";
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+
+const ofLangfuse = {
+  LANGFUSE_HOST: { url: "langfuse-web" },
+  LANGFUSE_PUBLIC_KEY: { secret: "langfuse-public-key" },
+  LANGFUSE_SECRET_KEY: { secret: "langfuse-secret-key" },
+} as const;
+
+const noLangfuse = "Langfuse's server is not here";
+
+/** What prepares the data stores before the services that need it, looks after them on the side, or waits for an operator. */
+export const jobs = {
+  "database-roles": {
+    title: "Every role with its password, every database with its owner",
+    layer: "llm-observability",
+    phase: 1,
+    image: "postgres",
+    command: [
+      "psql",
+      "--no-psqlrc",
+      "-f",
+      { path: "/etc/database-passwords/passwords.psql" },
+      "-f",
+      { path: "/etc/database-roles/roles.sql" },
+    ],
+    env: {
+      PGHOST: { host: "postgres" },
+      PGPORT: { port: "postgres" },
+      PGUSER: "postgres",
+      PGDATABASE: "postgres",
+      PGPASSWORD: { secret: "postgres-admin-password" },
+    },
+    targetEnv: { gcp: { PGSSLMODE: "verify-ca", PGSSLROOTCERT: DATABASE_CA } },
+    configFiles: { "/etc/database-roles": "database-roles" },
+    secretFiles: { "/etc/database-passwords/passwords.psql": "database-role-passwords" },
+    memoryMiB: 64,
+    cpu: 0.25,
+    trigger: {
+      before: ["agent", "gateway", "langfuse-web", "langfuse-worker", "ledger-exporter", "grafana"],
+    },
+    dependsOn: ["postgres"],
+  },
+  "gateway-migrations": {
+    title: "The ledger's tables and tiers",
+    layer: "gateway",
+    phase: 1,
+    image: "gateway",
+    command: ["python", "-m", "tollgate_guard.migrate"],
+    env: {
+      TOLLGATE_GUARD_CONFIG: gateway.gateway.env.TOLLGATE_GUARD_CONFIG,
+      TOLLGATE_LEDGER_OWNER_URL: { secret: "ledger-owner-url" },
+    },
+    configFiles: gateway.gateway.configFiles,
+    applies: "ledger-migrations",
+    memoryMiB: 128,
+    cpu: 0.25,
+    trigger: { before: ["gateway", "agent", "ledger-exporter", "grafana"] },
+    dependsOn: ["postgres", "database-roles"],
+  },
+  buckets: {
+    title: "The blob store's buckets, and how long their objects live",
+    layer: "llm-observability",
+    phase: 1,
+    image: "minio",
+    command: ["/bin/sh", "-eu", { path: "/etc/buckets/make-buckets.sh" }],
+    env: {
+      BLOB_STORE: [{ host: "blob-store" }, ":", { port: "blob-store" }],
+      MINIO_ROOT_USER: BLOB_STORE_USER,
+      MINIO_ROOT_PASSWORD: { secret: "blob-store-password" },
+      MC_CONFIG_DIR: "/tmp/mc",
+    },
+    configFiles: { "/etc/buckets": "buckets" },
+    memoryMiB: 128,
+    cpu: 0.25,
+    trigger: { before: ["langfuse-web", "langfuse-worker"] },
+    dependsOn: ["blob-store"],
+    targets: { gcp: "Cloud Storage's buckets are resources of the stack", local: noLangfuse },
+  },
+  "clickhouse-retention": {
+    title: "Archives old traces and then deletes what is past its time",
+    layer: "llm-observability",
+    phase: 1,
+    image: "clickhouse",
+    command: [
+      "/bin/sh",
+      "-euc",
+      'exec clickhouse-client --host "$CLICKHOUSE_HOST" --port "$CLICKHOUSE_PORT" --user "$CLICKHOUSE_USER" --password "$CLICKHOUSE_PASSWORD" --multiquery < /etc/clickhouse-retention/retention.sql',
+    ],
+    env: {
+      CLICKHOUSE_HOST: { host: "clickhouse" },
+      CLICKHOUSE_PORT: { port: "clickhouse", extra: "native" },
+      CLICKHOUSE_USER: llmObservability.clickhouse.env.CLICKHOUSE_USER,
+      CLICKHOUSE_PASSWORD: { secret: "clickhouse-password" },
+    },
+    configFiles: { "/etc/clickhouse-retention": "clickhouse-retention" },
+    memoryMiB: 256,
+    cpu: 0.25,
+    // Soon again after a failure, such as while Langfuse has not made its tables.
+    trigger: { every: 24 * HOUR, retryAfter: HOUR },
+    dependsOn: ["clickhouse", "langfuse-web"],
+    targets: { gcp: "a timer of ClickHouse's machine", local: "ClickHouse's server is not here" },
+  },
+  "langfuse-setup": {
+    title: "Model prices, prompts, judges and dashboards of Langfuse",
+    layer: "llm-observability",
+    phase: 1,
+    image: "agent",
+    args: [{ program: "langfuse-setup" }],
+    env: ofLangfuse,
+    memoryMiB: 256,
+    cpu: 0.25,
+    trigger: "manual",
+    dependsOn: ["langfuse-web"],
+    targets: { local: noLangfuse },
+  },
+  "langfuse-margins": {
+    title: "The ledger's margins in Langfuse's dashboards",
+    layer: "llm-observability",
+    phase: 1,
+    image: "agent",
+    args: [{ program: "langfuse-margins" }],
+    env: {
+      ...ofLangfuse,
+      TOLLGATE_LEDGER_URL: { secret: "ledger-reader-url" },
+      TOLLGATE_ENVIRONMENT: { setting: "environment" },
+    },
+    memoryMiB: 128,
+    cpu: 0.25,
+    // Not oftener: Cloud Run bills a minute of each run.
+    trigger: { every: 15 * MINUTE },
+    dependsOn: ["langfuse-web", "gateway-migrations"],
+    targets: { local: noLangfuse },
+  },
+} as const satisfies Record<string, JobSpec>;

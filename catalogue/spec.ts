@@ -1,0 +1,142 @@
+import type { BucketName } from "./buckets";
+import type { ImageName, ProgramName } from "./images";
+import type { Layer, Phase } from "./phase";
+import type { SecretName } from "./secrets";
+
+export const TARGETS = ["gcp", "compose", "local"] as const;
+export type TargetName = (typeof TARGETS)[number];
+
+/** What a stack sets: `bindAddress` is the address that its services listen on. */
+export type Setting = "environment" | "project" | "region" | "domain" | "bindAddress" | "dataSource";
+
+/**
+ * What depends on the target, and is resolved by it.
+ *
+ * @typeParam S The names of services: any text while the catalogue is written, the catalogue's own names ever after.
+ */
+export type Ref<S extends string = string> =
+  /** `http://host:port` of another service; `extra` names one of its `extraPorts`. Left out while the stack does not have that service. */
+  | { url: S; path?: string; scheme?: string; extra?: string; port?: never }
+  | { host: S }
+  | { port: S; extra?: string }
+  /** `address:port` that the service itself listens on. */
+  | { listen: S }
+  | { setting: Setting }
+  | { bucket: BucketName }
+  /** Where an operator's browser opens the service: on Google Cloud behind Identity-Aware Proxy. */
+  | { publicUrl: S }
+  /** A mounted file or folder, by its path in a container. */
+  | { path: string }
+  /** A program of the services' image: the bundle in a container, the source file on a machine that has it. */
+  | { program: ProgramName };
+
+/** Text, a reference, or both joined. */
+export type Text<S extends string = string> = string | Ref<S> | readonly (string | Ref<S>)[];
+
+/** The value of an environment variable. */
+export type EnvValue<S extends string = string> = Text<S> | { secret: SecretName };
+
+type Env<S extends string> = Readonly<Record<string, EnvValue<S>>>;
+
+export interface Probe {
+  /** Answers once the service can do its work. */
+  path: string;
+  /** Answers while the process lives, whatever it depends on: the platform restarts what does not. None: never restarted. */
+  livePath?: string;
+  /** Seconds that a start may take. */
+  startupSeconds: number;
+}
+
+export interface Volume {
+  name: string;
+  mountPath: string;
+  diskGiB: number;
+}
+
+/** A role in Google Cloud beyond the service's own secrets, buckets and configuration. */
+export interface Grant {
+  role: string;
+  /** `project`: on the project; `itself`: on its own service account; else one log subscription. */
+  on: "project" | "itself" | "log-subscription";
+  why: string;
+}
+
+/** MiB that the files of a service take where it would have a disk and has memory alone, as on Cloud Run. */
+export const WITHOUT_DISK_MIB = 512;
+
+/** What a service and a job have in common: a program in a container. */
+interface ProgramSpec<S extends string, Need extends string> {
+  title: string;
+  layer: Layer;
+  phase: Phase;
+  image: ImageName;
+  /** In place of the image's entry point. */
+  command?: readonly Text<S>[];
+  args?: readonly Text<S>[];
+  env: Env<S>;
+  /** What a target sets beside `env`, or instead of one of its values. */
+  targetEnv?: Readonly<Partial<Record<TargetName, Env<S>>>>;
+  /** Folders of rendered files under `generated/`, by where they are mounted. */
+  configFiles?: Readonly<Record<string, string>>;
+  /** Secrets that are read as files: name of the secret by the file's path. */
+  secretFiles?: Readonly<Record<string, SecretName>>;
+  memoryMiB: number;
+  /** vCPU. */
+  cpu: number;
+  grants?: readonly Grant[];
+  /** What must be ready, or done, first. */
+  dependsOn: readonly Need[];
+  /** Why a target runs it another way or not at all. */
+  targets?: Readonly<Partial<Record<TargetName, string>>>;
+}
+
+export interface ServiceSpec<S extends string = string> extends ProgramSpec<S, S> {
+  /** The port that clients use; none for a worker. */
+  port?: number;
+  /** More ports that it listens on, by what they are for. */
+  extraPorts?: Readonly<Record<string, number>>;
+  /** HTTP readiness; services without HTTP name a command for Compose instead. */
+  probe?: Probe;
+  healthCommand?: readonly Text<S>[];
+  metrics?: { readonly path: string; readonly port: number };
+  volumes?: readonly Volume[];
+  /** Arguments that only make sense where its volumes are memory. */
+  argsWithoutDisk?: readonly string[];
+  /** Its image has files of its own in the folders of `configFiles`: ours are mounted one by one. */
+  mountsFileByFile?: true;
+  /** It finds the containers of its machine and reads their logs through Docker's socket. */
+  readsDockerSocket?: true;
+  /** Who reaches it beside the other services: customers, or operators (through IAP on Google Cloud). */
+  exposedTo?: "customers" | "operators";
+  /** Its second service for operators on Google Cloud, where callers inside the network cannot pass IAP; with what that one sets. */
+  operatorTwin?: { readonly name: string; readonly env: Readonly<Record<string, string>> };
+  /** On a single machine, who reaches its port: everybody, or what runs on that machine (others through a tunnel). */
+  published?: "everywhere" | "loopback";
+  /** It keeps state in memory or works between requests: exactly one instance that never sleeps. */
+  singleton?: true;
+  /** Its revisions carry the budgets in words, for whoever reads a preview. */
+  enforcesBudgets?: true;
+  /** The stack's setting without which its phase does not run it. */
+  enabledBy?: "tempo";
+  /** What a Redis does when its memory is full. */
+  whenFull?: "noeviction" | "allkeys-lru";
+  /** What Google Cloud has in its place. */
+  managed?: "database" | "redis" | "buckets" | "machine";
+  /** The service that does its work on a target that runs no other for it. */
+  standIn?: Readonly<Partial<Record<TargetName, S>>>;
+}
+
+/** When a job runs. */
+export type Trigger<S extends string> =
+  /** Once before these services start, and again when what it applies changes. */
+  | { readonly before: readonly S[] }
+  /** Again and again, with so many seconds between; after a failure after `retryAfter` seconds. */
+  | { readonly every: number; readonly retryAfter?: number }
+  /** When an operator asks for it. */
+  | "manual";
+
+export interface JobSpec<S extends string = string, J extends string = string> extends ProgramSpec<S, S | J> {
+  trigger: Trigger<S>;
+  /** What it applies beside its configuration files: a change of it is a reason to run again. */
+  applies?: "ledger-migrations";
+}

@@ -1,0 +1,35 @@
+import { portOf, service, type Ref, type Setting } from "../../catalogue";
+
+/** Where operators set what the catalogue leaves to the target, with its default: variables of `.env`. */
+const SETTINGS: Record<Setting, string> = {
+  environment: "${TOLLGATE_ENVIRONMENT:-dev}",
+  project: "${GOOGLE_CLOUD_PROJECT:-}",
+  region: "${GOOGLE_CLOUD_REGION:-}",
+  domain: "${TOLLGATE_HOST:-localhost}",
+  bindAddress: "0.0.0.0",
+  // A machine without customers' projects shows the sample.
+  dataSource: "${TOLLGATE_DATA_SOURCE:-gcp}",
+};
+
+/** A value of the catalogue on Compose's network, where each service has its own name. */
+export function resolve(ref: Ref): string {
+  if ("url" in ref) {
+    const { scheme = "http", url, path = "", extra } = ref;
+    return `${scheme}://${url}:${portOf(url, extra)}${path}`;
+  }
+  if ("host" in ref) return ref.host;
+  if ("port" in ref) return String(portOf(ref.port, ref.extra));
+  if ("listen" in ref) return `${SETTINGS.bindAddress}:${portOf(ref.listen)}`;
+  if ("bucket" in ref) return ref.bucket;
+  if ("path" in ref) return ref.path;
+  if ("program" in ref) return `${ref.program}.js`;
+  if ("setting" in ref) return SETTINGS[ref.setting];
+  // What is published on every address is opened under the machine's name, the rest through a tunnel to its loopback.
+  const host = service(ref.publicUrl).published === "everywhere" ? SETTINGS.domain : "localhost";
+  return `http://${host}:${portOf(ref.publicUrl)}`;
+}
+
+/** Text that Compose must not read as a variable. */
+export function literal(text: string): string {
+  return text.replaceAll("$", "$$$$");
+}

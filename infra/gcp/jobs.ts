@@ -1,0 +1,69 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { contentHash } from "../../components/config-files";
+import { RunJob } from "../../components/run/job";
+import { RunSchedule } from "../../components/run/schedule";
+import { Workload } from "../../components/workload";
+import type { Job } from "../../catalogue";
+import type { Inputs } from "../../catalogue/target";
+import { ledgerMigrations } from "../ledger-migrations";
+import { configFilesOf } from "./config-files";
+import type { Foundation } from "./foundation";
+import { imageOf } from "./images";
+import { containerInputs, edgesOf, type Wires } from "./wiring";
+
+const SCHEDULER = "scheduler";
+
+/** What jobs apply that stands in no configuration file. */
+const APPLIED: Record<NonNullable<Job["applies"]>, () => Record<string, string>> = {
+  "ledger-migrations": ledgerMigrations,
+};
+
+/** Makes a job of the catalogue: it runs before services, on a schedule, or when an operator executes it. */
+export function jobRunner(foundation: Foundation, wires: Wires) {
+  let scheduler: Workload | undefined;
+  const { config, labels, network } = foundation;
+  const { project, region } = config;
+
+  return (job: Job, inputs: Inputs<pulumi.Input<string>>, after: pulumi.Resource[]): RunJob => {
+    const { name, phase, memoryMiB, trigger } = job;
+    const workload = new Workload(name, { project, edges: edgesOf(job, wires) });
+    const folders = Object.values(job.configFiles ?? {}).map(wires.folders);
+    const made = new RunJob(
+      name,
+      {
+        project,
+        region,
+        labels: labels(name, phase),
+        image: imageOf(job, foundation),
+        command: inputs.command,
+        args: inputs.args,
+        serviceAccount: workload.email,
+        networkId: network.networkId,
+        subnetworkId: network.subnetworkId,
+        memoryMiB,
+        runToken: typeof trigger === "object" && "before" in trigger ? tokenOf(job, foundation) : undefined,
+        ...containerInputs(job, inputs, wires),
+      },
+      { dependsOn: [...after, ...workload.bindings, ...folders.flatMap(({ objects }) => objects)] },
+    );
+    if (typeof trigger === "object" && "every" in trigger) {
+      scheduler ??= new Workload(SCHEDULER, { project, edges: [] });
+      new RunSchedule(name, {
+        project,
+        region,
+        job: made.name,
+        everySeconds: trigger.every,
+        serviceAccount: scheduler.email,
+      });
+    }
+    return made;
+  };
+}
+
+/** Changes with what the job applies. */
+function tokenOf({ configFiles = {}, applies }: Job, { config }: Foundation): string {
+  const files = Object.values(configFiles).flatMap((folder) =>
+    Object.entries(configFilesOf(folder, config)).map(([path, text]) => [`${folder}/${path}`, text]),
+  );
+  return contentHash({ ...Object.fromEntries(files), ...(applies ? APPLIED[applies]() : {}) });
+}

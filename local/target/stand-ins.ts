@@ -1,0 +1,46 @@
+import { join } from "node:path";
+import { ports } from "../../catalogue";
+import { repository } from "../../ops/workspace/paths";
+import { httpReady, startProcess, type Running } from "../processes";
+import type { Machine } from "./machine";
+
+/** Starts the server that stands in for every provider where no key is set. */
+export function simulatorOn(machine: Machine): Promise<Running> {
+  return startOwn("llm-simulator", machine.port(ports.llmSimulator), "/healthz", {}, machine);
+}
+
+/**
+ * Starts the OTLP sink that stands in Langfuse's place, on its port and with its keys.
+ *
+ * @param tracesDir Where traces are kept, as JSON lines.
+ */
+export function sinkOn(machine: Machine, tracesDir: string): Promise<Running> {
+  const { values } = machine;
+  const env = {
+    LANGFUSE_PUBLIC_KEY: values["langfuse-public-key"],
+    LANGFUSE_SECRET_KEY: values["langfuse-secret-key"],
+    TOLLGATE_TRACES_DIR: tracesDir,
+  };
+  return startOwn("otlp-sink", machine.port(ports.langfuse), "/api/public/health", env, machine);
+}
+
+function startOwn(
+  name: string,
+  port: number,
+  readyPath: string,
+  env: Record<string, string | undefined>,
+  machine: Machine,
+): Promise<Running> {
+  const url = `http://127.0.0.1:${port}`;
+  return startProcess({
+    name,
+    url,
+    port,
+    command: process.execPath,
+    args: ["--import", "tsx", join(repository, "local", name, "main.ts")],
+    env: { PORT: String(port), HOST: "127.0.0.1", ...env },
+    logFile: machine.logFile(name),
+    ready: httpReady(url + readyPath),
+    startupSeconds: 60,
+  });
+}
