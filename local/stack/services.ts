@@ -73,6 +73,8 @@ export function machineOf(settings: StackSettings): Machine {
       prometheus: () => writePrometheusFiles(settings),
       alertmanager: writeAlertmanagerFiles,
     },
-    extra: { gateway: gatewayExtra(settings, `http://127.0.0.1:${portOf(settings, "llmSimulator")}`) },
+    extra: {
+      gateway: () => gatewayExtra(settings, `http://127.0.0.1:${portOf(settings, "llmSimulator")}`),
+    },
   };
 }

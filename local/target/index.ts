@@ -69,7 +69,7 @@ function single(unit: Unit, machine: Machine): LocalUnit {
 function localUnit(unit: Unit, inputs: Inputs<string>, needs: Unit[], machine: Machine): LocalUnit {
   const kind = kindOf(unit.image);
   const start = async (): Promise<Running | undefined> => {
-    const extra = isJob(unit) ? {} : (machine.extra?.[unit.name] ?? {});
+    const extra = isJob(unit) ? {} : (machine.extra?.[unit.name]?.() ?? {});
     const own = {
       command: inputs.command,
       args: [...(inputs.args ?? []), ...(extra.args ?? [])],

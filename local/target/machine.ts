@@ -14,8 +14,8 @@ export interface Machine {
   values: SecretValues;
   /** Writes a folder of configuration files that is not as rendered, and gives its path. */
   folders?: Partial<Record<ConfigFolder, () => string>>;
-  /** What some services are started with beside what the catalogue says. */
-  extra?: Partial<Record<ServiceName, Extra>>;
+  /** What some services are started with beside what the catalogue says; asked at each start. */
+  extra?: Partial<Record<ServiceName, () => Extra>>;
 }
 
 export interface Extra {

@@ -26,17 +26,17 @@ export async function startGateways(): Promise<Gateways> {
     const { machine } = stack;
     const port = await freePort();
     const folder = writeStockConfig(stack);
-    const { args, env } = machine.extra?.gateway ?? {};
+    const { args, env } = machine.extra?.gateway?.() ?? {};
     const stock = await startService("gateway", {
       ...machine,
       port: (catalogued) => (catalogued === ports.gateway ? port : machine.port(catalogued)),
       folders: { gateway: () => folder },
       extra: {
-        gateway: {
+        gateway: () => ({
           args,
           // LiteLLM does not start without one, though every request goes to custom_auth.
           env: { ...env, LITELLM_MASTER_KEY: `sk-${randomBytes(32).toString("hex")}` },
-        },
+        }),
       },
       logFile: () => join(stack.folder, "stock.log"),
     });

@@ -102,10 +102,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     sink = await sinkOn(machine, stack.tracesDir!);
 
     machine.extra = {
-      gateway: {
+      gateway: () => ({
         args: ["--num_workers", String(options.workers ?? 1)],
-        env: simulatedProviders(stack.simulator.url, join(folder, "service-account.json")),
-      },
+        env: simulatedProviders(stack.simulator!.url, join(folder, "service-account.json")),
+      }),
     };
     stack.restartGateway = async () => {
       stack.gateway = await startService("gateway", machine);
