@@ -58,31 +58,59 @@ async function main(): Promise<number> {
 }
 
 function summary(rounds: RoundOutcome[]): string {
-  const groups = new Map<string, CallOutcome[]>();
-  for (const call of rounds.flatMap(({ calls }) => calls)) {
-    const key = `${call.ending}\t${call.wire}`;
-    groups.set(key, [...(groups.get(key) ?? []), call]);
-  }
-  const table = new Table({
-    head: ["ending", "wire", "calls", "billed", "charged", "ratio", "below"],
-    style: { head: [], border: [] },
-  });
-  const sum = (calls: CallOutcome[], of: "billed" | "charged") =>
-    calls.reduce((total, call) => total + call[of], 0);
-  for (const [key, calls] of [...groups].sort(([a], [b]) => a.localeCompare(b))) {
-    const [billed, charged] = [sum(calls, "billed"), sum(calls, "charged")];
-    const ratio = billed > 0 ? (charged / billed).toFixed(2) : charged > 0 ? "free" : "";
-    const below = calls.filter((call) => call.charged < call.billed).length;
-    table.push([...key.split("\t"), calls.length, formatUsd(billed), formatUsd(charged), ratio, below]);
-  }
-  const all = rounds.flatMap(({ violations }) => violations);
-  const count = (kind: string) => all.filter((each) => each.startsWith(kind)).length;
   const calls = rounds.flatMap((round) => round.calls);
+  const violations = rounds.flatMap((round) => round.violations);
+  const kills = rounds.filter(({ killed }) => killed).length;
+  const answered = calls.filter(({ status }) => status === 200).length;
+  const kinds = ["below the bill", "over a cap", "left held"];
+  const counts = kinds.map((kind) => violations.filter((each) => each.startsWith(kind)).length);
+  const others = violations.length - counts.reduce((total, count) => total + count, 0);
   return [
-    table.toString(),
-    `${rounds.length} rounds, ${calls.length} calls, ${rounds.filter(({ killed }) => killed).length} kills: billed ${formatUsd(sum(calls, "billed"))}, charged ${formatUsd(sum(calls, "charged"))}`,
-    `below the bill ${count("below the bill")}, over a cap ${count("over a cap")}, left held ${count("left held")}, others ${all.length - count("below the bill") - count("over a cap") - count("left held")}`,
+    table(calls),
+    ...invalid(calls),
+    `${rounds.length} rounds, ${calls.length} calls, ${answered} answered, ${kills} kills: billed ${formatUsd(sum(calls, "billed"))}, charged ${formatUsd(sum(calls, "charged"))}`,
+    [...kinds.map((kind, at) => `${kind} ${counts[at]}`), `others ${others}`].join(", "),
   ].join("\n");
+}
+
+function table(calls: CallOutcome[]): string {
+  const rows = new Table({
+    head: ["ending", "wire", "calls", "answered", "billed", "charged", "ratio", "below"],
+    style: { head: [], border: [] },
+    chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
+  });
+  for (const [key, group] of grouped(calls, ({ ending, wire }) => `${ending}\t${wire}`)) {
+    const [billed, charged] = [sum(group, "billed"), sum(group, "charged")];
+    rows.push([
+      ...key.split("\t"),
+      group.length,
+      group.filter(({ status }) => status === 200).length,
+      formatUsd(billed),
+      formatUsd(charged),
+      billed > 0 ? (charged / billed).toFixed(2) : charged > 0 ? "unbilled" : "",
+      group.filter((call) => call.charged < call.billed).length,
+    ]);
+  }
+  return rows.toString();
+}
+
+/** What the provider found invalid in the gateway's requests, the most frequent first. */
+function invalid(calls: CallOutcome[]): string[] {
+  const reasons = calls.flatMap(({ refusals }) => refusals.map((reason) => reason.slice(0, 120)));
+  return grouped(reasons, (reason) => reason)
+    .sort(([, a], [, b]) => b.length - a.length)
+    .slice(0, 12)
+    .map(([reason, list]) => `the provider refused ${list.length} requests: ${reason}`);
+}
+
+function grouped<T>(items: T[], keyOf: (item: T) => string): [string, T[]][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return [...groups].sort(([a], [b]) => a.localeCompare(b));
+}
+
+function sum(calls: CallOutcome[], of: "billed" | "charged"): number {
+  return calls.reduce((total, call) => total + call[of], 0);
 }
 
 /** @throws RangeError that names the option, its value and what it takes. */

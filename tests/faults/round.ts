@@ -11,6 +11,10 @@ export interface CallOutcome {
   wire: string;
   billed: number;
   charged: number;
+  /** The gateway's answer; absent when the connection ended first. */
+  status: number | undefined;
+  /** Why the provider found what the gateway sent invalid. */
+  refusals: string[];
 }
 
 export interface RoundOutcome {
@@ -94,7 +98,8 @@ async function send(stack: Stack, customers: Customer[], call: PlannedCall): Pro
 async function kill(stack: Stack, what: "worker" | "gateway"): Promise<void> {
   if (what === "gateway") {
     stack.gateway.kill("SIGKILL");
-    await stack.restartGateway();
+    // A busy machine may need longer to start it than one attempt waits.
+    await stack.restartGateway().catch(() => stack.restartGateway());
     return;
   }
   const { pid } = stack.gateway;
@@ -118,13 +123,21 @@ async function audit(
   }
   const calls: CallOutcome[] = [];
   for (const call of sent) {
-    const [request] = await stack.provider.requests(call.marker);
+    const requests = await stack.provider.requests(call.marker);
+    const [request] = requests;
     const { totalNanos: billed } = await stack.provider.account(call.marker);
     const charged = rows
       .filter(({ trace_id }) => trace_id === call.traceId)
       .reduce((sum, { cost_nanos }) => sum + (cost_nanos ?? 0), 0);
     const shape = `${request?.wire ?? "none"} ${call.body.stream ? "stream" : "plain"}`;
-    calls.push({ ending: killed ? "(a kill in the round)" : call.ending.name, wire: shape, billed, charged });
+    calls.push({
+      ending: killed ? "(a kill in the round)" : call.ending.name,
+      wire: shape,
+      billed,
+      charged,
+      status: call.status,
+      refusals: requests.flatMap(({ refusal }) => refusal ?? []),
+    });
     if (charged < billed) {
       violations.push(
         `below the bill: ${call.model} (${shape}), ${call.ending.name}: billed ${billed}, charged ${charged}, status ${call.status ?? "none"}`,
