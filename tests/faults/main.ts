@@ -1,6 +1,6 @@
 /**
  * `npm run test:faults -- --minutes N`: random requests, schemas, endings and kills against the real gateway on this machine,
- * with the simulated provider's account held against the ledger.
+ * with the simulated provider's account held against the ledger; `--matrix`: every ending on every wire.
  *
  * Exit codes: 0 no violation, 1 violations, 2 wrong arguments.
  */
@@ -8,13 +8,14 @@ import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { formatUsd } from "../../litellm-config";
 import { startStack } from "../support/gateway";
-import { LEASE, runRound, type CallOutcome, type RoundOutcome } from "./round";
+import { LEASE, runMatrix, runRound, type CallOutcome, type RoundOutcome } from "./round";
 
 const HELP = `npm run test:faults [-- --minutes N] [--seed S] [--rounds R]
 
   --minutes N  how long to go on, 1 to 600; 5 unless given
   --seed S     the first round's seed, 0 to 4294967295; random unless given
   --rounds R   rounds at most: a seed with --rounds 1 repeats that round
+  --matrix     instead, every ending once on every wire, plain and streamed
 
 TOLLGATE_TEST_PORTS sets the first port, TOLLGATE_TEST_KEEP=1 keeps the logs.`;
 
@@ -24,6 +25,7 @@ async function main(): Promise<number> {
       minutes: { type: "string", default: "5" },
       seed: { type: "string", default: String(Date.now() % 1_000_000) },
       rounds: { type: "string", default: "100000" },
+      matrix: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -40,8 +42,8 @@ async function main(): Promise<number> {
   const rounds: RoundOutcome[] = [];
   const end = Date.now() + minutes * 60_000;
   try {
-    for (let at = 0; at < most && Date.now() < end; at++) {
-      const round = await runRound(stack, seed + at);
+    for (let at = 0; at < (values.matrix ? 1 : most) && Date.now() < end; at++) {
+      const round = await (values.matrix ? runMatrix : runRound)(stack, seed + at);
       rounds.push(round);
       const kill = round.killed ? `, a ${round.killed} killed` : "";
       const bad = round.violations.length;
@@ -62,7 +64,7 @@ function summary(rounds: RoundOutcome[]): string {
   const violations = rounds.flatMap((round) => round.violations);
   const kills = rounds.filter(({ killed }) => killed).length;
   const answered = calls.filter(({ status }) => status === 200).length;
-  const kinds = ["below the bill", "over a cap", "left held"];
+  const kinds = ["below the bill", "over the bill", "over a cap", "left held"];
   const counts = kinds.map((kind) => violations.filter((each) => each.startsWith(kind)).length);
   const others = violations.length - counts.reduce((total, count) => total + count, 0);
   return [
