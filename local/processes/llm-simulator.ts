@@ -6,7 +6,7 @@ export interface LlmSimulatorOptions {
   logFile: string;
 }
 
-/** Starts the OpenAI-compatible server that stands in for every provider where no key is set. */
+/** Starts the simulator, which answers for every provider where no key is set. */
 export function startLlmSimulator({ port, logFile }: LlmSimulatorOptions): Promise<Running> {
   return startNodeService({
     name: "llm-simulator",

@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { formatUsd } from "../../litellm-config";
 import { startStack } from "../support/gateway";
-import { LEASE, runMatrix, runRound, type CallOutcome, type RoundOutcome } from "./round";
+import { runMatrix, runRound, TIMES, type CallOutcome, type RoundOutcome } from "./round";
 
 const HELP = `npm run test:faults [-- --minutes N] [--seed S] [--rounds R]
 
@@ -35,10 +35,7 @@ async function main(): Promise<number> {
   const most = whole("rounds", values.rounds, 1, 100_000);
 
   console.log("Starting Postgres, Redis, the simulated providers and the gateway ...");
-  const stack = await startStack({
-    workers: 2,
-    gateway: { requestTimeout: 2, retries: 1, holdLease: LEASE, settleMargin: 5 },
-  });
+  const stack = await startStack({ workers: 2, gateway: TIMES });
   const rounds: RoundOutcome[] = [];
   const end = Date.now() + minutes * 60_000;
   try {

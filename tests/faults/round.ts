@@ -31,9 +31,9 @@ interface Sent extends PlannedCall {
   status: number | undefined;
 }
 
-/** Seconds after which a hold whose gateway died is charged. */
-export const LEASE = 16;
-const UNTIL_CHARGED = LEASE + 45;
+/** The gateway's times, in seconds, shortened so that a hold whose gateway died is charged soon. */
+export const TIMES = { requestTimeout: 3, retries: 1, holdLease: 20, settleMargin: 5 };
+const UNTIL_CHARGED = TIMES.holdLease + 45;
 const CALLS = 36;
 const AT_ONCE = 8;
 

@@ -1,5 +1,5 @@
-import type { Content, GenerateContentParameters } from "@google/genai";
-import { PUBLIC_MODELS, type PublicModel } from "../prices";
+import type { Content } from "@google/genai";
+import { PUBLIC_MODELS } from "../prices";
 import type { Conversation } from "../answer";
 import type { JsonSchema } from "../says/from-schema";
 import type { PromptPart } from "../tokens";
@@ -32,7 +32,7 @@ export interface GenerateRequest {
 
 /** Where a request goes, from its path. */
 export interface Target {
-  model: NonNullable<GenerateContentParameters["model"]>;
+  model: string;
   location: string;
   stream: boolean;
 }
@@ -102,7 +102,7 @@ function conversationOf(request: GenerateRequest): Conversation {
       name,
       parameters: (parameters ?? parametersJsonSchema ?? {}) as JsonSchema,
     })),
-    toolChoice: ({ ANY: "required", NONE: "none" }[mode.toUpperCase()] as "required" | "none") ?? "auto",
+    toolChoice: mode.toUpperCase() === "ANY" ? "required" : mode.toUpperCase() === "NONE" ? "none" : "auto",
     parallelTools: true,
     answerSchema: (config?.responseSchema ?? config?.responseJsonSchema) as JsonSchema | undefined,
   };
@@ -155,5 +155,3 @@ function billedText(part: NonNullable<Content["parts"]>[number]): string {
   if (functionCall) return JSON.stringify({ name: functionCall.name, args: functionCall.args });
   return functionResponse ? JSON.stringify(functionResponse) : text;
 }
-
-export type { PublicModel };
