@@ -43,10 +43,13 @@ export async function runRound(stack: Stack, seed: number): Promise<RoundOutcome
   const killed = ([undefined, undefined, "worker", undefined, "gateway"] as const)[Math.abs(seed) % 5];
   const customers = await newCustomers(stack);
   for (const [at, customer] of customers.entries()) await leaveLittle(stack, customer, seed + at);
-  const { sent, queue, running } = begin(stack, customers, calls);
+  const gate = { open: Promise.resolve() };
+  const { sent, queue, running } = begin(stack, customers, calls, gate);
   if (killed) {
     await eventually("half of the calls", () => Promise.resolve(queue.length < CALLS / 2), 300);
-    await kill(stack, killed);
+    // What is on its way meets the kill; the rest waits for the gateway.
+    gate.open = kill(stack, killed);
+    await gate.open;
   }
   await running;
   return { seed, killed, ...(await audit(stack, customers, sent, killed !== undefined)) };
@@ -69,11 +72,15 @@ function begin(
   stack: Stack,
   customers: Customer[],
   calls: PlannedCall[],
+  gate = { open: Promise.resolve() },
 ): { sent: Sent[]; queue: PlannedCall[]; running: Promise<unknown> } {
   const sent: Sent[] = [];
   const queue = [...calls];
   const worker = async () => {
-    for (let call = queue.shift(); call; call = queue.shift()) sent.push(await send(stack, customers, call));
+    for (let call = queue.shift(); call; call = queue.shift()) {
+      await gate.open;
+      sent.push(await send(stack, customers, call));
+    }
   };
   return { sent, queue, running: Promise.all(Array.from({ length: AT_ONCE }, worker)) };
 }
