@@ -65,10 +65,7 @@ export async function count(
   if (behaviour.status) return refuse(provider, incoming, record, behaviour);
   const tokens = promptTokens(call.prompt, tokensPerByte(generation));
   provider.account.add({ ...record, usage: { ...NO_USAGE, promptTokens: tokens } });
-  const hung = behaviour.hangAfterChunks === 0;
-  if (hung) await new Promise((closed) => response.once("close", closed));
-  else if (behaviour.body === "html")
-    sendJson(response, 200, "<html></html>", { "content-type": "text/html" });
+  if (behaviour.hangAfterChunks === 0) await new Promise((closed) => response.once("close", closed));
   else sendJson(response, 200, behaviour.body ? wire.error(new ApiError(500, "Simulated")) : reply(tokens));
 }
 

@@ -180,7 +180,7 @@ const recommendations = kind(
           [1],
         ),
       ],
-      next: `start with ${name} in ${largest.location}. ${largest.description}`,
+      next: `start in ${largest.location}: ${largest.description}`,
     };
   },
 );

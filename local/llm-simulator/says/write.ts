@@ -50,12 +50,13 @@ export function shortName(resource: string): string {
   return resource.split("/").at(-1) ?? resource;
 }
 
-/** A code's words: `oversized_database` is "oversized database". */
+/** A code's words: `oversized_database` is "oversized database", `idle_vm` "idle VM". */
 export function words(code: string): string {
   return code
     .replace(/([a-z])([A-Z])/g, "$1 $2")
     .replaceAll("_", " ")
-    .toLowerCase();
+    .toLowerCase()
+    .replace(/\b(vm|ip|sku)\b/g, (acronym) => acronym.toUpperCase());
 }
 
 export function plural(count: number, one: string): string {

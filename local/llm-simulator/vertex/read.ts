@@ -1,5 +1,5 @@
-import type { Content, GenerateContentParameters } from "@google/genai";
-import { PUBLIC_MODELS, type PublicModel } from "../prices";
+import type { Content } from "@google/genai";
+import { PUBLIC_MODELS } from "../prices";
 import type { Conversation, JsonSchema } from "../answer";
 import type { PromptPart } from "../tokens";
 import { ApiError, type Call } from "../wire";
@@ -8,7 +8,7 @@ import { checkRules, partsOf } from "./rules";
 
 /** Where a request goes, from its path. */
 export interface Target {
-  model: NonNullable<GenerateContentParameters["model"]>;
+  model: string;
   location: string;
   stream: boolean;
 }
@@ -78,7 +78,7 @@ function conversationOf(request: GenerateRequest): Conversation {
       name,
       parameters: (parameters ?? parametersJsonSchema ?? {}) as JsonSchema,
     })),
-    toolChoice: ({ ANY: "required", NONE: "none" }[mode.toUpperCase()] as "required" | "none") ?? "auto",
+    toolChoice: mode.toUpperCase() === "ANY" ? "required" : mode.toUpperCase() === "NONE" ? "none" : "auto",
     parallelTools: true,
     answerSchema: (config?.responseSchema ?? config?.responseJsonSchema) as JsonSchema | undefined,
   };
@@ -131,5 +131,3 @@ function billedText(part: NonNullable<Content["parts"]>[number]): string {
   if (functionCall) return JSON.stringify({ name: functionCall.name, args: functionCall.args });
   return functionResponse ? JSON.stringify(functionResponse) : text;
 }
-
-export type { PublicModel };

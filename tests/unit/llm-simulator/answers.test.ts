@@ -43,8 +43,8 @@ test("what was spent: the total with its days, where it went, shares that add up
 test("what to save: the sum a month, the resources, the first one to change", async () => {
   const [finding, list, next] = paragraphs(summarize([await result("list-recommendations")]));
   expect(finding).toBe("You can save $691.06 a month with 5 changes; orders-db alone saves $261.34.");
-  expect(list).toContain("| build-runner-2 | idle vm | $195.64 |");
-  expect(next).toMatch(/start with orders-db in us-central1\. .* 2 vCPU and 8 GB are enough\.$/);
+  expect(list).toContain("| build-runner-2 | idle VM | $195.64 |");
+  expect(next).toMatch(/start in us-central1: orders-db \(.* 2 vCPU and 8 GB are enough\.$/);
 });
 
 test("what there is: counts by type, with names", async () => {
