@@ -1,1 +1,3 @@
-export function isEquivalent(_stack: string, _what: string): boolean { return false; }
+export function isEquivalent(_stack: string, _what: string): boolean {
+  return false;
+}

@@ -45,7 +45,11 @@ export function withOne(resources: Resource[], added: Resource): Resource[] {
 /**
  * The first policy that finds a mutant; none when it gets by. Policies on single resources see only those that differ.
  */
-export async function killer(stack: string, base: Resource[], { resources }: Mutant): Promise<string | undefined> {
+export async function killer(
+  stack: string,
+  base: Resource[],
+  { resources }: Mutant,
+): Promise<string | undefined> {
   const before = new Set(base);
   const different = resources.filter((resource) => !before.has(resource));
   for (const policy of policiesFor(environmentOf(stack))) {

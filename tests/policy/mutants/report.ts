@@ -10,7 +10,8 @@ import { killer, resourcesOf, type Mutant } from "./mutant";
 import { systematic } from "./systematic";
 
 const [onlyStack, onlyDeployment, onlyPhase, onlyPart] = process.argv.slice(2);
-const among = <T extends string>(only: string | undefined, all: T[]) => (only ? all.filter((each) => each === only) : all);
+const among = <T extends string>(only: string | undefined, all: T[]) =>
+  only ? all.filter((each) => each === only) : all;
 
 async function main(): Promise<void> {
   for (const stack of among(onlyStack, ["dev", "prod"])) {

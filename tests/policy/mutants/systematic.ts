@@ -21,7 +21,11 @@ export function* systematic(base: Resource[]): Generator<Mutant & { place: strin
       const place = `${placeOf(resource)} ${general(path)}`;
       if (seen.has(`${place} ${fault}`)) continue;
       seen.add(`${place} ${fault}`);
-      yield mutant(fault, place, changed(base, at, ({ props }) => put(props, path, value)));
+      yield mutant(
+        fault,
+        place,
+        changed(base, at, ({ props }) => put(props, path, value)),
+      );
     }
     if (isFile && SETTINGS_FILE.test(resource.name)) {
       const content = parse(resource.props.content as string) as object;
@@ -33,13 +37,25 @@ export function* systematic(base: Resource[]): Generator<Mutant & { place: strin
         const broken = structuredClone(content);
         put(broken, path, value);
         const text = file.endsWith(".json") ? JSON.stringify(broken) : stringify(broken);
-        yield mutant(fault, place, changed(base, at, ({ props }) => (props.content = text)));
+        yield mutant(
+          fault,
+          place,
+          changed(base, at, ({ props }) => (props.content = text)),
+        );
       }
     }
     const place = placeOf(resource);
     if (resource.protect)
-      yield mutant("off", `${place} option protect`, changed(base, at, (copy) => (copy.protect = false)));
-    yield mutant("gone", place, base.filter((_, index) => index !== at));
+      yield mutant(
+        "off",
+        `${place} option protect`,
+        changed(base, at, (copy) => (copy.protect = false)),
+      );
+    yield mutant(
+      "gone",
+      place,
+      base.filter((_, index) => index !== at),
+    );
   }
 }
 
@@ -95,7 +111,8 @@ function general(path: Path): string {
   const [first] = path;
   return path
     .map((step, depth) => {
-      const named = depth === 1 && ["models", "routes", "tiers", "services", "volumes"].includes(String(first));
+      const named =
+        depth === 1 && ["models", "routes", "tiers", "services", "volumes"].includes(String(first));
       return typeof step === "number" || named ? "*" : step;
     })
     .join(".");

@@ -37,7 +37,10 @@ export function* access(base: Resource[]): Generator<Mutant> {
         const who = member ?? "an account that is not known yet";
         const policyData = JSON.stringify({ bindings: [{ role, members: [member ?? AGENT] }] });
         yield add(`${scope} ${role} to ${who}`, `gcp:${scope}/iAMMember:IAMMember`, { role, member });
-        yield add(`${scope} binding ${role} to ${who}`, `gcp:${scope}/iAMBinding:IAMBinding`, { role, members: [member] });
+        yield add(`${scope} binding ${role} to ${who}`, `gcp:${scope}/iAMBinding:IAMBinding`, {
+          role,
+          members: [member],
+        });
         yield add(`${scope} policy ${role} to ${who}`, `gcp:${scope}/iAMPolicy:IAMPolicy`, { policyData });
       }
 
@@ -46,7 +49,10 @@ export function* access(base: Resource[]): Generator<Mutant> {
     for (const role of ROLES) {
       const { name } = base[at]!;
       if (/^(gateway|machine)-/.test(name) && role === "roles/aiplatform.user") continue;
-      yield of(`${name} has ${role}`, changed(base, at, ({ props }) => (props.role = role)));
+      yield of(
+        `${name} has ${role}`,
+        changed(base, at, ({ props }) => (props.role = role)),
+      );
     }
 
   for (const permission of [
@@ -67,7 +73,10 @@ export function* access(base: Resource[]): Generator<Mutant> {
     for (const [type, props] of [
       ["secretIamMember:SecretIamMember", { role, member: AGENT }],
       ["secretIamBinding:SecretIamBinding", { role, members: [AGENT] }],
-      ["secretIamPolicy:SecretIamPolicy", { policyData: JSON.stringify({ bindings: [{ role, members: [AGENT] }] }) }],
+      [
+        "secretIamPolicy:SecretIamPolicy",
+        { policyData: JSON.stringify({ bindings: [{ role, members: [AGENT] }] }) },
+      ],
     ] as const)
       yield add(`${type} of ${secretId} to the agent`, `gcp:secretmanager/${type}`, { secretId, ...props });
   for (const secretId of secrets)

@@ -18,12 +18,18 @@ export function* budgets(base: Resource[]): Generator<Mutant> {
     const broken = (what: string, change: (guard: GuardConfig) => void) => {
       const copy = structuredClone(guard);
       change(copy);
-      return of(what, changed(base, at, ({ props }) => (props.content = JSON.stringify(copy))));
+      return of(
+        what,
+        changed(base, at, ({ props }) => (props.content = JSON.stringify(copy))),
+      );
     };
     for (const tier of Object.keys(guard.tiers)) {
       for (const budget of ["48", "98", "198", "1000000"])
         yield broken(`${tier} has $${budget}`, ({ tiers }) => (tiers[tier]!.budget_nanos = usd(budget)));
-      yield broken(`${tier} has no budget`, ({ tiers }) => delete (tiers[tier] as Partial<Props>)!.budget_nanos);
+      yield broken(
+        `${tier} has no budget`,
+        ({ tiers }) => delete (tiers[tier] as Partial<Props>)!.budget_nanos,
+      );
       yield broken(`${tier} degrades to the dearest`, ({ tiers }) => (tiers[tier]!.degrade_to = "deep"));
     }
     yield broken("no tiers", (copy) => (copy.tiers = {}));
@@ -38,10 +44,19 @@ export function* budgets(base: Resource[]): Generator<Mutant> {
     for (const model of Object.keys(guard.models))
       for (const price of ["input_nanos", "output_nanos", "cache_read_nanos", "cache_write_nanos"] as const) {
         yield broken(`${model} ${price} 0`, ({ models }) => (models[model]![price] = 0));
-        yield broken(`${model} ${price} missing`, ({ models }) => delete (models[model] as Partial<Props>)[price]);
+        yield broken(
+          `${model} ${price} missing`,
+          ({ models }) => delete (models[model] as Partial<Props>)[price],
+        );
       }
-    yield of("guard.json gone", base.filter((_, index) => index !== at));
-    yield of("guard.json not JSON", changed(base, at, ({ props }) => (props.content = "{")));
+    yield of(
+      "guard.json gone",
+      base.filter((_, index) => index !== at),
+    );
+    yield of(
+      "guard.json not JSON",
+      changed(base, at, ({ props }) => (props.content = "{")),
+    );
     yield of(
       "guard.json from a local file",
       changed(base, at, ({ props }) => {
@@ -55,29 +70,56 @@ export function* budgets(base: Resource[]): Generator<Mutant> {
     const broken = (what: string, change: (config: Props) => void) => {
       const copy = structuredClone(config);
       change(copy);
-      return of(what, changed(base, at, ({ props }) => (props.content = stringify(copy))));
+      return of(
+        what,
+        changed(base, at, ({ props }) => (props.content = stringify(copy))),
+      );
     };
-    yield broken("the guard is no callback", ({ litellm_settings }) => (litellm_settings.callbacks = ["prometheus"]));
+    yield broken(
+      "the guard is no callback",
+      ({ litellm_settings }) => (litellm_settings.callbacks = ["prometheus"]),
+    );
     yield broken("no callbacks", ({ litellm_settings }) => delete litellm_settings.callbacks);
     yield broken("no custom_auth", ({ general_settings }) => delete general_settings.custom_auth);
-    yield broken("a master key in its place", (copy) => (copy.general_settings = { master_key: "os.environ/KEY" }));
+    yield broken(
+      "a master key in its place",
+      (copy) => (copy.general_settings = { master_key: "os.environ/KEY" }),
+    );
     yield broken("no settings", (copy) => delete copy.litellm_settings);
-    yield broken("fails open", ({ general_settings }) => (general_settings.allow_requests_on_db_unavailable = true));
+    yield broken(
+      "fails open",
+      ({ general_settings }) => (general_settings.allow_requests_on_db_unavailable = true),
+    );
     for (const index of (config.model_list as Props[]).keys())
-      for (const price of Object.keys(config.model_list[index].litellm_params).filter((key) => /cost/.test(key)))
-        yield broken(`deployment ${index} ${price} 0`, ({ model_list }) => (model_list[index].litellm_params[price] = 0));
-    yield of("config.yaml gone", base.filter((_, index) => index !== at));
+      for (const price of Object.keys(config.model_list[index].litellm_params).filter((key) =>
+        /cost/.test(key),
+      ))
+        yield broken(
+          `deployment ${index} ${price} 0`,
+          ({ model_list }) => (model_list[index].litellm_params[price] = 0),
+        );
+    yield of(
+      "config.yaml gone",
+      base.filter((_, index) => index !== at),
+    );
   }
   for (const { where, target, container, change } of containersOf(base)) {
     if (!/(gateway\/gateway|compose gateway)$/.test(where)) continue;
     const command = target === "compose" ? "command" : container.args ? "args" : "commands";
-    yield of(`${where}: another configuration`, change((broken) => (broken[command] = ["litellm", "--config", "/tmp/other.yaml"])));
-    yield of(`${where}: no configuration`, change((broken) => (broken[command] = ["litellm", "--model", "claude-opus-5-5"])));
+    yield of(
+      `${where}: another configuration`,
+      change((broken) => (broken[command] = ["litellm", "--config", "/tmp/other.yaml"])),
+    );
+    yield of(
+      `${where}: no configuration`,
+      change((broken) => (broken[command] = ["litellm", "--model", "claude-opus-5-5"])),
+    );
     for (const variable of ["TOLLGATE_GUARD_CONFIG", "TOLLGATE_LEDGER_URL"])
       yield of(
         `${where}: no ${variable}`,
         change((broken) => {
-          if (target !== "compose") broken.envs = (broken.envs as Props[]).filter(({ name }) => name !== variable);
+          if (target !== "compose")
+            broken.envs = (broken.envs as Props[]).filter(({ name }) => name !== variable);
           else {
             delete broken.environment[variable];
             broken.secrets = (broken.secrets as Props[]).filter(({ target: as }) => as !== variable);

@@ -15,21 +15,35 @@ const WORLD = [
 const EVERYBODY = ["allUsers", "allAuthenticatedUsers"];
 
 export function* exposure(base: Resource[]): Generator<Mutant> {
-  const of = (what: string, resources: Resource[]): Mutant => ({ kind: "open to the world", what, resources });
+  const of = (what: string, resources: Resource[]): Mutant => ({
+    kind: "open to the world",
+    what,
+    resources,
+  });
   const add = (what: string, type: string, props: Resource["props"]) =>
     of(what, withOne(base, { type, name: "extra", props, dependsOn: [] }));
   const at = (pattern: RegExp, what: string, change: (props: Resource["props"]) => void) =>
     ofTypes(base, pattern).map((index) =>
-      of(`${base[index]!.name}: ${what}`, changed(base, index, ({ props }) => change(props))),
+      of(
+        `${base[index]!.name}: ${what}`,
+        changed(base, index, ({ props }) => change(props)),
+      ),
     );
 
   for (const ranges of WORLD) {
-    yield* at(/^gcp:compute\/firewall:/, `sources ${ranges.join(" and ")}`, (props) => (props.sourceRanges = ranges));
+    yield* at(
+      /^gcp:compute\/firewall:/,
+      `sources ${ranges.join(" and ")}`,
+      (props) => (props.sourceRanges = ranges),
+    );
     yield add(`a firewall rule for ${ranges.join(" and ")}`, "gcp:compute/firewall:Firewall", {
       allows: [{ protocol: "tcp" }],
       sourceRanges: ranges,
     });
-    for (const type of ["networkFirewallPolicyRule:NetworkFirewallPolicyRule", "firewallPolicyRule:FirewallPolicyRule"])
+    for (const type of [
+      "networkFirewallPolicyRule:NetworkFirewallPolicyRule",
+      "firewallPolicyRule:FirewallPolicyRule",
+    ])
       yield add(`${type} for ${ranges.join(" and ")}`, `gcp:compute/${type}`, {
         direction: "INGRESS",
         action: "allow",
@@ -44,29 +58,71 @@ export function* exposure(base: Resource[]): Generator<Mutant> {
       delete props.member;
       props.members = ["group:a@example.com", member];
     });
-    for (const type of ["bucketAccessControl:BucketAccessControl", "objectAccessControl:ObjectAccessControl", "defaultObjectAccessControl:DefaultObjectAccessControl"])
+    for (const type of [
+      "bucketAccessControl:BucketAccessControl",
+      "objectAccessControl:ObjectAccessControl",
+      "defaultObjectAccessControl:DefaultObjectAccessControl",
+    ])
       yield add(`${type} ${member}`, `gcp:storage/${type}`, { bucket: "b", role: "READER", entity: member });
     for (const type of ["bucketACL:BucketACL", "objectACL:ObjectACL"])
-      yield add(`${type} ${member}`, `gcp:storage/${type}`, { bucket: "b", roleEntities: [`READER:${member}`] });
-    yield add(`a bucket's binding ${member}`, "gcp:storage/bucketIAMBinding:BucketIAMBinding", { bucket: "b", role: "roles/storage.objectViewer", members: [member] });
+      yield add(`${type} ${member}`, `gcp:storage/${type}`, {
+        bucket: "b",
+        roleEntities: [`READER:${member}`],
+      });
+    yield add(`a bucket's binding ${member}`, "gcp:storage/bucketIAMBinding:BucketIAMBinding", {
+      bucket: "b",
+      role: "roles/storage.objectViewer",
+      members: [member],
+    });
     yield add(`a bucket's policy ${member}`, "gcp:storage/bucketIAMPolicy:BucketIAMPolicy", {
       bucket: "b",
       policyData: JSON.stringify({ bindings: [{ role: "roles/storage.objectViewer", members: [member] }] }),
     });
   }
   for (const predefinedAcl of ["publicRead", "publicReadWrite"])
-    yield add(`a bucket's ${predefinedAcl}`, "gcp:storage/bucketACL:BucketACL", { bucket: "b", predefinedAcl });
+    yield add(`a bucket's ${predefinedAcl}`, "gcp:storage/bucketACL:BucketACL", {
+      bucket: "b",
+      predefinedAcl,
+    });
 
   for (const value of ["inherited", "unspecified", undefined])
-    yield* at(/^gcp:storage\/bucket:/, `publicAccessPrevention ${value}`, (props) => (props.publicAccessPrevention = value));
+    yield* at(
+      /^gcp:storage\/bucket:/,
+      `publicAccessPrevention ${value}`,
+      (props) => (props.publicAccessPrevention = value),
+    );
   for (const value of [false, undefined])
-    yield* at(/^gcp:storage\/bucket:/, `uniformBucketLevelAccess ${value}`, (props) => (props.uniformBucketLevelAccess = value));
+    yield* at(
+      /^gcp:storage\/bucket:/,
+      `uniformBucketLevelAccess ${value}`,
+      (props) => (props.uniformBucketLevelAccess = value),
+    );
 
-  yield* at(/^gcp:compute\/instance:/, "an external address", (props) => (props.networkInterfaces[0].accessConfigs = [{}]));
-  yield* at(/^gcp:compute\/instance:/, "an IPv6 address", (props) => (props.networkInterfaces[0].ipv6AccessConfigs = [{}]));
-  yield* at(/^gcp:sql\/databaseInstance:/, "a public address", (props) => (props.settings.ipConfiguration.ipv4Enabled = true));
-  yield* at(/^gcp:sql\/databaseInstance:/, "an authorized network", (props) => (props.settings.ipConfiguration.authorizedNetworks = [{ value: "0.0.0.0/0" }]));
-  yield* at(/^gcp:sql\/databaseInstance:/, "no TLS", (props) => (props.settings.ipConfiguration.sslMode = "ALLOW_UNENCRYPTED_AND_ENCRYPTED"));
+  yield* at(
+    /^gcp:compute\/instance:/,
+    "an external address",
+    (props) => (props.networkInterfaces[0].accessConfigs = [{}]),
+  );
+  yield* at(
+    /^gcp:compute\/instance:/,
+    "an IPv6 address",
+    (props) => (props.networkInterfaces[0].ipv6AccessConfigs = [{}]),
+  );
+  yield* at(
+    /^gcp:sql\/databaseInstance:/,
+    "a public address",
+    (props) => (props.settings.ipConfiguration.ipv4Enabled = true),
+  );
+  yield* at(
+    /^gcp:sql\/databaseInstance:/,
+    "an authorized network",
+    (props) => (props.settings.ipConfiguration.authorizedNetworks = [{ value: "0.0.0.0/0" }]),
+  );
+  yield* at(
+    /^gcp:sql\/databaseInstance:/,
+    "no TLS",
+    (props) => (props.settings.ipConfiguration.sslMode = "ALLOW_UNENCRYPTED_AND_ENCRYPTED"),
+  );
   yield* at(/^gcp:redis\/instance:/, "no password", (props) => (props.authEnabled = false));
   yield* at(/^gcp:redis\/instance:/, "no TLS", (props) => (props.transitEncryptionMode = "DISABLED"));
   for (const index of ofTypes(base, /^gcp:cloudrunv2\/service:/)) {
@@ -74,7 +130,9 @@ export function* exposure(base: Resource[]): Generator<Mutant> {
     if (name === "agent") continue;
     yield of(
       `${name}: ingress from everywhere without the proxy`,
-      changed(base, index, ({ props }) => Object.assign(props, { ingress: "INGRESS_TRAFFIC_ALL", iapEnabled: false, invokerIamDisabled: true })),
+      changed(base, index, ({ props }) =>
+        Object.assign(props, { ingress: "INGRESS_TRAFFIC_ALL", iapEnabled: false, invokerIamDisabled: true }),
+      ),
     );
   }
 }

@@ -4,7 +4,8 @@ import { changed, type Mutant } from "../mutant";
 import { containersOf, ofTypes } from "./containers";
 
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-const word = (length: number) => [...randomBytes(length)].map((byte) => letters[byte % letters.length]).join("");
+const word = (length: number) =>
+  [...randomBytes(length)].map((byte) => letters[byte % letters.length]).join("");
 
 /** Values such as the stack's own secrets and its providers' have; none of them is real. */
 const VALUES: Record<string, string> = {
@@ -24,7 +25,11 @@ const VALUES: Record<string, string> = {
 const NAMES = ["LOG_LEVEL", "SERVICE_NAME", "X"];
 
 export function* secrets(base: Resource[]): Generator<Mutant> {
-  const of = (what: string, resources: Resource[]): Mutant => ({ kind: "secret in the open", what, resources });
+  const of = (what: string, resources: Resource[]): Mutant => ({
+    kind: "secret in the open",
+    what,
+    resources,
+  });
   for (const { where, target, container, change } of containersOf(base)) {
     for (const [index, [kind, value]] of Object.entries(VALUES).entries()) {
       const name = NAMES[index % NAMES.length]!;
@@ -54,7 +59,10 @@ export function* secrets(base: Resource[]): Generator<Mutant> {
     for (const [kind, value] of Object.entries(VALUES))
       for (const [key, text] of [
         ["startup-script", `#!/bin/bash\nexport SETTING=${value}\n`],
-        ["user-data", `#cloud-config\nwrite_files:\n  - path: /etc/x\n    content: ${JSON.stringify(`X=${value}\n`)}\n`],
+        [
+          "user-data",
+          `#cloud-config\nwrite_files:\n  - path: /etc/x\n    content: ${JSON.stringify(`X=${value}\n`)}\n`,
+        ],
         ["setting", value],
       ] as const)
         yield of(
