@@ -4,7 +4,7 @@
  *     npx tsx tests/policy/mutants/report.ts [stack] [deployment] [phase] [kinds|systematic]
  */
 import { plan, readStackFile } from "../../../infra/plan";
-import { isEquivalent } from "./equivalent";
+import { whyEquivalent } from "./equivalent";
 import { targeted } from "./kinds";
 import { killer, resourcesOf, type Mutant } from "./mutant";
 import { systematic } from "./systematic";
@@ -22,7 +22,7 @@ async function main(): Promise<void> {
         const base = resourcesOf(await plan(stack, settings));
         const kinds = await judge(stack, base, onlyPart === "systematic" ? [] : targeted(base));
         const every = await judge(stack, base, onlyPart === "kinds" ? [] : systematic(base));
-        const open = every.survived.filter(({ what }) => !isEquivalent(stack, what));
+        const open = every.survived.filter(({ what }) => !whyEquivalent(what));
         console.log(
           `${stack} ${deployment} phase ${phase}: by kind ${kinds.killed} killed, ${kinds.survived.length} survived; ` +
             `systematic ${every.killed} killed, ${every.survived.length - open.length} without effect, ${open.length} survived`,
