@@ -8,10 +8,22 @@ const COMPOSE_FILE = /(^|\/)(docker-)?compose\.ya?ml$/;
 /** It reads every container's log, and Docker gives them to whoever holds its socket only. */
 const LOG_COLLECTOR = "alloy";
 
-/** The containers that a file of Docker Compose runs; none when the file is another, or no YAML. */
+/** The file that was read last: every rule on containers reads the same one. */
+let last: { content: string; containers: Container[] } | undefined;
+
+/**
+ * The containers that a file of Docker Compose runs; none when it is another file.
+ *
+ * @throws YAMLParseError when it is not YAML.
+ */
 export function composeContainers({ path, content }: DeployedFile): Container[] {
   if (!COMPOSE_FILE.test(path) || content === undefined) return [];
-  const { services = {} } = parse(content) as { services?: Record<string, Props> };
+  if (last?.content !== content) last = { content, containers: containersIn(content) };
+  return last.containers;
+}
+
+function containersIn(content: string): Container[] {
+  const { services = {} } = (parse(content) ?? {}) as { services?: Record<string, Props> };
   return Object.entries(services).map(([name, service]) => ({
     workload: name,
     name,

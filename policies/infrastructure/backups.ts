@@ -1,5 +1,7 @@
+import { AttachedDisk } from "@pulumi/gcp/compute/attachedDisk";
 import { Disk } from "@pulumi/gcp/compute/disk";
 import { DiskResourcePolicyAttachment } from "@pulumi/gcp/compute/diskResourcePolicyAttachment";
+import { Instance } from "@pulumi/gcp/compute/instance";
 import { ResourcePolicy } from "@pulumi/gcp/compute/resourcePolicy";
 import { ProjectSink } from "@pulumi/gcp/logging/projectSink";
 import { Subscription } from "@pulumi/gcp/pubsub/subscription";
@@ -17,7 +19,16 @@ export const diskSnapshots: Rule = {
     const schedules = allOf(resources, ResourcePolicy).filter(
       ({ props }) => "snapshotSchedulePolicy" in props,
     );
+    const inUse = [
+      ...allOf(resources, Instance).flatMap(({ props }) => props.attachedDisks ?? []),
+      ...allOf(resources, AttachedDisk),
+    ];
     return [
+      ...(inUse.length < disks.length
+        ? [
+            `The stack has ${disks.length} data disks and its machines use ${inUse.length}: the rest of the data is lost with a machine`,
+          ]
+        : []),
       ...(attached.length < disks.length
         ? [`The stack has ${disks.length} data disks and ${attached.length} of them have a snapshot schedule`]
         : []),

@@ -1,6 +1,8 @@
 import { Instance } from "@pulumi/gcp/compute/instance";
 import { SecretVersion } from "@pulumi/gcp/secretmanager/secretVersion";
 import { User } from "@pulumi/gcp/sql/user";
+import { RandomBytes } from "@pulumi/random/randomBytes";
+import { RandomPassword } from "@pulumi/random/randomPassword";
 import { allContainers, onContainers } from "../deployed/containers";
 import { filesOf, onFiles } from "../deployed/files";
 import { allOf, ofType, type Rule } from "../rule";
@@ -60,5 +62,24 @@ export const secretsNotCopied: Rule = {
   },
 };
 
-/** Where secrets may be. */
-export const secretRules: Rule[] = [secretsFromManager, secretsNotCopied];
+export const secretsStrong: Rule = {
+  name: "secrets-strong",
+  description: "Generated passwords and keys are too long to be guessed.",
+  severity: "high",
+  remedy: "Raise the length in catalogue/secrets.ts",
+  settings: {
+    minLength: { type: "number", default: 24, minimum: 1 },
+    minBytes: { type: "number", default: 32, minimum: 1 },
+  },
+  checks: [
+    ofType(RandomPassword, ({ length = 0 }, _, { minLength }) =>
+      length >= (minLength as number) ? [] : [`length is ${length}, less than ${minLength}`],
+    ),
+    ofType(RandomBytes, ({ length = 0 }, _, { minBytes }) =>
+      length >= (minBytes as number) ? [] : [`length is ${length}, less than ${minBytes}`],
+    ),
+  ],
+};
+
+/** Where secrets may be, and what they must be like. */
+export const secretRules: Rule[] = [secretsFromManager, secretsNotCopied, secretsStrong];

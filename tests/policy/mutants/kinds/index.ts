@@ -1,0 +1,14 @@
+/** Faults of the kinds that must not reach a stack, at every place of a plan where one could stand. */
+import type { Resource } from "../../../../policies/evaluate";
+import { access } from "./access";
+import { budgets } from "./budgets";
+import { exposure } from "./exposure";
+import { images } from "./images";
+import { durability } from "./durability";
+import { scaling } from "./scaling";
+import { secrets } from "./secrets";
+import type { Mutant } from "../mutant";
+
+export function* targeted(base: Resource[]): Generator<Mutant> {
+  for (const kind of [secrets, access, exposure, images, durability, scaling, budgets]) yield* kind(base);
+}
