@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { definitions } from "../../litellm-config";
-import { ending, type Ending } from "./endings";
+import { ending, everyEnding, type Ending } from "./endings";
 
 /** A random call. */
 export interface PlannedCall {
@@ -116,3 +116,22 @@ export const plannedCall: fc.Arbitrary<PlannedCall> = fc.record(
   },
   { requiredKeys: ["model", "ending", "messages", "body", "customer", "session"] },
 );
+
+/** A model of each provider in `config.yaml`. */
+const MODEL_OF_WIRE = ["claude-sonnet-5-5", "gemini-3.8-flash"];
+
+/** Every ending on every wire, plain and streamed: the matrix of what must be charged. */
+export function matrix(seed: number): PlannedCall[] {
+  return everyEnding(seed).flatMap((each, at) =>
+    MODEL_OF_WIRE.flatMap((model) =>
+      [false, true].map((stream) => ({
+        model,
+        ending: each,
+        messages: [],
+        body: { stream, max_tokens: 4_000 },
+        customer: at % CUSTOMERS,
+        session: at,
+      })),
+    ),
+  );
+}

@@ -5,6 +5,8 @@ import type { Behaviour } from "../../local/llm-simulator";
 export interface Ending {
   name: string;
   behaviour: Omit<Behaviour, "match">;
+  /** The provider reports what it bills, or documents that it bills nothing: the charge must be within 5 % of the bill. */
+  exact: boolean;
 }
 
 type Make = fc.Arbitrary<Omit<Behaviour, "match">>;
@@ -68,7 +70,32 @@ const makes: Record<string, Make> = {
   }),
 };
 
+const EXACT = new Set([
+  "whole",
+  "whole, many tokens",
+  "a token a byte",
+  "several tokens a byte",
+  "cache read",
+  "cache written",
+  "cache written for an hour",
+  "hidden reasoning",
+  "refused 4xx",
+  "refused 429",
+  "refused 5xx",
+  "refused once",
+  "usage shrinking",
+  "model refuses",
+  "prompt blocked",
+  "slow",
+]);
+
+const named = (name: string): fc.Arbitrary<Ending> =>
+  makes[name]!.map((behaviour) => ({ name, behaviour, exact: EXACT.has(name) }));
+
 /** A random ending, each as likely as the others. */
-export const ending: fc.Arbitrary<Ending> = fc
-  .constantFrom(...Object.keys(makes))
-  .chain((name) => makes[name]!.map((behaviour) => ({ name, behaviour })));
+export const ending: fc.Arbitrary<Ending> = fc.constantFrom(...Object.keys(makes)).chain(named);
+
+/** Every ending once, its numbers drawn by the seed. */
+export function everyEnding(seed: number): Ending[] {
+  return Object.keys(makes).flatMap((name) => fc.sample(named(name), { seed, numRuns: 1 }));
+}

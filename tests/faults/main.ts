@@ -1,6 +1,6 @@
 /**
  * `npm run test:faults -- --minutes N`: random requests, schemas, endings and kills against the real gateway on this machine,
- * with the simulated provider's account held against the ledger.
+ * with the simulated provider's account held against the ledger; `--matrix`: every ending on every wire.
  *
  * Exit codes: 0 no violation, 1 violations, 2 wrong arguments.
  */
@@ -8,13 +8,14 @@ import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { formatUsd } from "../../litellm-config";
 import { startStack } from "../support/gateway";
-import { LEASE, runRound, type CallOutcome, type RoundOutcome } from "./round";
+import { LEASE, runMatrix, runRound, type CallOutcome, type RoundOutcome } from "./round";
 
 const HELP = `npm run test:faults [-- --minutes N] [--seed S] [--rounds R]
 
   --minutes N  how long to go on, 1 to 600; 5 unless given
   --seed S     the first round's seed, 0 to 4294967295; random unless given
   --rounds R   rounds at most: a seed with --rounds 1 repeats that round
+  --matrix     instead, every ending once on every wire, plain and streamed
 
 TOLLGATE_TEST_PORTS sets the first port, TOLLGATE_TEST_KEEP=1 keeps the logs.`;
 
@@ -24,6 +25,7 @@ async function main(): Promise<number> {
       minutes: { type: "string", default: "5" },
       seed: { type: "string", default: String(Date.now() % 1_000_000) },
       rounds: { type: "string", default: "100000" },
+      matrix: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -40,8 +42,8 @@ async function main(): Promise<number> {
   const rounds: RoundOutcome[] = [];
   const end = Date.now() + minutes * 60_000;
   try {
-    for (let at = 0; at < most && Date.now() < end; at++) {
-      const round = await runRound(stack, seed + at);
+    for (let at = 0; at < (values.matrix ? 1 : most) && Date.now() < end; at++) {
+      const round = await (values.matrix ? runMatrix : runRound)(stack, seed + at);
       rounds.push(round);
       const kill = round.killed ? `, a ${round.killed} killed` : "";
       const bad = round.violations.length;
@@ -58,31 +60,59 @@ async function main(): Promise<number> {
 }
 
 function summary(rounds: RoundOutcome[]): string {
-  const groups = new Map<string, CallOutcome[]>();
-  for (const call of rounds.flatMap(({ calls }) => calls)) {
-    const key = `${call.ending}\t${call.wire}`;
-    groups.set(key, [...(groups.get(key) ?? []), call]);
-  }
-  const table = new Table({
-    head: ["ending", "wire", "calls", "billed", "charged", "ratio", "below"],
-    style: { head: [], border: [] },
-  });
-  const sum = (calls: CallOutcome[], of: "billed" | "charged") =>
-    calls.reduce((total, call) => total + call[of], 0);
-  for (const [key, calls] of [...groups].sort(([a], [b]) => a.localeCompare(b))) {
-    const [billed, charged] = [sum(calls, "billed"), sum(calls, "charged")];
-    const ratio = billed > 0 ? (charged / billed).toFixed(2) : charged > 0 ? "free" : "";
-    const below = calls.filter((call) => call.charged < call.billed).length;
-    table.push([...key.split("\t"), calls.length, formatUsd(billed), formatUsd(charged), ratio, below]);
-  }
-  const all = rounds.flatMap(({ violations }) => violations);
-  const count = (kind: string) => all.filter((each) => each.startsWith(kind)).length;
   const calls = rounds.flatMap((round) => round.calls);
+  const violations = rounds.flatMap((round) => round.violations);
+  const kills = rounds.filter(({ killed }) => killed).length;
+  const answered = calls.filter(({ status }) => status === 200).length;
+  const kinds = ["below the bill", "over the bill", "over a cap", "left held"];
+  const counts = kinds.map((kind) => violations.filter((each) => each.startsWith(kind)).length);
+  const others = violations.length - counts.reduce((total, count) => total + count, 0);
   return [
-    table.toString(),
-    `${rounds.length} rounds, ${calls.length} calls, ${rounds.filter(({ killed }) => killed).length} kills: billed ${formatUsd(sum(calls, "billed"))}, charged ${formatUsd(sum(calls, "charged"))}`,
-    `below the bill ${count("below the bill")}, over a cap ${count("over a cap")}, left held ${count("left held")}, others ${all.length - count("below the bill") - count("over a cap") - count("left held")}`,
+    table(calls),
+    ...invalid(calls),
+    `${rounds.length} rounds, ${calls.length} calls, ${answered} answered, ${kills} kills: billed ${formatUsd(sum(calls, "billed"))}, charged ${formatUsd(sum(calls, "charged"))}`,
+    [...kinds.map((kind, at) => `${kind} ${counts[at]}`), `others ${others}`].join(", "),
   ].join("\n");
+}
+
+function table(calls: CallOutcome[]): string {
+  const rows = new Table({
+    head: ["ending", "wire", "calls", "answered", "billed", "charged", "ratio", "below"],
+    style: { head: [], border: [] },
+    chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
+  });
+  for (const [key, group] of grouped(calls, ({ ending, wire }) => `${ending}\t${wire}`)) {
+    const [billed, charged] = [sum(group, "billed"), sum(group, "charged")];
+    rows.push([
+      ...key.split("\t"),
+      group.length,
+      group.filter(({ status }) => status === 200).length,
+      formatUsd(billed),
+      formatUsd(charged),
+      billed > 0 ? (charged / billed).toFixed(2) : charged > 0 ? "unbilled" : "",
+      group.filter((call) => call.charged < call.billed).length,
+    ]);
+  }
+  return rows.toString();
+}
+
+/** What the provider found invalid in the gateway's requests, the most frequent first. */
+function invalid(calls: CallOutcome[]): string[] {
+  const reasons = calls.flatMap(({ refusals }) => refusals.map((reason) => reason.slice(0, 120)));
+  return grouped(reasons, (reason) => reason)
+    .sort(([, a], [, b]) => b.length - a.length)
+    .slice(0, 12)
+    .map(([reason, list]) => `the provider refused ${list.length} requests: ${reason}`);
+}
+
+function grouped<T>(items: T[], keyOf: (item: T) => string): [string, T[]][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return [...groups].sort(([a], [b]) => a.localeCompare(b));
+}
+
+function sum(calls: CallOutcome[], of: "billed" | "charged"): number {
+  return calls.reduce((total, call) => total + call[of], 0);
 }
 
 /** @throws RangeError that names the option, its value and what it takes. */

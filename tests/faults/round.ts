@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { usd } from "../../litellm-config";
 import { Customer, eventually, type CallRow, type Stack } from "../support/gateway";
-import { CUSTOMERS, plannedCall, SESSIONS, type PlannedCall } from "./calls";
+import { CUSTOMERS, matrix, plannedCall, SESSIONS, type PlannedCall } from "./calls";
 
 /** What a call was billed by the provider and charged by the ledger, in nano-dollars. */
 export interface CallOutcome {
@@ -11,6 +11,10 @@ export interface CallOutcome {
   wire: string;
   billed: number;
   charged: number;
+  /** The gateway's answer; absent when the connection ended first. */
+  status: number | undefined;
+  /** Why the provider found what the gateway sent invalid. */
+  refusals: string[];
 }
 
 export interface RoundOutcome {
@@ -37,23 +41,41 @@ const AT_ONCE = 8;
 export async function runRound(stack: Stack, seed: number): Promise<RoundOutcome> {
   const calls = fc.sample(plannedCall, { seed, numRuns: CALLS });
   const killed = ([undefined, undefined, "worker", undefined, "gateway"] as const)[Math.abs(seed) % 5];
-  const customers = await Promise.all(
-    Array.from({ length: CUSTOMERS }, (_, at) => Customer.create(stack, `tier_${at + 1}`)),
-  );
+  const customers = await newCustomers(stack);
   for (const [at, customer] of customers.entries()) await leaveLittle(stack, customer, seed + at);
-
-  const sent: Sent[] = [];
-  const queue = [...calls];
-  const worker = async () => {
-    for (let call = queue.shift(); call; call = queue.shift()) sent.push(await send(stack, customers, call));
-  };
-  const running = Promise.all(Array.from({ length: AT_ONCE }, worker));
+  const { sent, queue, running } = begin(stack, customers, calls);
   if (killed) {
     await eventually("half of the calls", () => Promise.resolve(queue.length < CALLS / 2), 300);
     await kill(stack, killed);
   }
   await running;
   return { seed, killed, ...(await audit(stack, customers, sent, killed !== undefined)) };
+}
+
+/** Sends every ending on every wire, each into sessions of full budgets. */
+export async function runMatrix(stack: Stack, seed: number): Promise<RoundOutcome> {
+  const customers = await newCustomers(stack);
+  const { sent, running } = begin(stack, customers, matrix(seed));
+  await running;
+  return { seed, killed: undefined, ...(await audit(stack, customers, sent, false)) };
+}
+
+function newCustomers(stack: Stack): Promise<Customer[]> {
+  return Promise.all(Array.from({ length: CUSTOMERS }, (_, at) => Customer.create(stack, `tier_${at + 1}`)));
+}
+
+/** Starts sending calls, a few at once. */
+function begin(
+  stack: Stack,
+  customers: Customer[],
+  calls: PlannedCall[],
+): { sent: Sent[]; queue: PlannedCall[]; running: Promise<unknown> } {
+  const sent: Sent[] = [];
+  const queue = [...calls];
+  const worker = async () => {
+    for (let call = queue.shift(); call; call = queue.shift()) sent.push(await send(stack, customers, call));
+  };
+  return { sent, queue, running: Promise.all(Array.from({ length: AT_ONCE }, worker)) };
 }
 
 /** Leaves each session a few cents to its cap, and the second customer a few to the month's. */
@@ -94,7 +116,8 @@ async function send(stack: Stack, customers: Customer[], call: PlannedCall): Pro
 async function kill(stack: Stack, what: "worker" | "gateway"): Promise<void> {
   if (what === "gateway") {
     stack.gateway.kill("SIGKILL");
-    await stack.restartGateway();
+    // A busy machine may need longer to start it than one attempt waits.
+    await stack.restartGateway().catch(() => stack.restartGateway());
     return;
   }
   const { pid } = stack.gateway;
@@ -114,28 +137,40 @@ async function audit(
   for (const customer of customers) {
     await customer.settled(UNTIL_CHARGED).catch((error: Error) => violations.push(error.message));
     rows.push(...(await customer.calls()));
-    violations.push(...(await auditCustomer(stack, customer)));
+    const theirs = sent.filter((call) => customers[call.customer] === customer);
+    const sessions = new Set(theirs.map(({ session }) => `s${session}`));
+    violations.push(...(await auditCustomer(stack, customer, [...sessions])));
   }
   const calls: CallOutcome[] = [];
   for (const call of sent) {
-    const [request] = await stack.provider.requests(call.marker);
+    const requests = await stack.provider.requests(call.marker);
+    const [request] = requests;
     const { totalNanos: billed } = await stack.provider.account(call.marker);
     const charged = rows
       .filter(({ trace_id }) => trace_id === call.traceId)
       .reduce((sum, { cost_nanos }) => sum + (cost_nanos ?? 0), 0);
     const shape = `${request?.wire ?? "none"} ${call.body.stream ? "stream" : "plain"}`;
-    calls.push({ ending: killed ? "(a kill in the round)" : call.ending.name, wire: shape, billed, charged });
-    if (charged < billed) {
-      violations.push(
-        `below the bill: ${call.model} (${shape}), ${call.ending.name}: billed ${billed}, charged ${charged}, status ${call.status ?? "none"}`,
-      );
+    calls.push({
+      ending: killed ? "(a kill in the round)" : call.ending.name,
+      wire: shape,
+      billed,
+      charged,
+      status: call.status,
+      refusals: requests.flatMap(({ refusal }) => refusal ?? []),
+    });
+    const what = `${call.model} (${shape}), ${call.ending.name}: billed ${billed}, charged ${charged}, status ${call.status ?? "none"}`;
+    if (charged < billed) violations.push(`below the bill: ${what}`);
+    // Only an undisturbed call has an end that the provider reported.
+    const undisturbed = call.ending.exact && !killed && call.leavesAfterMs === undefined;
+    if (undisturbed && call.status !== undefined && charged > 1.05 * billed) {
+      violations.push(`over the bill: ${what}`);
     }
   }
   return { calls, violations };
 }
 
 /** What a customer's budgets must never show. */
-async function auditCustomer(stack: Stack, customer: Customer): Promise<string[]> {
+async function auditCustomer(stack: Stack, customer: Customer, sessions: string[]): Promise<string[]> {
   const found = (await stack.ledger.contradictions(customer.id)).map((each) => `contradiction: ${each}`);
   const month = await stack.ledger.month(customer.id);
   if (month.held_nanos !== 0) found.push(`left held: month of ${customer.id} holds ${month.held_nanos}`);
@@ -143,14 +178,14 @@ async function auditCustomer(stack: Stack, customer: Customer): Promise<string[]
     found.push(`over a cap: month of ${customer.id} at ${month.spent_nanos} of ${month.cap_nanos}`);
   }
   const { budget } = stack.definitions.session;
-  for (let at = 0; at < SESSIONS; at++) {
-    const session = await stack.ledger.session(customer.id, `s${at}`);
-    const { totalNanos } = await stack.provider.account(`${customer.id}-s${at}`);
-    const before = await stack.ledger.spentBefore(customer.id, `s${at}`);
+  for (const name of sessions) {
+    const session = await stack.ledger.session(customer.id, name);
+    const { totalNanos } = await stack.provider.account(`${customer.id}-${name}`);
+    const before = await stack.ledger.spentBefore(customer.id, name);
     if (session.held_nanos !== 0)
-      found.push(`left held: s${at} of ${customer.id} holds ${session.held_nanos}`);
+      found.push(`left held: ${name} of ${customer.id} holds ${session.held_nanos}`);
     const most = Math.max(session.spent_nanos, before + totalNanos);
-    if (most > budget) found.push(`over a cap: s${at} of ${customer.id} at ${most} of ${budget}`);
+    if (most > budget) found.push(`over a cap: ${name} of ${customer.id} at ${most} of ${budget}`);
   }
   return found;
 }
