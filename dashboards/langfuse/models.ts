@@ -26,15 +26,26 @@ const USAGE_TYPES: Record<keyof Prices, string[]> = {
   cacheWrite1h: ["input_cache_creation_1h"],
 };
 
+/** The usage types that make up a prompt. */
+const PROMPT_USAGE = "^(input|prompt|cache_|cached_)";
+
 /** The price of every model, from the definitions that LiteLLM and the guard have theirs from. */
 export function langfuseModels({ models }: Definitions): ModelRequest[] {
-  return Object.entries(models).map(([name, { price }]) => ({
+  return Object.entries(models).map(([name, { price, longPrompts = [] }]) => ({
     modelName: name,
     // With or without the provider's name before it.
     matchPattern: `(?i)^([a-z_]+/)?${name.replaceAll(".", "\\.")}$`,
     unit: "TOKENS",
     pricingTiers: [
       { name: "Standard", isDefault: true, priority: 0, conditions: [], prices: pricesByUsageType(price) },
+      // The first that fits counts, so the longest comes first.
+      ...longPrompts.toReversed().map(({ above, ...long }, i) => ({
+        name: `Above ${above.toLocaleString("en-US")} tokens`,
+        isDefault: false,
+        priority: i + 1,
+        conditions: [{ usageDetailPattern: PROMPT_USAGE, operator: "gt" as const, value: above }],
+        prices: pricesByUsageType(long),
+      })),
     ],
   }));
 }

@@ -42,6 +42,7 @@ const BYTES_PER_TOKEN = 3.75;
 const CALL_TOKENS = 120;
 const ANSWER_TOKENS = 600;
 const RESULT_BYTES = 3_800;
+const TURNS_CARRIED = 10;
 const MOST_TURNS = 45;
 /** Where the month is joined, in nano-dollars before its end: the cheaper route takes long to spend more. */
 const LEFT_OF_MONTH = 100_000_000;
@@ -49,7 +50,10 @@ const LEFT_OF_MONTH = 100_000_000;
 const SYSTEM = readFileSync(join(repository, "app", "prompts", "assistant.md"), "utf8");
 const TOOLS = describeTools(PLAIN_TOOLS);
 
-/** Conversations as the agent holds them: its prompt and tools, two calls a turn, and a history that grows with each result. */
+/**
+ * Conversations as an agent holds them: our agent's prompt and tools, two calls a turn, and a history that grows with each
+ * question, result and answer, up to ten turns.
+ */
 export async function measureConversations(stack: Stack): Promise<Conversations> {
   return {
     tenTurns: await tenTurns(stack),
@@ -118,42 +122,45 @@ async function untilRefused(conversation: Conversation, reason: string): Promise
 }
 
 class Conversation {
-  private readonly messages: object[];
+  private readonly history: object[][] = [];
   private turns = 0;
 
   constructor(
     private readonly customer: Customer,
     private readonly model: string,
     private readonly sessionId: string,
-  ) {
-    this.messages = [{ role: "system", content: `${SYSTEM}\n[[${customer.id}]]` }];
-  }
+  ) {}
 
   /** A question, a tool's result and an answer; resolves with the guard's code where it was refused. */
   async turn(): Promise<string | undefined> {
     const turn = ++this.turns;
-    this.messages.push({ role: "user", content: `Question ${turn}: what changed in my costs, and why?` });
+    const messages: object[] = [
+      { role: "user", content: `Question ${turn}: what changed in my costs, and why?` },
+    ];
+    this.history.push(messages);
+    if (this.history.length > TURNS_CARRIED) this.history.shift();
     const first = await this.call(CALL_TOKENS);
     if (first.status !== 200) return first.body.error!.code;
     const id = `call_${turn}`;
     const called = { name: "get_spend", arguments: JSON.stringify({ period: `turn ${turn}` }) };
-    this.messages.push(
+    messages.push(
       { role: "assistant", content: null, tool_calls: [{ id, type: "function", function: called }] },
       { role: "tool", tool_call_id: id, content: resultOf(turn) },
     );
     const second = await this.call(ANSWER_TOKENS);
     if (second.status !== 200) return second.body.error!.code;
-    this.messages.push({ role: "assistant", content: second.body.choices![0]!.message.content });
+    messages.push({ role: "assistant", content: second.body.choices![0]!.message.content });
     return undefined;
   }
 
   /** One call; a refusal that passes by itself is waited for. */
   private async call(outputTokens: number): Promise<Reply> {
     await this.customer.behave({ outputTokens, tokensPerByte: 1 / BYTES_PER_TOKEN });
+    const system = { role: "system", content: `${SYSTEM}\n[[${this.customer.id}]]` };
     for (;;) {
       const reply = await this.customer.call(this.model, {
         metadata: { session_id: this.sessionId },
-        body: { messages: this.messages, tools: TOOLS, max_tokens: 1_024 },
+        body: { messages: [system, ...this.history.flat()], tools: TOOLS, max_tokens: 1_024 },
       });
       if (reply.status !== 429 || reply.body.error?.code === "session_calls") return reply;
       await sleep(1_000 * Number(reply.headers.get("retry-after") ?? 1));

@@ -74,6 +74,27 @@ describe("the first run", () => {
     }
   });
 
+  test("gives Langfuse a tier of its own for long prompts", async () => {
+    await apply();
+    const { pricingTiers } = langfuse.models.find(({ modelName }) => modelName === "claude-haiku-5-5")!;
+    expect(pricingTiers.map(({ name }) => name)).toEqual(["Standard", "Above 100,000 tokens"]);
+    const [, long] = pricingTiers;
+    expect(long).toMatchObject({ isDefault: false, priority: 1, prices: { input: 5e-7, output: 2.5e-6 } });
+    const [condition] = long!.conditions as { usageDetailPattern: string; operator: string; value: number }[];
+    expect(condition).toMatchObject({ operator: "gt", value: 100_000 });
+    const pattern = new RegExp(condition!.usageDetailPattern, "i");
+    const types = Object.keys(long!.prices).filter((type) => pattern.test(type));
+    expect(types.filter((type) => /output|candidates|thoughts/.test(type))).toEqual([]);
+    expect(types).toEqual(
+      expect.arrayContaining([
+        "input",
+        "cache_read_input_tokens",
+        "input_cached_tokens",
+        "cache_creation_input_tokens",
+      ]),
+    );
+  });
+
   test("leaves what others made alone", async () => {
     const theirs = { ...(await theirModel()), isLangfuseManaged: true };
     langfuse.dashboards.push({

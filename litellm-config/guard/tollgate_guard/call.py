@@ -43,6 +43,8 @@ class Call:
     extend: Callable[[UUID, int], Awaitable[bool]]
     # Counts a prompt at its providers, where its bound by bytes is over the hold; None where none can be asked.
     counting: Counting | None = None
+    # Whether ``prompt_tokens`` is the providers' count.
+    exact: bool = False
     attempts: list[Attempt] = field(default_factory=list)
     # What the answer from the cache would have cost; None when no answer came from there.
     cached: Usage | None = None
@@ -87,7 +89,7 @@ class Call:
             raise NotSent("the call is settled already")
         await self._wait_for(model)
         growth = max(0, request.size - self._size)
-        attempt = Attempt(model, self.prompt_tokens + growth, request, self._ended)
+        attempt = Attempt(model, self.prompt_tokens + growth, request, self._ended, counted=self.exact and growth == 0)
         if self._missing(attempt) > 0:
             await self._count(attempt)
         if (missing := self._missing(attempt)) > 0:

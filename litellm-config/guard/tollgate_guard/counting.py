@@ -21,9 +21,8 @@ How a call passes:
    and asks their providers at the same time. The largest count, with its margin, takes the bound's place in the plans
    (``make_plans(..., counted)``, ``Plans.exact``), and ``reserve`` is asked again.
 3. The meter bounds the final body of each attempt. Where its bound is above the hold, it calls ``count_prompt`` with that
-   body. The content is the same as in step 2, so that the answer is known already; where LiteLLM has added something, it is
-   counted. What is still missing is held on top, or the attempt is not made. A hold that is too large is left: it is given
-   back when the call is settled.
+   body: the answer is known already, or LiteLLM has added something, and then that is counted. What is still missing is
+   held on top, or the attempt is not made. A hold that is too large is given back when the call is settled.
 4. When the provider reports its tokens, ``check`` compares. A model whose bill was above a count and its margin is not
    counted any more: bytes bound its prompts from then on.
 

@@ -112,6 +112,7 @@ class Gate:
             prompt_tokens=plans.prompt_tokens,
             extend=self._ledger.extend,
             counting=self._counting,
+            exact=plans.exact,
         )
         await self._forward(call, decided, scope, receive, send)
 

@@ -85,14 +85,15 @@ export function caps(gateway: Gateway): void {
       expect(headers.get("x-tollgate-session-remaining-nanos")).toBe("0");
     });
 
-    test("one nano-dollar less shortens the answer by one token", async () => {
+    test("one nano-dollar less has the prompt counted, and the answer stays whole", async () => {
       const held = await holdOf("one less");
       const customer = await gateway.customer();
       await customer.leaveInSession(held - 1);
       await customer.behave({ outputTokens: 1_000 });
       expect((await customer.call(MODEL, { body, prompt: "one less" })).status).toBe(200);
       const [request] = await customer.requests();
-      expect(request?.maxTokens).toBe(99);
+      // Its bytes do not fit, its tokens by the provider's count do.
+      expect(request?.maxTokens).toBe(100);
     });
 
     test("nothing left is a refusal that a customer can be shown, and reaches no provider", async () => {
@@ -114,9 +115,9 @@ export function caps(gateway: Gateway): void {
       }
     });
 
-    test("one call whose prompt alone is dearer than what is left is refused", async () => {
+    test("one call whose prompt alone costs more than what is left, on the cheaper route too, is refused", async () => {
       const customer = await gateway.customer();
-      await customer.leaveInSession(usd("0.01"));
+      await customer.leaveInSession(usd("0.001"));
       const { status, body } = await customer.call("analysis", { prompt: "x".repeat(20_000) });
       expect([status, body.error?.code]).toEqual([402, "session_budget"]);
       expect(await customer.requests()).toEqual([]);

@@ -107,6 +107,9 @@ class MeteredGateway:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
 
+    async def restart_provider(self) -> None:
+        await self.provider.start(_PORT)
+
     async def _start(self) -> None:
         await self.provider.start(_PORT)
         guard, config = self._folder / "guard.json", self._folder / "config.yaml"

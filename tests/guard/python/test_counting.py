@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import litellm
 import pytest
@@ -16,9 +16,13 @@ from chat_requests import request
 from litellm.llms.vertex_ai.vertex_llm_base import VertexBase
 from tollgate_guard.admission import Admission
 from tollgate_guard.bounds import Plans, make_plans
+from tollgate_guard.call import Call
 from tollgate_guard.config import Config, Model
 from tollgate_guard.counting import Counting, count_path, wire_body, with_margin
 from tollgate_guard.ledger import Decision
+from tollgate_guard.meter.answers import AnswerReader
+from tollgate_guard.meter.endings import Ending
+from tollgate_guard.meter.wires import read_wire_request
 from tollgate_guard.request import ChatRequest
 
 pytestmark = pytest.mark.anyio
@@ -295,3 +299,32 @@ async def test_nothing_is_counted_for_a_model_that_nobody_counts(config: Config)
     chat = request()
     await Admission(ledger, own, lambda _: None, Counting(endpoint.post)).admit(chat, make_plans(chat, own))
     assert [asked[:2] for asked in ledger.asked] == [(False, False)] and endpoint.asked == []
+
+
+@pytest.mark.parametrize("exact", [False, True])
+async def test_a_bill_above_the_count_that_let_a_call_in_ends_the_trust_in_it(config: Config, exact: bool) -> None:
+    counting, model = Counting(Endpoint().post), config.models[SONNET]
+    chat = request(messages=[{"role": "user", "content": "hello"}])
+    plan = make_plans(chat, config, counted=100).plans[0]
+    decision = Decision("allowed", "ok", "tier_1", plan, 100, 10**9, 0, 0, None, ())
+    call = Call(uuid4(), chat, decision, 100, Purse().extend, counting=counting, exact=exact)
+    body = {"model": SONNET, "max_tokens": 100, "messages": [{"role": "user", "content": "hello"}]}
+    attempt = await call.begin(model, read_wire_request("anthropic", "/v1/messages", json.dumps(body).encode()))
+    attempt.answer = AnswerReader("anthropic", stream=False)
+    message = {
+        "type": "message",
+        "content": [{"type": "text", "text": "hi"}],
+        "stop_reason": "end_turn",
+        "usage": {"input_tokens": 101, "output_tokens": 1},
+    }
+    attempt.answer.feed(json.dumps(message).encode())
+    attempt.answer.end()
+    attempt.end(Ending.COMPLETE)
+    assert counting.can_count([model]) is not exact
+
+
+class Purse:
+    """Has what is asked for."""
+
+    async def extend(self, call_id: UUID, more: int) -> bool:
+        return True

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import os
 from typing import Any
 
+import aiohttp
+import httpcore
 import httpx
 import pytest
 import yaml
+from aiohttp.client_reqrep import ConnectionKey
 from conftest import GUARD_JSON, REPOSITORY
 from meter_matrix import COMPLETION, PROMPT, answered
 from metered_gateway import KEYS, MODELS, MeteredGateway
+from tollgate_guard.meter.endings import Ending
+from tollgate_guard.meter.transport import _ending_of
 from wire_provider import Asked, Reply
 from wire_shapes import SHAPES, TEXT
 
@@ -236,3 +242,55 @@ class TestAnswers:
         reply = gateway.ask(MODELS["anthropic"], lambda asked: replies.pop(0))
         assert (reply.status, reply.asked) == (200, 2)
         assert reply.endings == {("claude-sonnet-5-5", "status_429"): 1, ("claude-sonnet-5-5", "complete"): 1}
+
+
+class TestErrorsOfTheTransport:
+    """Free is only what was certainly not sent."""
+
+    def raised(self, error: BaseException, cause: BaseException | None, before: BaseException | None = None) -> Ending:
+        try:
+            try:
+                raise before or ValueError()
+            except BaseException:
+                raise error from cause
+        except BaseException as caught:
+            return _ending_of(caught)
+
+    def test_by_what_raised_them(self) -> None:
+        key = ConnectionKey("h", 1, False, True, None, None, None)
+        refused = aiohttp.ClientConnectorError(key, OSError())
+        broken, none = httpx.ReadError("x"), httpx.ConnectError("x")
+        assert self.raised(none, refused) is Ending.UNSENT
+        assert self.raised(none, httpcore.ConnectError()) is Ending.UNSENT
+        assert self.raised(httpx.ConnectTimeout("x"), aiohttp.ConnectionTimeoutError()) is Ending.UNSENT
+        # A reset after the request was sent, which LiteLLM's transport calls a ConnectError too.
+        assert self.raised(none, aiohttp.ClientOSError()) is Ending.BROKEN
+        assert self.raised(none, asyncio.CancelledError()) is not Ending.UNSENT
+        assert self.raised(broken, aiohttp.ServerDisconnectedError()) is Ending.BROKEN
+        assert self.raised(httpx.ReadTimeout("x"), aiohttp.SocketTimeoutError()) is Ending.TIMEOUT
+        assert self.raised(asyncio.CancelledError(), None) is Ending.TIMEOUT
+
+    def test_an_earlier_attempt_that_was_not_sent_says_nothing_of_this_one(self) -> None:
+        refused = httpx.ConnectError("x")
+        refused.__cause__ = httpcore.ConnectError()
+        assert self.raised(httpx.ReadError("x"), aiohttp.ServerDisconnectedError(), before=refused) is Ending.BROKEN
+
+    @WIRES
+    @STREAMED
+    def test_a_provider_that_cannot_be_reached_is_free(self, gateway: MeteredGateway, wire: str, stream: bool) -> None:
+        gateway.run(gateway.provider.stop())
+        try:
+            reply = gateway.ask(MODELS[wire], stream=stream)
+        finally:
+            gateway.run(gateway.restart_provider())
+        assert (reply.status, reply.json["error"]["code"]) == (503, "provider_unavailable")
+        assert reply.row is not None and reply.row["cost_nanos"] == 0
+        assert {ending for _, ending in reply.endings} == {"unsent"}
+        assert "x-should-retry" not in reply.headers
+
+    def test_a_compressed_answer_is_read_all_the_same(self, gateway: MeteredGateway) -> None:
+        body = SHAPES["openai"].body(usage=SHAPES["openai"].usage(PROMPT, COMPLETION))
+        for encoding, data, ending in (("gzip", gzip.compress(body), "complete"), ("br", body, "unreadable")):
+            reply = gateway.ask(MODELS["openai"], Reply((data,), headers=(("content-encoding", encoding),)))
+            assert reply.endings == {("hosted-model", ending): 1}
+            assert reply.status == (200 if ending == "complete" else 503)

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import aiohttp
+import httpcore
 import httpx
 from litellm.llms.custom_httpx.aiohttp_transport import LiteLLMAiohttpTransport
 
@@ -158,11 +159,14 @@ class Meter:
         stream = MeteredStream(response, attempt, reader)
         if attempt.request.stream:
             return httpx.Response(response.status_code, headers=headers, stream=stream, request=request)
+        body = bytearray()
         try:
-            body = b"".join([chunk async for chunk in stream])
+            async for chunk in stream:
+                body += chunk
         except Exception:
-            return _in_place(request, _NOT_REPEATED, "broken")
-        return httpx.Response(response.status_code, headers=headers, content=body, request=request)
+            if attempt.ending is not Ending.COMPLETE:
+                return _in_place(request, _NOT_REPEATED, "broken")
+        return httpx.Response(response.status_code, headers=headers, content=bytes(body), request=request)
 
 
 class NotWhole(httpx.ReadError):
@@ -230,27 +234,34 @@ def _ending_of_whole(reader: AnswerReader) -> Ending:
 
 
 def _ending_of(error: BaseException) -> Ending:
-    """How an attempt ended that raised an error."""
+    """How an attempt ended that raised an error.
+
+    Only what the error was raised from counts: its context may be that of an earlier attempt.
+    """
     if isinstance(error, (NotWhole, zlib.error)):
         return Ending.UNREADABLE
     chain: list[BaseException] = []
     each: BaseException | None = error
     while each is not None and each not in chain:
         chain.append(each)
-        each = each.__cause__ or each.__context__
-    # aiohttp's other connection errors may come after the request was sent, and LiteLLM calls those ConnectError as well.
-    unsent = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, httpx.PoolTimeout, httpx.ConnectTimeout)
-    if any(isinstance(each, unsent) for each in chain):
+        each = each.__cause__
+    if any(isinstance(each, _UNSENT) for each in chain):
         return Ending.UNSENT
-    if not any(isinstance(each, (httpx.HTTPError, aiohttp.ClientError, OSError)) for each in chain):
-        quiet = (asyncio.CancelledError, GeneratorExit, TimeoutError, asyncio.TimeoutError)
-        return Ending.TIMEOUT if isinstance(error, quiet) else Ending.BROKEN
-    if any(isinstance(each, (httpx.TimeoutException, TimeoutError, asyncio.TimeoutError)) for each in chain):
+    if any(isinstance(each, _LATE) for each in chain):
         return Ending.TIMEOUT
-    # Of httpx's own transport, which does not connect again after it has sent.
-    if type(error) is httpx.ConnectError and not any(isinstance(each, aiohttp.ClientError) for each in chain):
-        return Ending.UNSENT
     return Ending.BROKEN
+
+
+# Of no other error is it certain that nothing was sent: aiohttp's ClientOSError, which LiteLLM calls a ConnectError as well,
+# may come at any time.
+_UNSENT = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.PoolTimeout,
+)
+_LATE = (httpx.TimeoutException, TimeoutError, asyncio.TimeoutError, asyncio.CancelledError, GeneratorExit)
 
 
 def _decoder(encoding: str) -> Callable[[bytes], bytes]:
