@@ -30,15 +30,17 @@ import { PanelBuilder as Stat } from "@grafana/grafana-foundation-sdk/stat";
 import { PanelBuilder as StateTimeline } from "@grafana/grafana-foundation-sdk/statetimeline";
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
 import { applySpec, type PanelSpec } from "./panel-spec";
+import { unit } from "./units";
 
 export { table } from "./table";
 
-/** One number a series, with its course behind it where the query covers the time range. */
+/** One number a series, as it is now: of queries at the end of the time range, so that an old value is never shown. */
 export function stat(spec: PanelSpec): Builder<Panel> {
+  const coloured = spec.steps !== undefined || spec.states !== undefined;
   return applySpec(new Stat(), { width: 4, height: 4, ...spec })
     .reduceOptions(lastValue())
-    .colorMode(spec.steps ? BigValueColorMode.Background : BigValueColorMode.Value)
-    .graphMode(BigValueGraphMode.Area);
+    .colorMode(coloured ? BigValueColorMode.Background : BigValueColorMode.Value)
+    .graphMode(BigValueGraphMode.None);
 }
 
 /** Lines over time, with a legend that says the last, the mean and the highest value. */
@@ -48,6 +50,8 @@ export function timeSeries(spec: PanelSpec & { stacked?: boolean; bars?: boolean
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi))
     .showPoints(VisibilityMode.Never)
     .fillOpacity(spec.stacked || spec.bars ? 40 : 10);
+  // Without data Grafana's axis of a share goes to 10,000 %.
+  if (spec.unit === unit.share) panel.axisSoftMin(0).axisSoftMax((spec.steps?.at(-1)?.[0] ?? 0.8) * 1.25);
   if (spec.stacked) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal));
   if (spec.bars) panel.drawStyle(GraphDrawStyle.Bars);
   return panel;

@@ -3,7 +3,7 @@ import { records } from "../../../prometheus/rules/recording";
 import { thresholds } from "../../../thresholds";
 import type { Row } from "../../lib/dashboard";
 import { stat, timeSeries } from "../../lib/panels";
-import { prom } from "../../lib/queries";
+import { prom, promNow, sql, usdOf } from "../../lib/queries";
 import { limitSteps } from "../../lib/thresholds";
 import { unit } from "../../lib/units";
 
@@ -50,14 +50,19 @@ export const spendRate: Row = {
       unit: unit.none,
       height: 10,
       steps: limitSteps(costSpike.factor),
-      queries: [prom(`${records.spendRate} / (${average} > 0)`, "times")],
+      noValue: "no history",
+      queries: [promNow(`${records.spendRate} / (${average} > 0)`, "times")],
     }),
     stat({
       title: "Dollars an hour",
-      description: "Of the last ten minutes, extended to an hour.",
+      description: "Posted cost of the last ten minutes from the ledger, extended to an hour.",
       unit: unit.usd,
       height: 10,
-      queries: [prom(records.spendRate, "now")],
+      queries: [
+        sql(`
+          SELECT ${usdOf("coalesce(sum(cost_nanos), 0)")} * 6 AS spend FROM ledger.calls
+          WHERE state = 'posted' AND settled_at > now() - interval '10 minutes'`),
+      ],
     }),
     timeSeries({
       title: "By model",
