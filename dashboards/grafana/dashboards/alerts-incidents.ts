@@ -1,4 +1,4 @@
-import { errorLines, logQueries } from "../../loki/queries";
+import { errorLines, errorLogs, logQueries } from "../../loki/queries";
 import { records } from "../../prometheus/rules/recording";
 import { thresholds } from "../../thresholds";
 import { sources } from "../datasources";
@@ -222,7 +222,7 @@ const anomalies: Row = {
       description: "Log lines a second at level error.",
       unit: unit.countsPerSecond,
       width: 12,
-      links: [toExplore("Lines in Explore", `{level="error"}`, sources.loki.uid)],
+      links: [toExplore("Lines in Explore", errorLogs, sources.loki.uid)],
       queries: [logs(errorLines, "{{service}}")],
     }),
     stat({
