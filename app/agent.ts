@@ -14,6 +14,7 @@ import { postgresLedger } from "./ledger/postgres-ledger";
 import { sampleSources } from "./sources/sample";
 import type { SourceFactory } from "./sources/source";
 import { createLog, createMetrics, type Telemetry } from "./telemetry";
+import { publishFirstValues } from "./telemetry/first-values";
 import type { Log } from "./telemetry/log";
 import { startTracing, type LangfuseAccess } from "./telemetry/tracing";
 import { createAsk } from "./tools/ask";
@@ -66,6 +67,7 @@ export async function startAgent(config: Config, replacements: Replacements = {}
     telemetry,
   });
   const tools = [createAsk(conversations), ...PLAIN_TOOLS];
+  publishFirstValues(telemetry.metrics, tools);
   const parts = { tools, ledger, sources, telemetry, now };
   const endpoint = new McpEndpoint({
     buildServer: (customer, sessionId) => buildServer(parts, customer, sessionId),

@@ -17,6 +17,7 @@ from litellm.proxy.proxy_server import app
 from . import config as configuration
 from .admission import Admission
 from .call import current_call
+from .first_values import publish_first_values
 from .gate import Gate
 from .generations import Generations
 from .hooks import Hooks
@@ -48,6 +49,7 @@ def _check_environment() -> None:
 
 def _install() -> tuple[Hooks, Generations, Gate]:
     config = configuration.load()
+    publish_first_values(config)
     ledger = Ledger(config)
     settler = Settler(ledger, config.hold_lease)
     admission = Admission(ledger, config, settler.void)
