@@ -14,9 +14,9 @@ function endingIn(
   { share, window, min }: { share: number; window: string; min: number },
 ): string {
   const by = ["provider", "model"];
-  const ended = growth(`${ATTEMPTS}{ending=~"${endings}"}`, window, by);
+  const ended = growthFromBirth(`${ATTEMPTS}{ending=~"${endings}"}`, window, by);
   // An attempt that the guard kept from being made says nothing of the provider.
-  const all = growth(`${ATTEMPTS}{ending!="not_paid_for"}`, window, by);
+  const all = growthFromBirth(`${ATTEMPTS}{ending!="not_paid_for"}`, window, by);
   return `${ended} / ${all} > ${share} and ${ended} >= ${min}`;
 }
 

@@ -77,6 +77,13 @@ function endingCases({ alert, endings, others, share, least, holds, summary }: E
     },
     {
       alert,
+      shows: "counts the first values of a series",
+      series: { [attempts(first)]: `_x20 ${least}x19 ${2 * least}x60` },
+      onset: `${holds + 5}m`,
+      alerts: all,
+    },
+    {
+      alert,
       shows: "is quiet below it, of one model and in ten minutes",
       series: {
         [attempts(first)]: `0x20 ${least - 0.1}x42 ${2 * (least - 0.1)}x60`,
