@@ -9,7 +9,6 @@ const { costSpike, latency, errors, provider, reconcile, slo } = thresholds;
 export const records = {
   spendRate: `tollgate:spend_usd_per_hour:rate${costSpike.window}`,
   spendAverage: `tollgate:spend_usd_per_hour:avg${costSpike.average}`,
-  spendRateByModel: `tollgate:spend_usd_per_hour_by_model:rate${costSpike.window}`,
   ledgerSpend: `tollgate:ledger_spend_nanodollars:increase${reconcile.window}`,
   litellmSpend: `tollgate:litellm_spend_nanodollars:increase${reconcile.window}`,
   spendDifference: `tollgate:spend_difference_nanodollars:increase${reconcile.window}`,
@@ -44,10 +43,6 @@ export const spendRecordings: Recording[] = [
     expr: `
       avg_over_time(${records.spendRate}[${costSpike.average}] offset ${costSpike.window})
       and ${records.spendRate} offset ${costSpike.history}`,
-  },
-  {
-    record: records.spendRateByModel,
-    expr: `sum by (model) (rate(tollgate_guard_spend_nanodollars_total[${costSpike.window}])) * 3600 / ${NANOS_PER_DOLLAR}`,
   },
   {
     record: records.ledgerSpend,

@@ -1,11 +1,11 @@
-import { NANOS_PER_DOLLAR } from "../../../../litellm-config";
 import { records } from "../../../prometheus/rules/recording";
 import { thresholds } from "../../../thresholds";
 import type { Row } from "../../lib/dashboard";
 import { stat, timeSeries } from "../../lib/panels";
-import { prom, promNow, sql, usdOf } from "../../lib/queries";
+import { prom, promNow, sql, sqlSeries, usdOf, type Query } from "../../lib/queries";
 import { limitSteps } from "../../lib/thresholds";
 import { unit } from "../../lib/units";
+import { CALLS_CHOSEN } from "../../lib/variables";
 
 const { costSpike } = thresholds;
 const average = `avg_over_time(${records.spendRate}[${costSpike.average}])`;
@@ -66,29 +66,30 @@ export const spendRate: Row = {
     }),
     timeSeries({
       title: "By model",
-      description: "Dollars an hour of the last ten minutes, by the model that answered.",
+      description: "Dollars an hour of each ten minutes, by the model that answered, from the ledger.",
       unit: unit.usd,
       stacked: true,
-      queries: [prom(`${records.spendRateByModel}{model=~"$model"}`, "{{model}}")],
+      queries: [usdPerHour("model_used")],
     }),
     timeSeries({
       title: "By tier",
-      description: "Dollars an hour, by the tier of the customer.",
+      description: "Dollars an hour of each ten minutes, by the tier of the customer, from the ledger.",
       unit: unit.usd,
       stacked: true,
-      queries: [prom(usdPerHour("tier"), "{{tier}}")],
+      queries: [usdPerHour("plan_tier")],
     }),
     timeSeries({
       title: "By query type",
-      description: "Dollars an hour, by what was asked.",
+      description: "Dollars an hour of each ten minutes, by what was asked, from the ledger.",
       unit: unit.usd,
       stacked: true,
-      queries: [prom(usdPerHour("query_type"), "{{query_type}}")],
+      queries: [usdPerHour("query_type")],
     }),
   ],
 };
 
-function usdPerHour(label: string): string {
-  const selector = `tollgate_guard_spend_nanodollars_total{model=~"$model",tier=~"$tier"}`;
-  return `sum by (${label}) (rate(${selector}[$__rate_interval])) * 3600 / ${NANOS_PER_DOLLAR}`;
+function usdPerHour(column: "model_used" | "plan_tier" | "query_type"): Query {
+  return sqlSeries(`
+    SELECT $__timeGroup(reserved_at, '10m') AS time, ${column}, ${usdOf("sum(cost_nanos)")} * 6 AS spend
+    FROM ledger.calls WHERE ${CALLS_CHOSEN} AND state = 'posted' AND ${column} IS NOT NULL GROUP BY 1, 2 ORDER BY 1`);
 }
