@@ -1,9 +1,9 @@
 import { NANOS_PER_DOLLAR } from "../../../litellm-config";
 import { thresholds } from "../../thresholds";
-import { growth, growthFromBirth } from "./promql";
+import { growth, growthFromBirth, rareEvents } from "./promql";
 import type { Recording } from "./rule";
 
-const { costSpike, latency, errors, provider, reconcile, slo } = thresholds;
+const { costSpike, endings, latency, errors, provider, rareEvents: rare, reconcile, slo } = thresholds;
 
 /** Names of the recorded series, for the alerts and the dashboards that read them. */
 export const records = {
@@ -17,6 +17,8 @@ export const records = {
   queryQuantile: `tollgate:query_seconds:p${latency.quantile * 100}_${latency.window}`,
   providerErrors: `tollgate:provider_errors:increase${provider.window}`,
   providerAnswers: `tollgate:provider_answers:increase${provider.window}`,
+  attempts: `tollgate:attempts:increase${endings.window}`,
+  fallbacks: `tollgate:fallbacks:increase${rare.window}`,
   errorRatio: (window: string) => `tollgate:error_ratio:rate${window}`,
 } as const;
 
@@ -85,6 +87,11 @@ export const providerRecordings: Recording[] = [
     record: records.providerAnswers,
     expr: growth(`tollgate_guard_calls_total{outcome="success"}`, provider.window, ["provider"]),
   },
+  {
+    record: records.attempts,
+    expr: growthFromBirth("tollgate_guard_attempts_total", endings.window, ["provider", "model", "ending"]),
+  },
+  { record: records.fallbacks, expr: rareEvents("litellm_deployment_successful_fallbacks_total") },
 ];
 
 const burnWindows = [...new Set(slo.burns.flatMap(({ long, short }) => [short, long]))];
