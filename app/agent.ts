@@ -7,6 +7,7 @@ import { createAuthenticate } from "./http/authenticate";
 import { buildServer } from "./http/build-server";
 import { McpEndpoint } from "./http/mcp-endpoint";
 import { createMetricsServer } from "./http/metrics-server";
+import { publishFirstValues } from "./telemetry/first-values";
 import { createHttpServer, listen, stopAccepting } from "./http/server";
 import { InFlight } from "./in-flight";
 import type { Ledger } from "./ledger/ledger";
@@ -14,7 +15,6 @@ import { postgresLedger } from "./ledger/postgres-ledger";
 import { sampleSources } from "./sources/sample";
 import type { SourceFactory } from "./sources/source";
 import { createLog, createMetrics, type Telemetry } from "./telemetry";
-import { publishFirstValues } from "./telemetry/first-values";
 import type { Log } from "./telemetry/log";
 import { startTracing, type LangfuseAccess } from "./telemetry/tracing";
 import { createAsk } from "./tools/ask";
@@ -67,7 +67,6 @@ export async function startAgent(config: Config, replacements: Replacements = {}
     telemetry,
   });
   const tools = [createAsk(conversations), ...PLAIN_TOOLS];
-  publishFirstValues(telemetry.metrics, tools);
   const parts = { tools, ledger, sources, telemetry, now };
   const endpoint = new McpEndpoint({
     buildServer: (customer, sessionId) => buildServer(parts, customer, sessionId),
@@ -86,6 +85,7 @@ export async function startAgent(config: Config, replacements: Replacements = {}
     allowedHosts: config.TOLLGATE_ALLOWED_HOSTS ?? (LOOPBACK.includes(config.HOST) ? LOOPBACK : undefined),
     telemetry,
   });
+  publishFirstValues(telemetry.metrics, tools);
   const metricsServer = createMetricsServer(telemetry.metrics.registry);
   const metricsPort = await listen(metricsServer, config.METRICS_PORT, config.HOST);
   const port = await listen(server, config.PORT, config.HOST);

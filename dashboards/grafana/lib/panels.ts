@@ -43,10 +43,10 @@ export function stat(spec: PanelSpec): Builder<Panel> {
     .graphMode(BigValueGraphMode.None);
 }
 
-/** Lines over time, with a legend that says the last, the mean and the highest value. */
+/** Lines over time, with a legend that says the last, the mean and the highest value where there is room for it. */
 export function timeSeries(spec: PanelSpec & { stacked?: boolean; bars?: boolean }): Builder<Panel> {
   const panel = applySpec(new TimeSeries(), spec)
-    .legend(tableLegend(["lastNotNull", "mean", "max"]))
+    .legend((spec.height ?? 8) < 8 ? listLegend() : tableLegend(["lastNotNull", "mean", "max"]))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi))
     .showPoints(VisibilityMode.Never)
     .fillOpacity(spec.stacked || spec.bars ? 40 : 10);
@@ -90,7 +90,7 @@ export function pie(spec: PanelSpec & { rows?: true }): Builder<Panel> {
 export function timeline(spec: PanelSpec): Builder<Panel> {
   return applySpec(new StateTimeline(), spec)
     .showValue(VisibilityMode.Never)
-    .legend(new VizLegendOptionsBuilder().showLegend(true).displayMode(LegendDisplayMode.List))
+    .legend(listLegend())
     .mergeValues(true);
 }
 
@@ -109,6 +109,10 @@ function tableLegend(calcs: string[]): VizLegendOptionsBuilder {
     .displayMode(LegendDisplayMode.Table)
     .placement(LegendPlacement.Bottom)
     .calcs(calcs);
+}
+
+function listLegend(): VizLegendOptionsBuilder {
+  return new VizLegendOptionsBuilder().showLegend(true).displayMode(LegendDisplayMode.List);
 }
 
 function lastValue(): ReduceDataOptionsBuilder {

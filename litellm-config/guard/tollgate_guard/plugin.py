@@ -17,13 +17,13 @@ from litellm.proxy.proxy_server import app
 from . import config as configuration
 from .admission import Admission
 from .call import current_call
-from .first_values import publish_first_values
 from .gate import Gate
 from .generations import Generations
 from .hooks import Hooks
 from .ledger import Ledger
 from .settling import Settler
 from .sweep import sweep_forever
+from .first_values import publish_first_values
 from .traces import TraceEvents
 
 _REQUIRED = (
@@ -49,12 +49,12 @@ def _check_environment() -> None:
 
 def _install() -> tuple[Hooks, Generations, Gate]:
     config = configuration.load()
-    publish_first_values(config)
     ledger = Ledger(config)
     settler = Settler(ledger, config.hold_lease)
     admission = Admission(ledger, config, settler.void)
     settler.freed = admission.freed
     inner = app.middleware_stack or app.build_middleware_stack()
+    publish_first_values(config)
     traces = TraceEvents()
     gate = Gate(inner, config, ledger, admission, settler, traces)
     # LiteLLM imports its callbacks while it starts, when Starlette takes no more middleware: so around all of it.

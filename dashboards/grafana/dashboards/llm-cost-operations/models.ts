@@ -47,7 +47,7 @@ export const models: Row = {
       title: "Cache hit rate",
       description: "Share of the time range's calls that cost nothing because the answer was known.",
       unit: unit.share,
-      height: 8,
+      height: 6,
       queries: [
         sql(`
           SELECT avg(cache_hit::int) AS hits FROM ledger.calls
@@ -58,7 +58,7 @@ export const models: Row = {
       title: "Saved by the cache",
       description: "What the cached answers cost when they were first given, in the time range.",
       unit: unit.usd,
-      height: 8,
+      height: 6,
       noValue: "no hits",
       queries: [
         promNow(
@@ -71,7 +71,7 @@ export const models: Row = {
       title: "Cache hits and savings",
       description: "Hits a second, and dollars an hour that they save.",
       unit: unit.perSecond,
-      height: 8,
+      height: 6,
       noValue: "no hits",
       queries: [
         prom("sum(rate(tollgate_guard_cache_hits_total[$__rate_interval]))", "hits"),
@@ -86,7 +86,7 @@ export const models: Row = {
       title: "Tokens",
       description: "Tokens a second: prompts, the part of them that the provider had cached, and answers.",
       unit: unit.countsPerSecond,
-      height: 8,
+      height: 6,
       queries: [prom("sum by (kind) (rate(tollgate_guard_tokens_total[$__rate_interval]))", "{{kind}}")],
     }),
   ],
