@@ -7,6 +7,7 @@ import { createAuthenticate } from "./http/authenticate";
 import { buildServer } from "./http/build-server";
 import { McpEndpoint } from "./http/mcp-endpoint";
 import { createMetricsServer } from "./http/metrics-server";
+import { publishFirstValues } from "./telemetry/first-values";
 import { createHttpServer, listen, stopAccepting } from "./http/server";
 import { InFlight } from "./in-flight";
 import type { Ledger } from "./ledger/ledger";
@@ -89,6 +90,7 @@ export async function startAgent(config: Config, replacements: Replacements = {}
     allowedHosts: config.TOLLGATE_ALLOWED_HOSTS ?? (LOOPBACK.includes(config.HOST) ? LOOPBACK : undefined),
     telemetry,
   });
+  publishFirstValues(telemetry.metrics, tools);
   const metricsServer = createMetricsServer(telemetry.metrics.registry);
   const metricsPort = await listen(metricsServer, config.METRICS_PORT, config.HOST);
   const port = await listen(server, config.PORT, config.HOST);

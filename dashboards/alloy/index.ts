@@ -73,17 +73,42 @@ export function googleLogCollector(project: string, subscription: string): strin
             target_label: "service",
           },
         },
+        // The only machine: Cloud Run has everything else.
+        {
+          type: "rule",
+          attributes: {
+            source_labels: ["__gcp_resource_type"],
+            regex: "gce_instance",
+            replacement: "clickhouse",
+            target_label: "service",
+          },
+        },
+        {
+          type: "rule",
+          attributes: { source_labels: ["__gcp_severity"], target_label: "platform_severity" },
+        },
       ],
     },
     ...lineProcessing([
-      // Cloud Logging wraps what a service wrote: as `jsonPayload` where it was JSON, as `textPayload` where not.
-      { type: "stage.json", attributes: { expressions: { payload: "jsonPayload", text: "textPayload" } } },
+      // Cloud Logging wraps what a service wrote: as `jsonPayload` where it was JSON, as `textPayload` where not. The agent of
+      // a machine wraps a container's line once more.
+      {
+        type: "stage.json",
+        attributes: {
+          expressions: {
+            payload: "jsonPayload",
+            text: "textPayload",
+            container: `jsonPayload."cos.googleapis.com/container_name"`,
+            container_line: "jsonPayload.message",
+          },
+        },
+      },
       {
         type: "stage.template",
         attributes: {
           source: "line",
           template:
-            "{{ if .payload }}{{ .payload }}{{ else if .text }}{{ .text }}{{ else }}{{ .Entry }}{{ end }}",
+            "{{ if .container }}{{ .container_line }}{{ else if .payload }}{{ .payload }}{{ else if .text }}{{ .text }}{{ else }}{{ .Entry }}{{ end }}",
         },
       },
       { type: "stage.output", attributes: { source: "line" } },

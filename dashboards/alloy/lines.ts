@@ -6,6 +6,8 @@ export const LOG_LABELS = ["service", "level", "environment"] as const;
 /** Where a source forwards its lines to. */
 export const LINES = expression("loki.process.lines.receiver");
 
+const CLICKHOUSE_LEVEL = "^\\d{4}\\.\\d{2}\\.\\d{2} .*?<(?P<clickhouse_level>[A-Z][a-z]+)>";
+
 /**
  * Counts what Langfuse's worker drops when ClickHouse is away (`ClickhouseWriter`): only a line says so, as the jobs count as
  * done. The counter stays between two outages.
@@ -35,7 +37,7 @@ const droppedRecords: Block = {
 };
 
 /**
- * What happens to every line on every target: its level becomes a label, its time is the one that it names. `before` makes a
+ * What happens to every line on every target: its level becomes a label where it names one, its time is the one that it names. `before` makes a
  * line of what the target wraps around it; `service` is already a label by then.
  */
 export function lineProcessing(before: Block[] = []): Block[] {
@@ -49,7 +51,12 @@ export function lineProcessing(before: Block[] = []): Block[] {
         // A line that is longer holds what nobody reads as a line, and Loki refuses it.
         { type: "stage.drop", attributes: { longer_than: "64KB", drop_counter_reason: "too_long" } },
         droppedRecords,
-        { type: "stage.json", attributes: { expressions: { written_level: "level", time: "time" } } },
+        {
+          type: "stage.json",
+          attributes: { expressions: { written_level: "level", written_severity: "severity", time: "time" } },
+        },
+        // ClickHouse writes `<Error>`, which Loki does not take for a level.
+        { type: "stage.regex", attributes: { expression: CLICKHOUSE_LEVEL } },
         { type: "stage.template", attributes: { source: "level", template: LEVEL } },
         { type: "stage.labels", attributes: { values: { level: "" } } },
         {
@@ -76,12 +83,20 @@ export function lineProcessing(before: Block[] = []): Block[] {
   ];
 }
 
-/** Four levels for the many names that programs have for them; what names none is `unknown`. */
+/**
+ * Four levels for the many names that programs have for them. A line that names none in one of these ways gets no label: Loki
+ * then finds the level in its text (`detected_level`: logfmt, Postgres, Langfuse).
+ */
 const LEVEL = [
-  `{{ $level := "unknown" }}`,
-  `{{ if .written_level }}{{ $level = ToLower .written_level }}{{ end }}`,
+  `{{ $level := "" }}`,
+  `{{ if .written_level }}{{ $level = ToLower .written_level }}`,
+  `{{ else if .written_severity }}{{ $level = ToLower .written_severity }}`,
+  `{{ else if .clickhouse_level }}{{ $level = ToLower .clickhouse_level }}`,
+  `{{ else if .platform_severity }}{{ $level = ToLower .platform_severity }}{{ end }}`,
   `{{ if eq $level "debug" "info" "warn" "error" }}{{ $level }}`,
+  `{{ else if eq $level "trace" "test" }}debug`,
+  `{{ else if eq $level "information" "notice" }}info`,
   `{{ else if eq $level "warning" }}warn`,
-  `{{ else if eq $level "fatal" "critical" }}error`,
-  `{{ else }}unknown{{ end }}`,
+  `{{ else if eq $level "fatal" "critical" "alert" "emergency" }}error`,
+  `{{ end }}`,
 ].join("");

@@ -12,7 +12,8 @@ export const sources = {
 
 const jsonLogLink = (field: string, url: string, label: string) => ({
   name: field,
-  matcherRegex: `"${field}":"([^"]+)"`,
+  // Python's JSON has a space after the colon.
+  matcherRegex: `"${field}":\\s*"([^"]+)"`,
   url,
   urlDisplayLabel: label,
 });

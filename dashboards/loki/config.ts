@@ -25,6 +25,8 @@ export function lokiConfig(store: LokiStore): string {
       common: {
         path_prefix: "/loki",
         replication_factor: 1,
+        // The query frontend tells its workers where it is: without this, the first private interface.
+        instance_addr: "127.0.0.1",
         ring: { instance_addr: "127.0.0.1", kvstore: { store: "inmemory" } },
       },
       schema_config: {
@@ -39,10 +41,14 @@ export function lokiConfig(store: LokiStore): string {
         ],
       },
       storage_config: STORES[store],
-      // An instance on Cloud Run may be replaced at any time: what it holds in memory is a minute at most, then stored.
       ingester: {
         chunk_encoding: "snappy",
-        ...(store === "gcs" ? { max_chunk_age: "10m", chunk_idle_period: "1m" } : {}),
+        // Lines are taken until half of it behind the newest of their stream: the backlog of an outage comes out of order, and
+        // Alloy does not send again what is refused with 400.
+        max_chunk_age: "24h",
+        chunk_idle_period: "30m",
+        // Cloud Run replaces an instance at any time, and its files go with it: what is in memory is stored before it ends.
+        wal: { flush_on_shutdown: true },
       },
       compactor: {
         working_directory: "/loki/compactor",

@@ -34,7 +34,13 @@ export function interpolateExpr(expr: string, { seconds }: Range): string {
 export function interpolateSql(sql: string, { seconds }: Range): string {
   return withVariables(sql, "sql")
     .replace(/\$__timeFilter\(([^)]+)\)/g, `$1 BETWEEN now() - interval '${seconds} seconds' AND now()`)
-    .replace(/\$__timeGroup\(([^,]+), *'1h'\)/g, `floor(extract(epoch from $1)/3600)*3600`);
+    .replace(
+      /\$__timeGroup\(([^,]+), *'(\d+)([mh])'\)/g,
+      (_, column: string, count: string, unit: "m" | "h") => {
+        const bucket = Number(count) * { m: 60, h: 3_600 }[unit];
+        return `floor(extract(epoch from ${column})/${bucket})*${bucket}`;
+      },
+    );
 }
 
 /**

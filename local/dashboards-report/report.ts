@@ -57,15 +57,18 @@ function summary(panel: RenderedPanel, answers: Answer[]): Pick<PanelReport, "ou
   return noValue ? { outcome: "quiet", note: noValue } : { outcome: "no data", note: "" };
 }
 
-async function ask(query: PanelQuery, servers: Servers, ledger: Client, range: Range): Promise<Answer> {
+async function ask(asked: PanelQuery, servers: Servers, ledger: Client, range: Range): Promise<Answer> {
   try {
-    if (query.datasource.type === "loki") return { outcome: "not local", note: "Loki" };
-    if (query.rawSql) {
-      const { rowCount } = await ledger.query(interpolateSql(query.rawSql, range));
+    if (asked.datasource.type === "loki") return { outcome: "not local", note: "Loki" };
+    if (asked.rawSql) {
+      const { rowCount } = await ledger.query(interpolateSql(asked.rawSql, range));
       return { outcome: rowCount ? "data" : "no data", note: "" };
     }
-    const expr = interpolateExpr(query.expr!, range);
-    if (await hasSamples(servers.prometheus, expr, range)) return { outcome: "data", note: "" };
+    const expr = interpolateExpr(asked.expr!, range);
+    const answers = asked.instant
+      ? hasValue(servers.prometheus, expr)
+      : hasSamples(servers.prometheus, expr, range);
+    if (await answers) return { outcome: "data", note: "" };
     const server = serverElsewhere(expr);
     return server ? { outcome: "not local", note: server } : { outcome: "no data", note: "" };
   } catch (error) {
@@ -83,21 +86,36 @@ function serverElsewhere(expr: string): string | undefined {
 /** Whether an expression has a finite value anywhere in the range. */
 async function hasSamples(prometheus: string, expr: string, { seconds }: Range): Promise<boolean> {
   const end = Date.now() / 1000;
-  const response = await fetch(`${prometheus}/api/v1/query_range`, {
+  const series = await query<{ values: [number, string][] }>(prometheus, "query_range", {
+    query: expr,
+    start: String(end - seconds),
+    end: String(end),
+    step: String(Math.max(1, Math.round(seconds / 200))),
+  });
+  return series.some(({ values }) => values.some(([, value]) => Number.isFinite(Number(value))));
+}
+
+/** Whether an expression has a finite value now, as a tile asks that says what is now. */
+async function hasValue(prometheus: string, expr: string): Promise<boolean> {
+  const series = await query<{ value: [number, string] }>(prometheus, "query", { query: expr });
+  return series.some(({ value: [, value] }) => Number.isFinite(Number(value)));
+}
+
+async function query<Series>(
+  prometheus: string,
+  path: "query" | "query_range",
+  parameters: Record<string, string>,
+): Promise<Series[]> {
+  const response = await fetch(`${prometheus}/api/v1/${path}`, {
     method: "POST",
-    body: new URLSearchParams({
-      query: expr,
-      start: String(end - seconds),
-      end: String(end),
-      step: String(Math.max(1, Math.round(seconds / 200))),
-    }),
+    body: new URLSearchParams(parameters),
     signal: AbortSignal.timeout(10_000),
   });
   const { status, error, data } = (await response.json()) as {
     status: string;
     error?: string;
-    data?: { result: { values: [number, string][] }[] };
+    data?: { result: Series[] };
   };
-  if (status !== "success") throw new Error(`Prometheus refuses ${expr}: ${error}`);
-  return data!.result.some(({ values }) => values.some(([, value]) => Number.isFinite(Number(value))));
+  if (status !== "success") throw new Error(`Prometheus refuses ${parameters.query}: ${error}`);
+  return data!.result;
 }

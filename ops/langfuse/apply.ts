@@ -14,7 +14,7 @@ export interface ApplyOptions {
   judgeKey?: string;
 }
 
-/** The judge's connection and model: the cheapest route's at Anthropic. */
+/** The judge's connection, and its model: the cheapest by price that any route reaches at Anthropic. */
 export const judge: Judge = { provider: "tollgate-judge", model: judgeModel() };
 
 /**
@@ -48,12 +48,18 @@ async function part(name: string, journal: Journal, apply: () => Promise<void>):
 }
 
 function judgeModel(): string {
-  const { variants, fallbacks } = definitions.routes["simple"]!;
-  const candidates = [...variants.map(({ model }) => model), ...fallbacks];
-  const found = candidates.find((name) => definitions.models[name]?.provider === "anthropic");
-  if (!found)
+  const reached = Object.values(definitions.routes).flatMap(({ variants, fallbacks }) => [
+    ...variants.map(({ model }) => model),
+    ...fallbacks,
+  ]);
+  const price = (name: string) =>
+    definitions.models[name]!.price.input + definitions.models[name]!.price.output;
+  const [cheapest] = reached
+    .filter((name) => definitions.models[name]?.provider === "anthropic")
+    .sort((a, b) => price(a) - price(b));
+  if (!cheapest)
     throw new Error(
-      "route simple reaches no model of Anthropic's: name the judge's model in ops/langfuse/apply.ts",
+      "no route reaches a model of Anthropic's: name the judge's model in ops/langfuse/apply.ts",
     );
-  return found;
+  return cheapest;
 }

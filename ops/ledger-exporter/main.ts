@@ -5,6 +5,7 @@
  * (default: every address).
  */
 import pino from "pino";
+import { collectDefaultMetrics, Registry } from "prom-client";
 import { ports } from "../../catalogue";
 import { createExporter } from "./server";
 
@@ -25,8 +26,11 @@ if (!ledgerUrl) {
 }
 
 const port = Number(process.env.PORT ?? ports.ledgerExporter);
+const ofProcess = new Registry();
+collectDefaultMetrics({ register: ofProcess });
 const exporter = createExporter({
   ledgerUrl,
+  ofProcess,
   onChange: (up, error) => {
     if (up) log.info({ event: "ledger.available" }, "the ledger answers");
     else log.error({ event: "ledger.unavailable" }, `the ledger does not answer: ${error?.message}`);

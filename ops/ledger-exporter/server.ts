@@ -11,6 +11,8 @@ export interface ExporterOptions {
   cacheMs?: number;
   /** Milliseconds after which Postgres stops a statement. */
   statementTimeoutMs?: number;
+  /** Metrics of this process, published with the ledger's. */
+  ofProcess?: Registry;
   /** Told when the ledger goes away and comes back, with the reason. */
   onChange?: (up: boolean, error?: Error) => void;
 }
@@ -26,7 +28,7 @@ export interface LedgerExporter {
  * does), `/healthz` answers while the process lives, so that a ledger outage restarts nothing.
  */
 export function createExporter(options: ExporterOptions): LedgerExporter {
-  const { ledgerUrl, cacheMs = 5_000, statementTimeoutMs = 2_000, onChange = () => {} } = options;
+  const { ledgerUrl, cacheMs = 5_000, statementTimeoutMs = 2_000, ofProcess, onChange = () => {} } = options;
   const pool = new Pool({
     connectionString: ledgerUrl,
     application_name: "ledger-exporter",
@@ -64,7 +66,7 @@ export function createExporter(options: ExporterOptions): LedgerExporter {
     } else if (path === "/metrics") {
       void registry().then(async (metrics) => {
         response.setHeader("content-type", metrics.contentType);
-        response.end(await metrics.metrics());
+        response.end((await metrics.metrics()) + ((await ofProcess?.metrics()) ?? ""));
       });
     } else {
       response.writeHead(404).end("/metrics and /healthz are served here\n");

@@ -57,6 +57,17 @@ test("metrics are those of docs/interfaces.md", async () => {
   }
 });
 
+test("every set of labels is there from the start: a first error counts", async () => {
+  const metrics = await harness.metrics();
+  for (const line of [
+    'tollgate_agent_requests_total{method="tools/call",outcome="error"} 0',
+    'tollgate_agent_tool_runs_total{tool="list-assets",outcome="error"} 0',
+    'tollgate_agent_query_seconds_count{query_type="action",outcome="error"} 0',
+    'tollgate_agent_provider_errors_total{code="connection"} 0',
+  ])
+    expect(metrics).toContain(line);
+});
+
 test("log lines have the agreed fields and tags", () => {
   const logs = harness.logs();
   for (const line of logs) {

@@ -40,6 +40,79 @@ describe.each(panels)("%s: %s", (_uid, _title, panel) => {
   });
 });
 
+describe("what says now", () => {
+  const now = panels.filter(([, , { type }]) => ["stat", "gauge", "bargauge", "piechart"].includes(type));
+
+  it.each(now)(
+    "%s: %s asks for the end of the range, not for the last value that there was",
+    (_uid, _title, panel) => {
+      for (const { refId, expr, instant } of panel.targets)
+        if (expr) expect([refId, instant]).toEqual([refId, true]);
+    },
+  );
+
+  it.each(now)("%s: %s has a word for no value, or always has one", (_uid, _title, panel) => {
+    const always = panel.targets.some(({ expr = "", rawSql }) => rawSql ?? /vector\(/.test(expr));
+    const { noValue } = panel.fieldConfig.defaults;
+    const isOfRange = panel.targets.every(({ expr = "" }) => /\$__range/.test(expr));
+    expect([always || isOfRange || noValue !== undefined]).toEqual([true]);
+  });
+
+  it("has a state of its own for what is not known: a frozen exporter is not green", () => {
+    for (const title of ["Budgets enforced", "Ledger"]) {
+      const [, , panel] = panels.find(([, name]) => name === title)!;
+      const { mappings } = panel.fieldConfig.defaults as {
+        mappings?: { options: Record<string, { text: string }> }[];
+      };
+      expect(mappings![0]!.options["-1"]).toMatchObject({ text: "unknown" });
+      expect(panel.targets[0]!.expr).toMatch(/or vector\(-1\)$/);
+    }
+  });
+
+  it("counts events in whole numbers", () => {
+    for (const [uid, title, { targets, fieldConfig }] of now)
+      for (const { expr = "" } of targets)
+        if (/increase\(/.test(expr) && fieldConfig.defaults.unit === "short")
+          expect([uid, title, expr]).toEqual([uid, title, expect.stringMatching(/^round\(/)]);
+  });
+});
+
+describe("tables", () => {
+  const tables = panels.filter(([, , { type }]) => type === "table");
+
+  it.each(tables)("%s: %s prints its text for no rows into no cell", (_uid, _title, panel) => {
+    if (panel.fieldConfig.defaults.noValue === undefined) return;
+    const overrides = panel.fieldConfig.overrides as {
+      matcher?: { id: string; options: string };
+      properties: { id: string; value?: unknown }[];
+    }[];
+    expect(overrides).toContainEqual({
+      matcher: { id: "byRegexp", options: "/.*/" },
+      properties: [{ id: "noValue", value: "-" }],
+    });
+  });
+
+  it.each(tables)("%s: %s has headings for people", (_uid, _title, panel) => {
+    const text = JSON.stringify(panel);
+    for (const { expr } of panel.targets) if (expr) expect(text).toContain("renameByName");
+    for (const [, column] of text.matchAll(/AS \\"([^"\\]+)\\"/g)) expect(column).not.toMatch(/_/);
+    if (text.includes("Trend #B")) expect(text).toContain('"displayName","value":"Trend"');
+  });
+});
+
+describe("time series", () => {
+  it.each(panels.filter(([, , { type }]) => type === "timeseries"))(
+    "%s: %s is high enough to be read",
+    (_uid, _title, { gridPos, fieldConfig, options }) => {
+      const { legend } = options as { legend: { displayMode: string } };
+      // A table below it takes half of a low panel.
+      expect([gridPos.h >= 6, gridPos.h >= 8 || legend.displayMode === "list"]).toEqual([true, true]);
+      const { unit, custom } = fieldConfig.defaults as { unit?: string; custom?: { axisSoftMax?: number } };
+      if (unit === "percentunit") expect(custom!.axisSoftMax!).toBeLessThanOrEqual(4);
+    },
+  );
+});
+
 describe("shares of a budget", () => {
   const shares = panels.filter(([, , { targets }]) =>
     targets.some(({ expr = "", rawSql = "" }) =>

@@ -26,6 +26,16 @@ describe.each(["filesystem", "gcs"] as const)("Loki on %s", (store) => {
     expect(config.compactor).toMatchObject({ retention_enabled: true, delete_request_store: store });
   });
 
+  it("loses no line over a replacement, and takes the backlog of hours", () => {
+    const { ingester, common } = parse(text) as {
+      ingester: { wal: { flush_on_shutdown: boolean }; max_chunk_age: string };
+      common: { instance_addr: string };
+    };
+    expect(ingester.wal.flush_on_shutdown).toBe(true);
+    expect(ingester.max_chunk_age).toBe("24h");
+    expect(common.instance_addr).toBe("127.0.0.1");
+  });
+
   it("keeps chunks and index in one store, which is configured", () => {
     expect(config.schema_config.configs).toEqual([
       expect.objectContaining({ object_store: store, store: "tsdb", schema: "v13" }),

@@ -75,8 +75,8 @@ describe("what the tables say", () => {
     expect(second!["Cost share"]).toBeNull();
   });
 
-  it("names the dearest sessions with their trace and their share of the cap", async () => {
-    const [session] = await run(sqlOf("llm-cost-operations: Ten dearest sessions"));
+  it("names the most expensive sessions with their trace and their share of the cap", async () => {
+    const [session] = await run(sqlOf("llm-cost-operations: Ten most expensive sessions"));
     expect(session).toMatchObject({
       Customer: "acme",
       Session: "s1",
@@ -96,7 +96,7 @@ describe("what the tables say", () => {
   });
 
   it("filters by customer when one is chosen", async () => {
-    const sql = sqlOf("llm-cost-operations: Ten dearest sessions").replace(
+    const sql = sqlOf("llm-cost-operations: Ten most expensive sessions").replace(
       "${customer_id:sqlstring}",
       "'nobody'",
     );

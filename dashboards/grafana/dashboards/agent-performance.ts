@@ -2,6 +2,7 @@ import { logQueries } from "../../loki/queries";
 import { records } from "../../prometheus/rules/recording";
 import { thresholds } from "../../thresholds";
 import { dashboard, type Row } from "../lib/dashboard";
+import { countInRange } from "../lib/expressions";
 import { logLines, bars, pie, stat, timeSeries } from "../lib/panels";
 import { logs, prom, promBuckets, promNow } from "../lib/queries";
 import { limitSteps } from "../lib/thresholds";
@@ -40,14 +41,16 @@ const latency: Row = {
       unit: unit.seconds,
       height: 8,
       steps: limitSteps(thresholds.latency.seconds),
-      queries: [prom(records.queryQuantile, "p95")],
+      noValue: "no questions",
+      queries: [promNow(`${records.queryQuantile} >= 0`, "p95")],
     }),
     stat({
       title: "Active sessions",
       description: "Conversations that are open in the agent.",
       unit: unit.count,
       height: 8,
-      queries: [prom("sum(tollgate_agent_sessions_active)", "sessions")],
+      noValue: "unknown",
+      queries: [promNow("sum(tollgate_agent_sessions_active)", "sessions")],
     }),
     timeSeries({
       title: "Requests by outcome",
@@ -59,7 +62,7 @@ const latency: Row = {
     timeSeries({
       title: "Provider errors that the agent saw",
       description:
-        "What the gateway refused or could not get, by code: budgets and limits are enforcement, not failure.",
+        "Calls that got no answer from the gateway, by code. What a budget or limit refuses is not among them.",
       unit: unit.perSecond,
       noValue: "none",
       queries: [prom(rate("tollgate_agent_provider_errors_total", "code"), "{{code}}")],
@@ -125,24 +128,19 @@ const conversations: Row = {
       description:
         "Sessions of the time range by how many questions were asked in them, up to and including the number.",
       unit: unit.count,
-      queries: [promBuckets("sum by (le) (increase(tollgate_agent_conversation_turns_bucket[$__range]))")],
+      queries: [promBuckets(countInRange("tollgate_agent_conversation_turns_bucket", "le"))],
     }),
     bars({
       title: "LLM calls of a question",
       description: "Questions of the time range by how many LLM calls they took: a long tail is a loop.",
       unit: unit.count,
-      queries: [promBuckets("sum by (le) (increase(tollgate_agent_llm_calls_per_query_bucket[$__range]))")],
+      queries: [promBuckets(countInRange("tollgate_agent_llm_calls_per_query_bucket", "le"))],
     }),
     pie({
       title: "Query types",
       description: "Questions of the time range.",
       unit: unit.count,
-      queries: [
-        promNow(
-          "sum by (query_type) (increase(tollgate_agent_query_seconds_count[$__range]))",
-          "{{query_type}}",
-        ),
-      ],
+      queries: [promNow(countInRange("tollgate_agent_query_seconds_count", "query_type"), "{{query_type}}")],
     }),
     timeSeries({
       title: "Query types over time",

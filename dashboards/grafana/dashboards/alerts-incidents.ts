@@ -1,11 +1,12 @@
-import { errorLines, logQueries } from "../../loki/queries";
+import { errorLines, errorLogs, logQueries } from "../../loki/queries";
 import { records } from "../../prometheus/rules/recording";
 import { thresholds } from "../../thresholds";
 import { sources } from "../datasources";
 import { dashboard, type Row } from "../lib/dashboard";
-import { FAILING_SHARE } from "../lib/expressions";
+import { ALERT_COLUMNS, FAILING_SHARE, firingBySeverity } from "../lib/expressions";
 import { toDashboard, toExplore, toPage } from "../lib/links";
 import { bars, logLines, stat, table, timeline, timeSeries } from "../lib/panels";
+import { SESSION, TIME, TRACE } from "../lib/table";
 import { logs, prom, promNow, promTable, sql, usdOf } from "../lib/queries";
 import { actionColors, budgetSteps, limitSteps, noneSteps } from "../lib/thresholds";
 import { unit } from "../lib/units";
@@ -23,15 +24,31 @@ const alerts: Row = {
       height: 8,
       steps: noneSteps,
       noValue: "none",
-      queries: [promNow(`sum by (severity) (${FIRING})`, "{{severity}}")],
+      queries: [promNow(firingBySeverity(`alertstate="firing"`), "{{severity}}")],
     }),
     table({
       title: "Firing now",
       description: "What fires, of which service. Its runbook is named in the notification.",
       width: 18,
       noValue: "nothing fires",
-      queries: [promTable(`sum by (alertname, severity, service, customer_id, session_id) (${FIRING})`)],
-      transform: [{ id: "organize", options: { excludeByName: { Time: true, Value: true } } }],
+      queries: [promTable(`count by (${ALERT_COLUMNS.join(", ")}) (${FIRING})`)],
+      transform: [
+        {
+          id: "organize",
+          options: {
+            excludeByName: { Time: true, Value: true },
+            indexByName: Object.fromEntries(ALERT_COLUMNS.map((column, at) => [column, at])),
+            renameByName: {
+              alertname: "Alert",
+              severity: "Severity",
+              service: "Service",
+              customer_id: "Customer",
+              session_id: "Session",
+            },
+          },
+        },
+      ],
+      columns: { Alert: { width: 220 }, Severity: { width: 100 }, Service: { width: 150 } },
     }),
     timeline({
       title: "Timeline",
@@ -94,6 +111,7 @@ const budgets = (langfuse: string): Row => ({
           ORDER BY crossed_at DESC LIMIT 200`),
       ],
       columns: {
+        Time: { width: TIME },
         Customer: { link: toDashboard("Sessions", "llm-cost-operations", { customer_id: "Customer" }) },
         Percent: { unit: unit.none, steps: PERCENT_STEPS, cell: "background" },
         Spent: { unit: unit.usd },
@@ -119,7 +137,7 @@ const budgets = (langfuse: string): Row => ({
       title: "Refusals",
       description:
         "Calls that were not made because a limit was reached: customer, reason, and the trace that they were part of.",
-      width: 14,
+      width: 24,
       noValue: "no refusals",
       queries: [
         sql(`
@@ -129,15 +147,16 @@ const budgets = (langfuse: string): Row => ({
           ORDER BY at DESC LIMIT 200`),
       ],
       columns: {
+        Time: { width: TIME },
         Customer: { link: toDashboard("Sessions", "llm-cost-operations", { customer_id: "Customer" }) },
-        Session: { link: toPage("Session in Langfuse", `${langfuse}/sessions`, "Session") },
-        Trace: { link: toPage("Trace in Langfuse", `${langfuse}/traces`, "Trace") },
+        Session: { link: toPage("Session in Langfuse", `${langfuse}/sessions`, "Session"), width: SESSION },
+        Trace: { link: toPage("Trace in Langfuse", `${langfuse}/traces`, "Trace"), width: TRACE },
       },
     }),
     logLines({
       title: logQueries.gateway.budgets.title,
       description: logQueries.gateway.budgets.description,
-      width: 10,
+      width: 24,
       queries: [logs(logQueries.gateway.budgets.expr)],
     }),
   ],
@@ -203,7 +222,7 @@ const anomalies: Row = {
       description: "Log lines a second at level error.",
       unit: unit.countsPerSecond,
       width: 12,
-      links: [toExplore("Lines in Explore", `{level="error"}`, sources.loki.uid)],
+      links: [toExplore("Lines in Explore", errorLogs, sources.loki.uid)],
       queries: [logs(errorLines, "{{service}}")],
     }),
     stat({
@@ -213,7 +232,9 @@ const anomalies: Row = {
       unit: unit.count,
       width: 12,
       steps: noneSteps,
-      queries: [promNow("sum(increase(tollgate_guard_over_hold_total[$__range])) or vector(0)", "calls")],
+      queries: [
+        promNow("round(sum(increase(tollgate_guard_over_hold_total[$__range]))) or vector(0)", "calls"),
+      ],
     }),
     stat({
       title: "Unpriced models refused",
@@ -223,7 +244,7 @@ const anomalies: Row = {
       steps: noneSteps,
       queries: [
         promNow(
-          `sum(increase(tollgate_guard_decisions_total{reason="unpriced_model"}[$__range])) or vector(0)`,
+          `round(sum(increase(tollgate_guard_decisions_total{reason="unpriced_model"}[$__range]))) or vector(0)`,
           "calls",
         ),
       ],

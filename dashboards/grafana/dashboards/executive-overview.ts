@@ -2,11 +2,11 @@ import { NANOS_PER_DOLLAR } from "../../../litellm-config";
 import { records } from "../../prometheus/rules/recording";
 import { thresholds } from "../../thresholds";
 import { dashboard, type Row } from "../lib/dashboard";
-import { FAILING_SHARE } from "../lib/expressions";
+import { FAILING_SHARE, firingBySeverity } from "../lib/expressions";
 import { toDashboard } from "../lib/links";
 import { bars, stat, table, timeline, timeSeries } from "../lib/panels";
 import { prom, promNow, sql, sqlSeries, usdOf } from "../lib/queries";
-import { budgetSteps, limitSteps, noneSteps, upSteps } from "../lib/thresholds";
+import { budgetSteps, LEDGER_STATE, ledgerStates, limitSteps, noneSteps, upSteps } from "../lib/thresholds";
 import { unit } from "../lib/units";
 import { CUSTOMERS_CHOSEN } from "../lib/variables";
 
@@ -20,6 +20,14 @@ const start = (period: string) => `date_trunc('${period}', now(), 'UTC')`;
 
 const MONTH_SPEND = `
   SELECT coalesce(sum(spent_nanos), 0) AS spent FROM ledger.customer_months WHERE month = ledger.month_of(now())`;
+
+/** The month by tier: revenue of the customers, LLM cost, and what the definitions allow it to be. */
+const TIER_MONTH = `
+  SELECT tiers.tier, tiers.price_nanos, tiers.budget_nanos AS cap_nanos,
+    (SELECT count(*) FROM ledger.customers AS c WHERE c.tier = tiers.tier AND c.disabled_at IS NULL) AS customers,
+    (SELECT coalesce(sum(spent_nanos), 0) FROM ledger.customer_months AS m
+      WHERE m.tier = tiers.tier AND m.month = ledger.month_of(now())) AS spent
+  FROM ledger.tiers WHERE tiers.tier IN (\${tier:sqlstring})`;
 
 const spend: Row = {
   title: "LLM spend",
@@ -59,18 +67,18 @@ const spend: Row = {
       title: "Gross margin on LLM cost",
       description: "Share of the month's revenue that its LLM calls have not used, from the tiers' prices.",
       unit: unit.share,
+      noValue: "no customers",
       queries: [
-        promNow(
-          `1 - sum(tollgate_tier_spent_nanodollars) / sum(tollgate_tier_customers * tollgate_tier_price_nanodollars)`,
-          "margin",
-        ),
+        sql(`
+          SELECT 1 - sum(spent) / nullif(sum(customers * price_nanos), 0)::float AS margin FROM (${TIER_MONTH}) AS month`),
       ],
     }),
     stat({
       title: "Held by calls in flight",
       description: "Money that running calls may still cost at most; it falls back to zero when they settle.",
       unit: unit.usd,
-      queries: [prom(`tollgate_ledger_held_nanodollars / ${NANOS_PER_DOLLAR}`, "held")],
+      noValue: "unknown",
+      queries: [promNow(`tollgate_ledger_held_nanodollars / ${NANOS_PER_DOLLAR}`, "held")],
     }),
     timeSeries({
       title: "Spend by day and tier",
@@ -90,14 +98,6 @@ const spend: Row = {
   ],
 };
 
-/** The month by tier: revenue of the customers, LLM cost, and what the definitions allow it to be. */
-const TIER_MONTH = `
-  SELECT tiers.tier, tiers.price_nanos, tiers.budget_nanos,
-    (SELECT count(*) FROM ledger.customers AS c WHERE c.tier = tiers.tier AND c.disabled_at IS NULL) AS customers,
-    (SELECT coalesce(sum(spent_nanos), 0) FROM ledger.customer_months AS m
-      WHERE m.tier = tiers.tier AND m.month = ledger.month_of(now())) AS spent
-  FROM ledger.tiers WHERE tiers.tier IN (\${tier:sqlstring})`;
-
 const revenue: Row = {
   title: "Revenue against LLM cost",
   panels: [
@@ -110,8 +110,8 @@ const revenue: Row = {
         sql(`
           SELECT tier AS "Tier", customers AS "Customers", ${usdOf("customers * price_nanos")} AS "Revenue",
             ${usdOf("spent")} AS "LLM cost", ${usdOf("customers * price_nanos - spent")} AS "Margin",
-            spent / nullif(customers * price_nanos, 0)::float AS "Cost share", budget_nanos / price_nanos::float AS "Target share",
-            spent / nullif(customers * budget_nanos, 0)::float AS "Budget used"
+            spent / nullif(customers * price_nanos, 0)::float AS "Cost share", cap_nanos / price_nanos::float AS "Target share",
+            spent / nullif(customers * cap_nanos::float, 0) AS "Budget used"
           FROM (${TIER_MONTH}) AS month ORDER BY tier`),
       ],
       columns: {
@@ -129,12 +129,11 @@ const revenue: Row = {
       unit: unit.share,
       width: 6,
       max: 1,
+      rows: true,
       steps: budgetSteps,
       queries: [
-        promNow(
-          `tollgate_tier_spent_nanodollars / (tollgate_tier_customers * tollgate_tier_budget_nanodollars > 0)`,
-          "{{tier}}",
-        ),
+        sql(`
+          SELECT tier, spent / nullif(customers * cap_nanos::float, 0) AS used FROM (${TIER_MONTH}) AS month ORDER BY tier`),
       ],
     }),
     timeSeries({
@@ -159,13 +158,17 @@ const customers: Row = {
       title: "Active customers",
       description: "Customers with a call in the last 15 minutes.",
       unit: unit.count,
-      queries: [prom("tollgate_customers_active", "customers")],
+      height: 8,
+      noValue: "unknown",
+      queries: [promNow("tollgate_customers_active", "customers")],
     }),
     stat({
       title: "Active sessions",
       description: "Conversations with a call in the last 15 minutes.",
       unit: unit.count,
-      queries: [prom("tollgate_sessions_active", "sessions")],
+      height: 8,
+      noValue: "unknown",
+      queries: [promNow("tollgate_sessions_active", "sessions")],
     }),
     bars({
       title: "Customers by budget used",
@@ -174,7 +177,6 @@ const customers: Row = {
       unit: unit.count,
       rows: true,
       width: 8,
-      height: 4,
       links: [toDashboard("Cost by customer", "llm-cost-operations", {})],
       queries: [
         sql(`
@@ -189,7 +191,6 @@ const customers: Row = {
       title: "Activity",
       description: "Customers and sessions with a call in the 15 minutes before.",
       unit: unit.count,
-      height: 4,
       queries: [prom("tollgate_customers_active", "customers"), prom("tollgate_sessions_active", "sessions")],
     }),
   ],
@@ -202,39 +203,45 @@ const health: Row = {
       title: "Alerts firing",
       description: "By severity. The Alerts & Incidents dashboard names them.",
       unit: unit.count,
+      height: 8,
       steps: noneSteps,
       noValue: "none",
       links: [toDashboard("Alerts & Incidents", "alerts-incidents", {})],
-      queries: [promNow(`sum by (severity) (ALERTS{alertstate="firing",severity!="info"})`, "{{severity}}")],
+      queries: [promNow(firingBySeverity(`alertstate="firing",severity!="info"`), "{{severity}}")],
     }),
     stat({
       title: "Requests that fail",
       description: "Of the last five minutes, by service; a user's own error is none of ours.",
       unit: unit.share,
+      height: 8,
       steps: limitSteps(thresholds.errors.share),
+      noValue: "no requests",
       links: [toDashboard("Agent Performance", "agent-performance", {})],
-      queries: [prom(FAILING_SHARE, "{{service}}")],
+      queries: [promNow(FAILING_SHARE, "{{service}}")],
     }),
     stat({
       title: "Answer time, p95",
       description: "19 of 20 questions of the last five minutes were answered within it.",
       unit: unit.seconds,
+      height: 8,
       steps: limitSteps(thresholds.latency.seconds),
+      noValue: "no questions",
       links: [toDashboard("Agent Performance", "agent-performance", {})],
-      queries: [prom(records.queryQuantile, "p95")],
+      queries: [promNow(`${records.queryQuantile} >= 0`, "p95")],
     }),
     stat({
       title: "Budgets enforced",
-      description: "The ledger answers: without it every LLM call is refused, and none is spent.",
+      description:
+        "Whether the ledger answers: without it every LLM call is refused and nothing is spent. Unknown while its exporter does not answer.",
       unit: unit.none,
-      steps: upSteps,
-      queries: [prom("min(tollgate_ledger_up)", "ledger")],
+      height: 8,
+      states: ledgerStates,
+      queries: [promNow(LEDGER_STATE, "ledger")],
     }),
     timeline({
       title: "Services",
       description: "Whether each service answers Prometheus: red is down, a gap is not there at all.",
       unit: unit.none,
-      height: 4,
       steps: upSteps,
       links: [toDashboard("Infrastructure", "infrastructure", {})],
       queries: [prom("min by (job) (up)", "{{job}}")],

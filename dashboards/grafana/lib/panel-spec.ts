@@ -1,14 +1,21 @@
 import type { Builder, Dataquery } from "@grafana/grafana-foundation-sdk/cog";
 import type { DataSourceRef } from "@grafana/grafana-foundation-sdk/common";
+import { MappingType } from "@grafana/grafana-foundation-sdk/dashboard";
 import type {
   DashboardLink,
   DynamicConfigValue,
   FieldColor,
   ThresholdsConfig,
+  ValueMapping,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { Query } from "./queries";
 import { colorMode, thresholdsConfig, type Steps } from "./thresholds";
 import type { Unit } from "./units";
+
+export interface State {
+  text: string;
+  color: string;
+}
 
 /** What every panel says about itself. */
 export interface PanelSpec {
@@ -28,6 +35,8 @@ export interface PanelSpec {
   overrides?: Record<string, DynamicConfigValue[]>;
   /** Shown where there are no values: says that this is good news, or what is missing. */
   noValue?: string;
+  /** Words and colours for single values: a state that is a number in Prometheus is read as a word. */
+  states?: Record<number, State>;
 }
 
 /** What the SDK's panel builders have in common. */
@@ -44,6 +53,7 @@ interface CommonBuilder {
   colorScheme(color: Builder<FieldColor>): this;
   dataLinks(links: Builder<DashboardLink>[]): this;
   overrideByName(name: string, properties: DynamicConfigValue[]): this;
+  mappings(mappings: ValueMapping[]): this;
 }
 
 /** Sets on a panel what its spec says. */
@@ -60,9 +70,15 @@ export function applySpec<Panel extends CommonBuilder>(panel: Panel, spec: Panel
   spec.queries.forEach((query, i) => panel.withTarget(query.build(String.fromCharCode(65 + i))));
   if (spec.links) panel.dataLinks(spec.links);
   if (spec.noValue) panel.noValue(spec.noValue);
+  if (spec.states) panel.mappings([statesMapping(spec.states)]);
   for (const [field, properties] of Object.entries(spec.overrides ?? {}))
     panel.overrideByName(field, properties);
   return panel;
+}
+
+function statesMapping(states: Record<number, State>): ValueMapping {
+  const options = Object.entries(states).map(([value, state], index) => [value, { ...state, index }]);
+  return { type: MappingType.ValueToText, options: Object.fromEntries(options) };
 }
 
 function sourceOf(queries: Query[]): DataSourceRef {

@@ -30,24 +30,28 @@ import { PanelBuilder as Stat } from "@grafana/grafana-foundation-sdk/stat";
 import { PanelBuilder as StateTimeline } from "@grafana/grafana-foundation-sdk/statetimeline";
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
 import { applySpec, type PanelSpec } from "./panel-spec";
+import { unit } from "./units";
 
 export { table } from "./table";
 
-/** One number a series, with its course behind it where the query covers the time range. */
+/** One number a series, as it is now: of queries at the end of the time range, so that an old value is never shown. */
 export function stat(spec: PanelSpec): Builder<Panel> {
+  const coloured = spec.steps !== undefined || spec.states !== undefined;
   return applySpec(new Stat(), { width: 4, height: 4, ...spec })
     .reduceOptions(lastValue())
-    .colorMode(spec.steps ? BigValueColorMode.Background : BigValueColorMode.Value)
-    .graphMode(BigValueGraphMode.Area);
+    .colorMode(coloured ? BigValueColorMode.Background : BigValueColorMode.Value)
+    .graphMode(BigValueGraphMode.None);
 }
 
-/** Lines over time, with a legend that says the last, the mean and the highest value. */
+/** Lines over time, with a legend that says the last, the mean and the highest value where there is room for it. */
 export function timeSeries(spec: PanelSpec & { stacked?: boolean; bars?: boolean }): Builder<Panel> {
   const panel = applySpec(new TimeSeries(), spec)
-    .legend(tableLegend(["lastNotNull", "mean", "max"]))
+    .legend((spec.height ?? 8) < 8 ? listLegend() : tableLegend(["lastNotNull", "mean", "max"]))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi))
     .showPoints(VisibilityMode.Never)
     .fillOpacity(spec.stacked || spec.bars ? 40 : 10);
+  // Without data Grafana's axis of a share goes to 10,000 %.
+  if (spec.unit === unit.share) panel.axisSoftMin(0).axisSoftMax((spec.steps?.at(-1)?.[0] ?? 0.8) * 1.25);
   if (spec.stacked) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal));
   if (spec.bars) panel.drawStyle(GraphDrawStyle.Bars);
   return panel;
@@ -86,7 +90,7 @@ export function pie(spec: PanelSpec & { rows?: true }): Builder<Panel> {
 export function timeline(spec: PanelSpec): Builder<Panel> {
   return applySpec(new StateTimeline(), spec)
     .showValue(VisibilityMode.Never)
-    .legend(new VizLegendOptionsBuilder().showLegend(true).displayMode(LegendDisplayMode.List))
+    .legend(listLegend())
     .mergeValues(true);
 }
 
@@ -105,6 +109,10 @@ function tableLegend(calcs: string[]): VizLegendOptionsBuilder {
     .displayMode(LegendDisplayMode.Table)
     .placement(LegendPlacement.Bottom)
     .calcs(calcs);
+}
+
+function listLegend(): VizLegendOptionsBuilder {
+  return new VizLegendOptionsBuilder().showLegend(true).displayMode(LegendDisplayMode.List);
 }
 
 function lastValue(): ReduceDataOptionsBuilder {

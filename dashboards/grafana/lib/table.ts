@@ -25,7 +25,14 @@ export interface Column {
   link?: Builder<DashboardLink>;
   /** Not shown, but there for links. */
   hidden?: true;
+  /** The heading, where it is not the column's name. */
+  title?: string;
+  /** Pixels, for what must be readable whole. */
+  width?: number;
 }
+
+/** Pixels of what must be readable whole: a time, a session's UUID, a trace's 32 digits. */
+export const [TIME, SESSION, TRACE] = [170, 300, 280];
 
 const CELLS: Record<NonNullable<Column["cell"]>, TableCellOptions> = {
   bar: { type: TableCellDisplayMode.Gauge, mode: BarGaugeDisplayMode.Basic },
@@ -41,6 +48,8 @@ export function table(
   },
 ): Builder<Panel> {
   const panel = applySpec(new Table(), { ...spec, unit: "string" }).filterable(true);
+  // A panel's text for "no rows" would stand in each empty cell too.
+  if (spec.noValue) panel.overrideByRegexp("/.*/", [{ id: "noValue", value: "-" }]);
   for (const [name, column] of Object.entries(spec.columns ?? {})) {
     panel.overrideByName(name, properties(column));
   }
@@ -48,7 +57,7 @@ export function table(
   return panel;
 }
 
-function properties({ unit, steps, cell, link, hidden }: Column): DynamicConfigValue[] {
+function properties({ unit, steps, cell, link, hidden, title, width }: Column): DynamicConfigValue[] {
   const set: DynamicConfigValue[] = [];
   if (unit) set.push({ id: "unit", value: unit });
   if (steps) set.push({ id: "thresholds", value: thresholdsConfig(steps).build() });
@@ -56,6 +65,8 @@ function properties({ unit, steps, cell, link, hidden }: Column): DynamicConfigV
   if (cell) set.push({ id: "custom.cellOptions", value: CELLS[cell] });
   if (cell === "bar") set.push({ id: "min", value: 0 }, { id: "max", value: 1 });
   if (link) set.push({ id: "links", value: [link.build()] });
+  if (title) set.push({ id: "displayName", value: title });
+  if (width) set.push({ id: "custom.width", value: width });
   if (hidden) set.push({ id: "custom.hideFrom.viz", value: true });
   return set;
 }

@@ -5,6 +5,7 @@ import {
   ThresholdsMode,
   type Threshold,
 } from "@grafana/grafana-foundation-sdk/dashboard";
+import type { State } from "./panel-spec";
 import { definitions, THRESHOLD_ACTIONS, type ThresholdAction } from "../../../litellm-config";
 
 const BASE = "green";
@@ -39,6 +40,16 @@ export const upSteps: Steps = [
   [-1, "red"],
   [1, BASE],
 ];
+
+/** Whether the ledger answers, of `LEDGER_STATE`. */
+export const ledgerStates: Record<number, State> = {
+  1: { text: "enforced", color: BASE },
+  0: { text: "ledger away: calls refused", color: "red" },
+  [-1]: { text: "unknown", color: "purple" },
+};
+
+/** PromQL: 1 and 0 as the ledger's exporter says, -1 while the exporter says nothing. */
+export const LEDGER_STATE = "min(tollgate_ledger_up) or vector(-1)";
 
 /** Green at zero, red from one on: for what should not happen. */
 export const noneSteps: Steps = [[1, "red"]];

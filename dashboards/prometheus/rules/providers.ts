@@ -1,23 +1,17 @@
 import { thresholds } from "../../thresholds";
-import { growth, growthFromBirth, rareEvents } from "./promql";
+import { growth, growthFromBirth } from "./promql";
 import { records } from "./recording";
 import type { Alert } from "./rule";
 
-const { provider, fallback, refusing, throttling, cut, fallbackRate } = thresholds;
+const { provider, fallback, refusing, throttling, cut, fallbackRate, rareEvents } = thresholds;
 const { providerErrors, providerAnswers } = records;
 
-const ATTEMPTS = "tollgate_guard_attempts_total";
-
 /** Share of the attempts at a model that ended in one of some ways, once there are enough of those. */
-function endingIn(
-  endings: string,
-  { share, window, min }: { share: number; window: string; min: number },
-): string {
-  const by = ["provider", "model"];
-  const ended = growth(`${ATTEMPTS}{ending=~"${endings}"}`, window, by);
+function endingIn(endings: string, { share, min }: { share: number; min: number }): string {
+  const sum = (matcher: string) => `sum by (provider, model) (${records.attempts}{${matcher}})`;
+  const ended = sum(`ending=~"${endings}"`);
   // An attempt that the guard kept from being made says nothing of the provider.
-  const all = growth(`${ATTEMPTS}{ending!="not_paid_for"}`, window, by);
-  return `${ended} / ${all} > ${share} and ${ended} >= ${min}`;
+  return `${ended} / ${sum(`ending!="not_paid_for"`)} > ${share} and ${ended} >= ${min}`;
 }
 
 export const providerAlerts: Alert[] = [
@@ -93,9 +87,8 @@ export const providerAlerts: Alert[] = [
     service: "gateway",
     team: "platform",
     expr: `
-      ${rareEvents("litellm_deployment_successful_fallbacks_total")}
-      / ${growth(`tollgate_guard_calls_total{outcome="success"}`, thresholds.rareEvents.window)} > ${fallbackRate.share}
-      and ${rareEvents("litellm_deployment_successful_fallbacks_total")} >= ${fallbackRate.min}`,
+      ${records.fallbacks} / ${growth(`tollgate_guard_calls_total{outcome="success"}`, rareEvents.window)} > ${fallbackRate.share}
+      and ${records.fallbacks} >= ${fallbackRate.min}`,
     for: fallbackRate.for,
     summary: "{{ $value | humanizePercentage }} of answers come from a fallback",
     description: `Calls fail at their own model and another one answers: slower, at another price, perhaps worse. The other

@@ -1,15 +1,14 @@
 import { NANOS_PER_DOLLAR } from "../../../litellm-config";
 import { thresholds } from "../../thresholds";
-import { growth, growthFromBirth } from "./promql";
+import { growth, growthFromBirth, rareEvents } from "./promql";
 import type { Recording } from "./rule";
 
-const { costSpike, latency, errors, provider, reconcile, slo } = thresholds;
+const { costSpike, endings, latency, errors, provider, rareEvents: rare, reconcile, slo } = thresholds;
 
 /** Names of the recorded series, for the alerts and the dashboards that read them. */
 export const records = {
   spendRate: `tollgate:spend_usd_per_hour:rate${costSpike.window}`,
   spendAverage: `tollgate:spend_usd_per_hour:avg${costSpike.average}`,
-  spendRateByModel: `tollgate:spend_usd_per_hour_by_model:rate${costSpike.window}`,
   ledgerSpend: `tollgate:ledger_spend_nanodollars:increase${reconcile.window}`,
   litellmSpend: `tollgate:litellm_spend_nanodollars:increase${reconcile.window}`,
   spendDifference: `tollgate:spend_difference_nanodollars:increase${reconcile.window}`,
@@ -18,6 +17,8 @@ export const records = {
   queryQuantile: `tollgate:query_seconds:p${latency.quantile * 100}_${latency.window}`,
   providerErrors: `tollgate:provider_errors:increase${provider.window}`,
   providerAnswers: `tollgate:provider_answers:increase${provider.window}`,
+  attempts: `tollgate:attempts:increase${endings.window}`,
+  fallbacks: `tollgate:fallbacks:increase${rare.window}`,
   errorRatio: (window: string) => `tollgate:error_ratio:rate${window}`,
 } as const;
 
@@ -44,10 +45,6 @@ export const spendRecordings: Recording[] = [
     expr: `
       avg_over_time(${records.spendRate}[${costSpike.average}] offset ${costSpike.window})
       and ${records.spendRate} offset ${costSpike.history}`,
-  },
-  {
-    record: records.spendRateByModel,
-    expr: `sum by (model) (rate(tollgate_guard_spend_nanodollars_total[${costSpike.window}])) * 3600 / ${NANOS_PER_DOLLAR}`,
   },
   {
     record: records.ledgerSpend,
@@ -90,6 +87,11 @@ export const providerRecordings: Recording[] = [
     record: records.providerAnswers,
     expr: growth(`tollgate_guard_calls_total{outcome="success"}`, provider.window, ["provider"]),
   },
+  {
+    record: records.attempts,
+    expr: growthFromBirth("tollgate_guard_attempts_total", endings.window, ["provider", "model", "ending"]),
+  },
+  { record: records.fallbacks, expr: rareEvents("litellm_deployment_successful_fallbacks_total") },
 ];
 
 const burnWindows = [...new Set(slo.burns.flatMap(({ long, short }) => [short, long]))];

@@ -14,7 +14,7 @@ _SESSION = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _TRACE = re.compile(r"[0-9a-f]{32}")
 _SPAN = re.compile(r"[0-9a-f]{16}")
 _WORD = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-_QUERY_TYPES = ("cost_analysis", "recommendation", "simple_lookup", "action")
+QUERY_TYPES = ("cost_analysis", "recommendation", "simple_lookup", "action")
 _MAX_TOOLS = 50
 
 
@@ -69,8 +69,8 @@ def read_identity(metadata: object) -> Identity:
         )
     customer = _text(metadata, "customer_id", _CUSTOMER, "send 1-64 letters, digits, _ or -", required=True)
     session = _text(metadata, "session_id", _SESSION, "send 1-128 letters, digits, _ . : or -", required=True)
-    kinds = re.compile("|".join(_QUERY_TYPES))
-    query_type = _text(metadata, "query_type", kinds, f"send one of {', '.join(_QUERY_TYPES)}", required=True)
+    kinds = re.compile("|".join(QUERY_TYPES))
+    query_type = _text(metadata, "query_type", kinds, f"send one of {', '.join(QUERY_TYPES)}", required=True)
     tools = metadata.get("tools_invoked") or []
     if (
         not isinstance(tools, list)

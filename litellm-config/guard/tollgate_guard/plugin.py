@@ -29,6 +29,7 @@ from .meter.transport import Meter
 from .metrics import ATTEMPTS
 from .settling import Settler
 from .sweep import sweep_forever
+from .first_values import publish_first_values
 from .traces import TraceEvents
 
 _REQUIRED = (
@@ -69,6 +70,7 @@ def _install() -> tuple[Hooks, Generations, Gate]:
     admission = Admission(ledger, config, settler.void, counting)
     settler.freed = admission.freed
     inner = app.middleware_stack or app.build_middleware_stack()
+    publish_first_values(config)
     traces = TraceEvents()
     gate = Gate(inner, config, ledger, admission, settler, traces, counting)
     # LiteLLM imports its callbacks while it starts, when Starlette takes no more middleware: so around all of it.

@@ -1,4 +1,5 @@
-import { counter, type Expected, type Suite } from "../support/suite";
+import { atWindow, changing, recorded } from "../support/measure";
+import { counter, type Expected, type Measure, type Suite } from "../support/suite";
 
 const errors = (status: string, provider = "anthropic", model = "m") =>
   `tollgate_guard_provider_errors_total{provider="${provider}",model="${model}",status="${status}"}`;
@@ -77,6 +78,13 @@ function endingCases({ alert, endings, others, share, least, holds, summary }: E
     },
     {
       alert,
+      shows: "counts the first values of a series",
+      series: { [attempts(first)]: `_x20 ${least}x19 ${2 * least}x60` },
+      onset: `${holds + 5}m`,
+      alerts: all,
+    },
+    {
+      alert,
       shows: "is quiet below it, of one model and in ten minutes",
       series: {
         [attempts(first)]: `0x20 ${least - 0.1}x42 ${2 * (least - 0.1)}x60`,
@@ -104,9 +112,64 @@ const down = (share: string): Expected => ({
   dashboard: "alerts-incidents",
 });
 
+const providerMeasures: Measure[] = [
+  recorded(
+    "tollgate:attempts:increase10m",
+    30,
+    atWindow(600, "adds the instances up", {
+      [`${attempts("cut").slice(0, -1)},instance="one"}`]: changing(3, 1, 2),
+      [`${attempts("cut").slice(0, -1)},instance="two"}`]: changing(1, 2, 1),
+      [attempts("complete")]: changing(5, 5, 5),
+    }),
+    `{ending="cut"}`,
+  ),
+  ...(
+    [
+      [
+        "tollgate:attempts:increase10m",
+        60,
+        (instance: string) => `${attempts("cut").slice(0, -1)},instance="${instance}"}`,
+      ],
+      [
+        "tollgate:fallbacks:increase15m",
+        90,
+        (instance: string) => `${answeredByFallback("a").slice(0, -1)},instance="${instance}"}`,
+      ],
+    ] as const
+  ).flatMap(([record, interval, name]) => [
+    recorded(record, 5, {
+      shows: "counts a series whole that is born in the window",
+      interval,
+      series: { [name("one")]: "_x16 5x5" },
+      at: 20,
+    }),
+    recorded(record, 0, {
+      shows: "takes no old series for new that was away for less than an hour",
+      interval,
+      series: { [name("one")]: `9x2 stale _x${Math.floor(3_000 / interval)} 9x20` },
+      at: 2 + Math.floor(3_000 / interval) + 4,
+    }),
+    recorded(record, 9, {
+      shows: "takes an old series for new that was away for longer",
+      interval,
+      series: { [name("one")]: `9x2 stale _x${Math.ceil(5_400 / interval)} 9x20` },
+      at: 2 + Math.ceil(5_400 / interval) + 4,
+    }),
+  ]),
+  recorded(
+    "tollgate:fallbacks:increase15m",
+    30,
+    atWindow(900, "adds all routes up", {
+      [answeredByFallback("a")]: changing(3, 1, 2),
+      [answeredByFallback("b")]: changing(1, 2, 1),
+    }),
+  ),
+];
+
 export const providersSuite: Suite = {
   group: "providers",
   interval: 15,
+  measures: providerMeasures,
   cases: [
     {
       alert: "ProviderDown",

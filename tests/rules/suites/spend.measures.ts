@@ -34,12 +34,6 @@ const recordings: Measure[] = [
     0.24,
     atWindow(600, "adds all instances and models up", spending),
   ),
-  recorded(
-    "tollgate:spend_usd_per_hour_by_model:rate10m",
-    0.18,
-    atWindow(600, "adds a model's instances up", spending),
-    ofModel,
-  ),
   ...["ledger", "litellm"].map((count) =>
     recorded(
       `tollgate:${count}_spend_nanodollars:increase1h`,

@@ -2,7 +2,7 @@ import { thresholds } from "../../../thresholds";
 import type { Row } from "../../lib/dashboard";
 import { rate } from "../../lib/expressions";
 import { gauges, timeSeries } from "../../lib/panels";
-import { prom } from "../../lib/queries";
+import { prom, promNow } from "../../lib/queries";
 import { limitSteps } from "../../lib/thresholds";
 import { unit } from "../../lib/units";
 
@@ -17,7 +17,8 @@ export const databases: Row = {
       unit: unit.share,
       width: 6,
       steps: limitSteps(thresholds.postgres.share),
-      queries: [prom("sum(pg_stat_database_numbackends) / max(pg_settings_max_connections)", "in use")],
+      noValue: "unknown",
+      queries: [promNow("sum(pg_stat_database_numbackends) / max(pg_settings_max_connections)", "in use")],
     }),
     timeSeries({
       title: "Postgres connections by database",
@@ -32,8 +33,9 @@ export const databases: Row = {
       unit: unit.share,
       width: 6,
       steps: limitSteps(thresholds.clickhouse.share),
+      noValue: "unknown",
       queries: [
-        prom(
+        promNow(
           "max(ClickHouseAsyncMetrics_DiskUsed_default / ClickHouseAsyncMetrics_DiskTotal_default)",
           "used",
         ),
@@ -57,8 +59,9 @@ export const databases: Row = {
       unit: unit.share,
       width: 6,
       steps: limitSteps(thresholds.redis.share),
+      noValue: "unknown",
       queries: [
-        prom("max by (instance) (redis_memory_used_bytes / (redis_memory_max_bytes > 0))", "{{instance}}"),
+        promNow("max by (instance) (redis_memory_used_bytes / (redis_memory_max_bytes > 0))", "{{instance}}"),
       ],
     }),
     timeSeries({
@@ -73,10 +76,10 @@ export const databases: Row = {
     }),
     timeSeries({
       title: "Langfuse's queues",
-      description: `Jobs that wait, by queue. Langfuse Queue Backlog fires over ${thresholds.langfuseQueue.jobs}: the worker is behind.`,
+      description: `Jobs that wait for the worker or their next try, and jobs that failed for good, by queue. Langfuse Queue Backlog fires over ${thresholds.langfuseQueue.jobs}: the worker is behind.`,
       unit: unit.count,
       width: 12,
-      queries: [prom(`sum by (key) (redis_key_size{key=~"bull:.*:wait"})`, "{{key}}")],
+      queries: [prom(`sum by (key) (redis_key_size{key=~"bull:.*:(wait|delayed|failed)"})`, "{{key}}")],
     }),
   ],
 };

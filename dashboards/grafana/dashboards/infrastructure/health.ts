@@ -1,8 +1,8 @@
 import type { Row } from "../../lib/dashboard";
 import { rate } from "../../lib/expressions";
 import { stat, timeline, timeSeries } from "../../lib/panels";
-import { prom } from "../../lib/queries";
-import { upSteps } from "../../lib/thresholds";
+import { prom, promNow } from "../../lib/queries";
+import { LEDGER_STATE, ledgerStates, upSteps } from "../../lib/thresholds";
 import { unit } from "../../lib/units";
 
 /** Is every part up, and what does each process take. */
@@ -27,24 +27,26 @@ export const health: Row = {
         [0, "red"],
         [1, "green"],
       ],
-      queries: [prom("sum(up) / count(up)", "up")],
+      noValue: "unknown",
+      queries: [promNow("sum(up) / count(up)", "up")],
     }),
     stat({
       title: "Ledger",
       description:
-        "Whether the ledger answers. While it does not, every LLM call is refused and none is spent.",
+        "Whether the ledger answers. While it does not, every LLM call is refused and nothing is spent.",
       unit: unit.none,
       height: 10,
-      steps: upSteps,
-      queries: [prom("min(tollgate_ledger_up)", "ledger")],
+      states: ledgerStates,
+      queries: [promNow(LEDGER_STATE, "ledger")],
     }),
     stat({
       title: "Scrapes that take longest",
-      description: "A service that is slow to tell its metrics is short of CPU.",
+      description: "A service that is slow to report its metrics is short of CPU.",
       unit: unit.seconds,
       width: 8,
       height: 8,
-      queries: [prom("topk(3, max by (job) (scrape_duration_seconds))", "{{job}}")],
+      noValue: "unknown",
+      queries: [promNow("topk(3, max by (job) (scrape_duration_seconds))", "{{job}}")],
     }),
     timeSeries({
       title: "Memory of each process",

@@ -1,7 +1,8 @@
 import type { Row } from "../../lib/dashboard";
 import { toDashboard } from "../../lib/links";
 import { bars, gauges, stat, table } from "../../lib/panels";
-import { prom, promNow, sql, sqlSeries, usdOf } from "../../lib/queries";
+import { ZERO_WHILE_LEDGER_ANSWERS } from "../../lib/expressions";
+import { promNow, sql, sqlSeries, usdOf } from "../../lib/queries";
 import { budgetSteps } from "../../lib/thresholds";
 import { unit } from "../../lib/units";
 import { CALLS_CHOSEN, CUSTOMERS_CHOSEN } from "../../lib/variables";
@@ -13,7 +14,7 @@ export const customers: Row = {
     table({
       title: "Cost by customer",
       description:
-        "The fifty dearest of the time range with the course of their spend. A click leads to their sessions.",
+        "The fifty most expensive of the time range with the course of their spend. A click leads to their sessions.",
       width: 16,
       height: 10,
       queries: [
@@ -42,7 +43,7 @@ export const customers: Row = {
         Spend: { unit: unit.usd },
         "This month": { unit: unit.usd },
         "Budget used": { unit: unit.share, steps: budgetSteps, cell: "bar" },
-        "Trend #B": { unit: unit.usd, cell: "sparkline" },
+        "Trend #B": { unit: unit.usd, cell: "sparkline", title: "Trend" },
       },
     }),
     bars({
@@ -76,9 +77,10 @@ export const customers: Row = {
       unit: unit.count,
       width: 8,
       height: 8,
+      noValue: "unknown",
       queries: [
-        prom("sum(tollgate_customer_degraded) or vector(0)", "degraded"),
-        prom("sum(tollgate_customer_blocked) or vector(0)", "blocked"),
+        promNow(`sum(tollgate_customer_degraded) or ${ZERO_WHILE_LEDGER_ANSWERS}`, "degraded"),
+        promNow(`sum(tollgate_customer_blocked) or ${ZERO_WHILE_LEDGER_ANSWERS}`, "blocked"),
       ],
     }),
   ],

@@ -2,12 +2,13 @@ import { definitions, toDollars } from "../../../../litellm-config";
 import type { Row } from "../../lib/dashboard";
 import { toDashboard, toPage } from "../../lib/links";
 import { table } from "../../lib/panels";
+import { SESSION, TIME, TRACE } from "../../lib/table";
 import { sql, usdOf } from "../../lib/queries";
 import { budgetSteps } from "../../lib/thresholds";
 import { unit } from "../../lib/units";
 
 /**
- * The dearest conversations, and those of the customers that are chosen.
+ * The most expensive conversations, and those of the customers that are chosen.
  *
  * @param langfuse Address of the Langfuse project's pages, without a slash at the end.
  */
@@ -15,7 +16,7 @@ export const sessions = (langfuse: string): Row => ({
   title: "Sessions",
   panels: [
     table({
-      title: "Ten dearest sessions",
+      title: "Ten most expensive sessions",
       description: `Of the time range. The cap is ${toDollars(definitions.session.budget)} dollars; a click leads to the session
         or to its last trace in Langfuse.`,
       width: 24,
@@ -48,9 +49,11 @@ function sessionQuery(limit: string, order = "spent_nanos DESC") {
 function sessionColumns(langfuse: string): NonNullable<Parameters<typeof table>[0]["columns"]> {
   return {
     Customer: { link: toDashboard("Customer", "llm-cost-operations", { customer_id: "Customer" }) },
-    Session: { link: toPage("Session in Langfuse", `${langfuse}/sessions`, "Session") },
+    Session: { link: toPage("Session in Langfuse", `${langfuse}/sessions`, "Session"), width: SESSION },
+    Started: { width: TIME },
+    "Last call": { width: TIME },
     Spend: { unit: unit.usd },
     "Cap used": { unit: unit.share, steps: budgetSteps, cell: "bar" },
-    Trace: { link: toPage("Trace in Langfuse", `${langfuse}/traces`, "Trace") },
+    Trace: { link: toPage("Trace in Langfuse", `${langfuse}/traces`, "Trace"), width: TRACE },
   };
 }

@@ -1,11 +1,11 @@
-import { NANOS_PER_DOLLAR } from "../../../../litellm-config";
 import { records } from "../../../prometheus/rules/recording";
 import { thresholds } from "../../../thresholds";
 import type { Row } from "../../lib/dashboard";
 import { stat, timeSeries } from "../../lib/panels";
-import { prom } from "../../lib/queries";
+import { prom, promNow, sql, sqlSeries, usdOf, type Query } from "../../lib/queries";
 import { limitSteps } from "../../lib/thresholds";
 import { unit } from "../../lib/units";
+import { CALLS_CHOSEN } from "../../lib/variables";
 
 const { costSpike } = thresholds;
 const average = `avg_over_time(${records.spendRate}[${costSpike.average}])`;
@@ -50,40 +50,46 @@ export const spendRate: Row = {
       unit: unit.none,
       height: 10,
       steps: limitSteps(costSpike.factor),
-      queries: [prom(`${records.spendRate} / (${average} > 0)`, "times")],
+      noValue: "no history",
+      queries: [promNow(`${records.spendRate} / (${average} > 0)`, "times")],
     }),
     stat({
       title: "Dollars an hour",
-      description: "Of the last ten minutes, extended to an hour.",
+      description: "Posted cost of the last ten minutes from the ledger, extended to an hour.",
       unit: unit.usd,
       height: 10,
-      queries: [prom(records.spendRate, "now")],
+      queries: [
+        sql(`
+          SELECT ${usdOf("coalesce(sum(cost_nanos), 0)")} * 6 AS spend FROM ledger.calls
+          WHERE state = 'posted' AND settled_at > now() - interval '10 minutes'`),
+      ],
     }),
     timeSeries({
       title: "By model",
-      description: "Dollars an hour of the last ten minutes, by the model that answered.",
+      description: "Dollars an hour of each ten minutes, by the model that answered, from the ledger.",
       unit: unit.usd,
       stacked: true,
-      queries: [prom(`${records.spendRateByModel}{model=~"$model"}`, "{{model}}")],
+      queries: [usdPerHour("model_used")],
     }),
     timeSeries({
       title: "By tier",
-      description: "Dollars an hour, by the tier of the customer.",
+      description: "Dollars an hour of each ten minutes, by the tier of the customer, from the ledger.",
       unit: unit.usd,
       stacked: true,
-      queries: [prom(usdPerHour("tier"), "{{tier}}")],
+      queries: [usdPerHour("plan_tier")],
     }),
     timeSeries({
       title: "By query type",
-      description: "Dollars an hour, by what was asked.",
+      description: "Dollars an hour of each ten minutes, by what was asked, from the ledger.",
       unit: unit.usd,
       stacked: true,
-      queries: [prom(usdPerHour("query_type"), "{{query_type}}")],
+      queries: [usdPerHour("query_type")],
     }),
   ],
 };
 
-function usdPerHour(label: string): string {
-  const selector = `tollgate_guard_spend_nanodollars_total{model=~"$model",tier=~"$tier"}`;
-  return `sum by (${label}) (rate(${selector}[$__rate_interval])) * 3600 / ${NANOS_PER_DOLLAR}`;
+function usdPerHour(column: "model_used" | "plan_tier" | "query_type"): Query {
+  return sqlSeries(`
+    SELECT $__timeGroup(reserved_at, '10m') AS time, ${column}, ${usdOf("sum(cost_nanos)")} * 6 AS spend
+    FROM ledger.calls WHERE ${CALLS_CHOSEN} AND state = 'posted' AND ${column} IS NOT NULL GROUP BY 1, 2 ORDER BY 1`);
 }
