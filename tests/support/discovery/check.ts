@@ -108,7 +108,7 @@ function checkObject(
 }
 
 function isOfType({ type, format }: Schema, value: unknown): boolean {
-  switch (type) {
+  switch (type ?? "any") {
     case "boolean":
       return typeof value === "boolean";
     case "integer":
