@@ -34,6 +34,11 @@ export const groups = {
     },
   },
   "Google Cloud": {
+    doctor: {
+      entry: "ops/doctor/main.ts",
+      about: "what a stack's project still lacks, and the line that mends it",
+      needs: "node",
+    },
     plan: {
       entry: "ops/plan/main.ts",
       about: "what `pulumi up` would change, and what that costs",

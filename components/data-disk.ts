@@ -6,21 +6,23 @@ import type { LabelMap } from "./labels";
 
 export interface DataDiskArgs {
   region: string;
-  /** As `europe-west1-b`. */
+  /** Such as `europe-west1-b`. */
   zone: string;
   diskGiB: pulumi.Input<number>;
   /** Days that daily snapshots are kept, also when the disk is gone. */
   snapshotDays: number;
   labels: LabelMap;
   protect: boolean;
+  /** A snapshot that a new disk begins with. Default: it is empty. */
+  snapshot?: string;
 }
 
 /** A disk that outlives its machine, with daily snapshots, as children of the machine's component. */
 export function dataDisk(name: string, args: DataDiskArgs, parent: pulumi.Resource): Disk {
-  const { region, zone, diskGiB, snapshotDays, labels, protect } = args;
+  const { region, zone, diskGiB, snapshotDays, labels, protect, snapshot } = args;
   const disk = new Disk(
     `${name}-data`,
-    { zone, type: "pd-balanced", size: diskGiB, labels },
+    { zone, type: "pd-balanced", size: diskGiB, labels, ...(snapshot ? { snapshot } : {}) },
     { parent, protect },
   );
   const schedule = new ResourcePolicy(

@@ -40,7 +40,7 @@ export class Postgres extends pulumi.ComponentResource {
   readonly host: pulumi.Output<string>;
   readonly connectionName: pulumi.Output<string>;
   readonly adminPassword: pulumi.Output<string>;
-  /** The instance's certificate authorities, PEM: while one is rotated there are two, and clients must trust both. */
+  /** The instance's own certificate authority, PEM. */
   readonly certificate: pulumi.Output<string>;
   private readonly passwords: Record<string, pulumi.Output<string>>;
 
@@ -70,7 +70,13 @@ export class Postgres extends pulumi.ComponentResource {
           diskAutoresize: true,
           deletionProtectionEnabled: deletionProtection,
           userLabels: args.labels,
-          ipConfiguration: { ipv4Enabled: false, privateNetwork: args.networkId, sslMode: "ENCRYPTED_ONLY" },
+          ipConfiguration: {
+            ipv4Enabled: false,
+            privateNetwork: args.networkId,
+            sslMode: "ENCRYPTED_ONLY",
+            // An authority of the instance: clients get its certificate and check by that.
+            serverCaMode: "GOOGLE_MANAGED_INTERNAL_CA",
+          },
           backupConfiguration: {
             enabled: true,
             startTime: "02:00",

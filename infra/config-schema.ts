@@ -67,6 +67,14 @@ export const schema = z.strictObject({
     ),
   /** Sizes of this stack alone, in place of its class's. */
   sizes: sizesSchema.partial().default({}),
+  /** The snapshot that ClickHouse's disk was made from, or is to be made anew from: it stays in the file afterwards. */
+  clickhouseSnapshot: z
+    .string()
+    .regex(
+      /^projects\/[a-z0-9-]+\/global\/snapshots\/[a-z0-9-]+$/,
+      "must be a snapshot, such as projects/PROJECT/global/snapshots/NAME",
+    )
+    .optional(),
   /** Overrides of the definitions for this stack alone. */
   tiers: z
     .record(z.string(), z.strictObject({ price: dollars.optional(), monthlyBudget: dollars.optional() }))

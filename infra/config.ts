@@ -124,6 +124,7 @@ const TEXT_KEYS = new Set([
   "deployment",
   "owner",
   "imageRegistry",
+  "clickhouseSnapshot",
 ]);
 
 function structured(key: string, text: string | undefined): unknown {

@@ -23,6 +23,8 @@ export interface ClickHouseArgs extends Omit<ClickHouseMachine, Later> {
   machineType?: pulumi.Input<string>;
   /** Default 20. */
   diskGiB?: pulumi.Input<number>;
+  /** A snapshot that the data disk begins with. Default: it is empty. */
+  snapshot?: string;
   /** Days that daily snapshots are kept. Default 14. */
   snapshotDays?: number;
   /** Refuse to delete the machine and its disk. Default true. */
@@ -58,7 +60,11 @@ export class ClickHouse extends pulumi.ComponentResource {
     );
     const disk = dataDisk(
       name,
-      { region, zone: place, diskGiB, snapshotDays, labels, protect: deletionProtection },
+      {
+        ...{ region, zone: place, diskGiB, snapshotDays, labels },
+        protect: deletionProtection,
+        snapshot: args.snapshot,
+      },
       this,
     );
 

@@ -52,6 +52,7 @@ export function makeClickHouse(foundation: Foundation, wires: Wires): void {
       machineType: sizes.clickhouseMachine,
       diskGiB: sizes.clickhouseDiskGiB,
       zone: sizes.clickhouseZone,
+      snapshot: config.clickhouseSnapshot,
       deletionProtection: sizes.protect,
     },
     { dependsOn: workload.bindings },

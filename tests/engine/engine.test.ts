@@ -27,6 +27,18 @@ withEngine("a real engine with the real provider", () => {
     600_000,
   );
 
+  it("previews dev before CI has built its images, without Docker", async () => {
+    const workspace = new Workspace("dev");
+    try {
+      await workspace.init({}, SECRETS);
+      expect(await workspace.mustRun("preview")).toMatch(/\+ \d{3} to create/);
+      const { exitCode, text } = await workspace.run("up", "--yes", "--skip-preview");
+      expect([exitCode === 0, text.includes("tollgate:images.agent is missing")]).toEqual([false, true]);
+    } finally {
+      workspace.remove();
+    }
+  }, 600_000);
+
   it.each<[string, Record<string, unknown>, string[]]>([
     ["an honest stack pass", {}, []],
     [
@@ -51,6 +63,36 @@ withEngine("a real engine with the real provider", () => {
     },
     600_000,
   );
+
+  // The stand-in refuses what Google's published documents refuse.
+  describe.each<[string, string, string, Record<string, unknown>]>([
+    ["prod", "tollgate-prod", "100000000002", { "tollgate:tempo": true }],
+    ["prod", "tollgate-prod", "100000000002", { "tollgate:deployment": "gce-vm" }],
+    ["dev", "tollgate-dev", "100000000001", { "tollgate:deployment": "gce-vm" }],
+    ...[1, 2, 3, 4].map(
+      (phase) =>
+        ["dev", "tollgate-dev", "100000000001", { "tollgate:phase": phase }] as [
+          string,
+          string,
+          string,
+          Record<string, unknown>,
+        ],
+    ),
+  ])("%s in %s (%s) with %j, against a stand-in for Google's APIs", (stack, project, number, changes) => {
+    it("stands everything up, and changes nothing the second time", async () => {
+      const google = await startGoogleCloud(project, number);
+      const workspace = new Workspace(stack, google.env);
+      try {
+        await workspace.init({ ...IMAGES, ...changes }, SECRETS);
+        await workspace.mustRun("up", "--yes", "--skip-preview");
+        await workspace.mustRun("up", "--yes", "--skip-preview", "--expect-no-changes");
+        expect(google.log.filter((line) => line.startsWith("400 "))).toEqual([]);
+      } finally {
+        workspace.remove();
+        await google.close();
+      }
+    }, 1_800_000);
+  });
 
   describe("against a stand-in for Google's APIs", () => {
     let google: GoogleCloud;

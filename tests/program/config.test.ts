@@ -98,7 +98,7 @@ it.each([
   [
     "tollgate:tiers",
     '{"tier_9":{"monthlyBudget":"1"}}',
-    'tollgate:tiers.tier_9 is not a tier: name one of tier_1',
+    "tollgate:tiers.tier_9 is not a tier: name one of tier_1",
   ],
   [
     "tollgate:tiers",

@@ -208,6 +208,7 @@ describe("labels", () => {
           name,
           {
             environment: "prod",
+            class: "prod",
             owner: "platform",
             phase: expect.stringMatching(/^[1-5]$/),
             service: expect.stringMatching(/^[a-z-]+$/),

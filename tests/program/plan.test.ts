@@ -35,7 +35,7 @@ describe("a plan", () => {
   it("shows who is public, and what is protected", async () => {
     const tree = renderTree(await planWith("prod"));
     expect(tree.match(/PUBLIC/g)).toHaveLength(1);
-    expect(tree).toMatch(/Service agent: PUBLIC, 1-20 instances/);
+    expect(tree).toMatch(/Service agent: PUBLIC, 1-5 instances/);
     expect(tree).toMatch(/DatabaseInstance postgres: POSTGRES_16 \S+ REGIONAL, ENCRYPTED_ONLY, protected/);
   });
 
@@ -74,6 +74,27 @@ describe("differences", () => {
     ]);
   });
 
+  it("hide nothing: an external address is an empty object", () => {
+    const at = (networkInterfaces: object[]) => [resource("vm", { networkInterfaces })];
+    const [found] = differences(at([{ subnetwork: "s" }]), at([{ subnetwork: "s", accessConfigs: [{}] }]));
+    expect(found?.lines).toEqual(["networkInterfaces[0].accessConfigs[0]: (none) -> {}"]);
+  });
+
+  it("show of a text the lines that differ, and of a long line the part that does", () => {
+    const text = (budget: number) =>
+      Array.from({ length: 500 }, (_, at) => `line ${at === 250 ? budget : at}`).join("\n");
+    const [found] = differences([resource("a", { text: text(-18) })], [resource("a", { text: text(-17) })]);
+    expect(found?.lines).toEqual(["text:", "  - line -18", "  + line -17"]);
+    const long = (word: string) => `${"a".repeat(5000)}${word}${"b".repeat(5000)}`;
+    const [one] = differences([resource("a", { x: long("old") })], [resource("a", { x: long("new") })]);
+    expect(one?.lines).toHaveLength(1);
+    expect(one?.lines[0]).toMatch(/aold.* -> .*anew/);
+    expect(one?.lines[0]!.length).toBeLessThan(400);
+    const [many] = differences([resource("a", { x: "1\n2" })], [resource("a", { x: text(0) })]);
+    expect(many?.lines.at(-1)).toBe("  ... and 490 more lines");
+    expect(many?.lines).toHaveLength(14);
+  });
+
   it("do not mind the order of things that have names", () => {
     const envs = [
       { name: "A", value: "1" },
@@ -99,4 +120,21 @@ it("a stack file's encrypted values never reach a plan", async () => {
   settings.values["tollgate:anthropicApiKey"] = "plain text that should be encrypted";
   settings.secretKeys.push("tollgate:anthropicApiKey");
   expect(JSON.stringify(await plan("dev", settings))).not.toContain("plain text");
+});
+
+it("a secret that is set changes no plan", async () => {
+  const settings = readStackFile("dev");
+  const before = committedForm(await plan("dev", settings));
+  settings.values["tollgate:anthropicApiKey"] = "sk-ant-value";
+  settings.secretKeys.push("tollgate:anthropicApiKey");
+  expect(committedForm(await plan("dev", settings))).toBe(before);
+});
+
+it("a plan shows a changed configuration of a machine", async () => {
+  const settings = readStackFile("dev");
+  const before = (await plan("dev", settings)).resources;
+  settings.values["tollgate:sizes"] = JSON.stringify({ clickhouseMemoryMiB: 1600 });
+  const found = differences(before, (await plan("dev", settings)).resources);
+  const machine = found.find(({ type }) => type === "gcp:compute/instance:Instance");
+  expect(machine?.lines.join("\n")).toMatch(/- .*--memory 1536m[\s\S]*\+ .*--memory 1600m/);
 });

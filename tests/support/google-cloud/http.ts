@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { wrongWith } from "../discovery/check";
+import { discovery } from "../discovery/document";
 
 /** A call of an API, without the host. */
 export interface Call {
@@ -28,6 +30,42 @@ export class ApiError extends Error {
   ) {
     super(message);
   }
+}
+
+/** The published document of what is served under a base path, and the path as that document has it. */
+const DOCUMENTS: Record<string, { document: string; at?: string }> = {
+  "artifactregistry.googleapis.com/v1": { document: "artifactregistry.v1" },
+  "run.googleapis.com/v2": { document: "run.v2" },
+  "compute.googleapis.com/compute/beta": { document: "compute.beta" },
+  "dns.googleapis.com/dns/v1beta2": { document: "dns.v1beta2" },
+  "dns/v1": { document: "dns.v1beta2", at: "dns/v1beta2" },
+  "iam.googleapis.com/v1": { document: "iam.v1" },
+  "iap.googleapis.com/v1": { document: "iap.v1" },
+  "logging.googleapis.com/v2": { document: "logging.v2" },
+  "pubsub.googleapis.com/v1": { document: "pubsub.v1" },
+  "redis.googleapis.com/v1beta1": { document: "redis.v1beta1" },
+  "cloudresourcemanager.googleapis.com/v1": { document: "cloudresourcemanager.v1" },
+  "secretmanager.googleapis.com/v1": { document: "secretmanager.v1" },
+  "servicenetworking.googleapis.com/v1": { document: "servicenetworking.v1" },
+  "serviceusage.googleapis.com/v1beta1": { document: "serviceusage.v1beta1" },
+  "serviceusage.googleapis.com/v1": { document: "serviceusage.v1beta1", at: "v1beta1" },
+  "sqladmin.googleapis.com/sql/v1beta4": { document: "sqladmin.v1beta4" },
+  "storage.googleapis.com/storage/v1": { document: "storage.v1" },
+};
+
+/** Refuses what Google's documents refuse, as Google does. */
+function refuseWrong(base: string, call: Call): void {
+  const known = DOCUMENTS[base];
+  // Uploads are not JSON.
+  if (!known) return;
+  const root = known.at ?? base.replace(/^[a-z]+\.googleapis\.com\//, "");
+  const found = wrongWith(discovery(known.document), {
+    verb: call.method,
+    path: `${root}/${call.path.join("/")}`,
+    query: call.query.keys(),
+    body: call.method === "GET" || call.method === "DELETE" ? {} : call.body,
+  });
+  if (found.length > 0) throw new ApiError(400, found.join("; "));
 }
 
 /** Serves handlers by their base path (`run.googleapis.com/v2`) on a loopback port. */
@@ -60,7 +98,9 @@ async function answer(
       .slice(base.length + 2)
       .split("/")
       .map(decodeURIComponent);
-    const result = handlers[base]!({ method: request.method!, path, query: url.searchParams, body });
+    const call = { method: request.method!, path, query: url.searchParams, body };
+    refuseWrong(base, call);
+    const result = handlers[base]!(call);
     if (result === undefined) throw new ApiError(404, `not found: ${line}`);
     log.push(`200 ${line}`);
     return { body: result };

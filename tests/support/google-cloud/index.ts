@@ -1,8 +1,8 @@
 /**
  * A stand-in for the Google Cloud APIs that the program uses, for a real engine with the real provider: resources are kept
  * and answered in the shapes of the published discovery documents (versions as in `BASE_PATHS`, those that
- * terraform-provider-google-beta 7.41 calls). It fills in what a service fills in, and checks nothing: that a real API
- * accepts a value is not shown by it.
+ * terraform-provider-google-beta 7.41 calls). It refuses what these documents refuse (unknown fields and parameters, types, values, what is
+ * required or only answered) and fills in what a service fills in; what the documents leave open is not shown by it.
  */
 import { computeApi } from "./compute";
 import { dnsApi } from "./dns";

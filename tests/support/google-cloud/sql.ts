@@ -48,6 +48,15 @@ export function sqlApi(store: Store): Handler {
       selfLink: `https://sqladmin.googleapis.com/sql/v1beta4/projects/${project}/instances/${body["name"]}`,
       project,
       serviceAccountEmailAddress: "p1@gcp-sa-cloud-sql.iam.gserviceaccount.com",
+      serverCaCert: {
+        kind: "sql#sslCert",
+        cert: "-----BEGIN CERTIFICATE-----\nstand-in\n-----END CERTIFICATE-----",
+        commonName: "C=US,O=Google\\, Inc,CN=Google Cloud SQL Server CA",
+        sha1Fingerprint: "0".repeat(40),
+        createTime: "2026-11-24T00:00:00Z",
+        expirationTime: "2036-11-21T00:00:00Z",
+        instance: body["name"],
+      },
       ipAddresses: [{ type: "PRIVATE", ipAddress: "10.20.0.5" }],
       settings: {
         settingsVersion: "1",

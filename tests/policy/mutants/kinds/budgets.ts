@@ -42,7 +42,13 @@ export function* budgets(base: Resource[]): Generator<Mutant> {
       yield broken(`threshold ${index} gone`, (copy) => copy.thresholds.splice(index, 1));
     yield broken("blocks at 200 %", (copy) => (copy.thresholds.at(-1)!.percent = 200));
     for (const model of Object.keys(guard.models))
-      for (const price of ["input_nanos", "output_nanos", "cache_read_nanos", "cache_write_nanos"] as const) {
+      for (const price of [
+        "input_nanos",
+        "output_nanos",
+        "cache_read_nanos",
+        "cache_write_5m_nanos",
+        "cache_write_1h_nanos",
+      ] as const) {
         yield broken(`${model} ${price} 0`, ({ models }) => (models[model]![price] = 0));
         yield broken(
           `${model} ${price} missing`,

@@ -1,0 +1,301 @@
+import type { PlannedResource } from "./plan";
+
+/* eslint-disable @typescript-eslint/no-explicit-any */
+
+/** A limit that Google documents and the stack keeps. */
+export interface Limit {
+  name: string;
+  /** In words, with its figures. */
+  limit: string;
+  /** Where Google says so. */
+  source: string;
+  /** What in a resource passes it, in words. */
+  check: (resource: PlannedResource) => string[];
+}
+
+const DOCS = "https://cloud.google.com";
+const SERVICE = "gcp:cloudrunv2/service:Service";
+const JOB = "gcp:cloudrunv2/job:Job";
+
+/** vCPU that a new project may have in a region, counted as the most instances of a service times its CPU. */
+export const REGION_VCPU = 20;
+
+interface Container {
+  name: string;
+  resources: { limits: { cpu: string; memory: string }; cpuIdle?: boolean };
+  ports?: { containerPort: number };
+  envs: { name: string; value?: unknown }[];
+  startupProbe?: any;
+  livenessProbe?: any;
+}
+
+/** What runs in one instance of a service or a job. */
+function instanceOf({
+  type,
+  inputs,
+}: PlannedResource): { template: any; containers: Container[] } | undefined {
+  if (type !== SERVICE && type !== JOB) return undefined;
+  const { template } = inputs as any;
+  const inner = type === JOB ? template.template : template;
+  return { template: inner, containers: inner.containers };
+}
+
+const cpuOf = ({ resources }: Container): number => {
+  const { cpu } = resources.limits;
+  return cpu.endsWith("m") ? Number(cpu.slice(0, -1)) / 1000 : Number(cpu);
+};
+const memoryOf = ({ resources }: Container): number => {
+  const [, amount, unit] = /^(\d+)(Mi|Gi)$/.exec(resources.limits.memory) ?? [];
+  return Number(amount) * (unit === "Gi" ? 1024 : 1);
+};
+const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** A check of what runs in one instance. */
+function perInstance(
+  check: (containers: Container[], template: any, type: string) => string[],
+): Limit["check"] {
+  return (resource) => {
+    const instance = instanceOf(resource);
+    return instance ? check(instance.containers, instance.template, resource.type) : [];
+  };
+}
+
+function perContainer(check: (container: Container) => string[]): Limit["check"] {
+  return perInstance((containers) => containers.flatMap(check));
+}
+
+/** vCPU of all instances of a service at its most. */
+export function mostVcpu(resource: PlannedResource): number {
+  const instance = resource.type === SERVICE ? instanceOf(resource) : undefined;
+  return instance ? instance.template.scaling.maxInstanceCount * sum(instance.containers.map(cpuOf)) : 0;
+}
+
+/** The least vCPU for so much memory: https://cloud.google.com/run/docs/configuring/services/memory-limits */
+function cpuForMemory(mib: number): number {
+  if (mib > 24 * 1024) return 8;
+  if (mib > 16 * 1024) return 6;
+  if (mib > 8 * 1024) return 4;
+  return mib > 4 * 1024 ? 2 : 0.08;
+}
+
+const matches = (what: string, value: unknown, pattern: RegExp): string[] =>
+  typeof value !== "string" || pattern.test(value) ? [] : [`${what} "${value}"`];
+
+export const limits: Limit[] = [
+  {
+    name: "CPU to memory",
+    limit: "more than 4 GiB need 2 vCPU, more than 8 GiB 4, more than 16 GiB 6, more than 24 GiB 8",
+    source: `${DOCS}/run/docs/configuring/services/memory-limits`,
+    check: perContainer((container) =>
+      cpuOf(container) < cpuForMemory(memoryOf(container))
+        ? [`${container.name} has ${cpuOf(container)} vCPU for ${memoryOf(container)} MiB`]
+        : [],
+    ),
+  },
+  {
+    name: "Least memory",
+    limit: "512 MiB in the second generation",
+    source: `${DOCS}/run/docs/configuring/services/memory-limits`,
+    check: perInstance((containers, { executionEnvironment }) => {
+      const total = sum(containers.map(memoryOf));
+      return executionEnvironment === "EXECUTION_ENVIRONMENT_GEN2" && total < 512 ? [`${total} MiB`] : [];
+    }),
+  },
+  {
+    name: "Least CPU",
+    limit:
+      "1 vCPU an instance when CPU is always allocated, when it serves several requests at once, and in the second generation",
+    source: `${DOCS}/run/docs/configuring/services/cpu`,
+    check: perInstance((containers, { maxInstanceRequestConcurrency = 1, executionEnvironment }) => {
+      const total = sum(containers.map(cpuOf));
+      const always = containers.some(({ resources }) => resources.cpuIdle === false);
+      const needsOne =
+        always || maxInstanceRequestConcurrency > 1 || executionEnvironment === "EXECUTION_ENVIRONMENT_GEN2";
+      return needsOne && total < 1 ? [`${total} vCPU`] : [];
+    }),
+  },
+  {
+    name: "CPU billing",
+    limit: "one a revision: each container says the same",
+    source: `${DOCS}/run/docs/configuring/billing-settings`,
+    check: perInstance((containers, _template, type) =>
+      type === SERVICE && new Set(containers.map(({ resources }) => resources.cpuIdle)).size > 1
+        ? ["containers differ in cpuIdle"]
+        : [],
+    ),
+  },
+  {
+    name: "Startup probe",
+    limit: "240 seconds from the first try to the last",
+    source: `${DOCS}/run/docs/configuring/healthchecks`,
+    check: perContainer(({ name, startupProbe }) => {
+      const seconds = startupProbe ? startupProbe.periodSeconds * startupProbe.failureThreshold : 0;
+      return seconds > 240 ? [`${name} has ${seconds} s`] : [];
+    }),
+  },
+  {
+    name: "A probe's timeout",
+    limit: "no longer than its period",
+    source: `${DOCS}/run/docs/configuring/healthchecks`,
+    check: perContainer(({ name, startupProbe, livenessProbe }) =>
+      [startupProbe, livenessProbe].flatMap((probe) =>
+        probe && probe.timeoutSeconds > probe.periodSeconds ? [`${name} has ${probe.timeoutSeconds} s`] : [],
+      ),
+    ),
+  },
+  {
+    name: "Requests at once",
+    limit: "1000 an instance, for at most 3600 seconds each",
+    source: `${DOCS}/run/docs/about-concurrency`,
+    check: perInstance((_containers, { maxInstanceRequestConcurrency = 0, timeout = "0s" }, type) =>
+      type === SERVICE && (maxInstanceRequestConcurrency > 1000 || Number.parseFloat(timeout) > 3600)
+        ? [`${maxInstanceRequestConcurrency} requests, ${timeout}`]
+        : [],
+    ),
+  },
+  {
+    name: "Containers of an instance",
+    limit: "10, of which one has the port of the requests; container names differ",
+    source: `${DOCS}/run/docs/deploying#sidecars`,
+    check: perInstance((containers, _template, type) => {
+      const ports = containers.filter(({ ports }) => ports).length;
+      const names = new Set(containers.map(({ name }) => name)).size;
+      return containers.length > 10 || names < containers.length || (type === SERVICE && ports !== 1)
+        ? [`${containers.length} containers, ${names} names, ${ports} with a port`]
+        : [];
+    }),
+  },
+  {
+    name: "Reserved variables",
+    limit: "PORT, K_SERVICE, K_REVISION and K_CONFIGURATION are the platform's",
+    source: `${DOCS}/run/docs/container-contract#env-vars`,
+    check: perContainer(({ envs }) =>
+      envs.flatMap(({ name }) => (/^(PORT|K_SERVICE|K_REVISION|K_CONFIGURATION)$/.test(name) ? [name] : [])),
+    ),
+  },
+  {
+    name: "A variable's value",
+    limit: "32 KiB",
+    source: `${DOCS}/run/quotas`,
+    check: perContainer(({ envs }) =>
+      envs.flatMap(({ name, value }) => (String(value ?? "").length > 32 * 1024 ? [name] : [])),
+    ),
+  },
+  {
+    name: "Mounted folders",
+    limit: "one volume a folder, under a name of a-z, 0-9 and dashes, of at most 63 characters",
+    source: `${DOCS}/run/docs/configuring/services/secrets#mounting-secrets`,
+    check: perInstance((containers, { volumes = [] }) => [
+      ...volumes.flatMap(({ name }: { name: string }) =>
+        matches("volume", name, /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/),
+      ),
+      ...containers.flatMap((container: any) => {
+        const paths = (container.volumeMounts ?? []).map(({ mountPath }: { mountPath: string }) => mountPath);
+        return new Set(paths).size < paths.length ? [`${container.name} mounts a folder twice`] : [];
+      }),
+    ]),
+  },
+  {
+    name: "vCPU of a region",
+    limit: `${REGION_VCPU} in a new project, for a service at its most instances; a larger quota is asked for`,
+    source: `${DOCS}/run/quotas`,
+    check: (resource) => {
+      const vcpu = mostVcpu(resource);
+      return vcpu > REGION_VCPU ? [`${vcpu} vCPU`] : [];
+    },
+  },
+  {
+    name: "Name of a service or job",
+    limit: "49 characters: a-z, 0-9 and dashes",
+    source: `${DOCS}/run/docs/deploying`,
+    check: ({ type, inputs }) =>
+      type === SERVICE || type === JOB
+        ? matches("name", inputs["name"], /^[a-z]([-a-z0-9]{0,47}[a-z0-9])?$/)
+        : [],
+  },
+  {
+    name: "Name of a service account",
+    limit: "6 to 30 characters: a-z, 0-9 and dashes",
+    source: `${DOCS}/iam/docs/service-accounts-create`,
+    check: ({ type, inputs }) =>
+      type === "gcp:serviceaccount/account:Account"
+        ? matches("id", inputs["accountId"], /^[a-z][-a-z0-9]{4,28}[a-z0-9]$/)
+        : [],
+  },
+  {
+    name: "Name of a bucket",
+    limit: "3 to 63 characters: a-z, 0-9, dashes and underscores; unique in the world",
+    source: `${DOCS}/storage/docs/buckets#naming`,
+    check: ({ type, inputs }) =>
+      type === "gcp:storage/bucket:Bucket"
+        ? matches("name", inputs["name"], /^[a-z0-9][-_a-z0-9]{1,61}[a-z0-9]$/)
+        : [],
+  },
+  {
+    name: "Labels",
+    limit: "64 a resource; keys and values of at most 63 characters: a-z, 0-9, - and _",
+    source: `${DOCS}/resource-manager/docs/labels-overview`,
+    check: ({ inputs }) =>
+      Object.entries((inputs["labels"] ?? {}) as Record<string, string>).flatMap(([key, value]) => [
+        ...matches("key", key, /^[a-z][-_a-z0-9]{0,62}$/),
+        ...matches(key, value, /^[-_a-z0-9]{0,63}$/),
+      ]),
+  },
+  {
+    name: "Cloud SQL's machine types",
+    limit:
+      "Enterprise: shared-core, or 1 or an even number of vCPU up to 96 with 0.9 to 6.5 GiB each, in steps of 256 MiB, at least 3.75 GiB",
+    source: `${DOCS}/sql/docs/postgres/machine-series-overview`,
+    check: ({ type, inputs }) => {
+      if (type !== "gcp:sql/databaseInstance:DatabaseInstance") return [];
+      const { tier } = inputs["settings"] as { tier: string };
+      const [, cpu, mib] = (/^db-custom-(\d+)-(\d+)$/.exec(tier) ?? []).map(Number);
+      if (cpu === undefined || mib === undefined) return matches("tier", tier, /^db-(f1-micro|g1-small)$/);
+      const fits = (cpu === 1 || cpu % 2 === 0) && cpu <= 96 && mib % 256 === 0 && mib >= 3840;
+      return fits && mib >= cpu * 921.6 && mib <= cpu * 6656 ? [] : [`tier "${tier}"`];
+    },
+  },
+  {
+    name: "Cloud SQL's flag max_connections",
+    limit: "14 to 262143",
+    source: `${DOCS}/sql/docs/postgres/flags`,
+    check: ({ type, inputs }) =>
+      type === "gcp:sql/databaseInstance:DatabaseInstance"
+        ? ((inputs["settings"] as any).databaseFlags as { name: string; value: string }[])
+            .filter(
+              ({ name, value }) =>
+                name === "max_connections" && !(Number(value) >= 14 && Number(value) <= 262_143),
+            )
+            .map(({ value }) => value)
+        : [],
+  },
+  {
+    name: "Memorystore's size",
+    limit: "1 to 300 GiB; a replica needs the tier STANDARD_HA",
+    source: `${DOCS}/memorystore/docs/redis/redis-tiers`,
+    check: ({ type, inputs }) => {
+      if (type !== "gcp:redis/instance:Instance") return [];
+      const size = inputs["memorySizeGb"] as number;
+      return size >= 1 && size <= 300 ? [] : [`${size} GiB`];
+    },
+  },
+  {
+    name: "A machine's metadata",
+    limit: "256 KiB a value, 512 KiB in all",
+    source: `${DOCS}/compute/docs/metadata/setting-custom-metadata#limitations`,
+    check: ({ type, inputs }) => {
+      if (type !== "gcp:compute/instance:Instance") return [];
+      const sizes = Object.entries((inputs["metadata"] ?? {}) as Record<string, string>).map(
+        ([key, value]) => ({
+          key,
+          bytes: Buffer.byteLength(value),
+        }),
+      );
+      const total = sum(sizes.map(({ bytes }) => bytes));
+      return [
+        ...sizes.flatMap(({ key, bytes }) => (bytes > 256 * 1024 ? [`${key} has ${bytes} bytes`] : [])),
+        ...(total > 512 * 1024 ? [`${total} bytes in all`] : []),
+      ];
+    },
+  },
+];

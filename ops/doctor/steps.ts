@@ -1,0 +1,245 @@
+import { missing, ok, type Ask, type Finding, type Step, type Subject } from "./check";
+
+type Found = Omit<Finding, "step">;
+
+const PULUMI = "3.248";
+
+/** APIs that the program needs before it can enable the rest. */
+const FIRST_APIS = [
+  "cloudresourcemanager.googleapis.com",
+  "iam.googleapis.com",
+  "serviceusage.googleapis.com",
+];
+
+/** Organisation policies that refuse what the program makes, and which part of it. */
+const REFUSING: Record<string, string> = {
+  "run.managed.requireInvokerIam": "the public agent (it checks its callers' keys itself)",
+  "run.allowedIngress": "the public agent",
+  "iam.disableServiceAccountCreation": "an account for each workload",
+  "compute.restrictVpcPeering": "the private connection to Cloud SQL and Memorystore",
+  "gcp.restrictServiceUsage": "the APIs of the stack",
+};
+
+async function json<T>(ask: Ask, ...args: string[]): Promise<T> {
+  return JSON.parse(await ask("gcloud", ...args, "--format=json")) as T;
+}
+
+/** What is not there is answered as 403 too, so that nobody learns of others' projects. */
+function isAbsent(error: unknown): boolean {
+  return /NOT_FOUND|not found|does not exist|PERMISSION_DENIED|does not have permission|403|404/i.test(
+    (error as Error).message,
+  );
+}
+
+async function present(look: () => Promise<Found>, absent: Found): Promise<Found> {
+  try {
+    return await look();
+  } catch (error) {
+    if (isAbsent(error)) return absent;
+    throw error;
+  }
+}
+
+/** Where own images are, as the registry's address says. */
+function registryOf({ imageRegistry }: Subject) {
+  const [host = "", project = "", repository = ""] = imageRegistry.split("/");
+  return { location: host.replace(/-docker\.pkg\.dev$/, ""), project, repository };
+}
+
+/** The account as which Cloud Run pulls the images of a project. */
+export function pullerOf({ projectNumber }: Pick<Subject, "projectNumber">): string {
+  return `serviceAccount:service-${projectNumber}@serverless-robot-prod.iam.gserviceaccount.com`;
+}
+
+/** Every step of docs/bootstrap.md that must be done before the first update, in its order. */
+export const steps: readonly Step[] = [
+  {
+    name: "settings",
+    check: ({ stack, missing: absent, examples }) => {
+      const found = [
+        ...examples.map((line) => missing(line, `edit Pulumi.${stack}.yaml`)),
+        ...absent.map((line) => missing(line.split(": ")[0]!, line.split(": ").slice(1).join(": "))),
+      ];
+      return Promise.resolve(found.length > 0 ? found : [ok(`Pulumi.${stack}.yaml is complete`)]);
+    },
+  },
+  {
+    name: "pulumi",
+    check: async (_subject, ask) => {
+      const version = (await ask("pulumi", "version")).trim().replace(/^v/, "");
+      return version.startsWith(`${PULUMI}.`)
+        ? ok(`pulumi ${version}`)
+        : missing(`pulumi ${version}`, `curl -fsSL https://get.pulumi.com | sh -s -- --version ${PULUMI}.0`);
+    },
+  },
+  {
+    name: "signed in",
+    check: async (_subject, ask) => {
+      const accounts = await json<{ account: string; status: string }[]>(ask, "auth", "list");
+      const active = accounts.find(({ status }) => status === "ACTIVE");
+      if (!active) return missing("no account is signed in", "gcloud auth login --update-adc");
+      return present(
+        async () => {
+          await ask("gcloud", "auth", "application-default", "print-access-token");
+          return ok(active.account);
+        },
+        missing("Pulumi has no credentials", "gcloud auth application-default login"),
+      );
+    },
+  },
+  {
+    name: "project",
+    check: ({ project, projectNumber, stack }, ask) =>
+      present(
+        async () => {
+          const found = await json<{
+            projectNumber: string;
+            lifecycleState: string;
+            parent?: { type: string };
+          }>(ask, ...["projects", "describe", project]);
+          if (found.lifecycleState !== "ACTIVE")
+            return missing(`${project} is ${found.lifecycleState}`, `gcloud projects undelete ${project}`);
+          return found.projectNumber === projectNumber
+            ? ok(`${project} (${projectNumber})`)
+            : missing(
+                `${project} has the number ${found.projectNumber}, the settings say ${projectNumber}`,
+                `pulumi config set --stack ${stack} tollgate:projectNumber ${found.projectNumber}`,
+              );
+        },
+        missing(
+          `${project} does not exist, or is not yours (ids are unique in the world)`,
+          `gcloud projects create ${project} --organization=ORGANISATION`,
+        ),
+      ),
+  },
+  {
+    name: "organisation",
+    check: async ({ project }, ask) => {
+      const { parent } = await json<{ parent?: { type: string; id: string } }>(
+        ask,
+        "projects",
+        "describe",
+        project,
+      );
+      return parent
+        ? ok(`${parent.type} ${parent.id}`)
+        : missing(
+            "the project is in no organisation: Identity-Aware Proxy admits nobody without a consent screen of your own",
+            "https://cloud.google.com/iap/docs/custom-oauth-configuration",
+          );
+    },
+  },
+  {
+    name: "billing",
+    check: async ({ project }, ask) => {
+      const { billingEnabled } = await json<{ billingEnabled?: boolean }>(
+        ask,
+        "billing",
+        "projects",
+        "describe",
+        project,
+      );
+      return billingEnabled
+        ? ok("linked")
+        : missing("no billing account", `gcloud billing projects link ${project} --billing-account=ACCOUNT`);
+    },
+  },
+  {
+    name: "first APIs",
+    check: async ({ project }, ask) => {
+      const enabled = await json<{ config: { name: string } }[]>(
+        ask,
+        ...["services", "list", "--enabled", `--project=${project}`],
+      );
+      const absent = FIRST_APIS.filter((api) => !enabled.some(({ config }) => config.name === api));
+      return absent.length === 0
+        ? ok(FIRST_APIS.join(", "))
+        : missing(
+            `${absent.join(", ")} not enabled`,
+            `gcloud services enable --project=${project} ${absent.join(" ")}`,
+          );
+    },
+  },
+  {
+    name: "organisation policies",
+    check: async ({ project }, ask) => {
+      const found: Found[] = [];
+      for (const [constraint, part] of Object.entries(REFUSING)) {
+        const enforced = await refuses(constraint, project, ask);
+        if (enforced)
+          found.push(
+            missing(
+              `${constraint} refuses ${part}`,
+              `gcloud org-policies reset ${constraint} --project=${project}   # or an exception by whoever set it`,
+            ),
+          );
+      }
+      return found.length > 0 ? found : [ok("none refuses what the stack makes")];
+    },
+  },
+  {
+    name: "image registry",
+    check: (subject, ask) => {
+      const { location, project, repository } = registryOf(subject);
+      const place = [repository, `--location=${location}`, `--project=${project}`];
+      const make = `gcloud artifacts repositories create ${place.join(" ")} --repository-format=docker`;
+      return present(
+        async () => {
+          const { bindings = [] } = await json<{ bindings?: { role: string; members: string[] }[] }>(
+            ask,
+            ...["artifacts", "repositories", "get-iam-policy", ...place],
+          );
+          const puller = pullerOf(subject);
+          const reads = bindings.some(
+            ({ role, members }) =>
+              /artifactregistry\.(reader|writer|repoAdmin|admin)$/.test(role) && members.includes(puller),
+          );
+          return reads
+            ? ok(`${subject.imageRegistry}, read by this project's Cloud Run`)
+            : missing(
+                `this project's Cloud Run may not pull from ${subject.imageRegistry}`,
+                `gcloud artifacts repositories add-iam-policy-binding ${place.join(" ")} --role=roles/artifactregistry.reader --member=${puller}`,
+              );
+        },
+        missing(`${subject.imageRegistry} does not exist`, make),
+      );
+    },
+  },
+  {
+    name: "stack",
+    check: async ({ stack }, ask) => {
+      const stacks = JSON.parse(await ask("pulumi", "stack", "ls", "--json")) as { name: string }[];
+      return stacks.some(({ name }) => name.split("/").at(-1) === stack)
+        ? ok(`${stack} is in the state's backend`)
+        : missing(
+            `${stack} is not in the state's backend`,
+            `pulumi stack init ${stack} --secrets-provider=gcpkms://projects/ADMIN/locations/REGION/keyRings/pulumi/cryptoKeys/${stack}`,
+          );
+    },
+  },
+];
+
+/** Whether a constraint is in force on a project. */
+async function refuses(constraint: string, project: string, ask: Ask): Promise<boolean> {
+  interface Rule {
+    enforce?: boolean;
+    denyAll?: boolean;
+    values?: { allowedValues?: string[]; deniedValues?: string[] };
+  }
+  try {
+    const { spec } = await json<{ spec?: { rules?: Rule[] } }>(
+      ask,
+      ...["org-policies", "describe", constraint, "--effective", `--project=${project}`],
+    );
+    return (spec?.rules ?? []).some(
+      ({ enforce, denyAll, values }) =>
+        enforce === true ||
+        denyAll === true ||
+        (values?.allowedValues ?? values?.deniedValues ?? []).length > 0,
+    );
+  } catch (error) {
+    // No policy of that name is set anywhere above.
+    if (/NOT_FOUND|not found/i.test((error as Error).message)) return false;
+    throw error;
+  }
+}
