@@ -85,14 +85,14 @@ export function caps(gateway: Gateway): void {
       expect(headers.get("x-tollgate-session-remaining-nanos")).toBe("0");
     });
 
-    test("one nano-dollar less shortens the answer by one token", async () => {
+    test("one nano-dollar less than the bound by bytes: the prompt is counted, and the answer stays whole", async () => {
       const held = await holdOf("one less");
       const customer = await gateway.customer();
       await customer.leaveInSession(held - 1);
       await customer.behave({ outputTokens: 1_000 });
       expect((await customer.call(MODEL, { body, prompt: "one less" })).status).toBe(200);
       const [request] = await customer.requests();
-      expect(request?.maxTokens).toBe(99);
+      expect(request?.maxTokens).toBe(100);
     });
 
     test("nothing left is a refusal that a customer can be shown, and reaches no provider", async () => {
@@ -116,7 +116,7 @@ export function caps(gateway: Gateway): void {
 
     test("one call whose prompt alone is dearer than what is left is refused", async () => {
       const customer = await gateway.customer();
-      await customer.leaveInSession(usd("0.01"));
+      await customer.leaveInSession(usd("0.0001"));
       const { status, body } = await customer.call("analysis", { prompt: "x".repeat(20_000) });
       expect([status, body.error?.code]).toEqual([402, "session_budget"]);
       expect(await customer.requests()).toEqual([]);
@@ -162,7 +162,7 @@ export function caps(gateway: Gateway): void {
       const customer = await gateway.customer();
       await customer.leaveInSession(LAST);
       await customer.behave({ outputTokens: 5_000 });
-      const { status, body } = await customer.call("analysis", { body: { n: 4, max_tokens: 5_000 } });
+      const { status, body } = await customer.call("simple", { body: { n: 4, max_tokens: 5_000 } });
       expect(status).toBe(200);
       expect(body.choices).toHaveLength(4);
       const { billed, calls } = await customer.settled();
