@@ -160,14 +160,14 @@ class Meter:
         stream = MeteredStream(response, attempt, reader)
         if attempt.request.stream:
             return httpx.Response(response.status_code, headers=headers, stream=stream, request=request)
-        body = bytearray()
+        whole = bytearray()
         try:
             async for chunk in stream:
-                body += chunk
+                whole += chunk
         except Exception:
             if attempt.ending is not Ending.COMPLETE:
                 return _in_place(request, _NOT_REPEATED, "broken")
-        return httpx.Response(response.status_code, headers=headers, content=bytes(body), request=request)
+        return httpx.Response(response.status_code, headers=headers, content=bytes(whole), request=request)
 
 
 class NotWhole(httpx.ReadError):
