@@ -63,6 +63,8 @@ export async function startSimulator({ port, host = "127.0.0.1" }: SimulatorOpti
         );
     });
   });
+  // Providers keep idle connections for minutes. Node's five seconds would close one just as a busy client uses it again.
+  server.keepAliveTimeout = 600_000;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);

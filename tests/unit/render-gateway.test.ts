@@ -117,9 +117,11 @@ describe.each(["providers", "provider-url"] as const)("config.yaml for %s", (tar
     expect(text).toMatch(/^ +max_messages: null$/m);
   });
 
-  test("holds no secret: every credential and address is read from the environment", () => {
+  test("holds no secret: addresses and keys are known to the guard's meter alone", () => {
     for (const { litellm_params } of config.model_list) {
-      for (const key of ["api_base", "api_key", "vertex_project", "vertex_location"] as const) {
+      expect(litellm_params.api_base).toMatch(/^https:\/\/[a-z-]+\.meter\.invalid$/);
+      expect(litellm_params.api_key ?? "held-by-the-meter").toBe("held-by-the-meter");
+      for (const key of ["vertex_project", "vertex_location"] as const) {
         if (litellm_params[key] !== undefined) expect(litellm_params[key]).toMatch(/^os\.environ\/[A-Z_]+$/);
       }
     }

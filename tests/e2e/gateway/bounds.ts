@@ -138,7 +138,10 @@ export function bounds(gateway: Gateway): void {
   test.each([
     [
       "callbacks switched off",
-      { "x-litellm-disable-callbacks": "tollgate_guard.plugin.guard,prometheus,tollgate_guard.plugin.generations" },
+      {
+        "x-litellm-disable-callbacks":
+          "tollgate_guard.plugin.guard,prometheus,tollgate_guard.plugin.generations",
+      },
     ],
     ["a hundred retries", { "x-litellm-num-retries": "100" }],
     ["a session and a trace of its own", { "x-litellm-session-id": "other", "x-litellm-trace-id": "other" }],

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -216,16 +215,25 @@ def run_cell(gateway: MeteredGateway, cell: Cell, wire: str, stream: bool) -> Ro
     return Row(cell, wire, stream, prompt * input_price + completion * output_price, answer)
 
 
+def line(row: Row) -> str:
+    endings = ", ".join(f"{ending} x{count}" for (_, ending), count in row.answer.endings.items())
+    mode = "stream" if row.stream else "plain"
+    return f"{row.cell.name:34}{row.wire:11}{mode:8}{row.billed:>12}{row.held:>12}{row.charged:>12}  {endings}"
+
+
 def main() -> None:
+    """Prints the table; what LiteLLM and the guard log meanwhile goes nowhere."""
+    table = os.fdopen(os.dup(1), "w")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
     gateway = MeteredGateway(os.environ["TOLLGATE_TEST_LEDGER_URL"], Path(tempfile.mkdtemp()))
     gateway.start()
-    print(f"{'ending':34}{'wire':11}{'mode':8}{'billed':>10}{'held':>12}{'charged':>12}  metric", file=sys.stderr)
+    heading = ("billed", "held", "charged")
+    print(f"{'ending':34}{'wire':11}{'mode':8}" + "".join(f"{each:>12}" for each in heading) + "  metric", file=table)
     for case in cases():
-        row = run_cell(gateway, *case)
-        endings = ", ".join(f"{ending} x{count}" for (_, ending), count in row.answer.endings.items())
-        mode = "stream" if row.stream else "plain"
-        line = f"{row.cell.name:34}{row.wire:11}{mode:8}{row.billed:>10}{row.held:>12}{row.charged:>12}  {endings}"
-        print(line, file=sys.stderr)
+        print(line(run_cell(gateway, *case)), file=table, flush=True)
+    print("Money in nano-dollars.", file=table)
     gateway.stop()
 
 

@@ -32,7 +32,7 @@ class Attempt:
         answer: what came; None before the provider began to answer with success.
         rest: reads what is still to come of it.
         status: the status of the provider's answer; None where there was none.
-        error: the provider's name of its error.
+        error: the provider's name of its error, or the class of the transport's.
         counted: whether ``prompt_bound`` is the provider's own count.
     """
 

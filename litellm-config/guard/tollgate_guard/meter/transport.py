@@ -114,6 +114,7 @@ class Meter:
         try:
             response = await send(final)
         except BaseException as error:
+            attempt.error = _name(error)
             attempt.end(_ending_of(error))
             if attempt.charged and isinstance(error, Exception):
                 # Some of LiteLLM's clients repeat a broken connection by themselves.
@@ -159,14 +160,14 @@ class Meter:
         stream = MeteredStream(response, attempt, reader)
         if attempt.request.stream:
             return httpx.Response(response.status_code, headers=headers, stream=stream, request=request)
-        body = bytearray()
+        whole = bytearray()
         try:
             async for chunk in stream:
-                body += chunk
+                whole += chunk
         except Exception:
             if attempt.ending is not Ending.COMPLETE:
                 return _in_place(request, _NOT_REPEATED, "broken")
-        return httpx.Response(response.status_code, headers=headers, content=bytes(body), request=request)
+        return httpx.Response(response.status_code, headers=headers, content=bytes(whole), request=request)
 
 
 class NotWhole(httpx.ReadError):
@@ -209,6 +210,7 @@ class MeteredStream(httpx.AsyncByteStream):
             return None
         except BaseException as error:
             self._reader.end()
+            self._attempt.error = _name(error)
             self._attempt.end(_ending_of(error))
             raise
         self._reader.feed(data)
@@ -231,6 +233,11 @@ def _ending_of_whole(reader: AnswerReader) -> Ending:
     if not reader.understood:
         return Ending.UNREADABLE
     return Ending.COMPLETE if reader.whole else Ending.CUT
+
+
+def _name(error: BaseException) -> str:
+    """The error's class, below what LiteLLM's transport makes of it."""
+    return type(error.__cause__ or error).__name__
 
 
 def _ending_of(error: BaseException) -> Ending:
