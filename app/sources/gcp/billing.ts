@@ -35,10 +35,10 @@ const DIMENSIONS: Record<SpendDimension, string> = {
 /** `kindOf` (billing/export-row.ts), in SQL. */
 const KIND = `CASE IFNULL(cost_type, 'regular')
     WHEN 'regular' THEN 'usage' WHEN 'tax' THEN 'tax' WHEN 'rounding_error' THEN 'rounding' ELSE 'adjustment' END`;
-/** A line's cost, and its credits beside it, so that the table is read once. NUMERIC has nine decimals and adds up exactly. */
-const COST = "STRUCT(CAST(NULL AS STRING) AS credit, CAST(cost AS NUMERIC) AS amount)";
+/** A line's cost, and its credits beside it, so that the table is read once. NUMERIC adds up exactly. */
+const COST = "STRUCT(CAST(NULL AS STRING) AS credit, CAST(cost AS NUMERIC(38, 9)) AS amount)";
 const CREDITS =
-  "ARRAY(SELECT AS STRUCT IFNULL(c.type, 'OTHER') AS credit, CAST(c.amount AS NUMERIC) AS amount FROM UNNEST(credits) AS c)";
+  "ARRAY(SELECT AS STRUCT IFNULL(c.type, 'OTHER') AS credit, CAST(c.amount AS NUMERIC(38, 9)) AS amount FROM UNNEST(credits) AS c)";
 
 interface Query {
   query: string;
