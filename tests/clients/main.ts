@@ -59,23 +59,24 @@ const CLIENTS: Client[] = [
     ],
     expected: [],
   })),
-  python("official Python SDK", "mcp", "official.py", ["$18.00", '"same": true', "savings-plan"]),
-  python("fastmcp", "fastmcp", "fast.py", []),
-  python("LangChain adapters", "langchain-mcp-adapters", "langchain.py", []),
+  python("official Python SDK", "mcp==2.3.0", "official.py", ["$18.00", '"same": true', "savings-plan"]),
+  python("fastmcp", "fastmcp==4.2.3", "fast.py", []),
+  python("LangChain adapters", "langchain-mcp-adapters==0.3.2", "langchain.py", []),
   {
     name: "inspector CLI",
-    install: { npm: "@modelcontextprotocol/inspector" },
-    command: (bin, url) => [
+    // The last version for Node 20; its command line cannot send a header.
+    install: { npm: "@modelcontextprotocol/inspector@0.15.0" },
+    command: (bin, _, proxy) => [
       join(bin, "mcp-inspector"),
-      ...["--cli", url, "--transport", "http", "--header", `Authorization: Bearer ${KEY}`],
-      ...["--method", "tools/call", "--tool-name", "get-spend", "--tool-arg", "period=last_week"],
+      ...["--cli", proxy, "--method", "tools/call", "--tool-name", "get-spend"],
+      ...["--tool-arg", "period=last_week"],
     ],
     expected: [],
     readsSpend: true,
   },
   {
     name: "mcp-remote",
-    install: { npm: "mcp-remote" },
+    install: { npm: "mcp-remote@0.15.1" },
     command: (bin, url) => [
       process.execPath,
       join(bin, "..", "mcp-remote", "dist", "client.js"),
@@ -117,7 +118,7 @@ function install({ install }: Client): { bin: string } | { missing: string } {
 function run([command = "", ...args]: string[]): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1" },
     });
     let output = "";

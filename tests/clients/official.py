@@ -4,23 +4,17 @@ import asyncio
 import json
 import sys
 
-import httpx
+import httpx2
 from mcp import ClientSession
-
-try:
-    from mcp.client.streamable_http import streamable_http_client
-except ImportError:  # before 1.24
-    streamable_http_client = None
-from mcp.client.streamable_http import streamablehttp_client
+from mcp.client.streamable_http import streamable_http_client
 
 
 async def main(url: str, key: str) -> None:
-    headers = {"Authorization": f"Bearer {key}"}
-    if streamable_http_client is not None:
-        transport = streamable_http_client(url, http_client=httpx.AsyncClient(headers=headers, timeout=60))
-    else:
-        transport = streamablehttp_client(url, headers=headers)
-    async with transport as streams, ClientSession(streams[0], streams[1]) as session:
+    http_client = httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=60)
+    async with (
+        streamable_http_client(url, http_client=http_client) as streams,
+        ClientSession(streams[0], streams[1]) as session,
+    ):
         await session.initialize()
         tools = await session.list_tools()
         prompts = await session.list_prompts()
@@ -34,9 +28,9 @@ async def main(url: str, key: str) -> None:
                     "tools": [tool.name for tool in tools.tools],
                     "prompts": [prompt.name for prompt in prompts.prompts],
                     "cap": json.loads(budget.contents[0].text)["cap"],
-                    "total": spend.structuredContent["total"],
-                    "answer": first.structuredContent["answer"],
-                    "same": first.structuredContent["session_id"] == second.structuredContent["session_id"],
+                    "total": spend.structured_content["total"],
+                    "answer": first.structured_content["answer"],
+                    "same": first.structured_content["session_id"] == second.structured_content["session_id"],
                 }
             )
         )
