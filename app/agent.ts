@@ -8,6 +8,7 @@ import { buildServer } from "./http/build-server";
 import { McpEndpoint } from "./http/mcp-endpoint";
 import { createMetricsServer } from "./http/metrics-server";
 import { publishFirstValues } from "./telemetry/first-values";
+import { createReadToken, type ReadToken } from "./http/oauth";
 import { createHttpServer, listen, stopAccepting } from "./http/server";
 import { InFlight } from "./in-flight";
 import type { Ledger } from "./ledger/ledger";
@@ -79,7 +80,7 @@ export async function startAgent(config: Config, replacements: Replacements = {}
     telemetry,
   });
   const server = createHttpServer({
-    authenticate: createAuthenticate(ledger, telemetry),
+    authenticate: createAuthenticate(ledger, telemetry, tokenReader(config)),
     endpoint,
     inFlight,
     missing: async () => {
@@ -87,6 +88,8 @@ export async function startAgent(config: Config, replacements: Replacements = {}
       const checks = await Promise.allSettled([gateway.ping(), ledger.ping()]);
       return ["gateway", "ledger"].filter((_, i) => checks[i]!.status === "rejected");
     },
+    publicUrl: config.TOLLGATE_PUBLIC_URL,
+    issuer: config.TOLLGATE_OAUTH_ISSUER,
     allowedHosts: config.TOLLGATE_ALLOWED_HOSTS ?? (LOOPBACK.includes(config.HOST) ? LOOPBACK : undefined),
     telemetry,
   });
@@ -123,6 +126,13 @@ async function chooseSources(config: Config, telemetry: Telemetry, now?: () => D
   // Google's clients take a second to load: only an agent that uses them waits for it.
   const { gcpSources } = await import("./sources/gcp");
   return gcpSources({ dataset: config.TOLLGATE_BILLING_DATASET, now }, telemetry);
+}
+
+function tokenReader({
+  TOLLGATE_OAUTH_ISSUER: issuer,
+  TOLLGATE_PUBLIC_URL: url,
+}: Config): ReadToken | undefined {
+  return issuer && url ? createReadToken({ issuer, resource: new URL("/mcp", url).href }) : undefined;
 }
 
 function langfuseAccess(config: Config): LangfuseAccess | undefined {

@@ -19,6 +19,10 @@ const shape = z
      * own names. Unset elsewhere: any host, as the load balancer in front decides that, and no browser.
      */
     TOLLGATE_ALLOWED_HOSTS: hostList.optional(),
+    /** The agent's address as customers know it, without a path; unset: what each request was sent to. */
+    TOLLGATE_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+    /** The OAuth authorization server whose access tokens are taken beside customers' keys; unset: keys only. */
+    TOLLGATE_OAUTH_ISSUER: z.url({ protocol: /^https?$/ }).optional(),
     TOLLGATE_GATEWAY_URL: z.url({ protocol: /^https?$/ }),
     TOLLGATE_AGENT_KEY: z.string().min(1),
     TOLLGATE_LEDGER_URL: z.url({ protocol: /^postgres(ql)?$/ }),
@@ -35,6 +39,10 @@ const shape = z
     LANGFUSE_SECRET_KEY: z.string().min(1).optional(),
   })
   .superRefine((env, context) => {
+    if (env.TOLLGATE_OAUTH_ISSUER !== undefined && env.TOLLGATE_PUBLIC_URL === undefined) {
+      const message = "unset, but TOLLGATE_OAUTH_ISSUER is set: tokens must be made for this address";
+      context.addIssue({ code: "custom", path: ["TOLLGATE_PUBLIC_URL"], message });
+    }
     const names = ["LANGFUSE_HOST", "LANGFUSE_PUBLIC_KEY", "LANGFUSE_SECRET_KEY"] as const;
     const missing = names.filter((name) => env[name] === undefined);
     if (missing.length > 0 && missing.length < names.length) {
@@ -45,13 +53,15 @@ const shape = z
   });
 
 const REMEDIES: Record<string, string> = {
-  PORT: "give a port number, as 8080",
-  METRICS_PORT: "give a port number, as 9464",
-  HOST: "give the address to listen on, as 0.0.0.0",
+  PORT: "give a port number, such as 8080",
+  METRICS_PORT: "give a port number, such as 9464",
+  HOST: "give the address to listen on, such as 0.0.0.0",
   TOLLGATE_ALLOWED_HOSTS: "give the host names that clients use, separated by commas",
-  TOLLGATE_GATEWAY_URL: "give the gateway's address, as http://gateway:4000",
+  TOLLGATE_PUBLIC_URL: "give the address that customers use, such as https://agent.example.com",
+  TOLLGATE_OAUTH_ISSUER: "give the authorization server's issuer, such as https://login.example.com",
+  TOLLGATE_GATEWAY_URL: "give the gateway's address, such as http://gateway:4000",
   TOLLGATE_AGENT_KEY: "give the agent's key at the gateway",
-  TOLLGATE_LEDGER_URL: "give the ledger's address, as postgres://ledger_agent:...@postgres:5432/ledger",
+  TOLLGATE_LEDGER_URL: "give the ledger's address, such as postgres://ledger_agent:...@postgres:5432/ledger",
   TOLLGATE_ENVIRONMENT: "give one of local, dev, prod",
   TOLLGATE_DATA_SOURCE: "give sample or gcp",
   TOLLGATE_BILLING_DATASET: "give a BigQuery dataset id: letters, digits and underscores",

@@ -61,6 +61,7 @@ export const groups = {
   },
   Development: {
     test: { entry: "local/test.ts", about: "every check and test", needs: "python" },
+    eval: { entry: "tests/eval/main.ts", about: "how well questions are sorted and answered", needs: "node" },
     faults: {
       entry: "tests/faults/main.ts",
       about: "random calls, endings and kills against the provider's own account",

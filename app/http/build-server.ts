@@ -4,6 +4,7 @@ import type { SourceFactory } from "../sources/source";
 import type { Telemetry } from "../telemetry";
 import { runTool } from "../tools/run-tool";
 import type { Tool, ToolContext } from "../tools/tool";
+import { addPromptsAndResources } from "./prompts-and-resources";
 import { version } from "../../package.json";
 
 /** What every request's server is made of. */
@@ -46,6 +47,10 @@ export function buildServer(
         parts.track(call(parts, tool, input, contextOf(parts, customer, sessionId(), request))),
     );
   }
+  addPromptsAndResources(server, (name, input) => {
+    const tool = parts.tools.find((each) => each.name === name)!;
+    return parts.track(runTool(tool, input, contextOf(parts, customer, sessionId()), parts.telemetry));
+  });
   return server;
 }
 
@@ -74,15 +79,15 @@ function contextOf(
   parts: ServerParts,
   customer: Customer,
   sessionId: string | undefined,
-  { mcpReq }: ServerContext,
+  request?: ServerContext,
 ): ToolContext {
-  const progressToken = mcpReq._meta?.progressToken;
+  const progressToken = request?.mcpReq._meta?.progressToken;
   let progress = 0;
   const notify =
     progressToken === undefined
       ? undefined
       : (message: string) =>
-          mcpReq.notify({
+          request!.mcpReq.notify({
             method: "notifications/progress",
             params: { progressToken, progress: ++progress, message },
           });
@@ -92,7 +97,7 @@ function contextOf(
     ledger: parts.ledger,
     sessionId,
     now: parts.now,
-    signal: mcpReq.signal,
+    signal: request?.mcpReq.signal ?? new AbortController().signal,
     onText: notify,
     onProgress: notify,
   };

@@ -103,7 +103,8 @@ export class McpEndpoint {
     const session =
       this.sessions.get(customer.customerId, sessionId) ??
       (await this.takeOver(customer, sessionId, initialize, request.url, options));
-    return session.transport.handleRequest(request, options);
+    const response = await session.transport.handleRequest(request, options);
+    return request.method === "GET" && response.ok ? atOnce(response) : response;
   }
 
   private async openSession(request: Request, customer: Customer, options: Options): Promise<Response> {
@@ -188,6 +189,18 @@ export class McpEndpoint {
   }
 }
 
+/** A stream that says so with its first byte: a client, or a proxy, need not wait for the first message to know that it is open. */
+function atOnce(response: Response): Response {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = writable.getWriter();
+  void writer
+    .write(new TextEncoder().encode(": open\n\n"))
+    .then(() => writer.releaseLock())
+    .then(() => response.body!.pipeTo(writable))
+    .catch(() => undefined);
+  return new Response(readable, { status: response.status, headers: response.headers });
+}
+
 /** The identity that authentication attached; a request never gets here without. */
 export function authInfoOf(customer: Customer): AuthInfo {
   return { token: "", clientId: customer.customerId, scopes: [], extra: { customer } };
@@ -208,6 +221,11 @@ const METHODS = new Set([
   "subscriptions/listen",
   "tools/list",
   "tools/call",
+  "prompts/list",
+  "prompts/get",
+  "resources/list",
+  "resources/read",
+  "resources/templates/list",
 ]);
 
 /** The MCP method as a label: only known ones, for a client can send any text. */

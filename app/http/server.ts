@@ -2,9 +2,8 @@ import { hostHeaderValidation, originValidation, toNodeHandler } from "@modelcon
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { InFlight } from "../in-flight";
-import type { Customer } from "../ledger/ledger";
 import type { Telemetry } from "../telemetry";
-import type { Authenticate } from "./authenticate";
+import type { Authenticate, Rejection, Verdict } from "./authenticate";
 import { authInfoOf, MAX_BODY, type McpEndpoint } from "./mcp-endpoint";
 
 interface HttpParts {
@@ -16,8 +15,41 @@ interface HttpParts {
   missing: () => Promise<string[]>;
   /** Host names without ports; undefined where something in front decides which hosts there are. */
   allowedHosts: string[] | undefined;
+  /** The agent's address as customers know it; undefined: what each request was sent to. */
+  publicUrl: string | undefined;
+  /** The authorization server whose tokens are taken; undefined: customers' keys only. */
+  issuer: string | undefined;
   telemetry: Telemetry;
 }
+
+/** Where the metadata of the protected resource are (RFC 9728): for the server, and for its path. */
+const METADATA = "/.well-known/oauth-protected-resource";
+
+/** What a client without a customer reads, and the `error` of RFC 6750. */
+const REJECTED: Record<Rejection, { status: 401 | 429; error?: string; message: string }> = {
+  no_key: { status: 401, message: "Send your key as Authorization: Bearer <key>." },
+  malformed: {
+    status: 401,
+    error: "invalid_token",
+    message: "The Authorization header cannot be read. Send your key as Authorization: Bearer <key>.",
+  },
+  unknown_key: {
+    status: 401,
+    error: "invalid_token",
+    message:
+      "The key in your Authorization header is not known. Please check it, or ask support for a new one.",
+  },
+  disabled: {
+    status: 401,
+    error: "invalid_token",
+    message:
+      "The key in your Authorization header belongs to an account that is not active. Please contact support.",
+  },
+  throttled: {
+    status: 429,
+    message: "Too many wrong keys came from your address. Please try again in a minute.",
+  },
+};
 
 /** The agent's public port: `/mcp` for customers, `/healthz` (lives) and `/readyz` (can answer) for probes. */
 export function createHttpServer(parts: HttpParts): Server {
@@ -43,6 +75,15 @@ export function createHttpServer(parts: HttpParts): Server {
         missing,
       });
     }
+    if (path === METADATA || path === `${METADATA}/mcp`) {
+      res.setHeader("Access-Control-Allow-Origin", "*");
+      return answer(res, 200, {
+        resource: resourceOf(req),
+        resource_name: "Tollgate cloud cost assistant",
+        bearer_methods_supported: ["header"],
+        ...(parts.issuer !== undefined && { authorization_servers: [parts.issuer] }),
+      });
+    }
     if (path !== "/mcp") return answer(res, 404, problem("There is nothing here: the MCP endpoint is /mcp."));
     if (!["POST", "GET", "DELETE"].includes(req.method ?? "")) {
       res.setHeader("Allow", "POST, GET, DELETE");
@@ -50,20 +91,44 @@ export function createHttpServer(parts: HttpParts): Server {
     }
     if (!guards.every((allows) => allows(req, res))) return;
 
-    let customer: Customer | undefined;
+    let verdict: Verdict;
     try {
-      customer = await parts.authenticate(req.headers.authorization);
+      verdict = await parts.authenticate({
+        authorization: req.headers.authorization,
+        address: addressOf(req),
+      });
     } catch (err) {
       log.error({ event: "request.error", err }, "the ledger cannot be asked who a key belongs to");
       res.setHeader("Retry-After", "5");
       return answer(res, 503, problem("Your key cannot be checked at the moment. Please try again."));
     }
-    if (!customer) {
-      res.setHeader("WWW-Authenticate", 'Bearer realm="tollgate"');
-      return answer(res, 401, problem("Send your key as Authorization: Bearer <key>."));
-    }
+    if ("rejected" in verdict) return reject(req, res, verdict.rejected);
+    const { customer } = verdict;
     if (req.method === "POST") void parts.inFlight.track(new Promise((done) => res.once("close", done)));
     await mcp(Object.assign(req, { auth: authInfoOf(customer) }), res);
+  }
+
+  function reject(req: IncomingMessage, res: ServerResponse, rejection: Rejection): void {
+    const { status, error, message } = REJECTED[rejection];
+    if (status === 429) res.setHeader("Retry-After", "60");
+    else {
+      const metadata = new URL(`${METADATA}/mcp`, resourceOf(req)).href;
+      const challenge = [
+        ...(error === undefined
+          ? []
+          : [`error="${error}"`, `error_description="${message.replace(/[<>"]/g, "")}"`]),
+        `resource_metadata="${metadata}"`,
+      ];
+      res.setHeader("WWW-Authenticate", `Bearer realm="tollgate", ${challenge.join(", ")}`);
+    }
+    answer(res, status, problem(message));
+  }
+
+  /** The endpoint's address, as the client knows it. */
+  function resourceOf(req: IncomingMessage): string {
+    const scheme = req.headers["x-forwarded-proto"] === "https" ? "https" : "http";
+    const host = /^[\w.:[\]-]{1,255}$/.test(req.headers.host ?? "") ? req.headers.host : "localhost";
+    return new URL("/mcp", parts.publicUrl ?? `${scheme}://${host}`).href;
   }
 
   const server = createServer((req, res) => {
@@ -96,6 +161,13 @@ export function stopAccepting(server: Server): Promise<void> {
     server.close(() => resolve());
     server.closeIdleConnections();
   });
+}
+
+/** Where a request comes from. A proxy in front appends the address that it saw; what stands before it, anybody may write. */
+function addressOf(req: IncomingMessage): string {
+  const forwarded = req.headers["x-forwarded-for"];
+  const seen = (Array.isArray(forwarded) ? forwarded.join() : (forwarded ?? "")).split(",").at(-1)!.trim();
+  return seen || (req.socket.remoteAddress ?? "");
 }
 
 function problem(message: string) {

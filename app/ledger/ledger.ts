@@ -23,8 +23,9 @@ export interface Usage {
 
 /** What the agent reads in the budget ledger; it never writes there. */
 export interface Ledger {
-  /** The customer of a key's SHA-256, or undefined for a key nobody has. */
+  /** The customer of a key's SHA-256, or undefined for a key that belongs to no one. */
   customerByKeyHash(hash: Buffer): Promise<Customer | undefined>;
+  customerById(customerId: string): Promise<Customer | undefined>;
   usage(customerId: string, sessionId?: string): Promise<Usage>;
   /** @throws when the ledger cannot be reached. */
   ping(): Promise<void>;

@@ -1,9 +1,9 @@
 import { Pool } from "pg";
 import type { Customer, Ledger, Usage } from "./ledger";
 
-const CUSTOMER_BY_KEY = `
+const CUSTOMER = `
   SELECT customer_id, tier, gcp_project, disabled_at IS NOT NULL AS disabled
-  FROM ledger.customers WHERE key_hash = $1`;
+  FROM ledger.customers WHERE `;
 
 const USAGE = `
   SELECT u.month::text, u.cap_nanos, u.spent_nanos, u.held_nanos, u.calls,
@@ -28,19 +28,23 @@ export function postgresLedger(url: string, onError: (error: Error) => void): Le
     application_name: "tollgate-agent",
   });
   pool.on("error", onError);
+
+  async function customer(column: "key_hash" | "customer_id", value: string): Promise<Customer | undefined> {
+    const { rows } = await pool.query(`${CUSTOMER}${column} = $1`, [value]);
+    const row = rows[0];
+    return (
+      row && {
+        customerId: row.customer_id,
+        tier: row.tier,
+        gcpProject: row.gcp_project,
+        disabled: row.disabled,
+      }
+    );
+  }
+
   return {
-    async customerByKeyHash(hash): Promise<Customer | undefined> {
-      const { rows } = await pool.query(CUSTOMER_BY_KEY, [hash.toString("hex")]);
-      const row = rows[0];
-      return (
-        row && {
-          customerId: row.customer_id,
-          tier: row.tier,
-          gcpProject: row.gcp_project,
-          disabled: row.disabled,
-        }
-      );
-    },
+    customerByKeyHash: (hash) => customer("key_hash", hash.toString("hex")),
+    customerById: (customerId) => customer("customer_id", customerId),
     async usage(customerId, sessionId): Promise<Usage> {
       const { rows } = await pool.query(USAGE, [customerId, sessionId ?? ""]);
       const row = rows[0];

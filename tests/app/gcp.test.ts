@@ -132,7 +132,7 @@ describe("the billing export in BigQuery", () => {
     expect(query).toContain("_PARTITIONTIME >= TIMESTAMP(@since)");
     expect(query).toContain("usage_start_time >= TIMESTAMP(@from, 'America/Los_Angeles')");
     expect(query).toContain("CAST(DATE(usage_start_time, 'America/Los_Angeles') AS STRING) AS day");
-    expect(query).toContain("CAST(cost AS NUMERIC)");
+    expect(query).toContain("SUM(CAST(part.amount AS NUMERIC(38, 9)))");
     expect(query).toContain("GROUP BY day, service, currency, kind, credit");
   });
 

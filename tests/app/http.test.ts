@@ -52,6 +52,9 @@ describe("authentication", () => {
       error: { message: expect.stringContaining("Authorization") },
     });
     const rejected = harness.logs().findLast(({ event }) => event === "auth.rejected");
+    expect(response.headers.get("www-authenticate")).toContain(
+      `resource_metadata="${harness.url.origin}/.well-known/oauth-protected-resource/mcp"`,
+    );
     expect(rejected).toMatchObject({ reason, level: "warn", rejected_this_minute: expect.any(Number) });
   });
 
@@ -88,6 +91,55 @@ describe("authentication", () => {
     expect(response.status).toBe(503);
     expect(response.headers.get("retry-after")).toBe("5");
     expect(JSON.stringify(await response.json())).not.toContain("connection refused");
+  });
+});
+
+describe("the metadata of the protected resource", () => {
+  test.each(["", "/mcp"])("name the resource and how to send a key: %s", async (path) => {
+    const response = await fetch(new URL(`/.well-known/oauth-protected-resource${path}`, harness.url));
+    expect(response.headers.get("access-control-allow-origin")).toBe("*");
+    expect(await response.json()).toEqual({
+      resource: harness.url.href,
+      resource_name: expect.any(String),
+      bearer_methods_supported: ["header"],
+    });
+  });
+});
+
+describe("prompts and resources", () => {
+  test.each([false, true])("are there for clients of each revision (modern: %s)", async (modern) => {
+    const client = await harness.connect(KEY, modern);
+    const { prompts } = await client.listPrompts();
+    expect(prompts.map(({ name }) => name)).toEqual(["monthly-review", "explain-spike", "savings-plan"]);
+    const { messages } = await client.getPrompt({ name: "savings-plan", arguments: { target: "$500" } });
+    expect(JSON.stringify(messages)).toContain("by $500 a month");
+    const { resources } = await client.listResources();
+    expect(resources.map(({ uri }) => uri)).toEqual(["tollgate://budget", "tollgate://spend-summary"]);
+    const read = async (uri: string) => {
+      const [content] = (await client.readResource({ uri })).contents as Array<{ text: string }>;
+      return JSON.parse(content!.text);
+    };
+    expect(await read("tollgate://budget")).toMatchObject({ plan_tier: "tier_2", cap: "$18.00" });
+    expect(await read("tollgate://spend-summary")).toMatchObject({ from: "2026-11-01", currency: "USD" });
+    await expect(client.readResource({ uri: "tollgate://other" })).rejects.toThrow();
+  });
+});
+
+describe("a client that guesses keys", () => {
+  const guess = (address: string, key: string) =>
+    post(INITIALIZE, { "X-Forwarded-For": `1.2.3.4, ${address}` }, key);
+
+  test("is told to wait, whatever it writes into its headers; others, and known keys, get in", async () => {
+    await openSession();
+    const statuses = [];
+    for (let i = 0; i < 61; i++) statuses.push((await guess("203.0.113.9", `tg_wrong_${i}`)).status);
+    // The minute may turn in between.
+    const throttled = await guess("203.0.113.9", "tg_wrong_again");
+    expect(statuses.slice(0, 60)).toEqual(Array(60).fill(401));
+    expect([401, 429]).toContain(throttled.status);
+    if (throttled.status === 429) expect(throttled.headers.get("retry-after")).toBe("60");
+    expect((await guess("203.0.113.9", KEY)).status).toBe(200);
+    expect((await guess("203.0.113.10", "tg_wrong")).status).toBe(401);
   });
 });
 
@@ -141,6 +193,29 @@ describe("a session of MCP 2025", () => {
       expect(response.status).toBe(404);
     }
     expect((await post(LIST, { "Mcp-Session-Id": id })).status).toBe(200);
+  });
+
+  test("answers the request for a stream at once", async () => {
+    const session = await openSession();
+    const headers = {
+      Authorization: `Bearer ${KEY}`,
+      "Mcp-Session-Id": session,
+      Accept: "text/event-stream",
+    };
+    const stop = new AbortController();
+    const response = await fetch(harness.url, { headers, signal: stop.signal });
+    const { value } = await response.body!.getReader().read();
+    expect(new TextDecoder().decode(value)).toBe(": open\n\n");
+    stop.abort();
+  });
+
+  test("refuses arguments that a tool does not have", async () => {
+    const client = await harness.connect();
+    const result = await client.callTool({ name: "get-budget", arguments: { customer_id: "cust_two" } });
+    expect(result).toMatchObject({
+      isError: true,
+      content: [{ text: expect.stringContaining("customer_id") }],
+    });
   });
 
   test("is gone once closed, and with it its conversation", async () => {

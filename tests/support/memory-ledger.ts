@@ -21,6 +21,10 @@ export class MemoryLedger implements Ledger {
     return Promise.resolve(this.customers.get(hash.toString("hex")));
   }
 
+  customerById(customerId: string): Promise<Customer | undefined> {
+    return Promise.resolve([...this.customers.values()].find((each) => each.customerId === customerId));
+  }
+
   usage(customerId: string): Promise<Usage> {
     if (this.down) return Promise.reject(new Error("connection refused"));
     return Promise.resolve(this.usages.get(customerId) ?? usageOf({}));

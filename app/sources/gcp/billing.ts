@@ -35,10 +35,12 @@ const DIMENSIONS: Record<SpendDimension, string> = {
 /** `kindOf` (billing/export-row.ts), in SQL. */
 const KIND = `CASE IFNULL(cost_type, 'regular')
     WHEN 'regular' THEN 'usage' WHEN 'tax' THEN 'tax' WHEN 'rounding_error' THEN 'rounding' ELSE 'adjustment' END`;
-/** A line's cost, and its credits beside it, so that the table is read once. NUMERIC has nine decimals and adds up exactly. */
-const COST = "STRUCT(CAST(NULL AS STRING) AS credit, CAST(cost AS NUMERIC) AS amount)";
+/** A line's cost, and its credits beside it, so that the table is read once. */
+const COST = "STRUCT(CAST(NULL AS STRING) AS credit, cost AS amount)";
 const CREDITS =
-  "ARRAY(SELECT AS STRUCT IFNULL(c.type, 'OTHER') AS credit, CAST(c.amount AS NUMERIC) AS amount FROM UNNEST(credits) AS c)";
+  "ARRAY(SELECT AS STRUCT IFNULL(c.type, 'OTHER') AS credit, c.amount AS amount FROM UNNEST(credits) AS c)";
+/** The export's amounts are floats; as NUMERIC each has nine places, and they add up exactly. */
+const AMOUNT = "CAST(SUM(CAST(part.amount AS NUMERIC(38, 9))) AS STRING) AS amount";
 
 interface Query {
   query: string;
@@ -85,7 +87,7 @@ export function spendQuery(
   WHERE ${where.join("\n    AND ")}`,
   );
   const keys = [...groupBy, "currency", "kind"].join(", ");
-  const query = `SELECT ${keys}, part.credit AS credit, CAST(SUM(part.amount) AS STRING) AS amount
+  const query = `SELECT ${keys}, part.credit AS credit, ${AMOUNT}
 FROM (
   ${lines.join("\n  UNION ALL\n  ")}
 ), UNNEST(parts) AS part
