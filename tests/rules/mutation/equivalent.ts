@@ -21,6 +21,13 @@ const EQUIVALENTS: Equivalent[] = [
     because:
       "it is `rate * 3600 / 1e9` at $2 an hour, and no double times 3600 is 2e9: the nearest give 1.9999999999999998 and 2.0000000000000004",
   },
+  ...["ProviderRefusing", "ProviderThrottling"].flatMap((rule) =>
+    ["0", "172"].map((at) => ({
+      rule,
+      what: `sum -> max at ${at}`,
+      because: "one ending is one series a provider and model: its sum is its maximum",
+    })),
+  ),
 ];
 
 export function isEquivalent({ rule, what }: Mutant): boolean {

@@ -89,6 +89,8 @@ function endingCases({ alert, endings, others, share, least, holds, summary }: E
       series: {
         [attempts(first)]: `0x20 ${least - 0.1}x42 ${2 * (least - 0.1)}x60`,
         [attempts(first, "n")]: `0x20 ${least - 0.1}x42 ${2 * (least - 0.1)}x60`,
+        // Enough of other endings to reach the number, and few enough to keep the share.
+        [attempts("complete")]: `0x20 ${((least - 0.1) * good) / 20}x42 ${((least - 0.1) * good) / 10}x60`,
       },
       quietAt: ["10m15s", "15m", "15m15s", "21m", "25m"],
     },
@@ -140,7 +142,13 @@ const providerMeasures: Measure[] = [
     recorded(record, 5, {
       shows: "counts a series whole that is born in the window",
       interval,
-      series: { [name("one")]: "_x16 5x5" },
+      series: { [name("one")]: "_x12 5x10" },
+      at: 20,
+    }),
+    recorded(record, 0, {
+      shows: "counts nothing of one that was born before it and stands",
+      interval,
+      series: { [name("one")]: "_x5 5x20" },
       at: 20,
     }),
     recorded(record, 0, {
@@ -306,6 +314,24 @@ export const providersSuite: Suite = {
       holds: 5,
       summary: (share) => `${share} of the answers of m are cut, empty or unreadable`,
     }),
+    {
+      alert: "AnswersCut",
+      shows: "adds the endings up",
+      series: {
+        [attempts("cut")]: counter([80, 6]),
+        [attempts("broken")]: counter([80, 6]),
+        [attempts("complete")]: counter([80, 100]),
+      },
+      onset: "5m15s",
+      alerts: [warning("10.71% of the answers of m are cut, empty or unreadable", ofModel)],
+    },
+    {
+      alert: "AnswersCut",
+      shows: "reaches its number with several endings",
+      series: { [attempts("cut")]: "0x20 1.6x19 3.2x60", [attempts("empty")]: "0x20 1.6x19 3.2x60" },
+      onset: "10m15s",
+      alerts: [warning("100% of the answers of m are cut, empty or unreadable", ofModel)],
+    },
     {
       alert: "FallbackRate",
       shows: "fires when over a tenth of the answers come from fallbacks, over all routes and models",
