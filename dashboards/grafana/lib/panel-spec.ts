@@ -9,13 +9,8 @@ import type {
   ValueMapping,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { Query } from "./queries";
-import { colorMode, thresholdsConfig, type Steps } from "./thresholds";
+import { colorMode, thresholdsConfig, type State, type Steps } from "./thresholds";
 import type { Unit } from "./units";
-
-export interface State {
-  text: string;
-  color: string;
-}
 
 /** What every panel says about itself. */
 export interface PanelSpec {

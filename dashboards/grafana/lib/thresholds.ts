@@ -5,7 +5,6 @@ import {
   ThresholdsMode,
   type Threshold,
 } from "@grafana/grafana-foundation-sdk/dashboard";
-import type { State } from "./panel-spec";
 import { definitions, THRESHOLD_ACTIONS, type ThresholdAction } from "../../../litellm-config";
 
 const BASE = "green";
@@ -20,6 +19,12 @@ const ACTION_COLORS: Record<ThresholdAction, string> = {
 
 /** Colours from a value on: `[[0.8, "orange"]]` is green below 0.8. */
 export type Steps = [value: number, color: string][];
+
+/** What a value that stands for a state is shown as. */
+export interface State {
+  text: string;
+  color: string;
+}
 
 /** The budget's thresholds as shares of it, from the definitions. */
 export const budgetSteps: Steps = definitions.thresholds.map(({ percent, action }) => [
