@@ -169,6 +169,17 @@ export const definitionsSchema = shape.superRefine((definitions, context) => {
     checkModel(definition, (path, message) => problem(["models", name, ...path], message), name);
   }
 
+  for (const queryType of QUERY_TYPES) {
+    const on = Object.entries(routes).flatMap(([name, { queryTypes }]) =>
+      queryTypes.includes(queryType) ? [name] : [],
+    );
+    if (on.length !== 1) {
+      problem(
+        ["routes"],
+        `${queryType} must be on exactly one route, and is on ${on.join(" and ") || "none"}: name it in the queryTypes of one`,
+      );
+    }
+  }
   for (const [name, { variants, fallbacks }] of Object.entries(routes)) {
     const providers = new Set(variants.map((variant) => models[variant.model]?.provider));
     variants.forEach(({ model }, i) => {

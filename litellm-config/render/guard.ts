@@ -1,4 +1,4 @@
-import type { Definitions, Price } from "../schema";
+import { QUERY_TYPES, type Definitions, type Price } from "../schema";
 
 /** Nano-dollars per token. */
 export interface GuardPrice {
@@ -34,6 +34,7 @@ export interface GuardConfig {
   settle_margin: number;
   token_wait: number;
   hold_wait: number;
+  query_types: readonly string[];
 }
 
 /** The guard's configuration of some definitions. */
@@ -75,6 +76,7 @@ export function guardConfig(definitions: Definitions): GuardConfig {
     settle_margin: gateway.settleMargin,
     token_wait: gateway.tokenWait,
     hold_wait: gateway.holdWait,
+    query_types: QUERY_TYPES,
   };
 }
 

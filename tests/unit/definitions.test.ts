@@ -48,6 +48,16 @@ describe("definitions that must not be used name the field, the value and the re
       (copy) => (copy.tiers.tier_2!.monthlyBudget = -1),
       /tiers\.tier_2\.monthlyBudget \(is -1\): Too small/,
     ],
+    [
+      "a query type on no route",
+      (copy) => (copy.routes.analysis!.queryTypes = []),
+      /routes: cost_analysis must be on exactly one route, and is on none: name it in the queryTypes of one/,
+    ],
+    [
+      "a query type on two routes",
+      (copy) => copy.routes.economy!.queryTypes.push("action"),
+      /routes: action must be on exactly one route, and is on deep and economy/,
+    ],
     ["a fraction of a nano-dollar", (copy) => (copy.session.budget = 0.5), /session\.budget \(is 0\.5\)/],
     [
       "a session above a month",

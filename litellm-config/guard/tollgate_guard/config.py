@@ -96,6 +96,8 @@ class Config:
     settle_margin: int
     token_wait: float
     hold_wait: float
+    # The kinds of query that a call is tagged with.
+    query_types: tuple[str, ...]
 
     def route(self, name: str) -> Route | None:
         """A route or a model by name; None when neither has a price."""
@@ -158,6 +160,7 @@ def parse(data: dict[str, Any], vertex_location: str = "global") -> Config:
         settle_margin=data["settle_margin"],
         token_wait=data["token_wait"],
         hold_wait=data["hold_wait"],
+        query_types=tuple(data["query_types"]),
     )
 
 

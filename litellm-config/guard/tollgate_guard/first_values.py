@@ -10,7 +10,7 @@ from itertools import product
 
 from . import metrics
 from .config import Config
-from .identity import QUERY_TYPES
+from .meter.endings import Ending
 
 _OUTCOMES = ("success", "failure", "timeout", "disconnected", "refused_by_provider")
 _STATUSES = ("5xx", "4xx", "429", "timeout", "connection")
@@ -21,13 +21,15 @@ def publish_first_values(config: Config) -> None:
     tiers = [tier.name for tier in config.tiers]
     for model in config.models.values():
         name, provider = model.name, model.provider
-        for tier, query_type in product(tiers, QUERY_TYPES):
+        for tier, query_type in product(tiers, config.query_types):
             metrics.SPEND.labels(name, tier, query_type)
-        for query_type, outcome in product(QUERY_TYPES, _OUTCOMES):
+        for query_type, outcome in product(config.query_types, _OUTCOMES):
             metrics.CALLS.labels(name, provider, query_type, outcome)
+        for ending in Ending:
+            metrics.ATTEMPTS.labels(provider, name, ending.value)
         for status in _STATUSES:
             metrics.PROVIDER_ERRORS.labels(provider, name, status)
-        for kind in ("prompt", "cached", "completion"):
+        for kind in ("prompt", "cached", "cache_write_5m", "cache_write_1h", "completion"):
             metrics.TOKENS.labels(name, kind)
         for counter in (metrics.LITELLM_SPEND, metrics.CACHE_HITS, metrics.CACHE_SAVED, metrics.OVER_HOLD):
             counter.labels(name)

@@ -88,7 +88,7 @@ class Gate:
                 raise Refusal("route_closed")
             if not self.knows(dict(scope["headers"]).get(b"authorization", b"")):
                 raise Refusal("unauthorized")
-            request = read_request(await read_body(receive))
+            request = read_request(await read_body(receive), self._config.query_types)
             plans = make_plans(request, self._config)
             call_id, decision, plans = await self._admission.admit(request, plans)
             decided = _decision_headers(call_id, decision)

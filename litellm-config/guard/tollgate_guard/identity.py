@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,6 @@ _SESSION = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _TRACE = re.compile(r"[0-9a-f]{32}")
 _SPAN = re.compile(r"[0-9a-f]{16}")
 _WORD = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-QUERY_TYPES = ("cost_analysis", "recommendation", "simple_lookup", "action")
 _MAX_TOOLS = 50
 
 
@@ -55,8 +55,11 @@ def _prompt(metadata: dict[str, Any]) -> tuple[str, int] | None:
     return (name, version) if name is not None and version is not None else None
 
 
-def read_identity(metadata: object) -> Identity:
+def read_identity(metadata: object, query_types: Sequence[str]) -> Identity:
     """The identity in a request's metadata. Keys that are not known are ignored.
+
+    Args:
+        query_types: the kinds of query that the definitions know.
 
     Raises:
         Refusal: ``identity_missing`` or ``invalid_request``, with the field, its value and what to send.
@@ -69,8 +72,8 @@ def read_identity(metadata: object) -> Identity:
         )
     customer = _text(metadata, "customer_id", _CUSTOMER, "send 1-64 letters, digits, _ or -", required=True)
     session = _text(metadata, "session_id", _SESSION, "send 1-128 letters, digits, _ . : or -", required=True)
-    kinds = re.compile("|".join(QUERY_TYPES))
-    query_type = _text(metadata, "query_type", kinds, f"send one of {', '.join(QUERY_TYPES)}", required=True)
+    kinds = re.compile("|".join(map(re.escape, query_types)))
+    query_type = _text(metadata, "query_type", kinds, f"send one of {', '.join(query_types)}", required=True)
     tools = metadata.get("tools_invoked") or []
     if (
         not isinstance(tools, list)

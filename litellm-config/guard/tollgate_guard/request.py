@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -184,8 +184,11 @@ def _check_stream_options(options: object) -> bool:
     return options.get("include_usage") is True
 
 
-def read_request(raw: bytes) -> ChatRequest:
+def read_request(raw: bytes, query_types: Sequence[str]) -> ChatRequest:
     """Checks the body of a chat completion.
+
+    Args:
+        query_types: the kinds of query that the definitions know.
 
     Raises:
         Refusal: with the field at fault, its value and the remedy.
@@ -198,7 +201,7 @@ def read_request(raw: bytes) -> ChatRequest:
         raise Refusal("invalid_request", "The body is no JSON in UTF-8: send an object", field="body") from None
     if not isinstance(body, dict):
         raise invalid("body", type(body).__name__, "send a JSON object")
-    identity = read_identity(body.get("metadata"))
+    identity = read_identity(body.get("metadata"), query_types)
     for key in body.keys() - _READ - _PASSED.keys():
         raise invalid(key, body[key], "it is not accepted here; leave it out")
     params = {key: body[key] for key in _PASSED if body.get(key) is not None}

@@ -25,19 +25,19 @@ async def warm_up(app: App, config: Config, headers: Headers) -> None:
             await asyncio.sleep(0.05)
         for model in {model.provider: model.name for model in config.models.values()}.values():
             for stream in (False, True):
-                await _request(app, model, headers, stream)
+                await _request(app, config.query_types[0], model, headers, stream)
     except Exception as error:  # A gateway that is slow at first is better than none.
         log("warn", "gateway.cold", f"The warm-up failed: {type(error).__name__}: {error}")
 
 
-async def _request(app: App, model: str, headers: Headers, stream: bool) -> None:
+async def _request(app: App, query_type: str, model: str, headers: Headers, stream: bool) -> None:
     body = {
         "model": model,
         "messages": [{"role": "user", "content": "warm-up"}],
-        "metadata": {"customer_id": "none", "session_id": "none", "query_type": "action"},
+        "metadata": {"customer_id": "none", "session_id": "none", "query_type": query_type},
         "stream": stream,
     }
-    request = read_request(json.dumps(body).encode())
+    request = read_request(json.dumps(body).encode(), [query_type])
     nothing = Decision("allowed", "ok", None, None, 0, 0, None, None, None, ())
     call = Call(uuid4(), request, nothing, prompt_tokens=0, extend=_nothing)
     alone = {"max_tokens": 16, "no-log": True, "cache": {"no-cache": True, "no-store": True}}

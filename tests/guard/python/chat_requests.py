@@ -7,6 +7,8 @@ from typing import Any
 
 from tollgate_guard.request import ChatRequest, read_request
 
+QUERY_TYPES = ("cost_analysis", "recommendation")
+
 
 def body(**changes: Any) -> bytes:
     whole = {
@@ -19,4 +21,4 @@ def body(**changes: Any) -> bytes:
 
 
 def request(**changes: Any) -> ChatRequest:
-    return read_request(body(**changes))
+    return read_request(body(**changes), QUERY_TYPES)
