@@ -63,7 +63,7 @@ def litellm_config() -> dict[str, Any]:
     config["router_settings"]["fallbacks"].append({"hosted": ["claude-haiku-4-5"]})
     config["router_settings"]["timeout"] = 1
     config["litellm_settings"]["request_timeout"] = 1
-    config["litellm_settings"]["callbacks"].remove("langfuse_otel")
+    config["litellm_settings"]["callbacks"].remove("tollgate_guard.plugin.generations")
     config["litellm_settings"]["cache_params"] = {"type": "local", "ttl": 600, "supported_call_types": ["acompletion"]}
     return config
 
