@@ -45,8 +45,11 @@ export const logsRetention: Rule = {
   }),
 };
 
-const TTL = /toIntervalDay\((\d+)\)|TTL\b[^;]*?INTERVAL\s+(\d+)\s+DAY/gi;
+/** How long a table keeps its rows: what is deleted once it is archived, or a TTL. */
+const KEPT_DAYS =
+  /DELETE\s+WHERE\b[^;]*?today\(\)\s*-\s*(\d+)|toIntervalDay\((\d+)\)|TTL\b[^;]*?INTERVAL\s+(\d+)\s+DAY/gi;
 const RUNS_CLICKHOUSE = /\bclickhouse(-server|\.service)\b/;
+const RETENTION_SQL = /(^|\/)retention\.sql$/;
 
 export const tracesRetention: Rule = {
   name: "retention-traces",
@@ -56,22 +59,22 @@ export const tracesRetention: Rule = {
   settings: { days: { type: "number", default: 90, minimum: 1 } },
   checks: [
     ...onFiles(({ path, content = "" }, { days }) =>
-      /(^|\/)retention\.sql$/.test(path) ? otherThan(days as number, content) : [],
+      RETENTION_SQL.test(path) ? otherThan(days as number, content) : [],
     ),
-    ofType(Instance, (props, _, { days }) => {
-      const text = machineFiles(props)
-        .map(({ content = "" }) => content)
-        .join("\n");
-      return RUNS_CLICKHOUSE.test(text) ? otherThan(days as number, text) : [];
+    ofType(Instance, (props) => {
+      const files = machineFiles(props);
+      const runs = files.some(({ content = "" }) => RUNS_CLICKHOUSE.test(content));
+      const bounded = files.some(({ path }) => RETENTION_SQL.test(path));
+      return runs && !bounded ? ["It runs ClickHouse and no retention.sql bounds its tables"] : [];
     }),
   ],
 };
 
-/** Times to live of tables that are not as wanted, in days. */
+/** How long tables keep their rows where it is not as wanted, in days. */
 function otherThan(days: number, sql: string): string[] {
-  const found = [...sql.matchAll(TTL)].map((match) => Number(match[1] ?? match[2]));
-  if (found.length === 0) return ["The tables are given no TTL"];
+  const found = [...sql.matchAll(KEPT_DAYS)].map((match) => Number(match[1] ?? match[2] ?? match[3]));
+  if (found.length === 0) return ["No table's old rows are deleted"];
   return [...new Set(found)]
     .filter((each) => each !== days)
-    .map((each) => `A table has a TTL of ${each} days, not ${days}`);
+    .map((each) => `A table keeps its rows ${each} days, not ${days}`);
 }

@@ -2,9 +2,9 @@
 const SECRET_NAME =
   /(^|[_.-])(key|secret|secrets|password|passwd|passphrase|pass|pwd|token|salt|auth|credentials?|webhook(_?url)?|dsn|apikey)$/i;
 
-/** What a name such as the above may well hold without a secret in it. */
+/** What a name such as the above may well hold without a secret in it; the meter alone holds the providers' keys. */
 const REFERENCE =
-  /^(|true|false|null|none|[\d.]+|~|[a-z_]+(\.[a-z_]+)+|\/.*|\$\{?\w.*|os\.environ\/\w+|file:.*|projects\/.*|\{\{.*|<.*>|\*+|\[.*|[|>]-?|[:@%]['"]?\w.*)$/i;
+  /^(held-by-the-meter||true|false|null|none|[\d.]+|~|[a-z_]+(\.[a-z_]+)+|\/.*|\$\{?\w.*|os\.environ\/\w+|file:.*|projects\/.*|\{\{.*|<.*>|\*+|\[.*|[|>]-?|[:@%]['"]?\w.*)$/i;
 
 /** Shapes that providers give their secrets, and URLs with a password. */
 const SHAPES: [RegExp, string][] = [
@@ -39,7 +39,7 @@ export function secretIn(name: string, value: string): string | undefined {
   const shape = shapeIn(value);
   if (shape) return `holds ${shape}`;
   if (HASH_NAME.test(name)) return undefined;
-  return randomWordIn(value) ? "holds a random value, as a key or password is" : undefined;
+  return randomWordIn(value) ? "holds a random value, such as a key" : undefined;
 }
 
 /** What is secret in each line of a text; the answer names the line and never holds the value. */
@@ -54,7 +54,7 @@ export function secretsInText(text: string): string[] {
     }
     const shape = shapeIn(line);
     if (shape) return [`${at} holds ${shape}`];
-    return randomWordIn(line) ? [`${at} holds a random value, as a key or password is`] : [];
+    return name === undefined && randomWordIn(line) ? [`${at} holds a random value, such as a key`] : [];
   });
 }
 

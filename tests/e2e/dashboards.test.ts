@@ -157,9 +157,5 @@ function write(folder: string, files: Record<string, string>): string {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   }
-  return join(
-    stack.folder,
-    folder,
-    Object.keys(files).find((path) => /^[a-z]+\.yml$/.test(path))!,
-  );
+  return join(stack.folder, folder);
 }

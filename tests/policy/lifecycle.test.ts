@@ -1,6 +1,17 @@
 import * as types from "../../policies/infrastructure/types";
 import { holdTo, of, redis, run, sql } from "./cases";
 
+/** A machine that runs ClickHouse, with the SQL of its retention and a configuration file. */
+function clickhouse(retention: string, configuration = "") {
+  const files = {
+    "/etc/clickhouse/retention.sql": retention,
+    "/etc/clickhouse-server/config.d/logs.xml": configuration,
+  };
+  const write_files = Object.entries(files).map(([path, content]) => ({ path, content }));
+  const cloudConfig = { write_files, runcmd: ["systemctl start clickhouse.service"] };
+  return of(types.VM, { metadata: { "user-data": `#cloud-config\n${JSON.stringify(cloudConfig)}` } });
+}
+
 holdTo([
   [
     "deletion-protection",
@@ -135,25 +146,29 @@ holdTo([
     "retention-traces",
     "Render it from litellm-config/definitions/retention.ts with `npm run render`",
     [
-      [
-        "90 days",
-        [of(types.VM, { metadata: { "user-data": "clickhouse-server TTL start_time + INTERVAL 90 DAY" } })],
-        [],
-      ],
-      [
-        "90 days in the other form",
-        [of(types.VM, { metadata: { "user-data": "clickhouse-server toIntervalDay(90)" } })],
-        [],
-      ],
+      ["90 days", [clickhouse("ALTER TABLE traces DELETE WHERE toDate(timestamp) <= today() - 90;")], []],
+      ["90 days by a TTL", [clickhouse("ALTER TABLE t MODIFY TTL at + INTERVAL 90 DAY;")], []],
+      ["90 days by a TTL in its other form", [clickhouse("TTL at + toIntervalDay(90)")], []],
       [
         "30 days",
-        [of(types.VM, { metadata: { "user-data": "clickhouse-server TTL start_time + INTERVAL 30 DAY" } })],
-        ["A table has a TTL of 30 days, not 90"],
+        [clickhouse("ALTER TABLE traces DELETE WHERE toDate(timestamp) <= today() - 30;")],
+        ["A table keeps its rows 30 days, not 90"],
       ],
       [
-        "for ever",
+        "a TTL of 30 days",
+        [clickhouse("ALTER TABLE t MODIFY TTL at + INTERVAL 30 DAY;")],
+        ["A table keeps its rows 30 days, not 90"],
+      ],
+      [
+        "the TTL of ClickHouse's own logs",
+        [clickhouse("today() - 90", "<ttl>event_date + INTERVAL 7 DAY</ttl>")],
+        ["No table's old rows are deleted"],
+      ],
+      ["for ever", [clickhouse("SELECT 1")], ["No table's old rows are deleted"]],
+      [
+        "no retention at all",
         [of(types.VM, { metadata: { "user-data": "clickhouse-server" } })],
-        ["The tables are given no TTL"],
+        ["It runs ClickHouse and no retention.sql bounds its tables"],
       ],
       ["another machine", [of(types.VM, { metadata: { "user-data": "postgres" } }), of(types.VM, {})], []],
     ],

@@ -43,7 +43,7 @@ export function withOne(resources: Resource[], added: Resource): Resource[] {
 }
 
 /**
- * The first policy that finds a mutant; none when it gets by. Policies on single resources see only those that differ.
+ * The first mandatory policy that finds a mutant; none when it gets by. Policies on single resources see only those that differ.
  */
 export async function killer(
   stack: string,
@@ -53,6 +53,7 @@ export async function killer(
   const before = new Set(base);
   const different = resources.filter((resource) => !before.has(resource));
   for (const policy of policiesFor(environmentOf(stack))) {
+    if (policy.enforcementLevel !== "mandatory") continue;
     const found = await evaluate([policy], "validateStack" in policy ? resources : different);
     if (found.length > 0) return policy.name;
   }

@@ -10,6 +10,7 @@ import {
   AnalyzerResource,
   AnalyzerResourceOptions,
   AnalyzeStackRequest,
+  EnforcementLevel,
   type AnalyzeDiagnostic,
   type AnalyzeResponse,
 } from "@pulumi/pulumi/proto/analyzer_pb";
@@ -78,7 +79,9 @@ export class RunningPack {
       }),
     );
     found.push(...(await this.call((done) => this.client.analyzeStack(request, done))));
-    return found.map((each) => `${each.getPolicyname()}: ${each.getMessage()}`);
+    return found
+      .filter((each) => each.getEnforcementlevel() === EnforcementLevel.MANDATORY)
+      .map((each) => `${each.getPolicyname()}: ${each.getMessage()}`);
   }
 
   async stop(): Promise<void> {
