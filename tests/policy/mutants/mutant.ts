@@ -43,19 +43,35 @@ export function withOne(resources: Resource[], added: Resource): Resource[] {
 }
 
 /**
- * The first mandatory policy that finds a mutant; none when it gets by. Policies on single resources see only those that differ.
+ * The first policy that finds a mutant; none when it gets by. Policies on single resources see only those that differ.
+ *
+ * @param advising policies that find something in the unchanged stack and so cannot tell.
  */
 export async function killer(
   stack: string,
   base: Resource[],
   { resources }: Mutant,
+  advising: ReadonlySet<string> = new Set(),
 ): Promise<string | undefined> {
   const before = new Set(base);
   const different = resources.filter((resource) => !before.has(resource));
   for (const policy of policiesFor(environmentOf(stack))) {
-    if (policy.enforcementLevel !== "mandatory") continue;
+    if (advising.has(policy.name)) continue;
     const found = await evaluate([policy], "validateStack" in policy ? resources : different);
     if (found.length > 0) return policy.name;
   }
   return undefined;
+}
+
+/** The advisory policies that find something in a stack; a mandatory one must find nothing. */
+export async function advisingOn(stack: string, resources: Resource[]): Promise<Set<string>> {
+  const advising = new Set<string>();
+  for (const policy of policiesFor(environmentOf(stack))) {
+    const found = await evaluate([policy], resources);
+    if (found.length === 0) continue;
+    if (policy.enforcementLevel === "mandatory")
+      throw new Error(`${policy.name} finds something in the unchanged stack: ${found[0]!.message}`);
+    advising.add(policy.name);
+  }
+  return advising;
 }
