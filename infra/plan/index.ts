@@ -25,6 +25,17 @@ export interface Plan {
  * @throws ConfigError when the stack's configuration is unusable; whatever the program throws.
  */
 export async function plan(stack: string, settings: StackSettings = readStackFile(stack)): Promise<Plan> {
+  // Pulumi's runtime takes a stack trace for every promise, most of a plan's time: one frame is enough.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 1;
+  try {
+    return await register(stack, settings);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+async function register(stack: string, settings: StackSettings): Promise<Plan> {
   const resources: PlannedResource[] = [];
   await recordResources(stack, resources);
   pulumi.runtime.setAllConfig(settings.values, settings.secretKeys);
