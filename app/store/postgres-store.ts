@@ -69,6 +69,7 @@ export function postgresStore(url: string, onError: (error: Error) => void): Sto
     application_name: "tollgate-agent-store",
   });
   pool.on("error", onError);
+  const renewals = new Set<NodeJS.Timeout>();
 
   async function expire(): Promise<EndedConversation[]> {
     const { rows } = await pool.query(EXPIRE);
@@ -88,6 +89,7 @@ export function postgresStore(url: string, onError: (error: Error) => void): Sto
       if (opened.is_new) await pool.query(MAKE_ROOM, [customerId]);
       const { rows: history } = await pool.query<Turn>(HISTORY, [customerId, sessionId]);
       const renew = setInterval(() => void pool.query(RENEW, key).catch(onError), RENEW_MS);
+      renewals.add(renew);
       return {
         turns: opened.turns,
         llmCalls: opened.llm_calls,
@@ -95,6 +97,7 @@ export function postgresStore(url: string, onError: (error: Error) => void): Sto
         isNew: opened.is_new,
         async finish(llmCalls, turn) {
           clearInterval(renew);
+          renewals.delete(renew);
           await pool.query(FINISH, [...key, llmCalls, turn?.question ?? null, turn?.answer ?? null]);
         },
       };
@@ -138,7 +141,11 @@ export function postgresStore(url: string, onError: (error: Error) => void): Sto
       );
       return rows;
     },
-    close: () => pool.end(),
+    async close() {
+      // A question that is cut off keeps its conversation until its lease runs out.
+      for (const renew of renewals) clearInterval(renew);
+      await pool.end();
+    },
   };
 }
 
