@@ -35,16 +35,18 @@ export function period(question: string, today: Date): [Date, Date] {
   return /\binvoice/i.test(question) ? lastMonth : [back(30), back(1)];
 }
 
-/** The last month that a question names, in the past; the current one ends today. "may" alone is a verb. */
+/** The last month that a question names, in the past without a year; the current one ends today. "may" alone is a verb. */
 function monthIn(question: string, today: Date): [Date, Date] | undefined {
-  const found = [...question.matchAll(new RegExp(`\\b(${MONTHS.join("|")})\\b`, "gi"))]
-    .map(([name]) => name)
-    .findLast((name) => name !== "may" && name !== "march");
+  const found = [
+    ...question.matchAll(new RegExp(`\\b(${MONTHS.join("|")})\\b(?: (20\\d\\d))?`, "gi")),
+  ].findLast(([name]) => name !== "may" && name !== "march");
   if (found === undefined) return undefined;
-  const month = MONTHS.indexOf(found.toLowerCase());
-  const current = today.getUTCMonth();
-  const year = today.getUTCFullYear() - (month > current ? 1 : 0);
-  return [utc(year, month, 1), month === current ? today : utc(year, month + 1, 0)];
+  const [, name = "", named] = found;
+  const month = MONTHS.indexOf(name.toLowerCase());
+  const [current, thisYear] = [today.getUTCMonth(), today.getUTCFullYear()];
+  const year = named ? Number(named) : thisYear - (month > current ? 1 : 0);
+  const isCurrent = month === current && year === thisYear;
+  return [utc(year, month, 1), isCurrent ? today : utc(year, month + 1, 0)];
 }
 
 function utc(year: number, month: number, day: number): Date {

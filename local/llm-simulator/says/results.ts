@@ -100,7 +100,7 @@ const assets = kind(
       };
     }
     return {
-      finding: `${count}${plural(list.length, "resource")} of ${plural(types.length, "type")}; most are ${typeName(types[0]![0])}.`,
+      finding: `${count}${plural(list.length, "resource")} of ${plural(types.length, "type")}; the most common is ${typeName(types[0]![0])}.`,
       evidence: [
         table(
           ["Type", "Count", "Such as"],
@@ -133,18 +133,18 @@ const budget = kind(
       .nullable(),
   }),
   ({ month, cap, spent, left, used_percent, calls, session }) => ({
-    finding: `${left} of your plan's ${cap} for conversations with me is left in ${monthOf(`${month}-01`)} (${percent(used_percent)} used).`,
+    finding: `${short(left)} of your plan's ${short(cap)} for conversations with me is left in ${monthOf(`${month}-01`)} (${percent(used_percent)} used).`,
     evidence: [
       table(
         ["", "Spent", "Left", "Calls"],
         [
-          ["This month", spent, left, String(calls)],
+          ["This month", short(spent), short(left), String(calls)],
           ...(session
             ? [
                 [
                   "This conversation",
-                  session.spent,
-                  session.left,
+                  short(session.spent),
+                  short(session.left),
                   `${session.calls}, ${session.calls_left} left`,
                 ],
               ]
@@ -165,6 +165,14 @@ export function tellKnown(result: unknown): Told | undefined {
     if (told) return told;
   }
   return undefined;
+}
+
+/** A ledger's exact amount as people read it: cents, of less than a dollar four places. "$17.70514725" is "$17.71". */
+function short(exact: string): string {
+  const dollars = Number(exact.replace(/[$,]/g, ""));
+  return dollars >= 1 || dollars === 0
+    ? money(dollars, "USD")
+    : `$${dollars.toFixed(4).replace(/0{1,2}$/, "")}`;
 }
 
 function typeName(type: string): string {

@@ -55,7 +55,7 @@ test("what to save: the sum a month, the resources, the first one to change", as
 
 test("what there is: counts by type, with names", async () => {
   const [finding, list] = paragraphs(summarize([await result("list-assets")]));
-  expect(finding).toMatch(/^You have \d+ resources of \d+ types; most are \w+/);
+  expect(finding).toMatch(/^You have \d+ resources of \d+ types; the most common is \w+/);
   expect(list).toMatch(/^\| Type \| Count \| Such as \|/);
 });
 
