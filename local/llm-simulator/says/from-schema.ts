@@ -37,7 +37,7 @@ function typeOf({ type }: JsonSchema): string {
 /** Required properties, and optional ones that the question says something about: a split, a name, a kind, or a period. */
 function fromObject(schema: JsonSchema, question: string, today: Date, path: string): object {
   const all = Object.entries(schema.properties ?? {});
-  // A period that is named, as "last_week", needs no dates.
+  // A named period, such as "last_week", needs no dates.
   const periodNamed = all.some(
     ([name, { enum: values }]) => /period|range/i.test(name) && mentioned(values, question) !== undefined,
   );
