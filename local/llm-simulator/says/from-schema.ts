@@ -1,5 +1,7 @@
 import type { JsonSchema } from "../answer";
-import { dimensionOf, queryTypeOf } from "./intents";
+import { DIMENSIONS, dimensionOf, queryTypeOf } from "./intents";
+import { projectIn, says, serviceIn, typesIn } from "./names";
+import { period } from "./period";
 
 const DAY = 86_400_000;
 
@@ -32,19 +34,37 @@ function typeOf({ type }: JsonSchema): string {
   return String(Array.isArray(type) ? type[0] : type).toLowerCase();
 }
 
-/** Required properties, and optional ones that the question says something about: a split, or a period. */
+/** Required properties, and optional ones that the question says something about: a split, a name, a kind, or a period. */
 function fromObject(schema: JsonSchema, question: string, today: Date, path: string): object {
   const all = Object.entries(schema.properties ?? {});
-  const named = ({ enum: values }: JsonSchema) => values !== undefined && mentioned(values, question);
-  // A period that is named, as "last_week", needs no dates.
-  const periodNamed = all.some(([name, property]) => /period|range/i.test(name) && named(property));
-  const properties = all.filter(
-    ([name, property]) =>
-      schema.required?.includes(name) || named(property) || (!periodNamed && isDate(property, name)),
+  // A named period, such as "last_week", needs no dates.
+  const periodNamed = all.some(
+    ([name, { enum: values }]) => /period|range/i.test(name) && mentioned(values, question) !== undefined,
   );
-  return Object.fromEntries(
-    properties.map(([name, property]) => [name, fromSchema(property, question, today, `${path}.${name}`)]),
-  );
+  const values = all.flatMap(([name, property]): [string, unknown][] => {
+    const named = namedValue(name, property, question);
+    if (named !== undefined) return [[name, named]];
+    const isWanted = schema.required?.includes(name) || (!periodNamed && isDate(property, name));
+    return isWanted ? [[name, fromSchema(property, question, today, `${path}.${name}`)]] : [];
+  });
+  return Object.fromEntries(values);
+}
+
+/** What the question itself names for a property; undefined when it names nothing. */
+function namedValue(name: string, schema: JsonSchema, question: string): unknown {
+  if (schema.enum) return mentioned(schema.enum, question);
+  const isList = typeOf(schema) === "array";
+  if (isList && schema.items?.enum) {
+    const named = schema.items.enum.filter((code) => says(question, String(code)));
+    return named.length > 0 ? named : undefined;
+  }
+  if (isList && /types?$/i.test(name)) {
+    const types = typesIn(question);
+    return types.length > 0 ? types : undefined;
+  }
+  if (typeOf(schema) !== "string") return undefined;
+  if (name === "service") return serviceIn(question);
+  return name === "project" ? projectIn(question) : undefined;
 }
 
 function fromEnum({ enum: values = [], default: preset }: JsonSchema, question: string): unknown {
@@ -56,9 +76,12 @@ function fromEnum({ enum: values = [], default: preset }: JsonSchema, question: 
   );
 }
 
-function mentioned(values: unknown[], question: string): unknown {
-  const asked = `${question.toLowerCase()} ${dimensionOf(question) ?? ""}`;
-  return values.find((value) => asked.includes(String(value).toLowerCase().replaceAll("_", " ")));
+function mentioned(values: unknown[] = [], question: string): unknown {
+  const isSplit = values.every((value) => (DIMENSIONS as readonly unknown[]).includes(value));
+  if (isSplit) return values.find((value) => value === dimensionOf(question));
+  // A month's bill is its invoice; the bill of other days is what was used on them.
+  const asked = question.replace(/\bbill\b(?=.*\bmonth)/i, "invoice");
+  return values.find((value) => new RegExp(`\\b${String(value).replaceAll("_", " ")}s?\\b`, "i").test(asked));
 }
 
 function isDate(schema: JsonSchema, path: string): boolean {
@@ -74,19 +97,4 @@ function date(path: string, question: string, today: Date): string {
   const shift = /prev|before|base|earlier|prior|first|reference/i.test(path) ? length : 0;
   const day = /(end|to|until|last)[^.]*$/i.test(path.replace(/.*\./, "")) ? end : start;
   return new Date(day.getTime() - shift).toISOString().slice(0, 10);
-}
-
-/** First and last day (both inside) of the period that a question names; without a name, the last 30 days. */
-export function period(question: string, today: Date): [Date, Date] {
-  const back = (days: number) => new Date(today.getTime() - days * DAY);
-  const [year, month] = [today.getUTCFullYear(), today.getUTCMonth()];
-  if (/last month/i.test(question)) return [utc(year, month - 1, 1), utc(year, month, 0)];
-  if (/this month/i.test(question)) return [utc(year, month, 1), today];
-  if (/yesterday/i.test(question)) return [back(1), back(1)];
-  if (/week/i.test(question)) return [back(7), back(1)];
-  return [back(30), back(1)];
-}
-
-function utc(year: number, month: number, day: number): Date {
-  return new Date(Date.UTC(year, month, day));
 }

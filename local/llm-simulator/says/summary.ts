@@ -11,8 +11,10 @@ export function summarize(results: string[]): string {
   if (told.length === 0 && failures.length === 0) return "Your billing data has nothing that answers this.";
   // The last result goes deepest: its next step is the one to take.
   const next = told.findLast((each) => each.next)?.next;
+  // Results of the same days carry the same notes.
+  const paragraphs = new Set(told.flatMap(({ finding, evidence }) => [finding, ...evidence]));
   return [
-    ...told.flatMap(({ finding, evidence }) => [finding, ...evidence]),
+    ...paragraphs,
     ...failures.map((message) => `One part could not be read: ${message}`),
     ...(next ? [`**Next step:** ${next}`] : []),
   ].join("\n\n");

@@ -18,7 +18,7 @@ export function money(amount: string | number, currency: string): string {
 }
 
 /** The same with its sign: "+$513.98". */
-export function change(amount: string, currency: string): string {
+export function signed(amount: string, currency: string): string {
   return `${Number(amount) > 0 ? "+" : ""}${money(amount, currency)}`;
 }
 
@@ -36,6 +36,26 @@ export function days(from: string, to: string): string {
   if (from.slice(0, 7) === to.slice(0, 7)) return `${part(from, { day: "numeric" })}-${end}`;
   const year = from.slice(0, 4) === to.slice(0, 4) ? {} : ({ year: "numeric" } as const);
   return `${part(from, { day: "numeric", month: "short", ...year })} - ${end}`;
+}
+
+/** The same days after a verb: "over 16-22 Nov 2026", "on 17 Nov 2026", "in October 2026". */
+export function during(from: string, to: string): string {
+  const dayAfter = new Date(new Date(`${to}T00:00:00Z`).getTime() + 86_400_000).toISOString().slice(0, 10);
+  if (from === to) return `on ${days(from, to)}`;
+  const isMonth = from.endsWith("-01") && dayAfter.endsWith("-01") && from.slice(0, 7) === to.slice(0, 7);
+  return isMonth ? `in ${monthOf(from)}` : `over ${days(from, to)}`;
+}
+
+/** A day's month: "October 2026". */
+export function monthOf(day: string): string {
+  return new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric", timeZone: "UTC" }).format(
+    new Date(`${day}T00:00:00Z`),
+  );
+}
+
+/** Amounts of several currencies side by side, never added: "$5.00 and 3.00 EUR". */
+export function amounts(list: readonly string[]): string {
+  return new Intl.ListFormat("en-GB", { type: "conjunction" }).format(list);
 }
 
 /** A Markdown table; every column but the first is a number, unless `text` names it. */

@@ -6,6 +6,10 @@ import { summarize } from "../../../local/llm-simulator/says/summary";
 const now = () => new Date("2026-11-24T10:00:00Z");
 const context = { sources: sampleSources(now)("shop-prod"), now } as unknown as ToolContext;
 
+/** A made-up result, held to the tool's own schema. */
+const asResult = (name: string, output: unknown) =>
+  JSON.stringify(PLAIN_TOOLS.find((each) => each.name === name)!.output.parse(output));
+
 /** The result of one of the agent's own tools over its sample data, as the model gets it. */
 async function result(name: string, input: object = {}): Promise<string> {
   const tool = PLAIN_TOOLS.find((each) => each.name === name)!;
@@ -20,7 +24,7 @@ test("why costs went up: the change with its days, its drivers, the spike's caus
   const answer = summarize([await result("compare-periods", period), await result("list-anomalies", period)]);
   const [finding, drivers, cause, next] = paragraphs(answer);
   expect(finding).toMatch(
-    /^Your costs rose by \$\d+\.\d\d \(\d+%\) to \$[\d,]+\.\d\d in 16-22 Nov 2026; almost all of it is BigQuery\.$/,
+    /^Your costs rose by \$\d+\.\d\d \(\d+%\) to \$[\d,]+\.\d\d over 16-22 Nov 2026; almost all of it is BigQuery\.$/,
   );
   expect(drivers).toMatch(
     /^\| Largest changes \| 16-22 Nov 2026 \| Change from 9-15 Nov 2026 \|\n\| --- \| ---: \| ---: \|\n\| BigQuery \|/,
@@ -33,7 +37,9 @@ test("why costs went up: the change with its days, its drivers, the spike's caus
 
 test("what was spent: the total with its days, where it went, shares that add up", async () => {
   const [finding, split] = paragraphs(summarize([await result("get-spend", { period: "last_week" })]));
-  expect(finding).toMatch(/^You spent \$[\d,]+\.\d\d in 16-22 Nov 2026; the largest part is BigQuery with /);
+  expect(finding).toMatch(
+    /^You spent \$[\d,]+\.\d\d over 16-22 Nov 2026; the largest part is BigQuery with /,
+  );
   const shares = [...split!.matchAll(/\| ([\d.]+)% \|/g)].map(([, share]) => Number(share));
   expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, -0.5);
   const byDay = paragraphs(summarize([await result("get-spend", { period: "last_week", group_by: "day" })]));
@@ -49,15 +55,16 @@ test("what to save: the sum a month, the resources, the first one to change", as
 
 test("what there is: counts by type, with names", async () => {
   const [finding, list] = paragraphs(summarize([await result("list-assets")]));
-  expect(finding).toMatch(/^You have \d+ resources of \d+ types; most are \w+/);
+  expect(finding).toMatch(/^You have \d+ resources of \d+ types; the most common is \w+/);
   expect(list).toMatch(/^\| Type \| Count \| Such as \|/);
 });
 
 test("what is left of the budget: the amount with its month, the conversation beside it", () => {
   const answer = summarize([
-    JSON.stringify({
+    asResult("get-budget", {
       plan_tier: "tier_1",
       month: "2026-11",
+      time_zone: "UTC",
       cap: "$8.00",
       spent: "$1.20",
       held: "$0.00",
@@ -68,41 +75,192 @@ test("what is left of the budget: the amount with its month, the conversation be
     }),
   ]);
   expect(answer).toMatch(
-    /^\$6\.80 of your \$8\.00 for conversations with me is left in 2026-11 \(15% used\)\./,
+    /^\$6\.80 of your plan's \$8\.00 for conversations with me is left in November 2026 \(15% used\)\./,
   );
   expect(answer).toContain("| This conversation | $0.10 | $0.40 | 4, 96 left |");
+});
+
+const october = { from: "2026-10-01", to: "2026-10-31" };
+const noData = {
+  time_zone: "America/Los_Angeles",
+  data_until: "2026-11-23T10:00:00Z",
+  unfinished_from: null,
+  notes: [] as string[],
+};
+const spend = {
+  ...october,
+  view: "usage",
+  currency: "EUR",
+  total: "5.00",
+  totals: [{ currency: "EUR", total: "5.00" }],
+  rows: [{ key: "a|b", currency: "EUR", cost: "5.00" }],
+  other: [],
+  invoice: null,
+  ...noData,
+};
+
+test("credits and tax: usage before credits, each type, and the invoice beside it", () => {
+  const cost = {
+    currency: "USD",
+    total: "90.00",
+    before_credits: "100.00",
+    credits: "-10.00",
+    credits_by_type: { PROMOTION: "-10.00" },
+  };
+  const usage = {
+    ...spend,
+    currency: "USD",
+    total: "90.00",
+    totals: [cost],
+    rows: [
+      { key: "BigQuery", currency: "USD", cost: "60.00", before_credits: "70.00", credits: "-10.00" },
+      { key: "Cloud SQL", currency: "USD", cost: "30.00" },
+    ],
+    invoice: { months: "2026-10", totals: [{ ...cost, total: "107.10", tax: "17.10" }] },
+  };
+  const answer = summarize([asResult("get-spend", usage)]);
+  expect(paragraphs(answer)[0]).toBe(
+    "You spent $90.00 in October 2026; the largest part is BigQuery with $60.00 (67%).",
+  );
+  expect(answer).toContain("| BigQuery | $70.00 | $60.00 |\n| Cloud SQL | $30.00 | $30.00 |");
+  expect(answer).toContain("Usage was $100.00 before credits of -$10.00 (promotion -$10.00).");
+  expect(answer).toContain("The invoice for October 2026 is $107.10, with tax of +$17.10.");
+
+  const invoice = { ...usage, view: "invoice", totals: usage.invoice.totals, invoice: null };
+  expect(summarize([asResult("get-spend", invoice)])).toMatch(
+    /^Your invoice for October 2026 is \$107\.10; .*\n[^]*The invoice includes tax of \+\$17\.10\./,
+  );
+});
+
+test("several currencies stand side by side and are never added", () => {
+  const answer = summarize([
+    asResult("get-spend", {
+      ...spend,
+      currency: null,
+      total: null,
+      totals: [
+        { currency: "EUR", total: "5.00" },
+        { currency: "USD", total: "7.00" },
+      ],
+      rows: [...spend.rows, { key: "c", currency: "USD", cost: "4.00" }],
+      other: [{ currency: "USD", groups: 2, cost: "3.00" }],
+    }),
+  ]);
+  expect(paragraphs(answer)[0]).toBe("You spent 5.00 EUR and $7.00 in October 2026.");
+  expect(answer).toContain("| c | $4.00 |\n| Everything else | $3.00 |");
+  expect(answer).not.toContain("12.00");
+
+  const side = (cost: string) => ({ cost });
+  const compared = summarize([
+    asResult("compare-periods", {
+      currency: null,
+      current: { ...october, cost: null },
+      previous: { from: "2026-09-01", to: "2026-09-30", cost: null },
+      comparable: true,
+      change: null,
+      change_percent: null,
+      totals: [
+        { currency: "EUR", current: side("5.00"), previous: side("4.00"), change: "1.00" },
+        { currency: "USD", current: side("7.00"), previous: side("9.00"), change: "-2.00" },
+      ],
+      drivers: [{ key: "c", currency: "USD", current: "7.00", previous: "9.00", change: "-2.00" }],
+      ...noData,
+    }),
+  ]);
+  expect(paragraphs(compared)[0]).toBe(
+    "Your costs rose by 1.00 EUR to 5.00 EUR and fell by $2.00 to $7.00 in October 2026.",
+  );
+  expect(compared).toContain("| c | $7.00 | -$2.00 |");
+});
+
+test("what the data lack is said once, however many results say it", async () => {
+  const note = "Costs from 2026-10-31 on are not complete yet: the billing data end at 2026-11-01 10:00 UTC.";
+  const noted = asResult("get-spend", { ...spend, notes: [note] });
+  const other = asResult("list-anomalies", {
+    ...october,
+    judged: october,
+    anomalies: [],
+    ...noData,
+    notes: [note],
+  });
+  expect(summarize([noted, other]).split(note)).toHaveLength(2);
+});
+
+test("no data is not zero", () => {
+  const note =
+    "There is no billing data for 2026-10-01 to 2026-10-31 (Pacific time): the data end at 2026-09-01 10:00 UTC.";
+  const none = { ...spend, currency: null, total: null, totals: [], rows: [], notes: [note] };
+  expect(summarize([asResult("get-spend", none)])).toBe(
+    `${note}\n\n**Next step:** name a period that the billing data cover.`,
+  );
+});
+
+test("an alternative is not counted as one more change", () => {
+  const one = (id: string, alternative_to: string | null) => ({
+    id,
+    kind: "idle_vm",
+    resource: `//compute.googleapis.com/projects/p/zones/z/instances/${id}`,
+    location: "z",
+    description: `${id} is idle: stop it.`,
+    currency: "USD",
+    monthly_saving: "10.00",
+    priority: "P2",
+    alternative_to,
+  });
+  const answer = summarize([
+    asResult("list-recommendations", {
+      currency: "USD",
+      total_monthly_saving: "10.00",
+      totals: [{ currency: "USD", monthly_saving: "10.00" }],
+      found: 2,
+      recommendations: [one("a", null), one("b", "a")],
+      missing: [],
+      notes: [],
+    }),
+  ]);
+  expect(paragraphs(answer)[0]).toBe("You can save $10.00 a month: a is an idle VM.");
+  expect(answer).toContain("| b | idle VM, instead of a row above | $10.00 |");
 });
 
 test.each([
   [
     "no spend",
-    { from: "2026-11-01", to: "2026-11-02", currency: "EUR", total: "0.00", rows: [] },
-    /^Nothing was spent in 1-2 Nov 2026\./,
+    "get-spend",
+    { ...spend, total: "0.00", totals: [{ currency: "EUR", total: "0.00" }], rows: [] },
+    /^Nothing was spent in October 2026\./,
   ],
   [
     "no anomaly",
-    { from: "2026-10-25", to: "2026-11-23", currency: "USD", anomalies: [] },
-    /^No day stands out in 25 Oct - 23 Nov 2026\./,
+    "list-anomalies",
+    { ...october, judged: { ...october, from: "2026-10-08" }, anomalies: [], ...noData },
+    /^No day stands out over 8-31 Oct 2026\./,
   ],
   [
     "no recommendation",
-    { currency: null, total_monthly_saving: "0.00", found: 0, recommendations: [] },
+    "list-recommendations",
+    {
+      currency: null,
+      total_monthly_saving: "0.00",
+      totals: [],
+      found: 0,
+      recommendations: [],
+      missing: [],
+      notes: [],
+    },
     /no open recommendation/,
   ],
-  ["no asset", { assets: [], more: false }, /^No resource matches\./],
-])("%s is said in words", (_, empty, words) => {
-  expect(summarize([JSON.stringify(empty)])).toMatch(words);
+  [
+    "no asset",
+    "list-assets",
+    { assets: [], time_zone: "America/Los_Angeles", more: false },
+    /^No resource matches\./,
+  ],
+])("%s is said in words", (_, tool, empty, words) => {
+  expect(summarize([asResult(tool, empty)])).toMatch(words);
 });
 
 test("another currency, a result of another kind, and a tool that failed", () => {
-  const spend = {
-    from: "2026-11-01",
-    to: "2026-11-01",
-    currency: "EUR",
-    total: "5.00",
-    rows: [{ key: "a|b", cost: "5.00" }],
-  };
-  expect(summarize([JSON.stringify(spend)])).toContain("| a\\|b | 5.00 EUR | 100% |");
+  expect(summarize([asResult("get-spend", spend)])).toContain("| a\\|b | 5.00 EUR | 100% |");
   expect(summarize([JSON.stringify({ zones: ["a", "b"] })])).toBe("A; B.");
   expect(summarize(["Error: from is after to: swap them."])).toBe(
     "One part could not be read: from is after to: swap them.",

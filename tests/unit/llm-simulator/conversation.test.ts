@@ -59,6 +59,42 @@ describe("a conversation about costs", () => {
     expect(JSON.parse(spend!.arguments)).toEqual({ group_by: "project" });
   });
 
+  const SPEND = {
+    period: { type: "string", enum: ["last_30_days", "last_week", "last_month"], default: "last_30_days" },
+    from: day,
+    to: day,
+    view: { type: "string", enum: ["usage", "invoice"], default: "usage" },
+    group_by: { type: "string", enum: ["day", "service", "project", "sku"], default: "service" },
+    service: { type: "string" },
+    project: { type: "string" },
+  };
+  const KINDS = { kinds: { type: "array", items: { type: "string", enum: ["idle_vm", "unused_ip"] } } };
+  const TYPES = { types: { type: "array", items: { type: "string" } } };
+  test.each([
+    [
+      "What did Cloud Run cost in the last 30 days?",
+      { period: "last_30_days", group_by: "sku", service: "Cloud Run" },
+    ],
+    ["How much did shop-data cost last week?", { period: "last_week", project: "shop-data" }],
+    ["What was my bill last month?", { period: "last_month", view: "invoice" }],
+    ["Spend per day last week", { period: "last_week", group_by: "day" }],
+    ["What did we spend in October?", { from: "2026-10-01", to: "2026-10-31" }],
+    ["What did we spend in December?", { from: "2025-12-01", to: "2025-12-31" }],
+    ["What did we spend in January 2020?", { from: "2020-01-01", to: "2020-01-31" }],
+    ["What is on my invoice?", { from: "2026-10-01", to: "2026-10-31", view: "invoice" }],
+    ["Costs of the last two weeks", { from: "2026-11-10", to: "2026-11-23" }],
+    ["Which machines are idle?", { kinds: ["idle_vm"] }],
+    ["Are there unused addresses?", { kinds: ["unused_ip"] }],
+    ["List my disks", { types: ["compute.googleapis.com/Disk"] }],
+  ])("%s: the period, the split and the names become arguments", async (question, args) => {
+    const { choices } = await chat(
+      [system, { role: "user", content: question }],
+      [tool("get-spend", SPEND), tool("list-recommendations", KINDS), tool("list-assets", TYPES)],
+    );
+    const [call] = choices[0]!.message.tool_calls ?? [];
+    expect(JSON.parse(call && "function" in call ? call.function.arguments : "")).toEqual(args);
+  });
+
   test("the answer tells what the tools found", async () => {
     const messages: ChatCompletionMessageParam[] = [
       system,
