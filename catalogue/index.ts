@@ -21,14 +21,7 @@ export {
 } from "./images";
 export { collector } from "./infrastructure";
 export { ports } from "./ports";
-export {
-  leadsToPostgres,
-  secrets,
-  secretSources,
-  isSecretName,
-  type SecretName,
-  type SecretSource,
-} from "./secrets";
+export { leadsToPostgres, secrets, secretSources, type SecretName, type SecretSource } from "./secrets";
 export { WITHOUT_DISK_MIB } from "./spec";
 export type { Layer, Phase } from "./phase";
 export type { Grant, Probe, Setting, TargetName, Trigger } from "./spec";

@@ -82,7 +82,3 @@ export function leadsToPostgres(name: SecretName): boolean {
   const source: SecretSource = secrets[name];
   return "databaseUrl" in source || "databasePassword" in source || "superuserPassword" in source;
 }
-
-export function isSecretName(name: string): name is SecretName {
-  return name in secrets;
-}

@@ -68,6 +68,11 @@ export const groups = {
       needs: "python",
     },
     render: { entry: "local/render.ts", about: "write generated/ from the definitions", needs: "node" },
+    "meter report": {
+      entry: "local/meter-report.ts",
+      about: "what each way of ending is billed, held and charged",
+      needs: "python",
+    },
     "models refresh": {
       entry: "ops/models/main.ts",
       about: "compare the models' prices with LiteLLM's list",

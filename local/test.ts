@@ -5,11 +5,10 @@
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pc } from "../ops/terminal/colours";
 import { paths, repository, workFolder } from "../ops/workspace/paths";
-import { startPostgres } from "./processes";
+import { withTestLedger } from "./test-ledger";
 
 interface Counts {
   passed: number;
@@ -35,6 +34,9 @@ const checks: Step[] = [
   { title: "prettier", command: bin("prettier"), args: ["--check", "--log-level", "warn", "."] },
   { title: "tsc", command: bin("tsc"), args: ["--noEmit"] },
   { title: "rooms", command: bin("depcruise"), args: ["--config", ".dependency-cruiser.cjs", "."] },
+  { title: "knip", command: bin("knip"), args: [] },
+  { title: "ruff", command: tool("ruff"), args: ["check", "litellm-config/guard", "tests/guard"] },
+  { title: "mypy", command: tool("mypy"), args: [] },
   { title: "rendered files", command: bin("tsx"), args: ["local/render.ts", "--check"] },
 ];
 
@@ -73,19 +75,7 @@ async function main(args: string[]): Promise<void> {
 async function runEverything(): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const check of checks) outcomes.push(await run(check));
-  const postgres = await startPostgres({
-    port: await freePort(),
-    dataDir: join(results, "postgres"),
-    logFile: join(results, "postgres.log"),
-  });
-  const interrupted = () => void postgres.stop().finally(() => process.exit(130));
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupted);
-  try {
-    outcomes.push(await run(pytest(postgres.urls.ledger_owner)));
-  } finally {
-    await postgres.stop();
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupted);
-  }
+  outcomes.push(await withTestLedger(results, (ownerUrl) => run(pytest(ownerUrl))));
   return [...outcomes, await run(jest([]))];
 }
 
@@ -125,15 +115,6 @@ function exitCodeOf({ command, args, env }: Step): Promise<number> {
   });
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
 function jestCounts(): Counts {
   if (!existsSync(jestResults)) return { passed: 0, failed: 0, skipped: 0 };
   const summary = JSON.parse(readFileSync(jestResults, "utf8")) as Record<string, number>;
@@ -150,6 +131,11 @@ function pytestCounts(): Counts {
     Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(xml)?.[1] ?? 0);
   const failed = count("failures") + count("errors");
   return { passed: count("tests") - failed - count("skipped"), failed, skipped: count("skipped") };
+}
+
+/** A program of the virtual environment. */
+function tool(name: string): string {
+  return join(paths.venv, "bin", name);
 }
 
 function bin(name: string): string {

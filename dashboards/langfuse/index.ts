@@ -14,7 +14,6 @@ import type { Board } from "./widget";
 export type * from "./api";
 export type { Evaluation } from "./evaluators";
 export type { PromptText } from "./prompts";
-export { MARGIN_SCORES } from "./score-names";
 export type { Board, Tile } from "./widget";
 
 /** How Langfuse shall be set up. */

@@ -2,6 +2,6 @@
 export { findTool, requireTool } from "./debian-tool";
 export { serviceEnvironment } from "./environment";
 export { makeDatabaseRoles, startPostgres, startPostgresServer, type RunningPostgres } from "./postgres";
-export { processes, startProcess, tail, type Exit, type Running, type Started } from "./process";
+export { processes, startProcess, type Exit, type Running, type Started } from "./process";
 export { startRedis, type RedisOptions } from "./redis";
-export { httpReady, isListening, poll, tcpReady, type ReadyCheck } from "./ready";
+export { httpReady, isListening, poll, type ReadyCheck } from "./ready";

@@ -9,11 +9,6 @@ export function httpReady(url: string): ReadyCheck {
   return poll(async () => (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok);
 }
 
-/** Ready once the port takes a connection. */
-export function tcpReady(port: number): ReadyCheck {
-  return poll(() => isListening(port));
-}
-
 /** Ready once the attempt returns true; one that throws is tried again, unless trying again cannot help. */
 export function poll(
   attempt: () => Promise<boolean>,

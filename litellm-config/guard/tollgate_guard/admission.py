@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -109,10 +110,8 @@ class Admission:
                 final = left <= 0 or (decision.retry_after or 0) > left
                 if not final:
                     pause = min(left, _POLL_SECONDS * random.uniform(0.5, 1.0))
-                    try:
+                    with contextlib.suppress(TimeoutError, asyncio.TimeoutError):
                         await asyncio.wait_for(queue.freed.wait(), pause)
-                    except (TimeoutError, asyncio.TimeoutError):
-                        pass
         finally:
             queue.turn.release()
 

@@ -125,7 +125,7 @@ class Counting:
         except Exception as error:  # LiteLLM's own refusal of a request: it comes again, to the client, when it is sent.
             log("debug", "count.failed", f"LiteLLM cannot make the request: {type(error).__name__}")
             return None
-        counts = await asyncio.gather(*(self.count_prompt(model, body) for model, body in zip(models, bodies)))
+        counts = await asyncio.gather(*(self.count_prompt(model, body) for model, body in zip(models, bodies, strict=True)))
         known = [count for count in counts if count is not None]
         return max(known) if len(known) == len(models) else None
 
@@ -197,11 +197,13 @@ def wire_body(model: Model, request: ChatRequest) -> Mapping[str, Any]:
     options = get_optional_params(
         model=model.name, custom_llm_provider=provider, messages=messages, max_tokens=1, drop_params=True, **params
     )
+    body: Mapping[str, Any]
     if model.provider == "anthropic":
-        return AnthropicConfig().transform_request(
+        body = AnthropicConfig().transform_request(
             model=model.name, messages=messages, optional_params=options, litellm_params={}, headers={}
         )
-    return transform_request_body(
+        return body
+    body = transform_request_body(
         messages=messages,
         model=model.name,
         optional_params=options,
@@ -209,6 +211,7 @@ def wire_body(model: Model, request: ChatRequest) -> Mapping[str, Any]:
         litellm_params={},
         cached_content=None,
     )
+    return body
 
 
 # Parameters that become a part of the prompt.

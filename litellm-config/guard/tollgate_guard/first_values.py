@@ -33,7 +33,7 @@ def publish_first_values(config: Config) -> None:
             metrics.TOKENS.labels(name, kind)
         for counter in (metrics.LITELLM_SPEND, metrics.CACHE_HITS, metrics.CACHE_SAVED, metrics.OVER_HOLD):
             counter.labels(name)
-    for (percent, action), tier in product(zip(config.percents, config.actions), tiers):
+    for (percent, action), tier in product(zip(config.percents, config.actions, strict=True), tiers):
         metrics.CROSSINGS.labels(str(percent), action, tier)
     for operation in ("reserve", "settle", "sweep"):
         metrics.LEDGER_ERRORS_TOTAL.labels(operation)

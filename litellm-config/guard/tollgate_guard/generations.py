@@ -20,7 +20,7 @@ _OBSERVATION = "langfuse.observation"
 _PARAMETERS = ("max_tokens", "max_completion_tokens", "temperature", "top_p", "tool_choice", "stop", "stream")
 
 
-class Generations(CustomLogger):
+class Generations(CustomLogger):  # type: ignore[misc]
     """LiteLLM calls it once for each attempt that ended, in the background of the answer."""
 
     def __init__(self, traces: TraceEvents) -> None:

@@ -17,7 +17,7 @@ from .pricing import Usage, read_usage
 _NANOS_PER_DOLLAR = 1_000_000_000
 
 
-class Hooks(CustomLogger):
+class Hooks(CustomLogger):  # type: ignore[misc]
     """LiteLLM calls these in the context of the request they belong to."""
 
     def __init__(self, config: Config) -> None:

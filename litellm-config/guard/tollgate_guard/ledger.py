@@ -139,7 +139,7 @@ class Ledger:
             return rows
 
     def _crossings(self, percents: list[int]) -> tuple[Crossing, ...]:
-        actions = dict(zip(self._config.percents, self._config.actions))
+        actions = dict(zip(self._config.percents, self._config.actions, strict=True))
         # One that another revision's configuration has reserved a call with may not be in this one's.
         return tuple(Crossing(percent, actions.get(percent, "notify")) for percent in percents)
 

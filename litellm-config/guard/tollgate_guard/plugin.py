@@ -18,6 +18,7 @@ from . import config as configuration
 from .admission import Admission
 from .call import current_call
 from .counting import Counting
+from .first_values import publish_first_values
 from .gate import Gate
 from .generations import Generations
 from .hooks import Hooks
@@ -29,7 +30,6 @@ from .meter.transport import Meter
 from .metrics import ATTEMPTS
 from .settling import Settler
 from .sweep import sweep_forever
-from .first_values import publish_first_values
 from .traces import TraceEvents
 
 _REQUIRED = (

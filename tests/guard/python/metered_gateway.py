@@ -15,8 +15,9 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import yaml
-from conftest import GUARD_JSON, REPOSITORY, fresh_ledger
 from prometheus_client import REGISTRY
+
+from conftest import GUARD_JSON, REPOSITORY, fresh_ledger
 from wire_provider import WireProvider
 
 T = TypeVar("T")

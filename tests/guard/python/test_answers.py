@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tollgate_guard.meter.answers import AnswerReader
 from tollgate_guard.meter.usage import BELIEVABLE, Counters, believable, count
 from tollgate_guard.meter.wires import prompt_size, read_wire_request
@@ -58,7 +59,7 @@ def test_what_is_not_an_answer_reports_nothing(body: bytes, wire: str, stream: b
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from("choices usage error message delta type content index candidates usageMetadata prompt_tokens".split()),
+        st.sampled_from(["choices", "usage", "error", "message", "delta", "type", "content", "index", "candidates", "usageMetadata", "prompt_tokens"]),
         inner, max_size=4,
     ),
     max_leaves=20,

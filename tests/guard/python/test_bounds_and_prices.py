@@ -10,11 +10,12 @@ from typing import Any
 
 import litellm
 import pytest
-from chat_requests import request
-from conftest import GUARD_JSON
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
+
+from chat_requests import request
+from conftest import GUARD_JSON
 from tollgate_guard.bounds import attempt_bound, make_plans, prompt_bound, text_bound
 from tollgate_guard.config import Caching, Config, parse
 from tollgate_guard.pricing import Usage, cache_read_saving, cache_write_surcharge, cost, read_usage
@@ -131,7 +132,7 @@ def test_anthropics_published_tokenizer_makes_no_more_tokens_than_the_bound() ->
     characters = [chr(code) for code in codes if code % 101 == 0 or unicodedata.normalize("NFKC", chr(code)) != chr(code)]
     for start in range(0, len(characters), 4_096):
         texts = [character * 3 for character in characters[start : start + 4_096]]
-        for text, encoding in zip(texts, tokenizer.encode_batch(texts)):
+        for text, encoding in zip(texts, tokenizer.encode_batch(texts), strict=True):
             assert len(encoding.ids) <= text_bound(text), f"U+{ord(text[0]):04X}"
 
 

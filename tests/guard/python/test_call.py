@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+
 from chat_requests import request
 from tollgate_guard.bounds import make_plans
 from tollgate_guard.call import Call, NotSent

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from litellm.proxy.proxy_server import app
+
 from tollgate_guard.asgi import Message, Receive, Scope, Send
 from tollgate_guard.config import Config
 from tollgate_guard.gate import Gate

@@ -9,13 +9,14 @@ from typing import Any
 import litellm
 import pytest
 import yaml
-from conftest import REPOSITORY
 from litellm.caching.caching import Cache
 from litellm.proxy import proxy_server
 from litellm.proxy._types import ConfigYAML
 from litellm.router import Router
 from litellm.types.router import GenericLiteLLMParams, ModelInfo, RetryPolicy
 from litellm.types.utils import DynamicPromptManagementParamLiteral
+
+from conftest import REPOSITORY
 
 CACHE_CONTROL_POINTS = DynamicPromptManagementParamLiteral.CACHE_CONTROL_INJECTION_POINTS.value
 

@@ -6,14 +6,15 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import litellm
 import pytest
 from aiohttp import web
-from chat_requests import request
 from litellm.llms.vertex_ai.vertex_llm_base import VertexBase
+
+from chat_requests import request
 from tollgate_guard.admission import Admission
 from tollgate_guard.bounds import Plans, make_plans
 from tollgate_guard.call import Call
@@ -33,7 +34,7 @@ SONNET, FLASH = "claude-sonnet-5-5", "gemini-3.8-flash"
 class Endpoint:
     """Counts in place of the providers, and refuses what they document as wrong."""
 
-    allowed = {
+    allowed: ClassVar = {
         "anthropic": {"model", "messages", "system", "tools", "tool_choice", "thinking", "output_config"},
         "vertex": {"contents", "systemInstruction", "tools", "generationConfig"},
     }
@@ -111,7 +112,7 @@ async def provider() -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
 
 async def sent_by_litellm(model: Model, chat: ChatRequest, url: str, bodies: list[dict[str, Any]]) -> dict[str, Any]:
     kind = "vertex_ai" if model.provider == "vertex" else "anthropic"
-    with pytest.raises(Exception):
+    with pytest.raises(Exception):  # noqa: B017 - what LiteLLM makes of the stand-in's refusal is its own business
         await litellm.acompletion(
             model=f"{kind}/{model.name}",
             messages=chat.messages,

@@ -12,6 +12,7 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
 from tollgate_guard.generations import Generations, cost_details, usage_details
 from tollgate_guard.identity import read_identity
 from tollgate_guard.refusals import Refusal

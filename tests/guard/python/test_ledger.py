@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+
 from conftest import add_customer, fresh_ledger
 from ledger_calls import check_books, expire, extend, reserve, set_clock, settle
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+
 from chat_requests import request
 from tollgate_guard import settling, sweep
 from tollgate_guard.admission import Admission

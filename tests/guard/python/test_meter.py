@@ -14,6 +14,7 @@ import httpx
 import pytest
 import yaml
 from aiohttp.client_reqrep import ConnectionKey
+
 from conftest import GUARD_JSON, REPOSITORY
 from meter_matrix import COMPLETION, PROMPT, answered
 from metered_gateway import KEYS, MODELS, MeteredGateway

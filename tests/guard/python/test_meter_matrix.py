@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from meter_matrix import PRICES, Cell, cases, run_cell
 from metered_gateway import MeteredGateway
 

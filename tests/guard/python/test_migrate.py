@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+
 from ledger_calls import reserve, settle
 from tollgate_guard.migrate import SQL, MigrationError, migrate, write_tiers
 
@@ -54,10 +55,10 @@ def test_one_that_changed_or_is_gone_is_refused_and_a_failing_one_leaves_nothing
         (tmp_path / "900_breaks.sql").write_text("CREATE TABLE ledger.half ()", "utf-8")
         assert await _at(ledger_url, tmp_path) == [*names, "900_breaks.sql"]
         (tmp_path / "900_breaks.sql").write_text("CREATE TABLE ledger.other ()", "utf-8")
-        with pytest.raises(MigrationError, match="900_breaks.sql has changed"):
+        with pytest.raises(MigrationError, match=r"900_breaks\.sql has changed"):
             await _at(ledger_url, tmp_path)
         (tmp_path / "900_breaks.sql").unlink()
-        with pytest.raises(MigrationError, match="900_breaks.sql was applied but is not in"):
+        with pytest.raises(MigrationError, match=r"900_breaks\.sql was applied but is not in"):
             await _at(ledger_url, tmp_path)
 
     asyncio.run(main())

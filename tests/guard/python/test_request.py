@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from chat_requests import QUERY_TYPES, body, request
 from tollgate_guard.caching import without_marks
 from tollgate_guard.config import Config
 from tollgate_guard.refusals import Refusal
 from tollgate_guard.request import read_request
-
 
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
 

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import pytest
+
 from chat_requests import request
 from tollgate_guard.refusals import Refusal
 from tollgate_guard.schemas import MOST_CHARACTERS, check_schemas

@@ -4,7 +4,7 @@ import { PassThroughClient } from "google-auth-library";
 import { GoogleCloudRun } from "../../../ops/promote/google";
 import { ApiError, RunProject } from "./project";
 
-export { ApiError, RunProject, type Template } from "./project";
+export { RunProject, type Template } from "./project";
 
 // There is no metadata server here to look for.
 process.env.METADATA_SERVER_DETECTION = "none";

@@ -21,17 +21,13 @@ _NAMING: dict[Wire, tuple[str, ...]] = {
 # Of these parts of a body, the provider makes the prompt: text in messages, and names and schemas. (A choice of tool is
 # part of the provider's own instruction for tools.)
 _MESSAGES = ("messages", "system", "contents", "systemInstruction", "system_instruction")
-_SCHEMAS = (
-    "tools functions response_format stop output_format output_config stop_sequences response_schema responseSchema "
-    "response_json_schema responseJsonSchema stopSequences"
-).split()
+_SCHEMAS = ["tools", "functions", "response_format", "stop", "output_format", "output_config", "stop_sequences", "response_schema", "responseSchema", "response_json_schema", "responseJsonSchema", "stopSequences"]
 _VERTEX_CONFIG = ("generationConfig", "generation_config")
 
 # The frame of messages. The wires frame the same text differently; a prompt's bound allows for each message what the
 # provider makes of its frame.
 _FRAME = frozenset(
-    "role type text content parts function tool_calls functionCall function_call functionResponse function_response "
-    "arguments args input response tool_use_id tool_call_id id name".split()
+    ["role", "type", "text", "content", "parts", "function", "tool_calls", "functionCall", "function_call", "functionResponse", "function_response", "arguments", "args", "input", "response", "tool_use_id", "tool_call_id", "id", "name"]
 )
 _UNSAID = frozenset({"role", "type"})
 _MARK = "cache_control"
