@@ -110,7 +110,7 @@ describe("npm run plan", () => {
   it("prints JSON, and fails on a stack that is none", async () => {
     const { stdout } = await command("--stack", "dev", "--json");
     expect(JSON.parse(stdout)).toMatchObject({ stack: "dev", missing: expect.any(Array) });
-    await expect(command("--stack", "staging")).rejects.toMatchObject({ code: 1 });
+    await expect(command("--stack", "staging")).rejects.toMatchObject({ code: 2 });
   }, 120_000);
 });
 
