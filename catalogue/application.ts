@@ -30,6 +30,7 @@ export const application = {
     targetEnv: listens("agent"),
     exposedTo: "customers",
     published: "everywhere",
+    affinity: true,
     grants: [
       { role: "roles/bigquery.jobUser", on: "project", why: "runs its queries of billing exports here" },
     ],

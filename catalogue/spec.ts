@@ -114,6 +114,8 @@ export interface ServiceSpec<S extends string = string> extends ProgramSpec<S, S
   published?: "everywhere" | "loopback";
   /** It keeps state in memory or works between requests: exactly one instance that never sleeps. */
   singleton?: true;
+  /** A client's requests go to one instance where the platform can: it saves work, and nothing depends on it. */
+  affinity?: true;
   /** Its revisions carry the budgets in words, for whoever reads a preview. */
   enforcesBudgets?: true;
   /** The stack's setting without which its phase does not run it. */

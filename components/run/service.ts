@@ -41,6 +41,8 @@ export interface RunServiceArgs extends ContainerInputs {
   maxInstances?: number;
   /** CPU between requests too: for what works in the background. Default false. */
   alwaysOnCpu?: boolean;
+  /** Whether a client's requests go to one instance where possible (a cookie of Cloud Run's). Default: false. */
+  sessionAffinity?: boolean;
   /** Requests that one instance serves at once. Default 80. */
   concurrency?: number;
   /** Seconds that a request may take. Default 300. */
@@ -102,6 +104,7 @@ export class RunService extends pulumi.ComponentResource {
           executionEnvironment: "EXECUTION_ENVIRONMENT_GEN2",
           maxInstanceRequestConcurrency: concurrency,
           timeout: `${timeoutSeconds}s`,
+          ...(args.sessionAffinity ? { sessionAffinity: true } : {}),
           labels: args.labels,
           ...(args.annotations ? { annotations: args.annotations } : {}),
           scaling: { minInstanceCount: minInstances, maxInstanceCount: maxInstances },

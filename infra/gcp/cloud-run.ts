@@ -93,6 +93,7 @@ function argsOf(
     minInstances: singleton ? 1 : sizes.minInstances,
     maxInstances: singleton || forPeople ? 1 : sizes.maxInstances,
     alwaysOnCpu: singleton === true || sizes.minInstances > 0,
+    sessionAffinity: target.affinity,
     serving: config.serving[name],
     deletionProtection: sizes.protect,
     ...containerInputs(target, inputs, wires),

@@ -104,6 +104,13 @@ function expectValue(planned: unknown, value: EnvValue): void {
 }
 
 describe("who reaches what", () => {
+  it.each(STACKS)("%s: only the agent keeps a client at one instance", (stack) => {
+    const planned = plans.get(stack)!;
+    const names = planned.all(SERVICE).map(({ name }) => name);
+    const kept = names.filter((name) => planned.inputs(SERVICE, name).template.sessionAffinity === true);
+    expect(kept).toEqual(["agent"]);
+  });
+
   it.each(STACKS)(
     "%s: only the agent is public; Grafana and Langfuse's console are for operators",
     (stack) => {
