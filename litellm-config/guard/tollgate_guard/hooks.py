@@ -37,9 +37,6 @@ class Hooks(CustomLogger):  # type: ignore[misc]
             raise litellm.BadRequestError(
                 "No call without a reservation and a price", str(kwargs.get("model")), "tollgate"
             )
-        metadata = kwargs.get("metadata")
-        if isinstance(metadata, dict) and isinstance(metadata.get("trace_metadata"), dict):
-            metadata["trace_metadata"] = {**metadata["trace_metadata"], "model_used": model.name}
         return {**kwargs, **without_marks(model, kwargs)}
 
     async def async_post_call_success_hook(self, data: dict[str, Any], user_api_key_dict: Any, response: Any) -> Any:
