@@ -141,8 +141,10 @@ class Gate:
             watcher.cancel()
             current_call.reset(token)
             # The client has its answer by now. A server that shuts down waits for this.
-            await self._settler.settle(call)
-            HOLDS_IN_FLIGHT.dec()
+            try:
+                await self._settler.settle(call)
+            finally:
+                HOLDS_IN_FLIGHT.dec()
 
     def _report(self, call_id: UUID, request: ChatRequest, decision: Decision) -> None:
         who = request.identity

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from prometheus_client import Counter, Gauge, Histogram, multiprocess
@@ -57,4 +58,6 @@ def forget_dead_workers() -> None:
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
-            multiprocess.mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
+            # Another worker may remove the same files.
+            with suppress(FileNotFoundError):
+                multiprocess.mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]

@@ -43,8 +43,8 @@ async def sweep_forever(ledger: Ledger) -> None:
     """Sweeps every 15 s or so; the workers' sweeps drift apart."""
     while True:
         await asyncio.sleep(_EVERY_SECONDS * random.uniform(0.8, 1.2))
-        forget_dead_workers()
         try:
+            forget_dead_workers()
             await sweep_once(ledger)
         except Exception as error:
             LEDGER_ERRORS_TOTAL.labels("sweep").inc()
