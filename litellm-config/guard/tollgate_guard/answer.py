@@ -5,7 +5,7 @@ from __future__ import annotations
 from .asgi import Headers, Message, Receive, Send, send_refusal
 from .call import Call
 from .failures import failure_of
-from .meter.wires import dropped
+from .parameters import dropped
 from .refusals import Refusal
 
 # LiteLLM's own headers name keys, addresses and its float costs.
@@ -67,7 +67,10 @@ class Answer:
         added = dict(self._decided)
         if call.model:
             added["x-tollgate-model"] = call.model.name
-        if call.attempts and (names := dropped(call.request.params, call.attempts[-1].request)):
+        names = list(call.request.left_out)
+        if call.attempts:
+            names += dropped(call.request.params, call.attempts[-1].request.keys)
+        if names:
             added["x-tollgate-dropped"] = ", ".join(names)
         kept = [(key, value) for key, value in headers if not key.lower().startswith(_HIDDEN_HEADERS)]
         return [*kept, *((key.encode(), value.encode()) for key, value in added.items())]

@@ -18,7 +18,7 @@ Headers = list[tuple[bytes, bytes]]
 _MAX_BODY_BYTES = 8 * 1024 * 1024
 
 
-async def read_body(receive: Receive) -> bytes:
+async def receive_body(receive: Receive) -> bytes:
     """The whole body of a request.
 
     Raises:

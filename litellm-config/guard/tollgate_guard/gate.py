@@ -14,16 +14,17 @@ from uuid import UUID
 
 from .admission import Admission
 from .answer import Answer
-from .asgi import App, Receive, Scope, Send, read_body, replay, send_refusal
+from .asgi import App, Receive, Scope, Send, receive_body, replay, send_refusal
 from .bounds import make_plans
 from .call import Call, current_call
 from .config import Config
 from .counting import Counting
+from .identity import identity_headers
 from .ledger import Decision, Ledger
 from .log import log, tags
 from .metrics import DECISIONS, HOLDS_IN_FLIGHT
 from .refusals import Refusal
-from .request import ChatRequest, read_request
+from .request import ChatRequest, read_body, read_request
 from .routes import READINESS, is_chat, is_open
 from .settling import Settler, report_crossings
 from .traces import TraceEvents
@@ -88,7 +89,8 @@ class Gate:
                 raise Refusal("route_closed")
             if not self.knows(dict(scope["headers"]).get(b"authorization", b"")):
                 raise Refusal("unauthorized")
-            request = read_request(await read_body(receive), self._config.query_types)
+            body = read_body(await receive_body(receive))
+            request = read_request(body, self._config.query_types, identity_headers(scope["headers"]))
             plans = make_plans(request, self._config)
             call_id, decision, plans = await self._admission.admit(request, plans)
             decided = _decision_headers(call_id, decision)
