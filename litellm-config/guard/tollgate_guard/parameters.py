@@ -217,8 +217,8 @@ def dropped(params: dict[str, Any], sent: frozenset[str]) -> list[str]:
     known = {**PARAMETERS, "n": _CHOICES, "tools": _TOOLS}
     return [
         name
-        for name, value in params.items()
-        if name in known and not _is_default(known[name], value) and sent.isdisjoint(known[name].wire)
+        for name in known
+        if name in params and not _is_default(known[name], params[name]) and sent.isdisjoint(known[name].wire)
     ]
 
 
