@@ -36,6 +36,7 @@ class Answer:
         self._ended = False
         # What came of a line of a stream, or of a whole answer, that is to be written in another dialect.
         self._rest = bytearray()
+        # The beginning of an answer that waits for that.
         self._start: Message = {}
 
     async def send(self, message: Message) -> None:
@@ -70,7 +71,7 @@ class Answer:
 
     async def cut(self, refusal: Refusal) -> None:
         """Ends an answer that LiteLLM does not end; one that has not begun becomes a refusal."""
-        if not self._started or (self._start and not self._ended):
+        if not self._started or self._start:
             await self._refuse(refusal)
         elif not self._ended and not self._replaced:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -105,8 +106,9 @@ class Answer:
         if not self._ended:
             return
         body = json.dumps(writer.whole(json.loads(self._rest)), ensure_ascii=False).encode()
-        kept = [(key, value) for key, value in self._start["headers"] if key.lower() != b"content-length"]
-        await self._send({**self._start, "headers": [*kept, (b"content-length", str(len(body)).encode())]})
+        start, self._start = self._start, {}
+        kept = [(key, value) for key, value in start["headers"] if key.lower() != b"content-length"]
+        await self._send({**start, "headers": [*kept, (b"content-length", str(len(body)).encode())]})
         await self._send({"type": "http.response.body", "body": body})
 
     async def _refuse(self, refusal: Refusal) -> None:
