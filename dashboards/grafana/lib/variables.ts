@@ -19,8 +19,8 @@ export const HOURS = `hour BETWEEN date_trunc('hour', $__timeFrom()::timestamptz
 export function variables(): Builder<VariableModel>[] {
   return [
     ledgerColumn("environment", "Environment")
-      .query(`SELECT DISTINCT environment FROM ledger.spend WHERE scope = '' AND ${HOURS}`)
-      .definition("The environments of the calls in the time range"),
+      .query("SELECT environment FROM ledger.call_kinds UNION SELECT environment FROM ledger.recent_calls")
+      .definition("The environments of all calls"),
     choice("tier", "Tier", Object.keys(definitions.tiers)),
     ledgerColumn("customer_id", "Customer")
       .query("SELECT customer_id AS __value, name AS __text FROM ledger.customers ORDER BY name")
@@ -65,11 +65,12 @@ export const CALLS_CHOSEN = `$__timeFilter(reserved_at) AND ${OF_CALLS} AND cust
 export const SPEND_CHOSEN = `${HOURS} AND ${OF_CALLS} AND scope IN (\${customer_id:sqlstring})
   AND model_used IN ('', \${model:sqlstring})`;
 
-const dayOf = (time: string) => `(${time}::timestamptz AT TIME ZONE 'UTC')::date`;
+/** SQL: the day (UTC) of a moment. */
+export const dayOf = (time: string) => `(${time}::timestamptz AT TIME ZONE 'UTC')::date`;
 
 /** SQL: the rows of `ledger.customer_spend` that the variables choose, in the days (UTC) of the dashboard's time range. */
 export const CUSTOMER_SPEND_CHOSEN = `day BETWEEN ${dayOf("$__timeFrom()")} AND ${dayOf("$__timeTo()")} AND ${OF_CALLS}
-  AND customer_id IN (\${customer_id:sqlstring}) AND model_used IN ('', \${model:sqlstring})`;
+  AND customer_id IN (\${customer_id:sqlstring})`;
 
 /** SQL: the customers that the variables choose, for tables with `customer_id` and `tier`. */
 export const CUSTOMERS_CHOSEN = `tier IN (\${tier:sqlstring}) AND customer_id IN (\${customer_id:sqlstring})`;

@@ -96,10 +96,9 @@ CREATE TABLE ledger.customer_days (
   customer_id text NOT NULL,
   environment text NOT NULL,
   plan_tier text NOT NULL,
-  model_used text NOT NULL,
   calls integer NOT NULL,
   cost_nanos bigint NOT NULL,
-  PRIMARY KEY (day, customer_id, environment, plan_tier, model_used)
+  PRIMARY KEY (day, customer_id, environment, plan_tier)
 );
 
 -- What is in flight, counts in the last minute, or may still be corrected goes on in recent_calls.
@@ -171,10 +170,10 @@ FROM ledger.calls WHERE state = 'posted';
 
 -- Spend by customer and day, by UTC's calendar.
 CREATE VIEW ledger.customer_spend AS
-SELECT day, customer_id, environment, plan_tier, model_used, calls, cost_nanos FROM ledger.customer_days
+SELECT day, customer_id, environment, plan_tier, calls, cost_nanos FROM ledger.customer_days
 UNION ALL
-SELECT (reserved_at AT TIME ZONE 'UTC')::date, customer_id, environment, plan_tier, coalesce(model_used, ''), 1, cost_nanos
+SELECT (reserved_at AT TIME ZONE 'UTC')::date, customer_id, environment, plan_tier, 1, cost_nanos
 FROM ledger.recent_calls WHERE state = 'posted';
 
-GRANT SELECT ON ledger.recent_calls, ledger.filed, ledger.calls, ledger.spend, ledger.customer_spend
+GRANT SELECT ON ledger.recent_calls, ledger.call_kinds, ledger.filed, ledger.calls, ledger.spend, ledger.customer_spend
   TO ledger_agent, ledger_admin, ledger_reader;

@@ -59,11 +59,10 @@ BEGIN
   SET calls = t.calls + excluded.calls, cache_hits = t.cache_hits + excluded.cache_hits,
     cost_nanos = t.cost_nanos + excluded.cost_nanos;
 
-  INSERT INTO customer_days AS t (day, customer_id, environment, plan_tier, model_used, calls, cost_nanos)
-  SELECT (reserved_at AT TIME ZONE 'UTC')::date, customer_id, environment, plan_tier, coalesce(model_used, ''), count(*),
-    sum(cost_nanos)
-  FROM recent_calls WHERE call_id = ANY (v_ids) AND state = 'posted' GROUP BY 1, 2, 3, 4, 5
-  ON CONFLICT (day, customer_id, environment, plan_tier, model_used) DO UPDATE
+  INSERT INTO customer_days AS t (day, customer_id, environment, plan_tier, calls, cost_nanos)
+  SELECT (reserved_at AT TIME ZONE 'UTC')::date, customer_id, environment, plan_tier, count(*), sum(cost_nanos)
+  FROM recent_calls WHERE call_id = ANY (v_ids) AND state = 'posted' GROUP BY 1, 2, 3, 4
+  ON CONFLICT (day, customer_id, environment, plan_tier) DO UPDATE
   SET calls = t.calls + excluded.calls, cost_nanos = t.cost_nanos + excluded.cost_nanos;
 
   DELETE FROM recent_calls WHERE call_id = ANY (v_ids);

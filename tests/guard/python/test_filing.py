@@ -23,7 +23,7 @@ SELECT hour, environment, plan_tier, query_type, model_used, sum(calls)::int AS 
 FROM ledger.spend WHERE scope IN (customer_id) GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"""
 
 DAYS = """
-SELECT day, customer_id, plan_tier, model_used, sum(calls)::int AS calls, sum(cost_nanos)::bigint AS cost
+SELECT day, customer_id, environment, plan_tier, sum(calls)::int AS calls, sum(cost_nanos)::bigint AS cost
 FROM ledger.customer_spend GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
 
 

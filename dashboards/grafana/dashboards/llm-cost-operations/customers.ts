@@ -5,7 +5,7 @@ import { ZERO_WHILE_LEDGER_ANSWERS } from "../../lib/expressions";
 import { promNow, sql, sqlSeries, usdOf } from "../../lib/queries";
 import { budgetSteps } from "../../lib/thresholds";
 import { unit } from "../../lib/units";
-import { CUSTOMER_SPEND_CHOSEN, CUSTOMERS_CHOSEN } from "../../lib/variables";
+import { CUSTOMER_SPEND_CHOSEN, CUSTOMERS_CHOSEN, dayOf } from "../../lib/variables";
 
 const MOST_EXPENSIVE = `
   SELECT customer_id, sum(calls) AS calls, sum(cost_nanos) AS cost
@@ -18,7 +18,7 @@ export const customers: Row = {
     table({
       title: "Cost by customer",
       description:
-        "The fifty most expensive of the days (UTC) of the time range, with the course of their spend in its last day. A click leads to their sessions.",
+        "The fifty most expensive of the days (UTC) of the time range, of every model, with the course of their spend over thirty days. A click leads to their sessions.",
       width: 16,
       height: 10,
       queries: [
@@ -33,10 +33,10 @@ export const customers: Row = {
           JOIN ledger.customer_usage AS usage USING (customer_id)
           ORDER BY range.cost DESC`),
         sqlSeries(`
-          SELECT hour AS time, scope AS customer_id, ${usdOf("sum(cost_nanos)")} AS spend
-          FROM ledger.spend
-          WHERE scope IN (SELECT customer_id FROM (${MOST_EXPENSIVE}) AS range)
-            AND hour BETWEEN $__timeTo()::timestamptz - interval '1 day' AND $__timeTo()::timestamptz
+          SELECT day::timestamp AT TIME ZONE 'UTC' AS time, customer_id, ${usdOf("sum(cost_nanos)")} AS spend
+          FROM ledger.customer_spend
+          WHERE day BETWEEN ${dayOf("$__timeTo()")} - 29 AND ${dayOf("$__timeTo()")}
+            AND customer_id IN (SELECT customer_id FROM (${MOST_EXPENSIVE}) AS range)
           GROUP BY 1, 2 ORDER BY 1`),
       ],
       transform: [
