@@ -7,7 +7,6 @@ const CALLS_PER_CUSTOMER = 1_000;
 const CALLS_PER_SESSION = 10;
 const SECONDS = 30 * 86_400;
 
-
 /** How many customers a ledger of so many calls has. */
 export const customersOf = (calls: number) => Math.max(10, Math.ceil(calls / CALLS_PER_CUSTOMER));
 
@@ -82,6 +81,8 @@ export async function fill(owner: Client, calls: number): Promise<void> {
      FROM (SELECT session_key, sum(cost_nanos) AS spent FROM ledger.filed_calls GROUP BY 1) f
      WHERE f.session_key = s.session_key`,
   );
+  // In the order in which they were begun, as a ledger that has grown has them.
+  await owner.query("CLUSTER ledger.sessions USING sessions_session_key_key");
   await owner.query(
     `INSERT INTO ledger.customer_months (customer_id, month, tier, cap_nanos, spent_nanos, calls, updated_at, last_call_at,
        last_decision)

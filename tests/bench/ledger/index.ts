@@ -8,7 +8,7 @@ import { startLedger, type TestLedger } from "../../dashboards/support/ledger";
 import { queriesOf, rendered } from "../../dashboards/support/panels";
 import { median, percentile } from "../statistics";
 import { addCustomers, customersOf, fill } from "./fill";
-import { bytesOf, hotShares, measureQuery, measureRound, type Pairs, type Step } from "./measure";
+import { bytesOf, measureQuery, measureRound, updatesOf, type Pairs, type Step } from "./measure";
 
 const ROUNDS = 12;
 const PAIRS = 100;
@@ -54,13 +54,13 @@ export async function measureLedger(
     say(`Filling one with ${calls} calls of ${customers} customers ...`);
     await fill(full.owner, calls);
     for (const { owner } of ledgers) await owner.query("VACUUM ANALYZE");
-    await full.owner.query("CHECKPOINT").catch(() => undefined);
     const bytes = await bytesOf(full.owner);
     const sum = (names: string[]) => names.reduce((total, name) => total + (bytes[name] ?? 0), 0);
 
     say("Asking the exporter's and the dashboards' queries ...");
     const queries = await withClient(full.postgres.urls.ledger_reader, measureQueries);
     say(`Reserving and settling, ${ROUNDS} rounds of ${PAIRS} ...`);
+    const before = await updatesOf(full.owner);
     const rounds = { empty: [] as Pairs[], full: [] as Pairs[] };
     await withClient(empty.postgres.urls.ledger_guard, (one) =>
       withClient(full.postgres.urls.ledger_guard, async (other) => {
@@ -72,7 +72,12 @@ export async function measureLedger(
         }
       }),
     );
-    const hot = await hotShares(full.owner);
+    const hot = Object.fromEntries(
+      Object.entries(await updatesOf(full.owner)).map(([table, now]) => [
+        table,
+        (now.hot - before[table]!.hot) / (now.all - before[table]!.all),
+      ]),
+    );
     const steps = Object.fromEntries(
       (["reserve", "settle"] as const).map((step) => [
         step,

@@ -40,10 +40,16 @@ export async function measureRound(guard: Client, customers: number, count: numb
   return pairs;
 }
 
-async function run(guard: Client, step: Step, explained: boolean, sql: string, values: unknown[]): Promise<void> {
+async function run(
+  guard: Client,
+  step: Step,
+  explained: boolean,
+  sql: string,
+  values: unknown[],
+): Promise<void> {
   const began = performance.now();
   if (!explained) {
-    await guard.query({ name: sql, text: sql, values });
+    await guard.query({ name: sql.slice(0, 30), text: sql, values });
     step.roundTrip.push(performance.now() - began);
     return;
   }
@@ -54,10 +60,22 @@ async function run(guard: Client, step: Step, explained: boolean, sql: string, v
 function reservation(callId: string, customer: string, session: string): string {
   const tiers = Object.entries(definitions.tiers);
   return JSON.stringify({
-    ...{ call_id: callId, customer, session, query_type: "cost_analysis", gcp_project: "customer-project-id" },
+    ...{
+      call_id: callId,
+      customer,
+      session,
+      query_type: "cost_analysis",
+      gcp_project: "customer-project-id",
+    },
     ...{ tools: ["bigquery_billing"], environment: "production", trace_id: callId.replaceAll("-", "") },
     ...{ model_asked: "analysis", routes: ["analysis", "economy"], prompt_nanos: [9_000_000, 900_000] },
-    ...{ token_nanos: [15_000, 1_500], max_tokens: [1_000, 1_000], prompt_tokens: 9_000, choices: 1, least_tokens: 16 },
+    ...{
+      token_nanos: [15_000, 1_500],
+      max_tokens: [1_000, 1_000],
+      prompt_tokens: 9_000,
+      choices: 1,
+      least_tokens: 16,
+    },
     tiers: tiers.map(([tier]) => tier),
     // No cap is reached: a refusal is another, shorter way.
     caps: tiers.map(() => usd("1000000")),
@@ -68,7 +86,12 @@ function reservation(callId: string, customer: string, session: string): string 
 }
 
 /** Milliseconds of a query as its client sees it: the median of `times` runs, after one that warms up. */
-export async function measureQuery(reader: Client, sql: string, values: unknown[], times = 5): Promise<number> {
+export async function measureQuery(
+  reader: Client,
+  sql: string,
+  values: unknown[],
+  times = 5,
+): Promise<number> {
   const took: number[] = [];
   for (let n = 0; n <= times; n++) {
     const began = performance.now();
@@ -87,12 +110,14 @@ export async function bytesOf(owner: Client): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map(({ name, bytes }) => [name, Number(bytes)]));
 }
 
-/** Share of the hot path's updates that stayed on their page, by table. */
-export async function hotShares(owner: Client): Promise<Record<string, number>> {
+/** Updates of the tables that a call touches, and how many of them stayed on their page, since the server began. */
+export async function updatesOf(owner: Client): Promise<Record<string, { all: number; hot: number }>> {
   await owner.query("SELECT pg_stat_force_next_flush()");
-  const { rows } = await owner.query<{ relname: string; share: number }>(
-    `SELECT relname, n_tup_hot_upd / n_tup_upd::float AS share FROM pg_stat_user_tables
-     WHERE relname IN ('recent_calls', 'customer_months', 'sessions') AND n_tup_upd > 0 ORDER BY relname`,
+  const { rows } = await owner.query<{ relname: string; all: string; hot: string }>(
+    `SELECT relname, n_tup_upd AS all, n_tup_hot_upd AS hot FROM pg_stat_user_tables
+     WHERE relname IN ('recent_calls', 'customer_months', 'sessions') ORDER BY relname`,
   );
-  return Object.fromEntries(rows.map(({ relname, share }) => [relname, share]));
+  return Object.fromEntries(
+    rows.map(({ relname, all, hot }) => [relname, { all: Number(all), hot: Number(hot) }]),
+  );
 }

@@ -37,7 +37,7 @@ export const models: Row = {
     table({
       title: "Cost of a call by query type",
       description:
-        "Simple lookups should stay under half a cent, analyses under 5, recommendations under 20. p95 is that of the latest 10,000 calls.",
+        "Simple lookups should stay under half a cent, analyses under 5, recommendations under 20. p95 is that of the latest 5,000 calls.",
       queries: [
         sql(`
           SELECT query_type AS "Query type", calls AS "Calls", ${usdOf("cost / calls")} AS "Mean", ${usdOf("p95")} AS "p95",
@@ -50,7 +50,7 @@ export const models: Row = {
             SELECT query_type, percentile_cont(0.95) WITHIN GROUP (ORDER BY cost_nanos) AS p95
             FROM (
               SELECT query_type, cost_nanos FROM ledger.filed
-              WHERE ${CALLS_CHOSEN} AND state = 'posted' ORDER BY reserved_at DESC LIMIT 10000
+              WHERE ${CALLS_CHOSEN} AND state = 'posted' ORDER BY reserved_at DESC LIMIT 5000
             ) AS latest GROUP BY query_type
           ) AS latest USING (query_type)
           ORDER BY cost DESC`),
