@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { Client } from "pg";
+import type { Client } from "pg";
 import { definitions, usd } from "../../../litellm-config";
 import { median } from "../statistics";
 
