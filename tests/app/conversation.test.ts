@@ -315,13 +315,14 @@ describe("what the guard says", () => {
     });
   });
 
-  test("is warned when it degraded the answer", async () => {
-    const reply = { text: "So.", decision: "degraded" as const, model: "gemini-3.5-flash-lite" };
+  test.each([
+    ["ok", /^So\.\n\n\(Answered by a lighter model, because 95 % of this month's budget/],
+    ["session_budget", /^So\.\n\n\(Answered by a lighter model, because this conversation has nearly used/],
+  ] as const)("is warned when it degraded the answer (%s)", async (reason, note) => {
+    const reply = { text: "So.", decision: "degraded" as const, reason, model: "gemini-3.5-flash-lite" };
     const { answer, streamed } = await ask("Why did costs spike?", inOrder(reply));
     expect(answer).toMatchObject({ degraded: true, models: ["gemini-3.5-flash-lite"] });
-    expect(answer.answer).toMatch(
-      /^So\.\n\n\(Answered by a lighter model, because 95 % of this month's budget/,
-    );
+    expect(answer.answer).toMatch(note);
     expect(streamed.join("")).toBe(answer.answer);
   });
 });
