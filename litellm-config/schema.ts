@@ -22,6 +22,7 @@ const tokenPrice = z.int().nonnegative();
 const seconds = z.int().positive();
 const days = z.int().positive();
 const tokens = z.int().positive();
+const count = z.int().positive();
 
 const tier = z.strictObject({
   /** Nano-dollars a month that the customer pays. */
@@ -103,6 +104,9 @@ const gateway = z.strictObject({
   settleMargin: seconds,
   tokenWait: seconds,
   holdWait: seconds,
+  customerCalls: count,
+  customerQueue: count,
+  queueWait: seconds,
 });
 
 const shape = z.strictObject({

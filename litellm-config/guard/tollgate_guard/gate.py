@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import os
+from functools import partial
 from uuid import UUID
 
 from .admission import Admission
@@ -19,7 +20,8 @@ from .bounds import make_plans
 from .call import Call, current_call
 from .config import Config
 from .counting import Counting
-from .ledger import Decision, Ledger
+from .ledger import Decision
+from .ledger_access import LedgerAccess
 from .log import log, tags
 from .metrics import DECISIONS, HOLDS_IN_FLIGHT
 from .refusals import Refusal
@@ -30,6 +32,9 @@ from .traces import TraceEvents
 from .upstream import base_headers, request_body, request_scope, trace_headers
 from .warmup import warm_up
 
+# A call whose settlement takes longer no longer counts as one of its customer's in flight.
+_SETTLING_SECONDS = 5.0
+
 
 class Gate:
     """Wraps LiteLLM's application."""
@@ -38,7 +43,7 @@ class Gate:
         self,
         app: App,
         config: Config,
-        ledger: Ledger,
+        ledger: LedgerAccess,
         admission: Admission,
         settler: Settler,
         traces: TraceEvents,
@@ -81,6 +86,7 @@ class Gate:
         self._warm = True
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request: ChatRequest | None = None
         decision: Decision | None = None
         decided: dict[str, str] = {}
         try:
@@ -98,7 +104,7 @@ class Gate:
                 raise Refusal(code, retry_after=decision.retry_after)
         except Refusal as refusal:
             if decision is None:
-                DECISIONS.labels("refused", refusal.code, "none", "unknown", "none").inc()
+                self._report_undecided(refusal, request)
             await send_refusal(send, refusal, decided)
             return
         except Exception as error:
@@ -110,7 +116,7 @@ class Gate:
             request=request,
             decision=decision,
             prompt_tokens=plans.prompt_tokens,
-            extend=self._ledger.extend,
+            extend=partial(self._ledger.extend, request.identity.customer_id),
             counting=self._counting,
             exact=plans.exact,
         )
@@ -141,10 +147,24 @@ class Gate:
             watcher.cancel()
             current_call.reset(token)
             # The client has its answer by now. A server that shuts down waits for this.
+            settling = asyncio.get_running_loop().create_task(self._settler.settle(call))
             try:
-                await self._settler.settle(call)
+                await asyncio.wait([settling], timeout=_SETTLING_SECONDS)
+            finally:
+                self._admission.ended(call.request)
+            try:
+                await settling
             finally:
                 HOLDS_IN_FLIGHT.dec()
+
+    def _report_undecided(self, refusal: Refusal, request: ChatRequest | None) -> None:
+        # A model that is not in the configuration is no label: a client could name any number of them.
+        if request is None or self._config.route(request.model) is None:
+            DECISIONS.labels("refused", refusal.code, "none", "unknown", "none").inc()
+            return
+        who, code = request.identity, refusal.code
+        DECISIONS.labels("refused", code, request.model, "unknown", who.query_type).inc()
+        log("warn", "call.refused", f"Refused: {code}", reason=code, route=request.model, **tags(who, None, None))
 
     def _report(self, call_id: UUID, request: ChatRequest, decision: Decision) -> None:
         who = request.identity

@@ -15,7 +15,7 @@ from litellm.proxy._types import UserAPIKeyAuth
 from litellm.proxy.proxy_server import app
 
 from . import config as configuration
-from .admission import Admission
+from .admission import Admission, ledger_unavailable
 from .call import current_call
 from .counting import Counting
 from .first_values import publish_first_values
@@ -23,6 +23,7 @@ from .gate import Gate
 from .generations import Generations
 from .hooks import Hooks
 from .ledger import Ledger
+from .ledger_access import LedgerAccess
 from .meter import litellm_seams
 from .meter.endings import Ending
 from .meter.providers import from_environment
@@ -66,24 +67,25 @@ def _install() -> tuple[Hooks, Generations, Gate]:
             ATTEMPTS.labels(model.provider, model.name, ending.value)
     counting = Counting(meter.count)
     ledger = Ledger(config)
-    settler = Settler(ledger, config.hold_lease)
-    admission = Admission(ledger, config, settler.void, counting)
-    settler.freed = admission.freed
+    access = LedgerAccess(ledger)
+    settler = Settler(access, config.hold_lease)
+    admission = Admission(access, config, settler.void, counting)
+    access.lost = lambda: admission.lanes.refuse_all(ledger_unavailable)
     inner = app.middleware_stack or app.build_middleware_stack()
     publish_first_values(config)
     traces = TraceEvents()
-    gate = Gate(inner, config, ledger, admission, settler, traces, counting)
+    gate = Gate(inner, config, access, admission, settler, traces, counting)
     # LiteLLM imports its callbacks while it starts, when Starlette takes no more middleware: so around all of it.
     app.middleware_stack = gate
     # LiteLLM reads its configuration in the server's event loop.
-    _background.append(asyncio.get_running_loop().create_task(_work(ledger, gate)))
+    _background.append(asyncio.get_running_loop().create_task(_work(ledger, access, gate)))
     return Hooks(config), Generations(traces), gate
 
 
-async def _work(ledger: Ledger, gate: Gate) -> None:
+async def _work(ledger: Ledger, access: LedgerAccess, gate: Gate) -> None:
     await ledger.open()
     await gate.warm_up()
-    await sweep_forever(ledger)
+    await sweep_forever(access)
 
 
 _check_environment()
