@@ -107,6 +107,7 @@ const gateway = z.strictObject({
   customerCalls: count,
   customerQueue: count,
   queueWait: seconds,
+  workerBytes: count,
 });
 
 const shape = z.strictObject({

@@ -19,4 +19,6 @@ export const gateway: GatewayInput = {
   customerQueue: 200,
   /** How long a call waits for a place. */
   queueWait: 30,
+  /** Bytes of requests that each worker holds at the same time; one customer may have half of them. */
+  workerBytes: 16 * 1024 * 1024,
 };

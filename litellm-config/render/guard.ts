@@ -38,6 +38,8 @@ export interface GuardConfig {
   customer_calls: number;
   customer_queue: number;
   queue_wait: number;
+  /** Bytes of requests in each worker. */
+  worker_bytes: number;
   query_types: readonly string[];
 }
 
@@ -83,6 +85,7 @@ export function guardConfig(definitions: Definitions): GuardConfig {
     customer_calls: gateway.customerCalls,
     customer_queue: gateway.customerQueue,
     queue_wait: gateway.queueWait,
+    worker_bytes: gateway.workerBytes,
     query_types: QUERY_TYPES,
   };
 }

@@ -100,6 +100,8 @@ class Config:
     customer_calls: int
     customer_queue: int
     queue_wait: float
+    # Bytes of requests that a worker holds at the same time.
+    worker_bytes: int
     # The kinds of query that a call is tagged with.
     query_types: tuple[str, ...]
 
@@ -167,6 +169,7 @@ def parse(data: dict[str, Any], vertex_location: str = "global") -> Config:
         customer_calls=data["customer_calls"],
         customer_queue=data["customer_queue"],
         queue_wait=data["queue_wait"],
+        worker_bytes=data["worker_bytes"],
         query_types=tuple(data["query_types"]),
     )
 

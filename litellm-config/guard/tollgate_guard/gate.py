@@ -8,8 +8,8 @@ the answer anyway, so it is read to its end and charged as it was.
 from __future__ import annotations
 
 import asyncio
-import hmac
-import os
+import secrets
+from contextlib import ExitStack
 from functools import partial
 from uuid import UUID
 
@@ -20,12 +20,14 @@ from .bounds import make_plans
 from .call import Call, current_call
 from .config import Config
 from .counting import Counting
+from .keys import Keys
 from .ledger import Decision
 from .ledger_access import LedgerAccess
 from .log import log, tags
 from .metrics import DECISIONS, HOLDS_IN_FLIGHT
 from .refusals import Refusal
 from .request import ChatRequest, read_request
+from .room import Room
 from .routes import READINESS, is_chat, is_open
 from .settling import Settler, report_crossings
 from .traces import TraceEvents
@@ -47,6 +49,7 @@ class Gate:
         admission: Admission,
         settler: Settler,
         traces: TraceEvents,
+        keys: Keys,
         counting: Counting | None = None,
     ) -> None:
         self._app = app
@@ -56,7 +59,10 @@ class Gate:
         self._settler = settler
         self._traces = traces
         self._counting = counting
-        self._key = os.environ["TOLLGATE_AGENT_KEY"].encode()
+        self._keys = keys
+        self._room = Room(config.worker_bytes)
+        # What LiteLLM's own check of a key gets to see: no agent's key is needed behind the gate.
+        self._inner_key = secrets.token_hex(32).encode()
         self._warm = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,26 +81,32 @@ class Gate:
         else:
             await self._serve(scope, receive, send)
 
-    def knows(self, authorization: bytes) -> bool:
-        """Whether an Authorization header carries the agent's key."""
-        kind, _, key = authorization.partition(b" ")
-        return hmac.compare_digest(key.strip(), self._key) and kind.lower() == b"bearer"
+    def is_from_here(self, authorization: bytes) -> bool:
+        """Whether an Authorization header is the gate's own."""
+        return authorization == b"Bearer " + self._inner_key
 
     async def warm_up(self) -> None:
         """Prepares LiteLLM; the readiness probe fails until then."""
-        await warm_up(self._app, self._config, base_headers(self._key))
+        await warm_up(self._app, self._config, base_headers(self._inner_key))
         self._warm = True
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with ExitStack() as places:
+            await self._serve_in(places, scope, receive, send)
+
+    async def _serve_in(self, places: ExitStack, scope: Scope, receive: Receive, send: Send) -> None:
         request: ChatRequest | None = None
         decision: Decision | None = None
         decided: dict[str, str] = {}
         try:
             if not is_chat(scope["method"], scope["path"]):
                 raise Refusal("route_closed")
-            if not self.knows(dict(scope["headers"]).get(b"authorization", b"")):
-                raise Refusal("unauthorized")
-            request = read_request(await read_body(receive), self._config.query_types)
+            key = self._keys.find(dict(scope["headers"]).get(b"authorization", b""), (scope.get("client") or ("",))[0])
+            places.enter_context(self._keys.place(key))
+            room = places.enter_context(self._room.place())
+            request = read_request(await read_body(receive, room.grow), self._config.query_types)
+            key.check(request)
+            room.belongs_to(request.identity.customer_id)
             plans = make_plans(request, self._config)
             call_id, decision, plans = await self._admission.admit(request, plans)
             decided = _decision_headers(call_id, decision)
@@ -129,7 +141,7 @@ class Gate:
         watcher = asyncio.get_running_loop().create_task(answer.watch(receive))
         body = request_body(call)
         headers = [
-            *base_headers(self._key),
+            *base_headers(self._inner_key),
             *trace_headers(call),
             (b"content-length", str(len(body)).encode()),
         ]

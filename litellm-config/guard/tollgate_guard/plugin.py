@@ -22,6 +22,7 @@ from .first_values import publish_first_values
 from .gate import Gate
 from .generations import Generations
 from .hooks import Hooks
+from .keys import keys_of_the_environment
 from .ledger import Ledger
 from .ledger_access import LedgerAccess
 from .meter import litellm_seams
@@ -34,7 +35,6 @@ from .sweep import sweep_forever
 from .traces import TraceEvents
 
 _REQUIRED = (
-    "TOLLGATE_AGENT_KEY",
     "TOLLGATE_LEDGER_URL",
     "TOLLGATE_GUARD_CONFIG",
     "LANGFUSE_HOST",
@@ -74,7 +74,7 @@ def _install() -> tuple[Hooks, Generations, Gate]:
     inner = app.middleware_stack or app.build_middleware_stack()
     publish_first_values(config)
     traces = TraceEvents()
-    gate = Gate(inner, config, access, admission, settler, traces, counting)
+    gate = Gate(inner, config, access, admission, settler, traces, keys_of_the_environment(config), counting)
     # LiteLLM imports its callbacks while it starts, when Starlette takes no more middleware: so around all of it.
     app.middleware_stack = gate
     # LiteLLM reads its configuration in the server's event loop.
@@ -95,7 +95,7 @@ guard, generations, _gate = _install()
 
 
 async def authenticate(request: Request, api_key: str) -> UserAPIKeyAuth:
-    """The agent's key, on a request that has passed the gate; everything else is closed."""
-    if current_call.get() is None or not _gate.knows(request.headers.get("authorization", "").encode()):
+    """The gate's own key, on a request that has passed it; everything else is closed."""
+    if current_call.get() is None or not _gate.is_from_here(request.headers.get("authorization", "").encode()):
         raise HTTPException(status_code=401, detail="The gateway is closed to this request")
     return UserAPIKeyAuth(api_key="agent", user_id="agent", models=[])
