@@ -42,8 +42,8 @@ def asked(config: Config) -> Any:
         reached.append(scope["path"])
 
     # What decides about money is not asked before a request is a chat completion.
-    nobody: Any = None
-    gate = Gate(litellm, config, nobody, nobody, nobody, nobody, read_keys({"TOLLGATE_AGENT_KEY": KEY}, config))
+    none: Any = None
+    gate = Gate(litellm, config, none, none, none, none, read_keys({"TOLLGATE_AGENT_KEY": KEY}, config))
     gate._warm = True
 
     def ask(kind: str, method: str, path: str) -> tuple[bool, list[Message]]:
