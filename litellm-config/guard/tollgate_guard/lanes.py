@@ -5,7 +5,8 @@ Both are bounded for each customer, and one call of a customer at a time asks th
 
 - A call that waits for money or tokens holds nobody up who needs less. In the second half of its wait no later call passes
   it any more, so that what others give back adds up for it.
-- While other customers are active, a customer's second and further calls begin when the event loop has nothing to do.
+- While other customers are active, a customer's second and further calls begin when the event loop has nothing to do, or
+  else at a pace that leaves most of it to the others.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ _ACTIVE_SECONDS = 10.0
 
 # The event loop has nothing to do when it wakes a sleeper of so long not much later than that.
 _QUIET_SECONDS = 0.002
+
+# A loop that is never quiet lets one further call begin in so long: with a slow provider it is not busy with those it has.
+_LONGEST_UNQUIET_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -247,10 +251,13 @@ class Lanes:
             self._watch = asyncio.get_running_loop().create_task(self._watch_for_quiet())
 
     async def _watch_for_quiet(self) -> None:
+        last = time.monotonic()
         while self._waiting_for_quiet:
             began = time.monotonic()
             await asyncio.sleep(_QUIET_SECONDS)
-            if time.monotonic() - began < 2 * _QUIET_SECONDS and self._waiting_for_quiet:
+            now = time.monotonic()
+            if now - began < 2 * _QUIET_SECONDS or now - last > _LONGEST_UNQUIET_SECONDS:
+                last = now
                 lane, _ = self._waiting_for_quiet.popitem(last=False)
                 lane.serve_quietly()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -288,6 +289,27 @@ def test_while_others_are_active_a_customers_further_calls_begin_when_the_loop_i
         await settle_down()
         assert first_of_its_customer.done() and not further.done()
         await further
+
+    play(scene)
+
+
+def test_a_loop_that_is_never_quiet_lets_them_begin_at_a_pace(config: Config) -> None:
+    async def scene() -> None:
+        desk = Desk(config, Purse())
+        await desk.begin("first")
+        await desk.begin("other", customer="bigco")
+        further = [asyncio.create_task(desk.begin(f"further {i}")) for i in range(3)]
+
+        async def work() -> None:
+            while True:
+                time.sleep(0.01)  # noqa: ASYNC251
+                await asyncio.sleep(0)
+
+        working = asyncio.create_task(work())
+        await further[0]
+        assert not further[2].done()
+        await asyncio.gather(*further)
+        working.cancel()
 
     play(scene)
 
