@@ -14,6 +14,7 @@ export const groups = {
       about: "add, list and change customers; what they spent",
       needs: "node",
     },
+    "keys new": { entry: "ops/keys/main.ts", about: "draw an agent's key for the gateway", needs: "node" },
     "dashboards report": {
       entry: "local/dashboards-report/main.ts",
       about: "which panels have data on the running stack",

@@ -207,8 +207,8 @@ function configuredSecrets(phase: Phase, planning: boolean) {
   for (const [name, source] of secretSources) {
     if (!("configured" in source) || source.phase > phase) continue;
     const value = config.getSecret(source.configured);
-    if (value) {
-      values[name] = value;
+    if (value || source.unset !== undefined) {
+      values[name] = value ?? pulumi.secret(source.unset!);
       continue;
     }
     missing.push(

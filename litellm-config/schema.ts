@@ -22,6 +22,7 @@ const tokenPrice = z.int().nonnegative();
 const seconds = z.int().positive();
 const days = z.int().positive();
 const tokens = z.int().positive();
+const count = z.int().positive();
 
 const tier = z.strictObject({
   /** Nano-dollars a month that the customer pays. */
@@ -108,6 +109,10 @@ const gateway = z.strictObject({
   settleMargin: seconds,
   tokenWait: seconds,
   holdWait: seconds,
+  customerCalls: count,
+  customerQueue: count,
+  queueWait: seconds,
+  workerBytes: count,
 });
 
 const shape = z.strictObject({
