@@ -14,6 +14,9 @@ const ofLangfuse = {
 
 const noLangfuse = "Langfuse's server is not here";
 
+/** An operator may run the job with a command of their own; its answer goes here. */
+const answersOperators = { gcp: { TOLLGATE_ANSWERS_BUCKET: { bucket: "answers" } } } as const;
+
 /** What prepares the data stores before the services that need it, looks after them on the side, or waits for an operator. */
 export const jobs = {
   "database-roles": {
@@ -106,6 +109,27 @@ export const jobs = {
     dependsOn: ["clickhouse", "langfuse-web"],
     targets: { gcp: "a timer of ClickHouse's machine", local: "ClickHouse's server is not here" },
   },
+  admin: {
+    title: "Commands of an operator: customers, queries of the ledger and of Prometheus",
+    layer: "gateway",
+    phase: 1,
+    image: "agent",
+    args: [{ program: "answer" }],
+    env: {
+      TOLLGATE_LEDGER_URL: { secret: "ledger-admin-url" },
+      TOLLGATE_LEDGER_READER_URL: { secret: "ledger-reader-url" },
+      PROMETHEUS_URL: { url: "prometheus" },
+    },
+    targetEnv: answersOperators,
+    memoryMiB: 256,
+    cpu: 0.25,
+    trigger: "manual",
+    dependsOn: ["gateway-migrations"],
+    targets: {
+      compose: "the commands run on the machine itself",
+      local: "the commands run on the machine itself",
+    },
+  },
   "langfuse-setup": {
     title: "Model prices, prompts, judges and dashboards of Langfuse",
     layer: "llm-observability",
@@ -113,6 +137,7 @@ export const jobs = {
     image: "agent",
     args: [{ program: "langfuse-setup" }],
     env: ofLangfuse,
+    targetEnv: answersOperators,
     memoryMiB: 256,
     cpu: 0.25,
     trigger: "manual",
@@ -130,6 +155,7 @@ export const jobs = {
       TOLLGATE_LEDGER_URL: { secret: "ledger-reader-url" },
       TOLLGATE_ENVIRONMENT: { setting: "environment" },
     },
+    targetEnv: answersOperators,
     memoryMiB: 128,
     cpu: 0.25,
     // Not oftener: Cloud Run bills a minute of each run.

@@ -23,6 +23,8 @@ export interface RunJobArgs extends ContainerInputs {
   memoryMiB?: number;
   /** Default 600. */
   timeoutSeconds?: number;
+  /** How often a failed run is tried again. Default 2; 0 for what must not happen twice. */
+  retries?: number;
 }
 
 /**
@@ -33,7 +35,7 @@ export class RunJob extends pulumi.ComponentResource {
   readonly name: pulumi.Output<string>;
 
   constructor(name: string, args: RunJobArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { memoryMiB = 512, timeoutSeconds = 600 } = args;
+    const { memoryMiB = 512, timeoutSeconds = 600, retries = 2 } = args;
     const { runToken } = args;
     super("tollgate:gcp:RunJob", name, { ...(runToken ? { runToken } : {}), image: args.image }, opts);
     const own = volumes(args);
@@ -52,7 +54,7 @@ export class RunJob extends pulumi.ComponentResource {
           template: {
             serviceAccount: args.serviceAccount,
             executionEnvironment: "EXECUTION_ENVIRONMENT_GEN2",
-            maxRetries: 2,
+            maxRetries: retries,
             timeout: `${timeoutSeconds}s`,
             vpcAccess: {
               egress: "ALL_TRAFFIC",

@@ -1,15 +1,16 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { contentHash } from "../../components/config-files";
 import { RunJob } from "../../components/run/job";
+import { JobOperators } from "../../components/run/job-operators";
 import { RunSchedule } from "../../components/run/schedule";
 import { Workload } from "../../components/workload";
 import type { Job } from "../../catalogue";
-import type { Inputs } from "../../catalogue/target";
+import { bucketsOf, type Inputs } from "../../catalogue/target";
 import { ledgerMigrations } from "../ledger-migrations";
 import { configFilesOf } from "./config-files";
 import type { Foundation } from "./foundation";
 import { imageOf } from "./images";
-import { containerInputs, edgesOf, type Wires } from "./wiring";
+import { bucketOf, containerInputs, edgesOf, type Wires } from "./wiring";
 
 const SCHEDULER = "scheduler";
 
@@ -41,11 +42,20 @@ export function jobRunner(foundation: Foundation, wires: Wires) {
         networkId: network.networkId,
         subnetworkId: network.subnetworkId,
         memoryMiB,
+        retries: trigger === "manual" ? 0 : undefined,
         runToken: typeof trigger === "object" && "before" in trigger ? tokenOf(job, foundation) : undefined,
         ...containerInputs(job, inputs, wires),
       },
       { dependsOn: [...after, ...workload.bindings, ...folders.flatMap(({ objects }) => objects)] },
     );
+    if (answersOperators(job))
+      new JobOperators(name, {
+        project,
+        region,
+        job: made.name,
+        members: config.admins,
+        answers: bucketOf("answers", wires).name,
+      });
     if (typeof trigger === "object" && "every" in trigger) {
       scheduler ??= new Workload(SCHEDULER, { project, edges: [] });
       new RunSchedule(name, {
@@ -58,6 +68,11 @@ export function jobRunner(foundation: Foundation, wires: Wires) {
     }
     return made;
   };
+}
+
+/** Whether operators run the job with commands of their own. */
+function answersOperators(job: Job): boolean {
+  return bucketsOf(job, "gcp").includes("answers");
 }
 
 /** Changes with what the job applies. */
