@@ -181,7 +181,7 @@ describe("an interrupted promotion", () => {
     await expect(applied(stop)).rejects.toThrow("interrupted");
   });
 
-  it("goes on only when it is told to", () =>
+  it("goes on only when confirmed", () =>
     expect(world.promote()).rejects.toThrow(
       `Promotion ${world.last.id} stopped at "shifting": go on with --apply, or --rollback`,
     ));
