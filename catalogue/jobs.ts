@@ -1,6 +1,6 @@
 import { DATABASE_CA } from "./database-url";
 import { gateway } from "./gateway";
-import { BLOB_STORE_USER, llmObservability } from "./llm-observability";
+import { BLOB_STORE_USER, langfuseDatabases, llmObservability } from "./llm-observability";
 import type { JobSpec } from "./spec";
 
 const MINUTE = 60;
@@ -65,6 +65,24 @@ export const jobs = {
     cpu: 0.25,
     trigger: { before: ["gateway", "agent", "ledger-exporter", "grafana"] },
     dependsOn: ["postgres", "database-roles"],
+  },
+  "langfuse-migrations": {
+    title: "Langfuse's tables in Postgres and ClickHouse",
+    layer: "llm-observability",
+    phase: 1,
+    image: "langfuse-web",
+    // The image's entry point migrates and then runs what it is given. A new machine may take minutes until ClickHouse answers.
+    command: [
+      "/bin/sh",
+      "-euc",
+      'until wget -q -O /dev/null "$CLICKHOUSE_URL/ping"; do sleep 5; done; exec ./web/entrypoint.sh true',
+    ],
+    env: langfuseDatabases,
+    memoryMiB: 512,
+    cpu: 0.25,
+    trigger: { before: ["langfuse-web", "langfuse-worker"] },
+    dependsOn: ["postgres", "database-roles", "clickhouse"],
+    targets: { local: noLangfuse },
   },
   buckets: {
     title: "The blob store's buckets, and how long their objects live",

@@ -16,7 +16,21 @@ export interface JobOperatorsArgs {
 /** What a member needs on the job: to run it with a command of their own, and to see how the run ended. */
 const ROLES = ["roles/run.jobsExecutorWithOverrides", "roles/run.viewer"];
 
-/** People who run a job with commands of their own, and read what it answers. */
+/**
+ * People who run a job with commands of their own, and read what it answers.
+ *
+ * @example
+ * ```ts
+ * import { JobOperators } from "./components/run/job-operators";
+ * new JobOperators("admin", {
+ *   project: "acme-dev",
+ *   region: "europe-west1",
+ *   job: "tollgate-admin",
+ *   members: ["group:platform@example.com"],
+ *   answers: "acme-dev-answers",
+ * });
+ * ```
+ */
 export class JobOperators extends pulumi.ComponentResource {
   constructor(name: string, args: JobOperatorsArgs, opts?: pulumi.ComponentResourceOptions) {
     const { project, region, job, members, answers } = args;

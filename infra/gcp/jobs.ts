@@ -4,7 +4,7 @@ import { RunJob } from "../../components/run/job";
 import { JobOperators } from "../../components/run/job-operators";
 import { RunSchedule } from "../../components/run/schedule";
 import { Workload } from "../../components/workload";
-import type { Job } from "../../catalogue";
+import { isOwnImage, publicImageReference, type Job } from "../../catalogue";
 import { bucketsOf, type Inputs } from "../../catalogue/target";
 import { ledgerMigrations } from "../ledger-migrations";
 import { configFilesOf } from "./config-files";
@@ -43,7 +43,7 @@ export function jobRunner(foundation: Foundation, wires: Wires) {
         subnetworkId: network.subnetworkId,
         memoryMiB,
         retries: trigger === "manual" ? 0 : undefined,
-        runToken: typeof trigger === "object" && "before" in trigger ? tokenOf(job, foundation) : undefined,
+        applies: typeof trigger === "object" && "before" in trigger ? appliedBy(job, foundation) : undefined,
         ...containerInputs(job, inputs, wires),
       },
       { dependsOn: [...after, ...workload.bindings, ...folders.flatMap(({ objects }) => objects)] },
@@ -75,10 +75,16 @@ function answersOperators(job: Job): boolean {
   return bucketsOf(job, "gcp").includes("answers");
 }
 
-/** Changes with what the job applies. */
-function tokenOf({ configFiles = {}, applies }: Job, { config }: Foundation): string {
+/** A hash of what the job applies. */
+function appliedBy({ image, configFiles = {}, applies }: Job, { config }: Foundation): string {
   const files = Object.values(configFiles).flatMap((folder) =>
     Object.entries(configFilesOf(folder, config)).map(([path, text]) => [`${folder}/${path}`, text]),
   );
-  return contentHash({ ...Object.fromEntries(files), ...(applies ? APPLIED[applies]() : {}) });
+  // The migrations of a public image are inside it.
+  const tagged = isOwnImage(image) ? {} : { image: publicImageReference(image) };
+  return contentHash({
+    ...Object.fromEntries(files),
+    ...tagged,
+    ...(applies ? APPLIED[applies]() : {}),
+  });
 }
