@@ -30,6 +30,7 @@ export const buckets = {
     deleteAfterDays: ANSWER_DAYS,
     targets: { compose: "operators run their commands on the machine itself" },
   },
+  "ledger-archive": { phase: 1, ...ARCHIVE },
   // Loki deletes by its own retention; the bucket sweeps up what a stopped compactor leaves.
   loki: { phase: 3, deleteAfterDays: logs + 7, targets: { compose: "Loki has a volume" } },
   "log-archive": { phase: 3, ...ARCHIVE, targets: { compose: "Loki has a volume" } },

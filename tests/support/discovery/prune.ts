@@ -107,7 +107,7 @@ function schemaOf({
     ...(format ? { format } : {}),
     ...(values ? { enum: values } : {}),
     ...(readOnly || /^\[?output[ -]only/i.test(description) ? { output: true as const } : {}),
-    ...(/^required\b/i.test(description) ? { required: true as const } : {}),
+    ...(/^required\b(?! if)/i.test(description) ? { required: true as const } : {}),
     ...(annotations?.required ? { requiredBy: annotations.required } : {}),
     ...(properties ? { properties: mapValues(properties, schemaOf) } : {}),
     ...(items ? { items: schemaOf(items) } : {}),
