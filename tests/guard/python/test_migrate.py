@@ -164,7 +164,12 @@ def test_calls_of_before_the_filing_are_kept_and_filed(ledger_url: str, tmp_path
         async def reserved(session: str, customer: str = "acme", trace: int | None = None) -> UUID:
             call = uuid4()
             row = await reserve(
-                connection, customer, session, call, trace_id=None if trace is None else f"{trace:032x}", gcp_project="shop"
+                connection,
+                customer,
+                session,
+                call,
+                trace_id=None if trace is None else f"{trace:032x}",
+                gcp_project="shop",
             )
             assert row["decision"] == "allowed", row
             return call
@@ -182,7 +187,9 @@ def test_calls_of_before_the_filing_are_kept_and_filed(ledger_url: str, tmp_path
         refused = await reserve(connection, "bigco", "late", prompt_nanos=[99_000, 99_000], session_cap=10**9)
         assert refused["reason"] == "budget_held"
         before = await every_call(connection)
-        months = await connection.fetch("SELECT customer_id, month, spent_nanos, held_nanos, calls FROM ledger.customer_months")
+        months = await connection.fetch(
+            "SELECT customer_id, month, spent_nanos, held_nanos, calls FROM ledger.customer_months"
+        )
 
         _put_back(tmp_path, later)
         assert await _at(ledger_url, tmp_path) == later
