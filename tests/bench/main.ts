@@ -6,6 +6,8 @@ import { measureConversations } from "./conversation";
 import { measureCost } from "./cost";
 import { measureFairness } from "./fairness";
 import { startGateways, type Gateways } from "./gateways";
+import { measureLedger } from "./ledger";
+import { ledgerText } from "./ledger/print";
 import { measureThroughput } from "./load";
 import { measureOvershoot } from "./overshoot";
 import { fairnessText, reportText, throughputText } from "./report";
@@ -33,9 +35,13 @@ Starts LiteLLM with the guard and the same LiteLLM without it, over a simulated 
   --fairness     only: a customer's median while another keeps 300 calls under way
   --latency N    with --fairness: milliseconds that the provider takes, 0 to 10000 (60)
 
+  --ledger N     only: a ledger with N calls against an empty one, 1000 to 20000000
+
   --seed N       of the random order and the intervals (1)
   --json         the figures as JSON
   --help         this text`;
+
+const LEDGER_PORT = Number(process.env.TOLLGATE_TEST_PORTS ?? 26_000) + 980;
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
@@ -50,6 +56,7 @@ async function main(): Promise<void> {
       prompt: { type: "string", default: "100" },
       fairness: { type: "boolean", default: false },
       latency: { type: "string", default: "60" },
+      ledger: { type: "string" },
       seed: { type: "string", default: "1" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
@@ -66,6 +73,10 @@ async function main(): Promise<void> {
   const print = <T>(figures: T, text: (figures: T) => string) =>
     console.log(values.json ? JSON.stringify(figures, null, 2) : text(figures));
 
+  if (values.ledger !== undefined) {
+    const size = whole("ledger", values.ledger, 1_000, 20_000_000);
+    return print(await measureLedger(size, LEDGER_PORT, say), ledgerText);
+  }
   if (values.fairness) {
     say("Starting Postgres, Redis, the simulated provider and a gateway of one worker ...");
     const stack = await startStack();

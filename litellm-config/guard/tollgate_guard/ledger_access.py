@@ -76,6 +76,10 @@ class LedgerAccess:
         """As :meth:`Ledger.expire_holds`."""
         return await self._in_turn(_SWEEPER, self._ledger.expire_holds)
 
+    async def file_calls(self, limit: int) -> int:
+        """As :meth:`Ledger.file_calls`."""
+        return await self._in_turn(_SWEEPER, lambda: self._ledger.file_calls(limit))
+
     async def _in_turn(self, customer: str, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
         until = time.monotonic() + _LOCKED_SECONDS
         turn = self._turns.setdefault(customer, asyncio.Lock())
