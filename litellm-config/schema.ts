@@ -98,7 +98,10 @@ const retention = z.strictObject({
   metrics: days,
   logs: days,
   traces: days,
-  callMonths: z.int().min(1, "keep at least 1 month beside the current one").max(999, "keep at most 999 months"),
+  callMonths: z
+    .int()
+    .min(1, "keep at least 1 month beside the current one")
+    .max(999, "keep at most 999 months"),
 });
 
 const gateway = z.strictObject({
