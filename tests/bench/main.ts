@@ -42,6 +42,7 @@ Starts LiteLLM with the guard and the same LiteLLM without it, over a simulated 
   --help         this text`;
 
 const LEDGER_PORT = Number(process.env.TOLLGATE_TEST_PORTS ?? 26_000) + 980;
+
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
 async function main(): Promise<void> {
@@ -73,8 +74,8 @@ async function main(): Promise<void> {
     console.log(values.json ? JSON.stringify(figures, null, 2) : text(figures));
 
   if (values.ledger !== undefined) {
-    const calls = whole("ledger", values.ledger, 1_000, 20_000_000);
-    return print(await measureLedger(calls, LEDGER_PORT, say), ledgerText);
+    const size = whole("ledger", values.ledger, 1_000, 20_000_000);
+    return print(await measureLedger(size, LEDGER_PORT, say), ledgerText);
   }
   if (values.fairness) {
     say("Starting Postgres, Redis, the simulated provider and a gateway of one worker ...");

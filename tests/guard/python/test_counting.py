@@ -21,6 +21,7 @@ from tollgate_guard.call import Call
 from tollgate_guard.config import Config, Model
 from tollgate_guard.counting import Counting, count_path, wire_body, with_margin
 from tollgate_guard.ledger import Decision
+from tollgate_guard.ledger_access import LedgerAccess
 from tollgate_guard.meter.answers import AnswerReader
 from tollgate_guard.meter.endings import Ending
 from tollgate_guard.meter.wires import read_wire_request
@@ -266,12 +267,19 @@ class Ledger:
             decision = "allowed"
         return Decision(decision, "budget_held", "tier_1", plans.plans[0], 10, 0, None, None, None, ())
 
+    async def ping(self) -> None:
+        pass
+
+
+def admission_of(ledger: Ledger, config: Config, endpoint: Endpoint) -> Admission:
+    return Admission(LedgerAccess(ledger), config, lambda *which: None, Counting(endpoint.post))  # type: ignore[arg-type]
+
 
 @pytest.mark.parametrize("waits", [0, 2])
 async def test_a_call_that_does_not_fit_by_its_bytes_is_counted_once_and_asked_for_again(config: Config, waits: int) -> None:
     endpoint, ledger = Endpoint(), Ledger(waits)
     chat = request(messages=[{"role": "user", "content": "x" * 8_000}])
-    admission = Admission(ledger, config, lambda _: None, Counting(endpoint.post))
+    admission = admission_of(ledger, config, endpoint)
     bound = make_plans(chat, config)
     _, decision, plans = await admission.admit(chat, bound)
     assert decision.decision == "allowed" and plans.exact and plans.prompt_tokens == 1_064
@@ -284,7 +292,7 @@ async def test_a_call_is_judged_by_its_bytes_where_no_count_comes(config: Config
     endpoint, ledger = Endpoint(), Ledger()
     endpoint.answer = (500, b"")
     chat = request()
-    _, decision, plans = await Admission(ledger, config, lambda _: None, Counting(endpoint.post)).admit(
+    _, decision, plans = await admission_of(ledger, config, endpoint).admit(
         chat, make_plans(chat, config)
     )
     assert decision.decision == "allowed" and not plans.exact
@@ -300,7 +308,7 @@ async def test_nothing_is_counted_for_a_model_that_nobody_counts(config: Config)
     }
     own = replace(config, models=models, routes=routes)
     chat = request()
-    await Admission(ledger, own, lambda _: None, Counting(endpoint.post)).admit(chat, make_plans(chat, own))
+    await admission_of(ledger, own, endpoint).admit(chat, make_plans(chat, own))
     assert [asked[:2] for asked in ledger.asked] == [(False, False)] and endpoint.asked == []
 
 
