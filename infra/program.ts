@@ -8,10 +8,13 @@ import { makeStores } from "./gcp/stores";
 import { makeSingleMachine } from "./gcp/single-machine";
 import { bucketOf } from "./gcp/wiring";
 
-/** Cloud Run's services and ClickHouse's machine, without the collector's own lines: they would feed on themselves. */
+/** Cloud Run and ClickHouse's machine, without the collector's own lines: they would feed on themselves. */
 const LOG_FILTER = [
   '(resource.type="cloud_run_revision" AND resource.labels.service_name=~"^tollgate-"',
-  'AND NOT resource.labels.service_name="tollgate-alloy")',
+  'AND NOT resource.labels.service_name="tollgate-alloy"',
+  'AND NOT labels.container_name="alloy")',
+  'OR (resource.type="cloud_run_worker_pool" AND resource.labels.worker_pool_name=~"^tollgate-"',
+  'AND NOT labels.container_name="alloy")',
   'OR (resource.type="gce_instance" AND logName:"cos_containers")',
 ].join(" ");
 

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Job } from "@pulumi/gcp/cloudrunv2/job";
 import type { LabelMap } from "../labels";
 import { envs, limits, volumes, type ContainerInputs } from "./container";
+import { vpcAccess, type Egress } from "./network";
 
 export interface RunJobArgs extends ContainerInputs {
   project: pulumi.Input<string>;
@@ -14,6 +15,8 @@ export interface RunJobArgs extends ContainerInputs {
   serviceAccount: pulumi.Input<string>;
   networkId: pulumi.Input<string>;
   subnetworkId: pulumi.Input<string>;
+  /** Default `all`. */
+  egress?: Egress;
   /**
    * Changes when the job must run again: a hash of what it applies. At most 20 letters and digits. Default: an update never
    * runs it.
@@ -24,6 +27,9 @@ export interface RunJobArgs extends ContainerInputs {
   /** Default 600. */
   timeoutSeconds?: number;
 }
+
+/** MiB that the second generation takes at least. */
+const LEAST_MIB = 512;
 
 /**
  * A Cloud Run job. With a `runToken` it runs once whenever that changes, and the resource is ready when that run has
@@ -54,10 +60,7 @@ export class RunJob extends pulumi.ComponentResource {
             executionEnvironment: "EXECUTION_ENVIRONMENT_GEN2",
             maxRetries: 2,
             timeout: `${timeoutSeconds}s`,
-            vpcAccess: {
-              egress: "ALL_TRAFFIC",
-              networkInterfaces: [{ network: args.networkId, subnetwork: args.subnetworkId }],
-            },
+            vpcAccess: vpcAccess(args),
             containers: [
               {
                 name,
@@ -65,7 +68,7 @@ export class RunJob extends pulumi.ComponentResource {
                 ...(args.command ? { commands: args.command } : {}),
                 ...(args.args ? { args: args.args } : {}),
                 envs: envs(args),
-                resources: { limits: limits(memoryMiB, 1) },
+                resources: { limits: limits(Math.max(LEAST_MIB, memoryMiB), 1) },
                 volumeMounts: own.volumeMounts,
               },
             ],

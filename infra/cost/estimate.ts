@@ -41,16 +41,19 @@ interface Options {
 export function estimate(resources: BilledResource[], options: Options = {}): Estimate {
   const environment = environmentIn(resources);
   const { prices = readPriceList(), usage = assumptions[environment] } = options;
-  const line = (resource: string, service: string, { what, price, quantity }: Item): CostLine => ({
-    resource,
-    service,
-    layer: layerOf(service),
-    what,
-    price,
-    unit: prices.get(price).unit,
-    quantity,
-    cost: combine([quantity], (units) => prices.cost(price, units)),
-  });
+  const line = (resource: string, whole: string, item: Item): CostLine => {
+    const { what, price, quantity, service = whole } = item;
+    return {
+      resource,
+      service,
+      layer: layerOf(service),
+      what,
+      price,
+      unit: prices.get(price).unit,
+      quantity,
+      cost: combine([quantity], (units) => prices.cost(price, units)),
+    };
+  };
   const billed = resources.flatMap((resource) =>
     rateOf(resource)(resource, usage).map((item) =>
       line(`${resource.type}::${resource.name}`, serviceOf(resource), item),

@@ -11,6 +11,8 @@ const ALSO: Record<string, CostLayer> = {
   "trace-archive": "llm-observability",
   "log-archive": "infrastructure",
   logs: "infrastructure",
+  watch: "infrastructure",
+  workers: "infrastructure",
 };
 
 /** The service that a resource belongs to: its label, else its name. */

@@ -1,3 +1,4 @@
+import { findService } from "../../../catalogue";
 import { combine, fixed, times, type Range } from "../range";
 import { SECONDS, type Usage } from "../usage";
 import { UnpricedError, type BilledResource, type Item, type Rate } from "./rate";
@@ -29,7 +30,7 @@ export const service: Rate = (resource, usage) => {
       return [
         item(`CPU of ${name}`, "run.cpu.instance", times(instances, cpu * SECONDS)),
         item(`memory of ${name}`, "run.memory.instance", times(instances, memory * SECONDS)),
-      ];
+      ].map((each) => ({ ...each, ...owner(container) }));
     }
     const idle = combine([usage.activeShare], (share) => Math.max(0, minimum - share));
     return [
@@ -45,6 +46,25 @@ export const service: Rate = (resource, usage) => {
   });
   return alwaysOn ? items : [...items, item("requests", "run.requests", usage.requests)];
 };
+
+/** Every container of every instance of a worker pool, always. */
+export const workerPool: Rate = (resource) => {
+  const containers: Container[] = resource.inputs.template?.containers ?? [];
+  const instances: number = resource.inputs.scaling?.manualInstanceCount ?? 1;
+  return containers.flatMap((container) => {
+    const { cpu, memory } = limits(container, resource);
+    const name = container.name ?? resource.name;
+    return [
+      item(`CPU of ${name}`, "run.pool.cpu", fixed(instances * cpu * SECONDS)),
+      item(`memory of ${name}`, "run.pool.memory", fixed(instances * memory * SECONDS)),
+    ].map((each) => ({ ...each, ...owner(container) }));
+  });
+};
+
+/** Whose a container is, where services share an instance. */
+function owner({ name = "" }: Container): { service?: string } {
+  return findService(name) ? { service: name } : {};
+}
 
 /** A job's containers, for as long as its runs take. */
 export const job: Rate = (resource, usage) => {

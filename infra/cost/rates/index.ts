@@ -1,4 +1,4 @@
-import { job, schedule, service } from "./cloud-run";
+import { job, schedule, service, workerPool } from "./cloud-run";
 import { address, disk, instance, nat, subnetwork } from "./compute";
 import { postgres, redis } from "./databases";
 import type { Rate } from "./rate";
@@ -13,6 +13,7 @@ export const rates: Record<string, Rate> = {
   "gcp:cloudrunv2/job:Job": job,
   "gcp:cloudscheduler/job:Job": schedule,
   "gcp:cloudrunv2/service:Service": service,
+  "gcp:cloudrunv2/workerPool:WorkerPool": workerPool,
   "gcp:compute/address:Address": address,
   "gcp:compute/disk:Disk": disk,
   "gcp:compute/globalAddress:GlobalAddress": address,
@@ -34,6 +35,7 @@ export const free: Record<string, string> = {
   "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": IAM,
   "gcp:cloudrunv2/jobIamMember:JobIamMember": IAM,
   "gcp:cloudrunv2/serviceIamMember:ServiceIamMember": IAM,
+  "gcp:billing/budget:Budget": "a budget costs nothing",
   "gcp:compute/diskResourcePolicyAttachment:DiskResourcePolicyAttachment": "the disk's snapshots are counted",
   "gcp:compute/firewall:Firewall": "rules of a network cost nothing",
   "gcp:compute/network:Network": "a network costs nothing, its traffic does",
