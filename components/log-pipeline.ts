@@ -70,7 +70,7 @@ export class LogPipeline extends pulumi.ComponentResource {
         labels,
         ackDeadlineSeconds: 60,
         messageRetentionDuration: `${retentionHours * 3600}s`,
-        // The default would delete a subscription that nobody pulled from for a month.
+        // The default would delete a subscription without a pull for a month.
         expirationPolicy: { ttl: "" },
       },
       child,

@@ -121,7 +121,7 @@ export class Postgres extends pulumi.ComponentResource {
   passwordOf(role: string): pulumi.Output<string> {
     const password = this.passwords[role];
     if (!password)
-      throw new Error(`"${role}" is no role here: name one of ${Object.keys(this.passwords).join(", ")}`);
+      throw new Error(`"${role}" must be one of the roles ${Object.keys(this.passwords).join(", ")}`);
     return password;
   }
 

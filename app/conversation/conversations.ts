@@ -8,7 +8,7 @@ import { Question, type Answer, type QuestionParts } from "./question";
 import { Session } from "./session";
 import { traceQuestion } from "./trace";
 
-/** How often conversations that nobody goes on with are looked for, in milliseconds. */
+/** How often abandoned conversations are looked for, in milliseconds. */
 const EXPIRE_MS = 60_000;
 
 /** Every customer's conversations: whose question it is, what was said before, and what is reported of it. */

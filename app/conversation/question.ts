@@ -225,7 +225,7 @@ export class Question {
 /** Problems that may be gone when the model is asked again. A refusal is not. */
 const ONCE_MORE = new Set<FailureCode>(["empty_answer", "thoughts_only", "truncated_tool_call"]);
 
-/** Why a reply is no use; undefined when it is some. */
+/** Why a reply is unusable; undefined when it is usable. */
 function problemOf(
   { text, finish, thought, refused }: ChatReply,
   calls: readonly ReadCall[],

@@ -45,7 +45,7 @@ export interface RunServiceArgs extends ContainerInputs {
   probe: { path: string; livePath?: string; startupSeconds: number };
   /** Open to the internet; the service authenticates its callers itself. Default false: only the network reaches it. */
   public?: boolean;
-  /** Open to operators who sign in through the Identity-Aware Proxy. Default: to nobody. */
+  /** Open to operators who sign in through the Identity-Aware Proxy. Default: to none. */
   operators?: OperatorAccess;
   /** Default 0. */
   minInstances?: number;

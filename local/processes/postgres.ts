@@ -123,7 +123,7 @@ async function initialise(
   password: string,
   user?: PostgresUser,
 ): Promise<void> {
-  // Made beside its place and moved there when complete: an interrupted one is no data directory.
+  // Made beside its place and moved there when complete: an interrupted one leaves no data directory.
   const unfinished = `${dataDir}.new`;
   const passwordFile = `${dataDir}.password`;
   rmSync(unfinished, { recursive: true, force: true });
