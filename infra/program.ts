@@ -1,8 +1,10 @@
+import { Budget } from "../components/budget";
 import { LogPipeline } from "../components/log-pipeline";
 import type { StackConfig } from "./config";
 import { startAll } from "../catalogue/target";
 import { googleCloud } from "./gcp/cloud-run";
 import { layFoundation } from "./gcp/foundation";
+import { keepOfficeHours } from "./gcp/office-hours";
 import { outputsOf, type Outputs } from "./gcp/outputs";
 import { makeStores } from "./gcp/stores";
 import { makeSingleMachine } from "./gcp/single-machine";
@@ -23,9 +25,17 @@ const LOG_FILTER = [
  */
 export function program(config: StackConfig): Outputs {
   const foundation = layFoundation(config);
+  const { billingAccount, projectNumber, environment, monthlyCostCeiling } = config;
+  if (billingAccount) {
+    new Budget(
+      environment,
+      { billingAccount, projectNumber, dollars: Math.ceil(monthlyCostCeiling) },
+      { dependsOn: [foundation.apis] },
+    );
+  }
   if (config.deployment === "gce-vm") return makeSingleMachine(foundation);
 
-  const { wires, postgres } = makeStores(foundation);
+  const { wires, postgres, clickhouse } = makeStores(foundation);
   if (config.phase >= 3) {
     const logs = new LogPipeline(
       "logs",
@@ -39,6 +49,7 @@ export function program(config: StackConfig): Outputs {
     );
     wires.logSubscription = logs.subscription;
   }
-  startAll(googleCloud(foundation, wires), { postgres });
+  const started = startAll(googleCloud(foundation, wires), { postgres });
+  keepOfficeHours(foundation, { postgres, clickhouse }, started.values());
   return outputsOf(foundation, postgres);
 }

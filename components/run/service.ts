@@ -69,6 +69,8 @@ export interface RunServiceArgs extends ContainerInputs {
   serving?: string;
   /** Refuse to delete the service. Default true. */
   deletionProtection?: boolean;
+  /** Somebody else stops and starts it: that is no difference from the program. Default false. */
+  sleeps?: boolean;
 }
 
 /** A Cloud Run service in the private network, with probes, pinned secrets and content-addressed configuration. */
@@ -137,7 +139,7 @@ export class RunService extends pulumi.ComponentResource {
           volumes: [...own.volumes, ...sidecars.flatMap((each) => each.volumes)],
         },
       },
-      { parent: this },
+      { parent: this, ...(args.sleeps ? { ignoreChanges: ["scaling"] } : {}) },
     );
     if (args.operators) this.admit(name, service, args.operators, args);
 

@@ -19,6 +19,8 @@ export interface RunWorkerPoolArgs {
   instances?: number;
   /** Refuse to delete the pool. Default true. */
   deletionProtection?: boolean;
+  /** Somebody else stops and starts it: that is no difference from the program. Default false. */
+  sleeps?: boolean;
 }
 
 /** A Cloud Run worker pool: instances that nothing reaches and that never sleep, at less than the price of a service's. */
@@ -51,7 +53,7 @@ export class RunWorkerPool extends pulumi.ComponentResource {
           volumes: made.flatMap((each) => each.volumes),
         },
       },
-      { parent: this },
+      { parent: this, ...(args.sleeps ? { ignoreChanges: ["scaling"] } : {}) },
     );
     this.name = pool.name;
     this.registerOutputs({ name: this.name });

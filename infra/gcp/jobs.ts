@@ -54,6 +54,7 @@ export function jobRunner(foundation: Foundation, wires: Wires) {
         region,
         job: made.name,
         everySeconds: trigger.every,
+        hours: config.officeHours,
         serviceAccount: scheduler.email,
       });
     }

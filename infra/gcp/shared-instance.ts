@@ -99,6 +99,7 @@ function makeInstance(
     subnetworkId: network.subnetworkId,
     egress: sizes.nat ? ("all" as const) : ("private" as const),
     deletionProtection: sizes.protect,
+    sleeps: config.officeHours !== undefined,
   };
   const containers = wholeVcpu(
     members.map((member) => containerOf(member, services, foundation, wires)),

@@ -83,13 +83,20 @@ export const job: Rate = (resource, usage) => {
 const SHORTEST_RUN = 60;
 const MINUTES = SECONDS / 60;
 
-/**
- * The runs that a schedule asks for, each of one container of Cloud Run's smallest size. Cloud Scheduler itself takes nothing
- * for a billing account's first three schedules.
- */
+/** A schedule, and the runs of a job that it asks for, each of one container of Cloud Run's smallest size. */
 export const schedule: Rate = (resource) => {
-  const runs = MINUTES / minutesBetween(resource);
+  const own = item("schedule", "scheduler.job", fixed(1));
+  const { httpTarget, schedule: cron } = resource.inputs as {
+    httpTarget?: { uri?: string };
+    schedule?: string;
+  };
+  // What wakes and puts to sleep runs nothing.
+  if (!/jobs\/|unknown/.test(httpTarget?.uri ?? "jobs/")) return [own];
+  const open = /^\S+ (\d+)-(\d+) \* \* 1-5$/.exec(String(cron));
+  const share = open ? (5 * (Number(open[2]) - Number(open[1]) + 1)) / 168 : 1;
+  const runs = (MINUTES * share) / minutesBetween(resource);
   return [
+    own,
     item("CPU of its runs", "run.job.cpu", fixed(runs * SHORTEST_RUN)),
     item("memory of its runs", "run.job.memory", fixed(runs * SHORTEST_RUN * 0.5)),
   ];
@@ -102,6 +109,7 @@ function minutesBetween(resource: BilledResource): number {
   if (each(minute)) return each(minute);
   if (each(hour)) return each(hour) * 60;
   if (/^\d+ \d+ /.test(cron)) return 24 * 60;
+  if (/^\d+ \*/.test(cron)) return 60;
   throw new UnpricedError(resource, "schedule", cron, 'Write it as "*/15 * * * *" or "30 3 * * *"');
 }
 
