@@ -51,7 +51,9 @@ const memoryOf = ({ resources }: Container): number => {
   const [, amount, unit] = /^(\d+)(Mi|Gi)$/.exec(resources.limits.memory) ?? [];
   return Number(amount) * (unit === "Gi" ? 1024 : 1);
 };
-const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+/** In whole thousandths: 0.1 + 0.2 is 0.3. */
+const sum = (values: number[]): number =>
+  Math.round(values.reduce((total, value) => total + value, 0) * 1000) / 1000;
 
 /** A check of what runs in one instance. */
 function perInstance(
@@ -141,8 +143,7 @@ export const limits: Limit[] = [
       "1 vCPU an instance when CPU is always allocated, when it serves several requests at once, in the second generation, and in a worker pool",
     source: `${DOCS}/run/docs/configuring/services/cpu`,
     check: perInstance((containers, { maxInstanceRequestConcurrency = 1, executionEnvironment }, type) => {
-      // Whole thousandths: 0.1 + 0.2 is not 0.3.
-      const total = Math.round(sum(containers.map(cpuOf)) * 1000) / 1000;
+      const total = sum(containers.map(cpuOf));
       const always = containers.some(({ resources }) => resources.cpuIdle === false);
       const needsOne =
         always ||

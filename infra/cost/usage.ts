@@ -7,6 +7,9 @@ export type CostEnvironment = "dev" | "prod";
 export const HOURS = 730;
 export const SECONDS = HOURS * 3600;
 
+/** A team's: what dev costs with them is in its report, whether it has them or not. */
+export const OFFICE_HOURS = { from: 8, to: 18, timeZone: "Europe/Brussels" };
+
 /** Months that an archive has grown for: what it costs then, not in its first month. */
 export const ARCHIVE_MONTHS = 12;
 
@@ -52,6 +55,9 @@ export interface Usage {
   storageWrites: Range;
   storageReads: Range;
   secretAccesses: Range;
+  /** Tokens that Langfuse's judges read and write: of a tenth of the questions, about 1,200 and 80 each. */
+  judgeInput: Range;
+  judgeOutput: Range;
   dnsQueries: Range;
   /** GiB of the database's disk beyond what is provisioned (it grows by itself), and of its backups. */
   databaseGrowthGiB: Range;
@@ -85,6 +91,9 @@ export const usage: Record<CostEnvironment, Usage> = {
     storageWrites: range(30_000, 120_000, 500_000),
     storageReads: range(100_000, 500_000, 2_000_000),
     secretAccesses: range(2_000, 20_000, 100_000),
+    // 100, 1,000 and 10,000 questions.
+    judgeInput: range(12_000, 120_000, 1_200_000),
+    judgeOutput: range(800, 8_000, 80_000),
     dnsQueries: range(500_000, 3_000_000, 15_000_000),
     databaseGrowthGiB: range(0, 0, 10),
     databaseBackupGiB: range(1, 3, 10),
@@ -112,6 +121,9 @@ export const usage: Record<CostEnvironment, Usage> = {
     storageWrites: range(150_000, 700_000, 4_000_000),
     storageReads: range(500_000, 2_000_000, 10_000_000),
     secretAccesses: range(5_000, 50_000, 300_000),
+    // About 300 questions of each customer.
+    judgeInput: range(576_000, 2_340_000, 11_900_000),
+    judgeOutput: range(38_400, 156_000, 792_000),
     dnsQueries: range(2_000_000, 10_000_000, 50_000_000),
     databaseGrowthGiB: range(0, 5, 30),
     databaseBackupGiB: range(5, 15, 60),

@@ -40,6 +40,13 @@ export function stackItems(resources: BilledResource[], usage: Usage): StackItem
   if (has(RUN)) {
     found.push({ name: "logs", items: [one("logging.storage", "lines in Cloud Logging", usage.logGiB)] });
   }
+  if (runs("langfuse-worker")) {
+    const items = [
+      one("llm.judge.input", "tokens that judges read", usage.judgeInput),
+      one("llm.judge.output", "tokens that judges write", usage.judgeOutput),
+    ];
+    found.push({ name: "langfuse-worker", items });
+  }
   if (runs("prometheus")) {
     const items = [one("monitoring.samples", "samples kept at Google", usage.samples)];
     found.push({ name: "prometheus", items });
