@@ -19,11 +19,6 @@ function alwaysOn(config: StackConfig): Always[] {
   ];
 }
 
-/** The names of what sleeps outside office hours, data stores first. */
-export function sleeperNames(config: StackConfig): string[] {
-  return ["postgres", "clickhouse", ...alwaysOn(config).map(({ name }) => name)];
-}
-
 /** Stops what is always on outside office hours, where the stack has any. */
 export function keepOfficeHours(
   { config, apis }: Foundation,
