@@ -86,12 +86,9 @@ const MINUTES = SECONDS / 60;
 /** A schedule, and the runs of a job that it asks for, each of one container of Cloud Run's smallest size. */
 export const schedule: Rate = (resource) => {
   const own = item("schedule", "scheduler.job", fixed(1));
-  const { httpTarget, schedule: cron } = resource.inputs as {
-    httpTarget?: { uri?: string };
-    schedule?: string;
-  };
-  // What wakes and puts to sleep runs nothing.
-  if (!/jobs\/|unknown/.test(httpTarget?.uri ?? "jobs/")) return [own];
+  const { schedule: cron } = resource.inputs as { schedule?: string };
+  // What wakes and puts to sleep runs no job.
+  if (/^office-(wake|sleep)-/.test(resource.name)) return [own];
   const open = /^\S+ (\d+)-(\d+) \* \* 1-5$/.exec(String(cron));
   const share = open ? (5 * (Number(open[2]) - Number(open[1]) + 1)) / 168 : 1;
   const runs = (MINUTES * share) / minutesBetween(resource);
