@@ -152,7 +152,8 @@ function containerOf(
     image: imageOf(service, foundation),
     command: inputs.command,
     args: inputs.args && [...inputs.args, ...(argsWithoutDisk?.(files) ?? [])],
-    cpu: share.cpu,
+    // More than 512 MiB may need half a vCPU.
+    cpu: share.memoryMiB + files > 512 ? Math.max(0.5, share.cpu) : share.cpu,
     memoryMiB: share.memoryMiB + files,
     probe: { ...probe, port, startupSeconds: Math.max(probe.startupSeconds, SLOW_START_SECONDS) },
     after: members.map((each) => each.name).filter((each) => service.dependsOn.includes(each)),

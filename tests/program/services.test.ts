@@ -140,12 +140,12 @@ describe("who reaches what", () => {
   it.each(STACKS)("%s: one service alone migrates Langfuse's databases", (stack) => {
     const migrating = planOf(stack)
       .all(SERVICE)
-      .filter(({ inputs }) => JSON.stringify(inputs).includes("CLICKHOUSE_MIGRATION_URL"))
-      .filter(({ name }) => !name.includes("worker"))
-      .filter(({ name }) => {
-        const env: { name: string; value?: string }[] = container(planOf(stack), name).envs;
-        const off = env.filter(
-          ({ name, value }) => /AUTO_\w+_MIGRATION_DISABLED/.test(name) && value === "true",
+      .flatMap(({ inputs }) => (inputs["template"] as any).containers as any[])
+      .filter((each) => JSON.stringify(each).includes("CLICKHOUSE_MIGRATION_URL"))
+      .filter(({ name }) => name !== "langfuse-worker")
+      .filter(({ envs }) => {
+        const off = envs.filter(
+          ({ name, value }: any) => /AUTO_\w+_MIGRATION_DISABLED/.test(name) && value === "true",
         );
         return off.length < 2;
       });
