@@ -148,7 +148,8 @@ export class Conversations {
     const query_type = answer.queryType ?? "unclassified";
     metrics.querySeconds.observe({ query_type, outcome }, seconds);
     metrics.llmCallsPerQuery.observe({ query_type }, answer.llmCalls);
-    const { refused: reason, degraded, llmCalls: llm_calls } = answer;
+    const { refused: reason, llmCalls: llm_calls } = answer;
+    const degraded = answer.degradedBy !== undefined;
     const fields = { ...tags, outcome, reason, degraded, llm_calls, seconds, trace_id: getActiveTraceId() };
     log.info({ event: "query.answered", ...fields }, `question answered: ${outcome}`);
   }

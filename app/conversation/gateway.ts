@@ -46,7 +46,8 @@ export interface ChatReply {
   thought: boolean;
   /** The model declined to answer. */
   refused: boolean;
-  degraded: boolean;
+  /** Whose budget moved the call to a lighter model; undefined when none did. */
+  degradedBy?: "conversation" | "month";
   /** The model that answered. */
   model: string;
 }
@@ -69,13 +70,13 @@ export interface Gateway {
  * @param key the agent's key there
  */
 export function createGateway(url: string, key: string): Gateway {
-  const { requestTimeout, retries, holdWait } = definitions.gateway;
+  const { requestTimeout, retries, holdWait, queueWait } = definitions.gateway;
   const client = new OpenAI({
     baseURL: new URL("/v1", url).href,
     apiKey: key,
     // The gateway retries by itself; a retry from here would be a second call that is paid for.
     maxRetries: 0,
-    timeout: (requestTimeout * (1 + retries) * 2 + holdWait) * 1_000,
+    timeout: (requestTimeout * (1 + retries) * 2 + queueWait + holdWait) * 1_000,
   });
   return {
     async chat(call) {
@@ -118,7 +119,7 @@ async function stream(client: OpenAI, call: ChatCall, progress: { begun: boolean
     finish: "",
     thought: false,
     refused: false,
-    degraded: response.headers.get("x-tollgate-decision") === "degraded",
+    degradedBy: degradedBy(response.headers),
     model: response.headers.get("x-tollgate-model") ?? call.model,
   };
   for await (const chunk of data) {
@@ -151,4 +152,9 @@ function addToolCall(
   if (part.id) call.id = part.id;
   if (part.function?.name) call.function.name = part.function.name;
   call.function.arguments += part.function?.arguments ?? "";
+}
+
+function degradedBy(headers: Headers): ChatReply["degradedBy"] {
+  if (headers.get("x-tollgate-decision") !== "degraded") return undefined;
+  return headers.get("x-tollgate-reason") === "session_budget" ? "conversation" : "month";
 }

@@ -149,7 +149,7 @@ function sizeOf(
 
 /** The same service again for people, behind the Identity-Aware Proxy, which would turn away what calls it inside the network. */
 function makeTwin(
-  { name, env }: NonNullable<Service["operatorTwin"]>,
+  { name }: NonNullable<Service["operatorTwin"]>,
   args: RunServiceArgs,
   { config, apis, labels }: Foundation,
   opts: pulumi.CustomResourceOptions,
@@ -158,7 +158,6 @@ function makeTwin(
     name,
     {
       ...args,
-      env: { ...args.env, ...env },
       labels: labels(name),
       operators: { members: config.operators, proxy: apis.proxyIdentity },
       serving: undefined,

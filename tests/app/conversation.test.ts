@@ -282,16 +282,19 @@ describe("what the guard says", () => {
     });
   });
 
-  test.each(["tokens_per_minute", "budget_held"])("is waited for when it passes soon: %s", async (code) => {
-    const started = Date.now();
-    const { answer, streamed } = await ask(
-      "What is my spend?",
-      inOrder({ refusal: { status: 429, code, message: "Later.", retryAfter: 1 } }, { text: "So." }),
-    );
-    expect(answer).toMatchObject({ answer: "So.", refused: null, llm_calls: 2 });
-    expect(streamed).toEqual([expect.stringMatching(/^Waiting /), "So."]);
-    expect(Date.now() - started).toBeGreaterThanOrEqual(1_000);
-  });
+  test.each(["tokens_per_minute", "budget_held", "customer_busy", "gateway_busy"])(
+    "is waited for when it passes soon: %s",
+    async (code) => {
+      const started = Date.now();
+      const { answer, streamed } = await ask(
+        "What is my spend?",
+        inOrder({ refusal: { status: 429, code, message: "Later.", retryAfter: 1 } }, { text: "So." }),
+      );
+      expect(answer).toMatchObject({ answer: "So.", refused: null, llm_calls: 2 });
+      expect(streamed).toEqual([expect.stringMatching(/^Waiting /), "So."]);
+      expect(Date.now() - started).toBeGreaterThanOrEqual(1_000);
+    },
+  );
 
   test("is the answer when waiting has not helped", async () => {
     const refusal = {
@@ -315,13 +318,14 @@ describe("what the guard says", () => {
     });
   });
 
-  test("is warned when it degraded the answer", async () => {
-    const reply = { text: "So.", decision: "degraded" as const, model: "gemini-3.5-flash-lite" };
+  test.each([
+    ["ok", /^So\.\n\n\(Answered by a lighter model, because 95 % of this month's budget/],
+    ["session_budget", /^So\.\n\n\(Answered by a lighter model, because this conversation has nearly used/],
+  ] as const)("is warned when it degraded the answer (%s)", async (reason, note) => {
+    const reply = { text: "So.", decision: "degraded" as const, reason, model: "gemini-3.5-flash-lite" };
     const { answer, streamed } = await ask("Why did costs spike?", inOrder(reply));
     expect(answer).toMatchObject({ degraded: true, models: ["gemini-3.5-flash-lite"] });
-    expect(answer.answer).toMatch(
-      /^So\.\n\n\(Answered by a lighter model, because 95 % of this month's budget/,
-    );
+    expect(answer.answer).toMatch(note);
     expect(streamed.join("")).toBe(answer.answer);
   });
 });

@@ -137,19 +137,23 @@ describe("who reaches what", () => {
     },
   );
 
-  it.each(STACKS)("%s: one service alone migrates Langfuse's databases", (stack) => {
-    const migrating = planOf(stack)
-      .all(SERVICE)
-      .flatMap(({ inputs }) => (inputs["template"] as any).containers as any[])
-      .filter((each) => JSON.stringify(each).includes("CLICKHOUSE_MIGRATION_URL"))
-      .filter(({ name }) => name !== "langfuse-worker")
-      .filter(({ envs }) => {
-        const off = envs.filter(
-          ({ name, value }: any) => /AUTO_\w+_MIGRATION_DISABLED/.test(name) && value === "true",
-        );
-        return off.length < 2;
-      });
-    expect(migrating.map(({ name }) => name)).toEqual(["langfuse-web"]);
+  it.each(["dev"])("%s: one job alone migrates Langfuse's databases, before its services", (stack) => {
+    const migrates = (envs: { name: string; value?: string }[]) =>
+      envs.some(({ name }) => name === "CLICKHOUSE_MIGRATION_URL") &&
+      envs.filter(({ name, value }) => /AUTO_\w+_MIGRATION_DISABLED/.test(name) && value === "true").length <
+        2;
+    const plan = planOf(stack);
+    const migrating = [...plan.all(SERVICE), ...plan.all(JOB)].filter(({ inputs: { template } }) =>
+      ((template as any).template ?? (template as any)).containers.some(({ envs }: any) => migrates(envs)),
+    );
+    expect(migrating.map(({ type, name }) => [type, name])).toEqual([[JOB, "langfuse-migrations"]]);
+    for (const name of ["langfuse-web", "langfuse-worker", "langfuse-console"])
+      expect(plan.one("tollgate:gcp:RunService", runnerName(name)).dependsOn).toContain(
+        `${JOB}::langfuse-migrations`,
+      );
+    function runnerName(name: string): string {
+      return name === "langfuse-worker" ? "watch" : name;
+    }
   });
 
   it("admits the configured operators only", async () => {
@@ -255,6 +259,8 @@ describe("the gateway", () => {
     expect(after.inputs(JOB, "gateway-migrations").runExecutionToken).not.toBe(
       before.inputs(JOB, "gateway-migrations").runExecutionToken,
     );
+    const applies = (plan: Planned) => plan.inputs("tollgate:gcp:RunJob", "gateway-migrations").applies;
+    expect(applies(after)).not.toBe(applies(before));
     // Nothing else has a new revision.
     expect(after.inputs(SERVICE, "agent")).toEqual(before.inputs(SERVICE, "agent"));
   });

@@ -18,8 +18,11 @@ Headers = list[tuple[bytes, bytes]]
 _MAX_BODY_BYTES = 8 * 1024 * 1024
 
 
-async def read_body(receive: Receive) -> bytes:
+async def receive_body(receive: Receive, grow: Callable[[int], None]) -> bytes:
     """The whole body of a request.
+
+    Args:
+        grow: called with the number of bytes of each part; may refuse it.
 
     Raises:
         Refusal: ``invalid_request``, when it is too long or its client has left.
@@ -29,7 +32,9 @@ async def read_body(receive: Receive) -> bytes:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Refusal("invalid_request", "The client left before its request was whole", field="body")
-        body += message.get("body", b"")
+        part = message.get("body", b"")
+        grow(len(part))
+        body += part
         if len(body) > _MAX_BODY_BYTES:
             raise Refusal(
                 "invalid_request", f"The body is longer than {_MAX_BODY_BYTES} bytes: shorten it", field="body"
@@ -51,9 +56,8 @@ def replay(body: bytes) -> Receive:
     return receive
 
 
-async def send_refusal(send: Send, refusal: Refusal, headers: dict[str, str]) -> None:
-    """Sends a refusal as the whole answer, with the decision's headers where there is one."""
-    body = refusal.body()
+async def send_refusal(send: Send, refusal: Refusal, headers: dict[str, str], body: bytes) -> None:
+    """Sends a refusal as the whole answer, with the decision's headers where there is one; ``body`` is in the client's words."""
     sent = {
         **headers,
         **({"x-tollgate-decision": "refused", "x-tollgate-reason": refusal.code} if headers else {}),
@@ -68,4 +72,11 @@ async def send_refusal(send: Send, refusal: Refusal, headers: dict[str, str]) ->
             "headers": [(key.encode(), value.encode()) for key, value in sent.items()],
         }
     )
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_json(send: Send, body: bytes) -> None:
+    """Sends a document as the whole answer."""
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -15,10 +15,15 @@ _STATUS_AND_TYPE: dict[str, tuple[int, str]] = {
     "month_budget": (402, "budget_exceeded"),
     "session_budget": (402, "budget_exceeded"),
     "unknown_customer": (403, "permission_error"),
+    "key_not_allowed": (403, "permission_error"),
     "route_closed": (404, "not_found_error"),
     "session_calls": (429, "rate_limit_error"),
     "tokens_per_minute": (429, "rate_limit_error"),
     "budget_held": (429, "rate_limit_error"),
+    "customer_busy": (429, "rate_limit_error"),
+    "key_busy": (429, "rate_limit_error"),
+    "too_many_wrong_keys": (429, "rate_limit_error"),
+    "gateway_busy": (503, "service_unavailable"),
     "ledger_unavailable": (503, "service_unavailable"),
     "provider_rejected": (400, "provider_error"),
     "provider_overloaded": (503, "provider_error"),
@@ -39,6 +44,10 @@ _FOR_CUSTOMERS: dict[str, str] = {
         "What is left of the budget is set aside for answers that are still being written. "
         "Please try again in {seconds} s."
     ),
+    "customer_busy": "Too many questions of yours are being answered at once. Please try again in {seconds} s.",
+    "key_busy": "The application has too many requests in progress. Please try again in {seconds} s.",
+    "gateway_busy": "The assistant is handling too many long requests right now. Please try again in {seconds} s.",
+    "too_many_wrong_keys": "Too many wrong keys came from this address. Please try again in {seconds} s.",
     "unknown_customer": "This customer has no access to the assistant.",
     "ledger_unavailable": "The assistant cannot check the budget right now. Please try again in a moment.",
     "provider_rejected": "The AI provider does not accept this request. Please change it before you send it again.",
@@ -46,8 +55,11 @@ _FOR_CUSTOMERS: dict[str, str] = {
     "provider_unavailable": "The AI provider did not answer this request. Please try again in {seconds} s.",
     "provider_timeout": "The AI provider took too long to answer. Please try again.",
     "gateway_error": "The assistant could not handle this request. Please try again in a moment.",
-    "unauthorized": "The gateway needs the agent's key: send it as `Authorization: Bearer <key>`.",
-    "route_closed": "The gateway serves POST /v1/chat/completions only: every other route is closed.",
+    "unauthorized": "The gateway needs the agent's key: send it as `Authorization: Bearer <key>` or `x-api-key: <key>`.",
+    "route_closed": (
+        "This route is closed: the gateway serves POST /v1/chat/completions, /v1/responses and /v1/messages, and "
+        "GET /v1/models."
+    ),
 }
 
 # A session's calls do not come back; a retry by a client that knows no better should at least be rare.

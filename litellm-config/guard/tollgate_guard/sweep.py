@@ -1,19 +1,22 @@
-"""Charges holds whose gateway died, in the background of every worker."""
+"""Charges holds whose gateway died, and files settled calls, in the background of every worker."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 
-from .ledger import Ledger
+from .ledger_access import LedgerAccess
 from .log import log
 from .metrics import HOLDS_EXPIRED, LEDGER_ERRORS_TOTAL, forget_dead_workers
 from .settling import report_crossings
 
 _EVERY_SECONDS = 15.0
 
+# What a sweep files at most: well within the time limit of a command, and over 300 calls a second.
+_FILED_AT_ONCE = 5_000
 
-async def sweep_once(ledger: Ledger) -> int:
+
+async def sweep_once(ledger: LedgerAccess) -> int:
     """Charges every hold whose lease has run out; how many that were.
 
     Raises when the ledger does not answer.
@@ -39,13 +42,14 @@ async def sweep_once(ledger: Ledger) -> int:
     return count
 
 
-async def sweep_forever(ledger: Ledger) -> None:
+async def sweep_forever(ledger: LedgerAccess) -> None:
     """Sweeps every 15 s or so; the workers' sweeps drift apart."""
     while True:
         await asyncio.sleep(_EVERY_SECONDS * random.uniform(0.8, 1.2))
         try:
             forget_dead_workers()
             await sweep_once(ledger)
+            await ledger.file_calls(_FILED_AT_ONCE)
         except Exception as error:
             LEDGER_ERRORS_TOTAL.labels("sweep").inc()
             log("error", "ledger.unavailable", f"The ledger did not answer: {type(error).__name__}", operation="sweep")
