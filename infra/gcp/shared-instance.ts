@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { RunService } from "../../components/run/service";
 import { RunWorkerPool } from "../../components/run/worker-pool";
 import type { ContainerArgs } from "../../components/run/container";
