@@ -25,6 +25,7 @@ export const publicImages = {
   clickhouse: { repository: "clickhouse/clickhouse-server", tag: "25.12" },
   postgres: { repository: "library/postgres", tag: "16.14" },
   redis: { repository: "library/redis", tag: "7.4.9" },
+  nginx: { repository: "library/nginx", tag: "1.29-alpine" },
   minio: { repository: "minio/minio", tag: "RELEASE.2025-09-07T16-13-09Z" },
 } as const satisfies Record<string, PublicImage>;
 

@@ -19,10 +19,10 @@ export {
   type ImageName,
   type OwnImageName,
 } from "./images";
-export { collector } from "./infrastructure";
+export { collector, router } from "./infrastructure";
 export { ports } from "./ports";
 export { leadsToPostgres, secrets, secretSources, type SecretName, type SecretSource } from "./secrets";
-export { WITHOUT_DISK_MIB } from "./spec";
+export type { InstanceGroup, Share } from "./spec";
 export type { Layer, Phase } from "./phase";
 export type { Grant, Probe, Setting, TargetName, Trigger } from "./spec";
 

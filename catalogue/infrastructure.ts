@@ -2,13 +2,22 @@ import { definitions } from "../litellm-config";
 import { DATABASE_CA } from "./database-url";
 import { ports } from "./ports";
 import { listens } from "./listens";
-import { WITHOUT_DISK_MIB, type ServiceSpec } from "./spec";
+import type { ServiceSpec } from "./spec";
 
 /** What sits beside each instance of a service that scales: it scrapes that instance and pushes to Prometheus. */
 export const collector = {
   image: "alloy",
+  cpu: 0.1,
   memoryMiB: 128,
   pushesTo: "prometheus",
+} as const;
+
+/** What takes the requests of an instance that several services share, and passes each on by the first part of its path. */
+export const router = {
+  image: "nginx",
+  port: ports.router,
+  cpu: 0.08,
+  memoryMiB: 64,
 } as const;
 
 export const infrastructure = {
@@ -29,6 +38,7 @@ export const infrastructure = {
     },
     targetEnv: listens("ledger-exporter"),
     singleton: true,
+    share: { group: "metrics", cpu: 0.08, memoryMiB: 128 },
     dependsOn: ["postgres"],
   },
   prometheus: {
@@ -49,11 +59,15 @@ export const infrastructure = {
       "--web.enable-remote-write-receiver",
       "--web.enable-lifecycle",
     ],
-    argsWithoutDisk: [`--storage.tsdb.retention.size=${WITHOUT_DISK_MIB - 128}MB`],
+    argsWithoutDisk: (mebibytes: number) => [
+      // The rest is for what it writes before it deletes.
+      `--storage.tsdb.retention.size=${Math.floor(mebibytes * 0.75)}MB`,
+    ],
     published: "loopback",
     env: {},
     configFiles: { "/etc/prometheus": "prometheus" },
     singleton: true,
+    share: { group: "metrics", cpu: 0.1, memoryMiB: 320 },
     grants: [
       {
         role: "roles/monitoring.metricWriter",
@@ -90,6 +104,7 @@ export const infrastructure = {
       "/etc/alertmanager-secrets/smtp/password": "smtp-password",
     },
     singleton: true,
+    share: { group: "metrics", cpu: 0.08, memoryMiB: 128 },
     dependsOn: [],
   },
   grafana: {
@@ -170,6 +185,8 @@ export const infrastructure = {
     targetEnv: { gcp: { LOKI_BUCKET: { bucket: "loki" } } },
     configFiles: { "/etc/loki": "loki" },
     singleton: true,
+    // Measured: 232 MB at most.
+    share: { group: "logs", cpu: 0.1, memoryMiB: 320 },
     volumes: [{ name: "loki", mountPath: "/loki", diskGiB: 10 }],
     dependsOn: [],
     targets: { local: "Loki is in no package registry; the logs are files in one folder" },
@@ -193,6 +210,8 @@ export const infrastructure = {
     ],
     env: { LOKI_URL: { url: "loki" }, TOLLGATE_ENVIRONMENT: { setting: "environment" } },
     targetEnv: {
+      // For its own metrics, where nothing can scrape it.
+      gcp: { PROMETHEUS_URL: { url: "prometheus" } },
       compose: {
         // Redis has no metrics of its own: the collector asks it and pushes the answer to Prometheus.
         PROMETHEUS_URL: { url: "prometheus" },
@@ -204,6 +223,7 @@ export const infrastructure = {
     configFiles: { "/etc/alloy": "alloy" },
     readsDockerSocket: true,
     singleton: true,
+    share: { group: "workers", cpu: 0.08, memoryMiB: 192 },
     grants: [
       {
         role: "roles/pubsub.subscriber",
@@ -242,6 +262,7 @@ export const infrastructure = {
     },
     configFiles: { "/etc/alloy": "cloud-metrics" },
     singleton: true,
+    share: { group: "workers", cpu: 0.08, memoryMiB: 192 },
     grants: [
       {
         role: "roles/monitoring.viewer",

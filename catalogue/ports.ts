@@ -17,6 +17,8 @@ export const ports = {
   alloy: 12345,
   cloudMetrics: 12346,
   grafana: 3001,
+  /** Of an instance that several services share. */
+  router: 8081,
   tempo: 3200,
   otlpGrpc: 4317,
   otlpHttp: 4318,

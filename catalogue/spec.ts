@@ -61,8 +61,20 @@ export interface Grant {
   why: string;
 }
 
-/** MiB that the files of a service take where it would have a disk and has memory alone, as on Cloud Run. */
-export const WITHOUT_DISK_MIB = 512;
+/**
+ * What services may share one instance of Cloud Run, chosen by what fails together: a container that ends takes its instance
+ * with it. `metrics` scrapes and alerts, `logs` keeps lines, `workers` only pull from queues that wait for them.
+ */
+export type InstanceGroup = "metrics" | "logs" | "workers";
+
+/** A container that shares an instance: less than a service alone must take on Cloud Run. */
+export interface Share {
+  group: InstanceGroup;
+  /** vCPU at least; what an instance of one vCPU has left goes to its first container. */
+  cpu: number;
+  /** MiB of the process, without its files. */
+  memoryMiB: number;
+}
 
 /** What a service and a job have in common: a program in a container. */
 interface ProgramSpec<S extends string, Need extends string> {
@@ -100,8 +112,8 @@ export interface ServiceSpec<S extends string = string> extends ProgramSpec<S, S
   healthCommand?: readonly Text<S>[];
   metrics?: { readonly path: string; readonly port: number };
   volumes?: readonly Volume[];
-  /** Arguments that only make sense where its volumes are memory. */
-  argsWithoutDisk?: readonly string[];
+  /** Arguments that only make sense where its volumes are memory, for so many MiB of them. */
+  argsWithoutDisk?: (mebibytes: number) => readonly string[];
   /** Its image has files of its own in the folders of `configFiles`: ours are mounted one by one. */
   mountsFileByFile?: true;
   /** It finds the containers of its machine and reads their logs through Docker's socket. */
@@ -114,6 +126,8 @@ export interface ServiceSpec<S extends string = string> extends ProgramSpec<S, S
   published?: "everywhere" | "loopback";
   /** It keeps state in memory or works between requests: exactly one instance that never sleeps. */
   singleton?: true;
+  /** On Google Cloud: with what it may share its one instance. */
+  share?: Share;
   /** A client's requests go to one instance where the platform can: it saves work, and nothing depends on it. */
   affinity?: true;
   /** Its revisions carry the budgets in words, for whoever reads a preview. */

@@ -64,6 +64,11 @@ export const groups = {
     },
     promote: { entry: "ops/promote/main.ts", about: "take to prod what dev has proven", needs: "node" },
     drift: { entry: "ops/drift/main.ts", about: "where the cloud differs from the program", needs: "node" },
+    office: {
+      entry: "ops/office/main.ts",
+      about: "wake a stack that sleeps outside office hours, or put it to sleep",
+      needs: "node",
+    },
     images: {
       entry: "ops/images/main.ts",
       about: "build and push own images; read what runs",

@@ -18,6 +18,8 @@ export interface NetworkArgs {
   cidr?: pulumi.Input<string>;
   /** Name of the private zone that hosts of the stack are found in, with the final dot. Default `tollgate.internal.`. */
   zone?: string;
+  /** Everything that leaves goes by one address, through a NAT. Default true. */
+  nat?: boolean;
 }
 
 /** Domains whose Google services are reached on private addresses. */
@@ -27,7 +29,7 @@ const GOOGLE_DOMAINS = ["googleapis.com", "run.app", "pkg.dev"];
 const PRIVATE_GOOGLE_ADDRESSES = ["199.36.153.8", "199.36.153.9", "199.36.153.10", "199.36.153.11"];
 
 /**
- * One private network: everything leaves through one NAT address, Google's APIs and internal Cloud Run services are
+ * One private network: what leaves it goes through one NAT address, Google's APIs and internal Cloud Run services are
  * reached without leaving it, and managed databases are peered in.
  *
  * @example
@@ -44,15 +46,15 @@ const PRIVATE_GOOGLE_ADDRESSES = ["199.36.153.8", "199.36.153.9", "199.36.153.10
 export class Network extends pulumi.ComponentResource {
   readonly networkId: pulumi.Output<string>;
   readonly subnetworkId: pulumi.Output<string>;
-  /** The address that providers and customers see. */
-  readonly egressAddress: pulumi.Output<string>;
+  /** The address that providers and customers see; none without a NAT. */
+  readonly egressAddress?: pulumi.Output<string>;
   /** Depend on it to create a database with a private address. */
   readonly privateServices: Connection;
   private readonly zone: ManagedZone;
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { region, labels, cidr = "10.10.0.0/20", zone = "tollgate.internal." } = args;
-    super("tollgate:gcp:Network", name, { region, cidr, zone }, opts);
+    const { region, labels, cidr = "10.10.0.0/20", zone = "tollgate.internal.", nat = true } = args;
+    super("tollgate:gcp:Network", name, { region, cidr, zone, nat }, opts);
     const child = { parent: this };
 
     const network = new ComputeNetwork(
@@ -89,20 +91,7 @@ export class Network extends pulumi.ComponentResource {
       child,
     );
 
-    const egress = new Address(`${name}-egress`, { region, labels }, child);
-    const router = new Router(name, { network: network.id, region }, child);
-    new RouterNat(
-      name,
-      {
-        router: router.name,
-        region,
-        natIpAllocateOption: "MANUAL_ONLY",
-        natIps: [egress.selfLink],
-        sourceSubnetworkIpRangesToNat: "ALL_SUBNETWORKS_ALL_IP_RANGES",
-        logConfig: { enable: true, filter: "ERRORS_ONLY" },
-      },
-      child,
-    );
+    if (nat) this.egressAddress = this.translated(name, network.id, region, labels);
 
     // Nothing comes in but from the subnet itself; the implied rules of a VPC deny the rest.
     new Firewall(
@@ -132,12 +121,36 @@ export class Network extends pulumi.ComponentResource {
 
     this.networkId = network.id;
     this.subnetworkId = subnetwork.id;
-    this.egressAddress = egress.address;
     this.registerOutputs({
       networkId: this.networkId,
       subnetworkId: this.subnetworkId,
-      egressAddress: this.egressAddress,
+      ...(this.egressAddress ? { egressAddress: this.egressAddress } : {}),
     });
+  }
+
+  /** One address that everything leaves by. */
+  private translated(
+    name: string,
+    network: pulumi.Output<string>,
+    region: pulumi.Input<string>,
+    labels: LabelMap,
+  ): pulumi.Output<string> {
+    const child = { parent: this };
+    const egress = new Address(`${name}-egress`, { region, labels }, child);
+    const router = new Router(name, { network, region }, child);
+    new RouterNat(
+      name,
+      {
+        router: router.name,
+        region,
+        natIpAllocateOption: "MANUAL_ONLY",
+        natIps: [egress.selfLink],
+        sourceSubnetworkIpRangesToNat: "ALL_SUBNETWORKS_ALL_IP_RANGES",
+        logConfig: { enable: true, filter: "ERRORS_ONLY" },
+      },
+      child,
+    );
+    return egress.address;
   }
 
   /** Names an address in the private zone: `clickhouse` becomes `clickhouse.tollgate.internal`. */

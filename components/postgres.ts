@@ -25,6 +25,8 @@ export interface PostgresArgs {
   highAvailability?: boolean;
   /** Refuse to delete the instance. Default true. */
   deletionProtection?: boolean;
+  /** Somebody else stops and starts it: that is no difference from the program. Default false. */
+  sleeps?: boolean;
 }
 
 /** The port of every Cloud SQL instance. */
@@ -55,6 +57,7 @@ export const POSTGRES_PORT = 5432;
 export class Postgres extends pulumi.ComponentResource {
   readonly host: pulumi.Output<string>;
   readonly connectionName: pulumi.Output<string>;
+  readonly instanceName: pulumi.Output<string>;
   readonly adminPassword: pulumi.Output<string>;
   /** The instance's own certificate authority, PEM. */
   readonly certificate: pulumi.Output<string>;
@@ -104,7 +107,11 @@ export class Postgres extends pulumi.ComponentResource {
           databaseFlags: [{ name: "max_connections", value: String(maxConnections) }],
         },
       },
-      { ...child, dependsOn: [args.privateServices] },
+      {
+        ...child,
+        dependsOn: [args.privateServices],
+        ...(args.sleeps ? { ignoreChanges: ["settings.activationPolicy"] } : {}),
+      },
     );
 
     const admin = this.password(`${name}-admin`);
@@ -122,6 +129,7 @@ export class Postgres extends pulumi.ComponentResource {
     this.passwords = Object.fromEntries(args.roles.map((role) => [role, this.password(`${name}-${role}`)]));
     this.host = instance.privateIpAddress;
     this.connectionName = instance.connectionName;
+    this.instanceName = instance.name;
     this.adminPassword = admin;
     this.certificate = instance.serverCaCerts.apply((certificates) =>
       certificates.map(({ cert }) => cert.trim()).join("\n"),

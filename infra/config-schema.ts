@@ -24,6 +24,14 @@ const dollars = z.preprocess(
   (value) => (typeof value === "number" ? String(value) : value),
   z.string().regex(/^\d+(\.\d{1,9})?$/, 'must be a dollar amount: write digits, such as "18.50"'),
 );
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
 const address = z.email("must be an e-mail address");
 
 /** `Pulumi.<stack>.yaml`, without the secrets. A key's name here is its name there, after `tollgate:`. */
@@ -88,6 +96,23 @@ export const schema = z.strictObject({
       smarthost: z.string().regex(/^[^:\s]+:\d+$/),
       username: z.string(),
     })
+    .optional(),
+  /** The billing account whose admins Google warns when the project's bill nears `monthlyCostCeiling`. */
+  billingAccount: z
+    .string()
+    .regex(
+      /^[0-9A-F]{6}(-[0-9A-F]{6}){2}$/,
+      "must be a billing account: `gcloud billing accounts list` shows the ids",
+    )
+    .optional(),
+  /** Hours, Monday to Friday, outside which what is always on sleeps. Default: none. Not in prod. */
+  officeHours: z
+    .strictObject({
+      from: z.int().min(0).max(23),
+      to: z.int().min(1).max(24),
+      timeZone: z.string().refine(isTimeZone, "must be a time zone, such as Europe/Brussels"),
+    })
+    .refine(({ from, to }) => from < to, { path: ["to"], error: "must be after `from`" })
     .optional(),
   /** Dollars a month that the infrastructure may cost, by the estimate: a policy refuses more. */
   monthlyCostCeiling: z.number().positive(),

@@ -54,6 +54,10 @@ export function readConfig(options: { planning?: boolean } = {}): StackConfig {
     throw new ConfigError(stack, [
       `tollgate:class is missing: say whether the environment "${settings.environment}" is sized and protected as dev or as prod`,
     ]);
+  if (stackClass === "prod" && settings.officeHours)
+    throw new ConfigError(stack, [
+      `tollgate:officeHours ${JSON.stringify(settings.officeHours)} must not be set in prod: customers come at any hour`,
+    ]);
   const config = {
     ...settings,
     class: stackClass,
@@ -124,6 +128,7 @@ const TEXT_KEYS = new Set([
   "environment",
   "class",
   "projectNumber",
+  "billingAccount",
   "deployment",
   "owner",
   "imageRegistry",

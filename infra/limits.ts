@@ -16,6 +16,7 @@ export interface Limit {
 const DOCS = "https://cloud.google.com";
 const SERVICE = "gcp:cloudrunv2/service:Service";
 const JOB = "gcp:cloudrunv2/job:Job";
+const POOL = "gcp:cloudrunv2/workerPool:WorkerPool";
 
 /** vCPU that a new project may have in a region, counted as the most instances of a service times its CPU. */
 export const REGION_VCPU = 20;
@@ -27,14 +28,16 @@ interface Container {
   envs: { name: string; value?: unknown }[];
   startupProbe?: any;
   livenessProbe?: any;
+  dependsOns?: string[];
+  volumeMounts?: { name: string; mountPath: string }[];
 }
 
-/** What runs in one instance of a service or a job. */
+/** What runs in one instance of a service, a worker pool or a job. */
 function instanceOf({
   type,
   inputs,
 }: PlannedResource): { template: any; containers: Container[] } | undefined {
-  if (type !== SERVICE && type !== JOB) return undefined;
+  if (type !== SERVICE && type !== JOB && type !== POOL) return undefined;
   const { template } = inputs as any;
   const inner = type === JOB ? template.template : template;
   return { template: inner, containers: inner.containers };
@@ -48,7 +51,9 @@ const memoryOf = ({ resources }: Container): number => {
   const [, amount, unit] = /^(\d+)(Mi|Gi)$/.exec(resources.limits.memory) ?? [];
   return Number(amount) * (unit === "Gi" ? 1024 : 1);
 };
-const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+/** In whole thousandths: 0.1 + 0.2 is 0.3. */
+const sum = (values: number[]): number =>
+  Math.round(values.reduce((total, value) => total + value, 0) * 1000) / 1000;
 
 /** A check of what runs in one instance. */
 function perInstance(
@@ -64,10 +69,19 @@ function perContainer(check: (container: Container) => string[]): Limit["check"]
   return perInstance((containers) => containers.flatMap(check));
 }
 
-/** vCPU of all instances of a service at its most. */
+/** vCPU of all instances of a service at its most, or of a worker pool. */
 export function mostVcpu(resource: PlannedResource): number {
-  const instance = resource.type === SERVICE ? instanceOf(resource) : undefined;
-  return instance ? instance.template.scaling.maxInstanceCount * sum(instance.containers.map(cpuOf)) : 0;
+  if (resource.type !== SERVICE && resource.type !== POOL) return 0;
+  const { template, containers } = instanceOf(resource)!;
+  const { manualInstanceCount } = (resource.inputs["scaling"] ?? {}) as { manualInstanceCount?: number };
+  const instances: number = template.scaling?.maxInstanceCount ?? manualInstanceCount ?? 1;
+  return instances * sum(containers.map(cpuOf));
+}
+
+/** Ports that the probes of a container and the requests to it use. */
+function portsOf({ ports, startupProbe, livenessProbe }: Container): number[] {
+  const used = [ports?.containerPort, startupProbe?.httpGet?.port, livenessProbe?.httpGet?.port];
+  return [...new Set(used.filter((port): port is number => port !== undefined))];
 }
 
 /** The least vCPU for so much memory: https://cloud.google.com/run/docs/configuring/services/memory-limits */
@@ -75,7 +89,9 @@ function cpuForMemory(mib: number): number {
   if (mib > 24 * 1024) return 8;
   if (mib > 16 * 1024) return 6;
   if (mib > 8 * 1024) return 4;
-  return mib > 4 * 1024 ? 2 : 0.08;
+  if (mib > 4 * 1024) return 2;
+  if (mib > 1024) return 1;
+  return mib > 512 ? 0.5 : 0.08;
 }
 
 const matches = (what: string, value: unknown, pattern: RegExp): string[] =>
@@ -84,33 +100,56 @@ const matches = (what: string, value: unknown, pattern: RegExp): string[] =>
 export const limits: Limit[] = [
   {
     name: "CPU to memory",
-    limit: "more than 4 GiB need 2 vCPU, more than 8 GiB 4, more than 16 GiB 6, more than 24 GiB 8",
-    source: `${DOCS}/run/docs/configuring/services/memory-limits`,
-    check: perContainer((container) =>
-      cpuOf(container) < cpuForMemory(memoryOf(container))
-        ? [`${container.name} has ${cpuOf(container)} vCPU for ${memoryOf(container)} MiB`]
-        : [],
-    ),
+    limit:
+      "more than 512 MiB need 0.5 vCPU, more than 1 GiB 1, more than 4 GiB 2, more than 8 GiB 4, more than 16 GiB 6, more than 24 GiB 8: a container and an instance",
+    source: `${DOCS}/run/docs/configuring/services/cpu`,
+    check: perInstance((containers) => {
+      const all = {
+        name: "the instance",
+        cpu: sum(containers.map(cpuOf)),
+        mib: sum(containers.map(memoryOf)),
+      };
+      const each = containers.map((one) => ({ name: one.name, cpu: cpuOf(one), mib: memoryOf(one) }));
+      const short = [...each, ...(containers.length > 1 ? [all] : [])].filter(
+        ({ cpu, mib }) => cpu < cpuForMemory(mib),
+      );
+      return short.map(({ name, cpu, mib }) => `${name} has ${cpu} vCPU for ${mib} MiB`);
+    }),
+  },
+  {
+    name: "CPU of a container",
+    limit: "from 0.08 to 1 vCPU in steps of 0.001, or 2, 4, 6 or 8",
+    source: `${DOCS}/run/docs/configuring/services/cpu`,
+    check: perContainer((container) => {
+      const cpu = cpuOf(container);
+      return (cpu >= 0.08 && cpu <= 1) || [2, 4, 6, 8].includes(cpu)
+        ? []
+        : [`${container.name} has ${cpu} vCPU`];
+    }),
   },
   {
     name: "Least memory",
     limit: "512 MiB in the second generation",
     source: `${DOCS}/run/docs/configuring/services/memory-limits`,
-    check: perInstance((containers, { executionEnvironment }) => {
+    check: perInstance((containers, { executionEnvironment }, type) => {
       const total = sum(containers.map(memoryOf));
-      return executionEnvironment === "EXECUTION_ENVIRONMENT_GEN2" && total < 512 ? [`${total} MiB`] : [];
+      const second = executionEnvironment === "EXECUTION_ENVIRONMENT_GEN2" || type === POOL;
+      return second && total < 512 ? [`${total} MiB`] : [];
     }),
   },
   {
     name: "Least CPU",
     limit:
-      "1 vCPU an instance when CPU is always allocated, when it serves several requests at once, and in the second generation",
+      "1 vCPU an instance when CPU is always allocated, when it serves several requests at once, in the second generation, and in a worker pool",
     source: `${DOCS}/run/docs/configuring/services/cpu`,
-    check: perInstance((containers, { maxInstanceRequestConcurrency = 1, executionEnvironment }) => {
+    check: perInstance((containers, { maxInstanceRequestConcurrency = 1, executionEnvironment }, type) => {
       const total = sum(containers.map(cpuOf));
       const always = containers.some(({ resources }) => resources.cpuIdle === false);
       const needsOne =
-        always || maxInstanceRequestConcurrency > 1 || executionEnvironment === "EXECUTION_ENVIRONMENT_GEN2";
+        always ||
+        maxInstanceRequestConcurrency > 1 ||
+        executionEnvironment === "EXECUTION_ENVIRONMENT_GEN2" ||
+        type === POOL;
       return needsOne && total < 1 ? [`${total} vCPU`] : [];
     }),
   },
@@ -155,14 +194,52 @@ export const limits: Limit[] = [
   },
   {
     name: "Containers of an instance",
-    limit: "10, of which one has the port of the requests; container names differ",
+    limit: "10, of which one has the port of the requests; their names and ports differ",
     source: `${DOCS}/run/docs/deploying#sidecars`,
     check: perInstance((containers, _template, type) => {
       const ports = containers.filter(({ ports }) => ports).length;
       const names = new Set(containers.map(({ name }) => name)).size;
-      return containers.length > 10 || names < containers.length || (type === SERVICE && ports !== 1)
-        ? [`${containers.length} containers, ${names} names, ${ports} with a port`]
+      const listening = containers.flatMap(portsOf);
+      const distinct = new Set(listening).size === listening.length;
+      const wrong = containers.length > 10 || names < containers.length || !distinct;
+      return wrong || (type === SERVICE ? ports !== 1 : ports > 0)
+        ? [
+            `${containers.length} containers, ${names} names, ${ports} with a port, listening on ${listening.join(", ")}`,
+          ]
         : [];
+    }),
+  },
+  {
+    name: "Order of start",
+    limit:
+      "a container waits for others of its instance that have a startup probe, and for none that waits for it",
+    source: `${DOCS}/run/docs/configuring/services/containers#container-ordering`,
+    check: perInstance((containers) => {
+      const by = new Map(containers.map((each) => [each.name, each]));
+      const waitsFor = (name: string, seen: string[]): string[] =>
+        (by.get(name)?.dependsOns ?? []).flatMap((next) => {
+          if (seen.includes(next)) return [`${name} waits for ${next}, which waits for it`];
+          return by.get(next)?.startupProbe
+            ? waitsFor(next, [...seen, next])
+            : [`${name} waits for ${next}, which has no startup probe`];
+        });
+      return [...new Set(containers.flatMap(({ name }) => waitsFor(name, [name])))];
+    }),
+  },
+  {
+    name: "Volumes of an instance",
+    limit: "names differ, and each is mounted by a container",
+    source: `${DOCS}/run/docs/configuring/services/cloud-storage-volume-mounts`,
+    check: perInstance((containers, { volumes = [] }) => {
+      const names = volumes.map(({ name }: { name: string }) => name);
+      const mounted = containers.flatMap(({ volumeMounts = [] }) => volumeMounts.map(({ name }) => name));
+      return [
+        ...names.filter((name: string, at: number) => names.indexOf(name) !== at),
+        ...names
+          .filter((name: string) => !mounted.includes(name))
+          .map((name: string) => `${name} is not mounted`),
+        ...mounted.filter((name) => !names.includes(name)).map((name) => `${name} is not a volume`),
+      ];
     }),
   },
   {
@@ -205,11 +282,11 @@ export const limits: Limit[] = [
     },
   },
   {
-    name: "Name of a service or job",
+    name: "Name of a service, pool or job",
     limit: "49 characters: a-z, 0-9 and dashes",
     source: `${DOCS}/run/docs/deploying`,
     check: ({ type, inputs }) =>
-      type === SERVICE || type === JOB
+      type === SERVICE || type === JOB || type === POOL
         ? matches("name", inputs["name"], /^[a-z]([-a-z0-9]{0,47}[a-z0-9])?$/)
         : [],
   },

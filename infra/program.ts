@@ -1,9 +1,11 @@
+import { Budget } from "../components/budget";
 import { LogPipeline } from "../components/log-pipeline";
 import { OutsideWatch } from "../components/outside-watch";
 import type { StackConfig } from "./config";
 import { service } from "../catalogue";
 import { startAll } from "../catalogue/target";
 import { googleCloud } from "./gcp/cloud-run";
+import { keepOfficeHours } from "./gcp/office-hours";
 import { runHost } from "./gcp/addresses";
 import { layFoundation, type Foundation } from "./gcp/foundation";
 import { outputsOf, type Outputs } from "./gcp/outputs";
@@ -11,10 +13,13 @@ import { makeStores } from "./gcp/stores";
 import { makeSingleMachine } from "./gcp/single-machine";
 import { bucketOf } from "./gcp/wiring";
 
-/** Cloud Run's services and ClickHouse's machine, without the collector's own lines: they would feed on themselves. */
+/** Cloud Run and ClickHouse's machine, without the collector's own lines: they would feed on themselves. */
 const LOG_FILTER = [
   '(resource.type="cloud_run_revision" AND resource.labels.service_name=~"^tollgate-"',
-  'AND NOT resource.labels.service_name="tollgate-alloy")',
+  'AND NOT resource.labels.service_name="tollgate-alloy"',
+  'AND NOT labels.container_name="alloy")',
+  'OR (resource.type="cloud_run_worker_pool" AND resource.labels.worker_pool_name=~"^tollgate-"',
+  'AND NOT labels.container_name="alloy")',
   'OR (resource.type="gce_instance" AND logName:"cos_containers")',
 ].join(" ");
 
@@ -23,9 +28,17 @@ const LOG_FILTER = [
  */
 export function program(config: StackConfig): Outputs {
   const foundation = layFoundation(config);
+  const { billingAccount, projectNumber, environment, monthlyCostCeiling } = config;
+  if (billingAccount) {
+    new Budget(
+      environment,
+      { billingAccount, projectNumber, dollars: Math.ceil(monthlyCostCeiling) },
+      { dependsOn: [foundation.apis] },
+    );
+  }
   if (config.deployment === "gce-vm") return makeSingleMachine(foundation);
 
-  const { wires, postgres } = makeStores(foundation);
+  const { wires, postgres, clickhouse } = makeStores(foundation);
   if (config.phase >= 3) {
     const logs = new LogPipeline(
       "logs",
@@ -39,7 +52,8 @@ export function program(config: StackConfig): Outputs {
     );
     wires.logSubscription = logs.subscription;
   }
-  startAll(googleCloud(foundation, wires), { postgres });
+  const started = startAll(googleCloud(foundation, wires), { postgres });
+  keepOfficeHours(foundation, { postgres, clickhouse }, started.values());
   watchFromOutside(foundation);
   return outputsOf(foundation, postgres);
 }

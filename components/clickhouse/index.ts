@@ -67,6 +67,7 @@ const OPERATING_SYSTEM = "projects/cos-cloud/global/images/family/cos-stable";
 export class ClickHouse extends pulumi.ComponentResource {
   /** The machine's address in the network. */
   readonly address: pulumi.Output<string>;
+  readonly machine: { instance: pulumi.Output<string>; zone: string };
 
   constructor(name: string, args: ClickHouseArgs, opts?: pulumi.ComponentResourceOptions) {
     const { region, zone = "b", machineType = "e2-small", diskGiB = 20, snapshotDays = 14 } = args;
@@ -106,7 +107,7 @@ export class ClickHouse extends pulumi.ComponentResource {
           configFiles: args.configFiles(archiveBucket),
         }),
       );
-    new Instance(
+    const instance = new Instance(
       name,
       {
         zone: place,
@@ -133,6 +134,7 @@ export class ClickHouse extends pulumi.ComponentResource {
       child,
     );
     this.address = address.address;
+    this.machine = { instance: instance.name, zone: place };
     this.registerOutputs({ address: this.address });
   }
 }

@@ -14,6 +14,37 @@ export interface ContainerInputs {
   secretFiles?: Record<string, PinnedSecret>;
 }
 
+/** When a container is ready, when it lives (default: not asked), and the seconds that a start of the program may take. */
+export interface ContainerProbe {
+  path: string;
+  livePath?: string;
+  startupSeconds: number;
+  port: number;
+}
+
+/** A container of an instance that may have several. */
+export interface ContainerArgs extends ContainerInputs {
+  /** Unlike that of every other container of the instance. */
+  name: string;
+  /** By digest. */
+  image: pulumi.Input<string>;
+  command?: pulumi.Input<string>[];
+  args?: pulumi.Input<string>[];
+  /** vCPU: from 0.08 to 1, or a whole number. */
+  cpu: number;
+  memoryMiB: number;
+  /** Default: it is ready once it runs, and nothing waits for it. */
+  probe?: ContainerProbe;
+  /** Names of the containers that must be ready first. Each has a probe. */
+  after?: string[];
+}
+
+/** What one revision has once for all its containers: a sidecar that differed would be refused, or drift for ever. */
+export interface RevisionCpu {
+  cpuIdle: boolean;
+  startupCpuBoost: boolean;
+}
+
 interface Env {
   name: string;
   value?: pulumi.Input<string>;
@@ -41,12 +72,17 @@ function split(path: string): { directory: string; file: string } {
   return { directory: path.slice(0, at), file: path.slice(at + 1) };
 }
 
-/** The volumes of a container and where it mounts them. */
-export function volumes({ files = {}, secretFiles = {} }: ContainerInputs) {
+/**
+ * The volumes of a container and where it mounts them.
+ *
+ * @param owner Whose they are, where an instance has several containers: its volumes have one list.
+ */
+export function volumes({ files = {}, secretFiles = {} }: ContainerInputs, owner?: string) {
+  const nameOf = (path: string) => (owner ? `${owner}-${volumeName(path)}` : volumeName(path));
   const folders = Object.entries(files).map(([path, { bucket, folder }]) => ({
     mountPath: path,
     volume: {
-      name: volumeName(path),
+      name: nameOf(path),
       // `implicit-dirs`: objects have no directories of their own.
       gcs: { bucket, readOnly: true, mountOptions: [`only-dir=${folder}`, "implicit-dirs"] },
     },
@@ -56,7 +92,7 @@ export function volumes({ files = {}, secretFiles = {} }: ContainerInputs) {
     return {
       mountPath: directory,
       volume: {
-        name: volumeName(directory),
+        name: nameOf(directory),
         secret: { secret: id, defaultMode: 0o444, items: [{ path: file, version, mode: 0o444 }] },
       },
     };
@@ -68,12 +104,59 @@ export function volumes({ files = {}, secretFiles = {} }: ContainerInputs) {
   };
 }
 
+/** Seconds that direct VPC egress may delay a start: https://cloud.google.com/run/docs/configuring/vpc-direct-vpc */
+const VPC_START_SECONDS = 60;
+const PROBE_PERIOD_SECONDS = 5;
+
+/** The probes of a container, as its template has them. */
+export function probes({ path, livePath, startupSeconds, port }: ContainerProbe) {
+  return {
+    startupProbe: {
+      httpGet: { path, port },
+      periodSeconds: PROBE_PERIOD_SECONDS,
+      timeoutSeconds: PROBE_PERIOD_SECONDS,
+      failureThreshold: Math.ceil((startupSeconds + VPC_START_SECONDS) / PROBE_PERIOD_SECONDS),
+    },
+    ...(livePath
+      ? {
+          livenessProbe: {
+            httpGet: { path: livePath, port },
+            periodSeconds: 30,
+            timeoutSeconds: 5,
+            failureThreshold: 4,
+          },
+        }
+      : {}),
+  };
+}
+
 /**
- * CPU and memory of a container on Cloud Run for what it asks: less than one vCPU would forbid concurrency, always-on CPU
- * and mounted buckets, and the second generation needs 512 MiB.
+ * A container beside others, and its volumes.
  *
- * CPU is written as the API answers it ("1", not "1000m"), or every preview would show a change.
+ * @param billing None in a worker pool, whose CPU is always there.
  */
+export function besideOthers(args: ContainerArgs, billing?: RevisionCpu) {
+  const own = volumes(args, args.name);
+  return {
+    volumes: own.volumes,
+    container: {
+      name: args.name,
+      image: args.image,
+      ...(args.command ? { commands: args.command } : {}),
+      ...(args.args ? { args: args.args } : {}),
+      ...(args.after?.length ? { dependsOns: args.after } : {}),
+      envs: envs(args),
+      resources: { limits: limits(args.memoryMiB, args.cpu), ...billing },
+      ...(args.probe ? probes(args.probe) : {}),
+      volumeMounts: own.volumeMounts,
+    },
+  };
+}
+
+/** CPU and memory as the API answers them ("1" and "100m", not "1000m" and "0.1"), or every preview would show a change. */
 export function limits(memoryMiB: number, cpu: number): { cpu: string; memory: string } {
-  return { cpu: String(Math.max(1, Math.ceil(cpu))), memory: `${Math.max(512, memoryMiB)}Mi` };
+  return {
+    cpu: Number.isInteger(cpu) ? String(cpu) : `${Math.round(cpu * 1000)}m`,
+    memory: `${memoryMiB}Mi`,
+  };
 }

@@ -3,6 +3,7 @@ import { Job } from "@pulumi/gcp/cloudrunv2/job";
 import { contentHash } from "../config-files";
 import type { LabelMap } from "../labels";
 import { envs, limits, volumes, type ContainerInputs } from "./container";
+import { vpcAccess, type Egress } from "./network";
 
 export interface RunJobArgs extends ContainerInputs {
   project: pulumi.Input<string>;
@@ -15,6 +16,8 @@ export interface RunJobArgs extends ContainerInputs {
   serviceAccount: pulumi.Input<string>;
   networkId: pulumi.Input<string>;
   subnetworkId: pulumi.Input<string>;
+  /** Default `all`. */
+  egress?: Egress;
   /**
    * A hash of what the job applies: it runs again when this changes, or a version of a secret or a value that it reads, such as the
    * address of a restored database. Default: an update never runs it.
@@ -27,6 +30,9 @@ export interface RunJobArgs extends ContainerInputs {
   /** How often a failed run is tried again. Default 2; 0 for what must not happen twice. */
   retries?: number;
 }
+
+/** MiB that the second generation takes at least. */
+const LEAST_MIB = 512;
 
 /**
  * A Cloud Run job. With `applies` it runs once whenever that changes, and the resource is ready when that run has
@@ -74,10 +80,7 @@ export class RunJob extends pulumi.ComponentResource {
             executionEnvironment: "EXECUTION_ENVIRONMENT_GEN2",
             maxRetries: retries,
             timeout: `${timeoutSeconds}s`,
-            vpcAccess: {
-              egress: "ALL_TRAFFIC",
-              networkInterfaces: [{ network: args.networkId, subnetwork: args.subnetworkId }],
-            },
+            vpcAccess: vpcAccess(args),
             containers: [
               {
                 name,
@@ -85,7 +88,7 @@ export class RunJob extends pulumi.ComponentResource {
                 ...(args.command ? { commands: args.command } : {}),
                 ...(args.args ? { args: args.args } : {}),
                 envs: envs(args),
-                resources: { limits: limits(memoryMiB, 1) },
+                resources: { limits: limits(Math.max(LEAST_MIB, memoryMiB), 1) },
                 volumeMounts: own.volumeMounts,
               },
             ],

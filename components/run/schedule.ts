@@ -9,6 +9,8 @@ export interface RunScheduleArgs {
   job: pulumi.Input<string>;
   /** Seconds from run to run: a whole number of minutes that divides an hour, or of hours that divides a day. */
   everySeconds: number;
+  /** Hours, Monday to Friday, that it runs in. Default: always. */
+  hours?: { from: number; to: number; timeZone: string };
   /** E-mail of the service account that asks for the runs. */
   serviceAccount: pulumi.Input<string>;
 }
@@ -31,7 +33,7 @@ export interface RunScheduleArgs {
 export class RunSchedule extends pulumi.ComponentResource {
   constructor(name: string, args: RunScheduleArgs, opts?: pulumi.ComponentResourceOptions) {
     const { project, region, job, serviceAccount } = args;
-    const schedule = cronOf(args.everySeconds);
+    const schedule = within(cronOf(args.everySeconds), args.hours);
     super("tollgate:gcp:RunSchedule", name, { schedule }, opts);
     const child = { parent: this };
     const mayRun = new JobIamMember(
@@ -52,7 +54,7 @@ export class RunSchedule extends pulumi.ComponentResource {
         region,
         name: `tollgate-${name}`,
         schedule,
-        timeZone: "Etc/UTC",
+        timeZone: args.hours?.timeZone ?? "Etc/UTC",
         httpTarget: {
           httpMethod: "POST",
           uri: pulumi.interpolate`https://run.googleapis.com/v2/projects/${project}/locations/${region}/jobs/${job}:run`,
@@ -63,6 +65,11 @@ export class RunSchedule extends pulumi.ComponentResource {
     );
     this.registerOutputs({});
   }
+}
+
+/** A cron expression within hours, where it runs each hour; what runs less often keeps its own hour. */
+function within(cron: string, hours: RunScheduleArgs["hours"]): string {
+  return hours ? cron.replace(/^(\S+) \* \* \* \*$/, `$1 ${hours.from}-${hours.to - 1} * * 1-5`) : cron;
 }
 
 /**

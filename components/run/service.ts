@@ -4,8 +4,16 @@ import { Service } from "@pulumi/gcp/cloudrunv2/service";
 import { WebCloudRunServiceIamMember } from "@pulumi/gcp/iap/webCloudRunServiceIamMember";
 import type { LabelMap } from "../labels";
 import type { PinnedSecret } from "../secret";
-import { collectorContainer, type CollectorArgs } from "./collector";
-import { envs, limits, volumes, type ContainerInputs } from "./container";
+import {
+  besideOthers,
+  envs,
+  limits,
+  probes,
+  volumes,
+  type ContainerArgs,
+  type ContainerInputs,
+} from "./container";
+import { vpcAccess, type Egress } from "./network";
 
 /** People who sign in through the Identity-Aware Proxy, and the proxy's own identity, which calls the service. */
 export interface OperatorAccess {
@@ -18,17 +26,21 @@ export interface RunServiceArgs extends ContainerInputs {
   project: pulumi.Input<string>;
   region: pulumi.Input<string>;
   labels: LabelMap;
+  /** Of the container that takes the requests. Default: the service's. */
+  containerName?: string;
   /** By digest. */
   image: pulumi.Input<string>;
   command?: pulumi.Input<string>[];
   args?: pulumi.Input<string>[];
   port: number;
   memoryMiB: number;
-  /** vCPU; at least one whole on Cloud Run. */
+  /** vCPU of the container that takes the requests. With those of the sidecars it must be one at least. */
   cpu: number;
   serviceAccount: pulumi.Input<string>;
   networkId: pulumi.Input<string>;
   subnetworkId: pulumi.Input<string>;
+  /** Default `all`. */
+  egress?: Egress;
   /** When it is ready, when it lives (default: not asked), and the seconds that a start of the program itself may take. */
   probe: { path: string; livePath?: string; startupSeconds: number };
   /** Open to the internet; the service authenticates its callers itself. Default false: only the network reaches it. */
@@ -47,19 +59,19 @@ export interface RunServiceArgs extends ContainerInputs {
   concurrency?: number;
   /** Seconds that a request may take. Default 300. */
   timeoutSeconds?: number;
-  /** A sidecar that scrapes this instance and sends what it finds on. Default: none. */
-  collector?: CollectorArgs;
+  /** Containers beside the one that takes the requests. Default: none. */
+  sidecars?: ContainerArgs[];
+  /** Names of the sidecars that must be ready before the container that takes the requests. Default: none. */
+  after?: string[];
   /** Annotations of the revision, for people who read a preview. Keys as `tollgate.dev/...`. */
   annotations?: Record<string, string>;
   /** A revision that keeps all traffic, while a promotion watches the new one. Default: the newest has it. */
   serving?: string;
   /** Refuse to delete the service. Default true. */
   deletionProtection?: boolean;
+  /** Somebody else stops and starts it: that is no difference from the program. Default false. */
+  sleeps?: boolean;
 }
-
-/** Seconds that direct VPC egress may delay a start: https://cloud.google.com/run/docs/configuring/vpc-direct-vpc */
-const VPC_START_SECONDS = 60;
-const PROBE_PERIOD_SECONDS = 5;
 
 /**
  * A Cloud Run service in the private network, with probes, pinned secrets and content-addressed configuration.
@@ -91,7 +103,7 @@ export class RunService extends pulumi.ComponentResource {
 
   constructor(name: string, args: RunServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     const { minInstances = 0, maxInstances = 10, alwaysOnCpu = false, deletionProtection = true } = args;
-    const { concurrency = 80, timeoutSeconds = 300 } = args;
+    const { concurrency = 80, timeoutSeconds = 300, containerName = name } = args;
     const access = args.public ? "public" : args.operators ? "operators" : "internal";
     super(
       "tollgate:gcp:RunService",
@@ -101,7 +113,7 @@ export class RunService extends pulumi.ComponentResource {
     );
     const own = volumes(args);
     const billing = { cpuIdle: !alwaysOnCpu, startupCpuBoost: true };
-    const collector = args.collector && collectorContainer(name, args.collector, billing);
+    const sidecars = (args.sidecars ?? []).map((each) => besideOthers(each, billing));
 
     const service = new Service(
       name,
@@ -131,45 +143,26 @@ export class RunService extends pulumi.ComponentResource {
           labels: args.labels,
           ...(args.annotations ? { annotations: args.annotations } : {}),
           scaling: { minInstanceCount: minInstances, maxInstanceCount: maxInstances },
-          vpcAccess: {
-            egress: "ALL_TRAFFIC",
-            networkInterfaces: [{ network: args.networkId, subnetwork: args.subnetworkId }],
-          },
+          vpcAccess: vpcAccess(args),
           containers: [
             {
-              name,
+              name: containerName,
               image: args.image,
               ...(args.command ? { commands: args.command } : {}),
               ...(args.args ? { args: args.args } : {}),
+              ...(args.after?.length ? { dependsOns: args.after } : {}),
               ports: { containerPort: args.port },
               envs: envs(args),
               resources: { limits: limits(args.memoryMiB, args.cpu), ...billing },
-              startupProbe: {
-                httpGet: { path: args.probe.path, port: args.port },
-                periodSeconds: PROBE_PERIOD_SECONDS,
-                timeoutSeconds: PROBE_PERIOD_SECONDS,
-                failureThreshold: Math.ceil(
-                  (args.probe.startupSeconds + VPC_START_SECONDS) / PROBE_PERIOD_SECONDS,
-                ),
-              },
-              ...(args.probe.livePath
-                ? {
-                    livenessProbe: {
-                      httpGet: { path: args.probe.livePath, port: args.port },
-                      periodSeconds: 30,
-                      timeoutSeconds: 5,
-                      failureThreshold: 4,
-                    },
-                  }
-                : {}),
+              ...probes({ ...args.probe, port: args.port }),
               volumeMounts: own.volumeMounts,
             },
-            ...(collector ? [collector.container] : []),
+            ...sidecars.map(({ container }) => container),
           ],
-          volumes: [...own.volumes, ...(collector?.volumes ?? [])],
+          volumes: [...own.volumes, ...sidecars.flatMap((each) => each.volumes)],
         },
       },
-      { parent: this },
+      { parent: this, ...(args.sleeps ? { ignoreChanges: ["scaling"] } : {}) },
     );
     if (args.operators) this.admit(name, service, args.operators, args);
 

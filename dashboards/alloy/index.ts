@@ -1,5 +1,6 @@
 import { LINES, lineProcessing } from "./lines";
-import { redisMetrics, remoteWrite } from "./metrics";
+import { catalogue } from "../../catalogue";
+import { ownMetrics, redisMetrics, remoteWrite } from "./metrics";
 import { alloy, expression, type Block } from "./syntax";
 
 const DOCKER = "unix:///var/run/docker.sock";
@@ -39,13 +40,20 @@ export function composeCollector(): string {
   ]);
 }
 
+/** Services that may share an instance of Cloud Run. */
+function sharing(): string[] {
+  return catalogue.filter(({ share }) => share).map(({ name }) => name);
+}
+
 /**
- * Google Cloud: what the log sink exports to Pub/Sub, by the name of the Cloud Run service.
+ * Google Cloud: what the log sink exports to Pub/Sub, by the name of the service.
  *
  * @param subscription The Pub/Sub subscription that the sink fills.
+ * @param pushesOwnMetrics Whether nothing can scrape the collector, so that it sends its own metrics to Prometheus.
  */
-export function googleLogCollector(project: string, subscription: string): string {
+export function googleLogCollector(project: string, subscription: string, pushesOwnMetrics = false): string {
   return alloy([
+    ...(pushesOwnMetrics ? [...ownMetrics("alloy"), remoteWrite()] : []),
     {
       type: "loki.source.gcplog",
       label: "exported",
@@ -70,6 +78,23 @@ export function googleLogCollector(project: string, subscription: string): strin
           attributes: {
             source_labels: ["__gcp_resource_labels_service_name"],
             regex: "tollgate-(.+)",
+            target_label: "service",
+          },
+        },
+        {
+          type: "rule",
+          attributes: {
+            source_labels: ["__gcp_resource_labels_worker_pool_name"],
+            regex: "tollgate-(.+)",
+            target_label: "service",
+          },
+        },
+        // Where services share an instance, the container has the service's name.
+        {
+          type: "rule",
+          attributes: {
+            source_labels: ["__gcp_labels_container_name"],
+            regex: `(${sharing().join("|")})`,
             target_label: "service",
           },
         },

@@ -52,6 +52,35 @@ export function redisMetrics({ name, host, port, password, tls = false }: RedisT
   ];
 }
 
+/**
+ * What a collector says of itself, where nothing can scrape it.
+ *
+ * @param name The service's name in the catalogue: the job of its series.
+ */
+export function ownMetrics(name: string): Block[] {
+  return [
+    { type: "prometheus.exporter.self", label: "own", attributes: {} },
+    {
+      type: "discovery.relabel",
+      label: "own",
+      attributes: { targets: expression("prometheus.exporter.self.own.targets") },
+      blocks: [
+        { type: "rule", attributes: { target_label: "job", replacement: name } },
+        { type: "rule", attributes: { target_label: "instance", replacement: name } },
+      ],
+    },
+    {
+      type: "prometheus.scrape",
+      label: "own",
+      attributes: {
+        targets: expression("discovery.relabel.own.output"),
+        scrape_interval: "15s",
+        forward_to: [expression("prometheus.remote_write.central.receiver")],
+      },
+    },
+  ];
+}
+
 /** Where the collector pushes metrics that Prometheus cannot scrape itself. */
 export function remoteWrite(): Block {
   const url = expression(`sys.env("PROMETHEUS_URL") + "/api/v1/write"`);

@@ -72,6 +72,9 @@ function prometheusConfig({
   };
 }
 
+/** Raw series that a look back over weeks needs, a few of each. */
+const HISTORY = ["up", "ALERTS", "tollgate_customers", "tollgate_tier_.+"];
+
 /**
  * Remote write to Managed Service for Prometheus, with the service account's own identity. `google_iam` and version 2 of
  * the protocol are Prometheus 3's; against Google's API this is unverified here.
@@ -84,9 +87,9 @@ function managedPrometheus({ project }: { project: string }): object {
     headers: { "X-Goog-User-Project": project },
     google_iam: {},
     queue_config: { max_samples_per_send: 200 },
-    // Google keeps what is ours for as long as it is asked about; the servers' own noise stays here.
+    // Each sample costs money: what the rules record, and what a look back needs beside it.
     write_relabel_configs: [
-      { source_labels: ["__name__"], regex: "(go|process|promhttp|scrape)_.*", action: "drop" },
+      { source_labels: ["__name__"], regex: `.+:.+|${HISTORY.join("|")}`, action: "keep" },
     ],
   };
 }

@@ -76,7 +76,7 @@ export interface GooglePrometheusOptions {
    * others are pushed by the collector beside each instance, since a scrape through a load balancer hits a random one.
    */
   targets: Record<string, string>;
-  /** Host and port of Alertmanager, reached over HTTPS. */
+  /** Host and port of Alertmanager. */
   alertmanager: string;
   links: Omit<Links, "runbooks"> & { runbooks?: string };
 }
@@ -88,7 +88,7 @@ export function googlePrometheus(options: GooglePrometheusOptions): PrometheusSe
     environment,
     scrape: jobsAt({ prometheus: `localhost:${ports.prometheus}`, ...targets }),
     jobs: [...new Set([...vitalJobs(measured("compose")), ...Object.keys(targets)])],
-    alertmanager: { static: alertmanager, scheme: "https" },
+    alertmanager: { static: alertmanager },
     links: { runbooks: RUNBOOKS, ...links },
     history: { project, location },
   };

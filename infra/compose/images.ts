@@ -79,6 +79,7 @@ const facts: Record<ImageName, ImageFacts> = {
     probe: none,
     startsAsRoot: true,
   },
+  nginx: { entrypoint: ["/docker-entrypoint.sh"], probe: curl, startsAsRoot: true },
   minio: {
     entrypoint: ["/usr/bin/docker-entrypoint.sh"],
     command: ["minio"],

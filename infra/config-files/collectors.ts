@@ -1,4 +1,4 @@
-import { redisMetrics } from "../../dashboards/alloy/metrics";
+import { ownMetrics, redisMetrics } from "../../dashboards/alloy/metrics";
 import { alloy } from "../../dashboards/alloy/syntax";
 
 const MEMORYSTORE = {
@@ -41,8 +41,10 @@ ${remoteWrite()}`,
 /**
  * What Google Cloud measures of its own services, under the names of stackdriver_exporter, and what Langfuse's Redis says of
  * itself: Memorystore does not report how many jobs wait.
+ *
+ * @param pushesOwnMetrics Whether nothing can scrape the collector, so that it sends its own metrics too.
  */
-export function cloudMetricsConfig(): Record<string, string> {
+export function cloudMetricsConfig(pushesOwnMetrics = false): Record<string, string> {
   return {
     "config.alloy": `prometheus.exporter.gcp "platform" {
   project_ids      = [sys.env("GOOGLE_CLOUD_PROJECT")]
@@ -62,12 +64,13 @@ export function cloudMetricsConfig(): Record<string, string> {
 
 prometheus.scrape "platform" {
   targets         = prometheus.exporter.gcp.platform.targets
-  scrape_interval = "60s"
-  scrape_timeout  = "50s"
+  // Each read of a series costs money. Less than five minutes: Prometheus takes an older sample for a series that ended.
+  scrape_interval = "240s"
+  scrape_timeout  = "120s"
   forward_to      = [prometheus.remote_write.central.receiver]
 }
 
-${alloy(redisMetrics(MEMORYSTORE))}
+${alloy([...redisMetrics(MEMORYSTORE), ...(pushesOwnMetrics ? ownMetrics("cloud-metrics") : [])])}
 ${remoteWrite()}`,
   };
 }

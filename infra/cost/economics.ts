@@ -33,6 +33,8 @@ export interface Economics {
   cases: Record<Case, CaseEconomics>;
   /** Customers, in the expected mix of tiers, that pay for the expected infrastructure. */
   breakEven: number;
+  /** What one more customer adds to this environment's infrastructure: its cost from the expected to the high case, by customer. */
+  marginalCustomer: NanoDollars;
 }
 
 interface Tier {
@@ -60,12 +62,15 @@ export function deployedTiers(resources: BilledResource[]): Record<string, Tier>
  * Revenue, LLM cost with every customer at the cap, infrastructure and margin. Payment fees, support and taxes are not in it.
  * None where there are no customers.
  *
+ * @param infrastructure Of every environment.
+ * @param own Of the environment that serves the customers.
  * @throws RangeError when a tier's budget is not below its price: no number of customers would pay for anything.
  */
 export function economics(
   tiers: Record<string, Tier>,
   customers: Usage["customers"],
   infrastructure: Amount,
+  own: Amount = infrastructure,
 ): Economics | null {
   const rows = Object.entries(tiers).map(([tier, { price, llmCap }]): TierEconomics => {
     const contribution = price - llmCap;
@@ -97,7 +102,9 @@ export function economics(
     };
   };
   const contribution = total("expected", (row) => row.contribution);
+  const more = total("high", () => 1) - expectedCustomers;
   return {
+    marginalCustomer: more > 0 ? Math.round((own.high - own.expected) / more) : 0,
     tiers: rows,
     cases: Object.fromEntries(CASES.map((name) => [name, inCase(name)])) as Record<Case, CaseEconomics>,
     breakEven: Math.ceil((infrastructure.expected * expectedCustomers) / contribution),

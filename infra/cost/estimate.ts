@@ -1,7 +1,8 @@
 import type { NanoDollars } from "../../litellm-config/money";
 import { layerOf, serviceOf, type CostLayer } from "./layers";
 import { readPriceList, type PriceList } from "./price-list";
-import { combine, fixed, sum, type Range } from "./range";
+import { awakeShares } from "./office-hours";
+import { combine, fixed, sum, times, type Range } from "./range";
 import { free, rates, stackItems, STATE_ONLY, UnpricedError, type BilledResource, type Item } from "./rates";
 import { usage as assumptions, type CostEnvironment, type Usage } from "./usage";
 
@@ -28,6 +29,10 @@ export interface Estimate {
   total: Amount;
 }
 
+/** What is not paid for while a service, a database or a machine is stopped: disks and addresses are. */
+const ASLEEP =
+  /^(run\.(cpu|memory)\.instance|run\.pool\.|sql\.(f1-micro|g1-small|vcpu|memory)$|compute\.e2\.)/;
+
 interface Options {
   prices?: PriceList;
   usage?: Usage;
@@ -40,27 +45,43 @@ interface Options {
  */
 export function estimate(resources: BilledResource[], options: Options = {}): Estimate {
   const environment = environmentIn(resources);
-  const { prices = readPriceList(), usage = assumptions[environment] } = options;
-  const line = (resource: string, service: string, { what, price, quantity }: Item): CostLine => ({
-    resource,
-    service,
-    layer: layerOf(service),
-    what,
-    price,
-    unit: prices.get(price).unit,
-    quantity,
-    cost: combine([quantity], (units) => prices.cost(price, units)),
-  });
+  const { prices = readPriceList() } = options;
+  const usage = forTarget(options.usage ?? assumptions[environment], resources);
+  const line = (resource: string, whole: string, item: Item): CostLine => {
+    const { what, price, quantity, service = whole } = item;
+    return {
+      resource,
+      service,
+      layer: layerOf(service),
+      what,
+      price,
+      unit: prices.get(price).unit,
+      quantity,
+      cost: combine([quantity], (units) => prices.cost(price, units)),
+    };
+  };
+  const awake = awakeShares(resources);
   const billed = resources.flatMap((resource) =>
-    rateOf(resource)(resource, usage).map((item) =>
-      line(`${resource.type}::${resource.name}`, serviceOf(resource), item),
-    ),
+    rateOf(resource)(resource, usage).map((item) => {
+      const share = ASLEEP.test(item.price) ? (awake.get(resource.name) ?? 1) : 1;
+      return line(`${resource.type}::${resource.name}`, serviceOf(resource), {
+        ...item,
+        quantity: times(item.quantity, share),
+      });
+    }),
   );
   const whole = stackItems(resources, usage).flatMap(({ name, service = name, items }) =>
     items.map((item) => line(name, service, item)),
   );
   const lines = [...billed, ...whole];
   return estimateOf(environment, [...lines, ...allowances(lines, prices)]);
+}
+
+/** The assumptions of Cloud Run, or of one machine: that is the only one that its NAT knows. */
+function forTarget(usage: Usage, resources: BilledResource[]): Usage {
+  const onCloudRun = resources.some(({ type }) => type.startsWith("gcp:cloudrunv2/"));
+  const machine = resources.some(({ type }) => type === "gcp:compute/instance:Instance");
+  return onCloudRun || !machine ? usage : { ...usage, natMachines: fixed(1) };
 }
 
 /** An estimate of lines: sorted, with their total. */

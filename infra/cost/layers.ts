@@ -12,6 +12,8 @@ const ALSO: Record<string, CostLayer> = {
   "ledger-archive": "gateway",
   "log-archive": "infrastructure",
   logs: "infrastructure",
+  watch: "infrastructure",
+  workers: "infrastructure",
 };
 
 /** The service that a resource belongs to: its label, else its name. */

@@ -1,7 +1,6 @@
 import type { NanoDollars } from "../../litellm-config/money";
-import { estimate, totalOf, type CostLine, type Estimate } from "./estimate";
+import { totalOf, type CostLine, type Estimate } from "./estimate";
 import type { PriceList } from "./price-list";
-import type { BilledResource } from "./rates";
 import { HOURS } from "./usage";
 
 /** A way to pay less, and what it takes. */
@@ -14,31 +13,48 @@ export interface Lever {
 }
 
 export interface Alternatives {
-  resources: BilledResource[];
   estimate: Estimate;
   /** The same environment on one machine. */
   vm: Estimate;
   /** The same environment at rollout phase 1. */
   phase1: Estimate;
+  /** The same stack with office hours, where it may have them. */
+  office: Estimate | null;
   prices: PriceList;
 }
 
 /** Google's flexible commitments for instance-based Cloud Run: https://cloud.google.com/run/cud */
 const COMMITMENT_PERCENT = { "one year": 28, "three years": 46 };
 
-/** Ten hours on five of seven days. */
-const OFFICE_HOURS = { open: 50, week: 168 };
+/**
+ * What a commitment for a year takes off, percent, by the prices that it is for: Cloud Run's instances, Cloud SQL's vCPU and
+ * memory (https://cloud.google.com/sql/cud), Memorystore (https://cloud.google.com/memorystore/docs/redis/cuds), and
+ * E2 machines by flexible commitments (https://cloud.google.com/compute/docs/instances/committed-use-discounts-overview).
+ */
+const YEAR: [RegExp, number][] = [
+  [/^run\.(cpu|memory)\.instance$/, COMMITMENT_PERCENT["one year"]],
+  [/^sql\.(vcpu|memory)$/, 25],
+  [/^redis\./, 20],
+  [/^compute\.e2\./, 28],
+];
+
+/** What commitments for a year would save of these lines, nano-dollars a month in the expected case. */
+export function yearSavings(lines: CostLine[]): NanoDollars {
+  return YEAR.reduce(
+    (saved, [prices, percent]) =>
+      saved + Math.round((expected(lines.filter(({ price }) => prices.test(price))) * percent) / 100),
+    0,
+  );
+}
 
 /** Services that only collect or watch: they need no Cloud Run, only to be always there. */
 const WATCHERS = ["alertmanager", "alloy", "cloud-metrics", "ledger-exporter", "loki", "prometheus"];
-
-const RUN = "gcp:cloudrunv2/service:Service";
 
 /**
  * What would lower the cost of a stack on Cloud Run, each by itself: savings do not add up. Empty where nothing runs on Cloud
  * Run. Largest first.
  */
-export function levers({ resources, estimate: now, vm, phase1, prices }: Alternatives): Lever[] {
+export function levers({ estimate: now, vm, phase1, office, prices }: Alternatives): Lever[] {
   const always = now.lines.filter(({ price }) => /^run\..+\.instance$/.test(price));
   if (always.length === 0) return [];
   const spent = expected(always);
@@ -72,17 +88,20 @@ export function levers({ resources, estimate: now, vm, phase1, prices }: Alterna
       takes: "Metrics of the services that scale go missing or become samples of a random instance",
       saves: expected(now.lines.filter(({ what }) => what.endsWith(" of collector"))),
     },
-    now.environment === "dev"
-      ? {
-          what: "Sleep outside office hours",
-          takes: "Scale what is always on to zero at night and at weekends by a schedule",
-          saves: Math.round((spent * (OFFICE_HOURS.week - OFFICE_HOURS.open)) / OFFICE_HOURS.week),
-        }
-      : {
-          what: "CPU on requests where a service scales",
-          takes: "Traces and metrics wait for the next request; the first request after a pause is slower",
-          saves: now.total.expected - estimate(onRequests(resources), { prices }).total.expected,
-        },
+    {
+      what: "Commit to one year of everything that is always there",
+      takes: "Buy commitments for Cloud Run, Cloud SQL, Memorystore and ClickHouse's machine",
+      saves: yearSavings(now.lines),
+    },
+    ...(office
+      ? [
+          {
+            what: "Sleep outside office hours",
+            takes: "Set tollgate:officeHours: what is always on stops at night and at weekends",
+            saves: now.total.expected - office.total.expected,
+          },
+        ]
+      : []),
   ];
   return found.filter(({ saves }) => saves > 0).sort((a, b) => b.saves - a.saves);
 }
@@ -98,19 +117,4 @@ function mediumMachine(prices: PriceList): NanoDollars {
     prices.cost("compute.e2.memory", 4 * HOURS) +
     prices.cost("compute.disk.pd-balanced", 30)
   );
-}
-
-/** The same resources, with CPU on requests only for each service that may have more than one instance. */
-function onRequests(resources: BilledResource[]): BilledResource[] {
-  return resources.map((resource) => {
-    const { template } = resource.inputs;
-    if (resource.type !== RUN || template.scaling.maxInstanceCount === template.scaling.minInstanceCount) {
-      return resource;
-    }
-    const containers = template.containers.map((each: { resources: object }) => ({
-      ...each,
-      resources: { ...each.resources, cpuIdle: true },
-    }));
-    return { ...resource, inputs: { ...resource.inputs, template: { ...template, containers } } };
-  });
 }

@@ -2,8 +2,8 @@ import { catalogue, type Service } from "../../catalogue";
 import { usd, type NanoDollars } from "../../litellm-config/money";
 import { estimateOf, type Amount, type CostLine, type Estimate } from "./estimate";
 import type { PriceList } from "./price-list";
-import { combine, fixed } from "./range";
-import { HOURS } from "./usage";
+import { combine, fixed, times, type Range } from "./range";
+import { HOURS, usage } from "./usage";
 
 /** A way to run the whole stack, and what the design expects of it. */
 export interface DeploymentOption {
@@ -41,14 +41,14 @@ function option(name: DeploymentOption["name"], { total, lines }: Estimate): Dep
   return { name, title, total, design: { low, high }, lines };
 }
 
-/** Every service that one machine runs, as a pod, and what all options share. */
+/** Every service that one machine runs, as a pod with the same memory and backups, and what all options share. */
 function gkeEstimate({ environment, lines }: Estimate, prices: PriceList): Estimate {
   const shared = lines.filter(({ layer, service }) => layer === "shared" && service !== MACHINE);
   const line = (
     service: Pick<Service, "layer"> & { name: string },
     what: string,
     price: string,
-    units: number,
+    units: number | Range,
   ): CostLine => ({
     resource: `pod ${service.name}`,
     service: service.name,
@@ -56,8 +56,8 @@ function gkeEstimate({ environment, lines }: Estimate, prices: PriceList): Estim
     what,
     price,
     unit: prices.get(price).unit,
-    quantity: fixed(units),
-    cost: combine([fixed(units)], (quantity) => prices.cost(price, quantity)),
+    quantity: rangeOf(units),
+    cost: combine([rangeOf(units)], (quantity) => prices.cost(price, quantity)),
   });
   const cluster = { name: "cluster", layer: "infrastructure" } as const;
   const pods = catalogue
@@ -69,7 +69,12 @@ function gkeEstimate({ environment, lines }: Estimate, prices: PriceList): Estim
         line(service, `${cpus} vCPU`, "gke.vcpu", cpus * HOURS),
         line(service, `${memory} GiB`, "gke.memory", memory * HOURS),
         line(service, "1 GiB of node disk", "gke.storage", HOURS),
-        ...(disks > 0 ? [line(service, `${disks} GiB volume`, "compute.disk.pd-balanced", disks)] : []),
+        ...(disks > 0
+          ? [
+              line(service, `${disks} GiB volume`, "compute.disk.pd-balanced", disks),
+              line(service, "snapshots", "compute.snapshot", times(usage[environment].snapshotShare, disks)),
+            ]
+          : []),
       ];
     });
   return estimateOf(environment, [
@@ -78,6 +83,10 @@ function gkeEstimate({ environment, lines }: Estimate, prices: PriceList): Estim
     line(cluster, "management", "gke.cluster", HOURS),
     line(cluster, "load balancer", "lb.rule", HOURS),
   ]);
+}
+
+function rangeOf(units: number | Range): Range {
+  return typeof units === "number" ? fixed(units) : units;
 }
 
 /**

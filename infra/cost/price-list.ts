@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { definitions, judgeModel } from "../../litellm-config";
 import type { NanoDollars } from "../../litellm-config/money";
 
 /** The committed list; `npm run cost:refresh` rewrites it. */
@@ -61,7 +62,7 @@ export class PriceList {
 
   /** @throws PriceListError when the list has no such price. */
   get(id: string): Price {
-    const price = this.byId.get(id);
+    const price = this.byId.get(id) ?? judgePrices().find((each) => each.id === id);
     if (!price) {
       throw new PriceListError(
         `The price "${id}" is not in infra/cost/prices.json: add it with its SKU, source and date`,
@@ -80,6 +81,22 @@ export class PriceList {
     const dates = this.prices.map(({ date }) => date).sort();
     return { oldest: dates[0]!, newest: dates.at(-1)! };
   }
+}
+
+/** What the judge's tokens cost, from the definitions: they stand in no list of Google's. */
+function judgePrices(): Price[] {
+  const name = judgeModel(definitions);
+  const { input, output } = definitions.models[name]!.price;
+  return Object.entries({ input, output }).map(([kind, nanos]) => ({
+    id: `llm.judge.${kind}`,
+    service: "Anthropic",
+    sku: `${name}, ${kind}`,
+    unit: "token",
+    nanos,
+    region: "global",
+    source: "https://docs.claude.com/en/docs/about-claude/pricing",
+    date: "2026-11-24",
+  }));
 }
 
 /**

@@ -2,12 +2,13 @@ import { plan, readStackFile, STACKS, type Plan, type StackSettings } from "../p
 import { usd, type NanoDollars } from "../../litellm-config/money";
 import { deployedTiers, economics, type Economics } from "./economics";
 import { estimate, totalsBy, type Amount, type CostLine, type Estimate } from "./estimate";
-import { levers, type Lever } from "./levers";
+import { levers, yearSavings, type Lever } from "./levers";
 import { deploymentOptions, type DeploymentOption } from "./options";
 import { readPriceList, REGION, type PriceList } from "./price-list";
 import { sum } from "./range";
 import { whyDearer } from "./why";
-import { usage, type CostEnvironment, type Usage } from "./usage";
+import { OFFICE_HOURS, usage, type CostEnvironment, type Usage } from "./usage";
+import { worstCase } from "./worst-case";
 
 /** Everything about what a stack costs. Amounts are nano-dollars a month. */
 export interface CostReport {
@@ -16,6 +17,17 @@ export interface CostReport {
   region: string;
   total: Amount;
   ceiling: { nanos: NanoDollars; exceeded: boolean };
+  /** With every service at its maximum of instances all month, in the high case. */
+  worst: {
+    nanos: NanoDollars;
+    ceiling: NanoDollars;
+    exceeded: boolean;
+    byService: Record<string, NanoDollars>;
+  };
+  /** With office hours, where the stack's class may have them. */
+  officeHours: Amount | null;
+  /** With a commitment for a year to what is always there. */
+  committed: NanoDollars;
   byLayer: [string, Amount][];
   byService: [string, Amount][];
   lines: CostLine[];
@@ -70,26 +82,39 @@ export async function costReport(stack: string, prices: PriceList = readPriceLis
   const cloudRun = await onTarget("cloud-run");
   const options = deploymentOptions({ vm, cloudRun }, prices);
   const ceiling = ceilingOf(settings);
+  const worst = worstCase(planned.resources, prices);
+  const most = usdSetting(settings, "monthlyWorstCaseCeiling");
+  const office =
+    now.environment === "dev" && deployed === "cloud-run"
+      ? await variant({ "tollgate:officeHours": JSON.stringify(OFFICE_HOURS) })
+      : null;
   return {
     stack,
     environment: now.environment,
     region: settings.values["gcp:region"] ?? REGION,
     total: now.total,
     ceiling: { nanos: ceiling, exceeded: now.total.expected > ceiling },
+    worst: {
+      nanos: worst.total.high,
+      ceiling: most,
+      exceeded: worst.total.high > most,
+      byService: Object.fromEntries(
+        totalsBy(worst.lines, ({ service }) => service).map(([name, { high }]) => [name, high]),
+      ),
+    },
+    officeHours: office?.total ?? null,
+    committed: now.total.expected - yearSavings(now.lines),
     byLayer: totalsBy(now.lines, ({ layer }) => layer),
     byService: totalsBy(now.lines, ({ service }) => service),
     lines: now.lines,
     phases: phases.map(({ phase, estimate: { total } }) => ({ phase, total })),
     options,
-    why: whyDearer(
-      options.find(({ name }) => name === "cloud-run")!,
-      prices,
-    ),
+    why: whyDearer(options.find(({ name }) => name === "cloud-run")!),
     levers: levers({
-      resources: planned.resources,
       estimate: now,
       vm,
       phase1: phases[0]!.estimate,
+      office,
       prices,
     }),
     economics: await stackEconomics(planned, now, prices),
@@ -99,10 +124,13 @@ export async function costReport(stack: string, prices: PriceList = readPriceLis
 }
 
 /** The stack's ceiling in nano-dollars. */
-export function ceilingOf({ values }: StackSettings): NanoDollars {
-  const text = values["tollgate:monthlyCostCeiling"];
-  if (!text)
-    throw new Error("tollgate:monthlyCostCeiling is missing: `pulumi config set` it, in dollars a month");
+export function ceilingOf(settings: StackSettings): NanoDollars {
+  return usdSetting(settings, "monthlyCostCeiling");
+}
+
+function usdSetting({ values }: StackSettings, key: string): NanoDollars {
+  const text = values[`tollgate:${key}`];
+  if (!text) throw new Error(`tollgate:${key} is missing: \`pulumi config set\` it, in dollars a month`);
   return usd(text);
 }
 
@@ -113,7 +141,7 @@ async function stackEconomics({ stack, resources }: Plan, now: Estimate, prices:
   const others = STACKS.filter((name) => name !== stack);
   const totals = [now.total];
   for (const other of others) totals.push(estimate((await plan(other)).resources, { prices }).total);
-  return economics(deployedTiers(resources), customers, sum(totals));
+  return economics(deployedTiers(resources), customers, sum(totals), now.total);
 }
 
 /** What a reader has to know of the prices behind some lines. */

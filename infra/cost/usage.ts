@@ -7,6 +7,9 @@ export type CostEnvironment = "dev" | "prod";
 export const HOURS = 730;
 export const SECONDS = HOURS * 3600;
 
+/** A team's: what dev costs with them is in its report, whether it has them or not. */
+export const OFFICE_HOURS = { from: 8, to: 18, timeZone: "Europe/Brussels" };
+
 /** Months that an archive has grown for: what it costs then, not in its first month. */
 export const ARCHIVE_MONTHS = 12;
 
@@ -52,6 +55,9 @@ export interface Usage {
   storageWrites: Range;
   storageReads: Range;
   secretAccesses: Range;
+  /** Tokens that Langfuse's judges read and write: of a tenth of the questions, about 1,200 and 80 each. */
+  judgeInput: Range;
+  judgeOutput: Range;
   dnsQueries: Range;
   /** GiB of the database's disk beyond what is provisioned (it grows by itself), and of its backups. */
   databaseGrowthGiB: Range;
@@ -74,16 +80,20 @@ export const usage: Record<CostEnvironment, Usage> = {
     traceGiB: range(0.1, 0.5, 3),
     internetGiB: range(1, 3, 10),
     natGiB: range(3, 10, 40),
-    natMachines: range(8, 10, 16),
-    // About 1,000, 2,000 and 4,000 series every 15 s.
-    samples: range(175_000_000, 350_000_000, 700_000_000),
-    // About 150, 400 and 1,000 series every minute.
-    seriesRead: range(6_500_000, 17_500_000, 44_000_000),
+    natMachines: range(0, 0, 0),
+    // What is recorded and kept: about 100, 150 and 300 series every 15 s.
+    samples: range(17_500_000, 26_300_000, 52_600_000),
+    // About 150, 400 and 1,000 series every four minutes.
+    seriesRead: range(1_600_000, 4_400_000, 11_000_000),
     ownImagesGiB: range(1, 5, 15),
     cachedImagesGiB: range(3, 5, 8),
-    storageWrites: range(50_000, 250_000, 1_000_000),
+    // Langfuse writes an object for each batch of events; Loki's chunks are closed after hours.
+    storageWrites: range(30_000, 120_000, 500_000),
     storageReads: range(100_000, 500_000, 2_000_000),
     secretAccesses: range(2_000, 20_000, 100_000),
+    // 100, 1,000 and 10,000 questions.
+    judgeInput: range(12_000, 120_000, 1_200_000),
+    judgeOutput: range(800, 8_000, 80_000),
     dnsQueries: range(500_000, 3_000_000, 15_000_000),
     databaseGrowthGiB: range(0, 0, 10),
     databaseBackupGiB: range(1, 3, 10),
@@ -101,15 +111,19 @@ export const usage: Record<CostEnvironment, Usage> = {
     traceGiB: range(1, 5, 25),
     internetGiB: range(5, 20, 100),
     natGiB: range(15, 60, 250),
-    natMachines: range(13, 16, 32),
-    samples: range(350_000_000, 700_000_000, 2_000_000_000),
-    seriesRead: range(13_000_000, 26_000_000, 65_000_000),
+    natMachines: range(6, 9, 22),
+    // About 150, 250 and 600 series every 15 s.
+    samples: range(26_300_000, 43_800_000, 105_100_000),
+    seriesRead: range(3_200_000, 6_500_000, 16_000_000),
     // Prod runs the images of dev's registry; what is its own stays almost empty.
     ownImagesGiB: range(0, 0.5, 5),
     cachedImagesGiB: range(3, 5, 8),
-    storageWrites: range(200_000, 1_000_000, 5_000_000),
+    storageWrites: range(150_000, 700_000, 4_000_000),
     storageReads: range(500_000, 2_000_000, 10_000_000),
     secretAccesses: range(5_000, 50_000, 300_000),
+    // About 300 questions of each customer.
+    judgeInput: range(576_000, 2_340_000, 11_900_000),
+    judgeOutput: range(38_400, 156_000, 792_000),
     dnsQueries: range(2_000_000, 10_000_000, 50_000_000),
     databaseGrowthGiB: range(0, 5, 30),
     databaseBackupGiB: range(5, 15, 60),

@@ -1,5 +1,6 @@
-import { portOf, service, type ServiceName } from "../../catalogue";
+import { portOf, service, type ServiceName, type Unit } from "../../catalogue";
 import type { StackConfig } from "../config";
+import { sharedInstanceOf } from "./instances";
 
 /** The private zone's name, without the final dot. */
 export const PRIVATE_ZONE = "tollgate.internal";
@@ -27,12 +28,24 @@ export function operatorsUrl(
   return runUrl(service(name).operatorTwin?.name ?? name, config);
 }
 
-/** Where other services reach one: Cloud Run's address, or the machine's in the private zone. */
+/**
+ * Where other services reach one: Cloud Run's address, a path of it where several share an instance, or the machine's address
+ * in the private zone.
+ *
+ * @param from Who asks: what shares its instance is on the same host.
+ */
 export function serviceUrl(
   name: ServiceName,
-  config: Pick<StackConfig, "projectNumber" | "region">,
+  config: Pick<StackConfig, "projectNumber" | "region" | "sizes">,
   { scheme = "http", extra }: { scheme?: string; extra?: string } = {},
+  from?: Unit,
 ): string {
-  if (service(name).managed !== "machine") return runUrl(name, config);
-  return `${scheme}://${name}.${PRIVATE_ZONE}:${portOf(name, extra)}`;
+  if (service(name).managed === "machine") {
+    return `${scheme}://${name}.${PRIVATE_ZONE}:${portOf(name, extra)}`;
+  }
+  const shared = sharedInstanceOf(service(name), config);
+  if (!shared) return runUrl(name, config);
+  return from && sharedInstanceOf(from, config) === shared
+    ? `http://localhost:${portOf(name, extra)}`
+    : `${runUrl(shared, config)}/${name}`;
 }

@@ -7,7 +7,7 @@ import type { Foundation } from "./foundation";
 import { bucketEdge, bucketOf, secretEdge, type Wires } from "./wiring";
 
 /** ClickHouse's machine with its identity, under its name in the private zone. */
-export function makeClickHouse(foundation: Foundation, wires: Wires): void {
+export function makeClickHouse(foundation: Foundation, wires: Wires): ClickHouse {
   const { config, sizes, labels, network, images } = foundation;
   const name = "clickhouse";
   const { env, image } = llmObservability[name];
@@ -58,4 +58,5 @@ export function makeClickHouse(foundation: Foundation, wires: Wires): void {
     { dependsOn: workload.bindings },
   );
   wires.hosts[name] = { host: network.host(name, clickhouse.address), port: String(portOf(name)) };
+  return clickhouse;
 }

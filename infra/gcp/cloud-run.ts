@@ -1,36 +1,49 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Gateway } from "../../components/gateway";
 import { RunService, type RunServiceArgs } from "../../components/run/service";
+import { collectorContainer } from "../../components/run/collector";
+import type { ContainerArgs } from "../../components/run/container";
 import { Workload } from "../../components/workload";
-import { collector, isJob, WITHOUT_DISK_MIB, type Service } from "../../catalogue";
+import { collector, isJob, type Service } from "../../catalogue";
 import type { Inputs, Target } from "../../catalogue/target";
-import { runUrl } from "./addresses";
+import { serviceUrl } from "./addresses";
 import { budgetsOf } from "./budgets";
 import type { Foundation } from "./foundation";
+import type { Sizes } from "./sizes";
 import { imageOf } from "./images";
+import { sharedInstanceOf } from "./instances";
 import { jobRunner } from "./jobs";
+import { sharedInstances } from "./shared-instance";
 import { stackHas } from "./services-of-stack";
 import { containerInputs, edgesOf, hasCollector, resolve, type Wires } from "./wiring";
 
 /** MiB for mounting a bucket: its caches count as the container's memory, and LiteLLM alone was measured at 462 under load. */
 const MOUNT_MEMORY_MIB = 128;
 
+/** What the second generation takes at least, and what a container with less than one vCPU may have at most. */
+const LEAST_MIB = 512;
+const MOST_MIB_BELOW_ONE_VCPU = 1024;
+
 type Value = pulumi.Input<string>;
+type Started = pulumi.Input<pulumi.Resource>;
 
 /** Google Cloud: services on Cloud Run, jobs as Cloud Run jobs. */
-export function googleCloud(foundation: Foundation, wires: Wires): Target<Value, pulumi.Resource> {
+export function googleCloud(foundation: Foundation, wires: Wires): Target<Value, Started> {
   const startJob = jobRunner(foundation, wires);
+  const join = sharedInstances(foundation, wires);
   return {
     name: "gcp",
     has: (unit) => stackHas(unit, foundation.config),
-    resolve: (ref) => resolve(ref, wires),
+    resolve: (ref, unit) => resolve(ref, unit, wires),
     literal: (text) => text,
     join: (parts) =>
       parts.every((part) => typeof part === "string") ? parts.join("") : pulumi.concat(...parts),
     start(unit, inputs, needs) {
       const after = needs.map(({ started }) => started);
-      return isJob(unit)
-        ? startJob(unit, inputs, after)
+      if (isJob(unit)) return startJob(unit, inputs, after);
+      const shared = sharedInstanceOf(unit, foundation.config);
+      return shared
+        ? join(shared, { service: unit, inputs, needs })
         : startService(unit, inputs, after, foundation, wires);
     },
   };
@@ -39,7 +52,7 @@ export function googleCloud(foundation: Foundation, wires: Wires): Target<Value,
 function startService(
   target: Service,
   inputs: Inputs<Value>,
-  after: pulumi.Resource[],
+  after: Started[],
   foundation: Foundation,
   wires: Wires,
 ): pulumi.Resource {
@@ -48,7 +61,7 @@ function startService(
   const args = argsOf(target, inputs, workload, foundation, wires);
   const folders = [
     ...Object.values(target.configFiles ?? {}).map(wires.folders),
-    ...(args.collector ? [wires.folders("collector")] : []),
+    ...(args.sidecars?.length ? [wires.folders("collector")] : []),
   ];
   const opts = {
     dependsOn: [...after, ...workload.bindings, ...folders.flatMap(({ objects }) => objects)],
@@ -69,46 +82,69 @@ function argsOf(
   foundation: Foundation,
   wires: Wires,
 ): RunServiceArgs {
-  const { config, sizes, labels, network, images, apis } = foundation;
-  const { name, singleton, probe, port, memoryMiB, cpu, metrics } = target;
+  const { config, sizes, labels, network, apis } = foundation;
+  const { name, singleton, probe, port, argsWithoutDisk } = target;
   if (!probe || port === undefined) throw new Error(`${name} needs a port and a probe to run on Cloud Run`);
   const forPeople = target.exposedTo === "operators" && !target.operatorTwin;
+  const sidecars = sidecarsOf(target, foundation, wires);
+  const minInstances = singleton ? 1 : forPeople ? 0 : sizes.minInstances;
   return {
     project: config.project,
     region: config.region,
     labels: labels(name, target.phase),
     image: imageOf(target, foundation),
     command: inputs.command,
-    args: inputs.args && [...inputs.args, ...(target.argsWithoutDisk ?? [])],
+    args: inputs.args && [...inputs.args, ...(argsWithoutDisk?.(sizes.filesMiB) ?? [])],
     port,
-    memoryMiB:
-      memoryMiB + (target.configFiles ? MOUNT_MEMORY_MIB : 0) + (target.volumes ? WITHOUT_DISK_MIB : 0),
-    cpu,
+    ...sizeOf(target, sidecars, sizes),
+    sidecars,
     serviceAccount: workload.email,
     networkId: network.networkId,
     subnetworkId: network.subnetworkId,
+    egress: sizes.nat ? "all" : "private",
     probe,
     public: target.exposedTo === "customers",
     ...(forPeople ? { operators: { members: config.operators, proxy: apis.proxyIdentity } } : {}),
-    minInstances: singleton ? 1 : sizes.minInstances,
+    minInstances,
     maxInstances: singleton || forPeople ? 1 : sizes.maxInstances,
-    alwaysOnCpu: singleton === true || sizes.minInstances > 0,
+    alwaysOnCpu: singleton === true || (sizes.cpuBetweenRequests && minInstances > 0),
     sessionAffinity: target.affinity,
     serving: config.serving[name],
     deletionProtection: sizes.protect,
     ...containerInputs(target, inputs, wires),
-    ...(metrics && hasCollector(target, config)
-      ? {
-          collector: {
-            image: imageOf(collector, { images }),
-            metrics,
-            prometheusUrl: runUrl(collector.pushesTo, config),
-            config: wires.folders("collector"),
-            memoryMiB: collector.memoryMiB,
-          },
-        }
-      : {}),
   };
+}
+
+/** The collector beside what scales. */
+function sidecarsOf(target: Service, foundation: Foundation, wires: Wires): ContainerArgs[] {
+  const { config, sizes } = foundation;
+  if (!target.metrics || !hasCollector(target, config)) return [];
+  const apart = sizes.layout === "apart";
+  return [
+    collectorContainer({
+      service: target.name,
+      image: imageOf(collector, foundation),
+      metrics: target.metrics,
+      prometheusUrl: serviceUrl(collector.pushesTo, config),
+      config: wires.folders("collector"),
+      cpu: apart ? 1 : collector.cpu,
+      memoryMiB: apart ? LEAST_MIB : collector.memoryMiB,
+    }),
+  ];
+}
+
+/** vCPU and MiB of the container that takes the requests: with its sidecars a whole vCPU, or one of its own in `apart`. */
+function sizeOf(
+  { cpu, memoryMiB, configFiles, volumes }: Service,
+  sidecars: ContainerArgs[],
+  { layout, filesMiB }: Sizes,
+): { cpu: number; memoryMiB: number } {
+  const wanted = memoryMiB + (configFiles ? MOUNT_MEMORY_MIB : 0) + (volumes ? filesMiB : 0);
+  const whole = Math.max(1, Math.ceil(cpu));
+  const beside = layout === "apart" ? 0 : sidecars.reduce((sum, each) => sum + each.cpu, 0);
+  const own = Math.round((whole - beside) * 1000) / 1000;
+  const most = own < 1 ? Math.max(memoryMiB, MOST_MIB_BELOW_ONE_VCPU) : Infinity;
+  return { cpu: own, memoryMiB: Math.max(LEAST_MIB, Math.min(wanted, most)) };
 }
 
 /** The same service again for people, behind the Identity-Aware Proxy, which would turn away what calls it inside the network. */

@@ -4,13 +4,21 @@ import { googleLogCollector } from "../../dashboards/alloy";
 import { grafanaFiles } from "../../dashboards/grafana";
 import { lokiConfig } from "../../dashboards/loki/config";
 import { googlePrometheus, prometheusFiles } from "../../dashboards/prometheus";
-import { catalogue, collector, findService, type ConfigFolder } from "../../catalogue";
+import {
+  catalogue,
+  collector,
+  findService,
+  service,
+  type ConfigFolder,
+  type ServiceName,
+} from "../../catalogue";
 import type { StackConfig } from "../config";
 import { gatewayFiles } from "../definitions-hash";
 import { cloudMetricsConfig } from "../config-files/collectors";
 import { tempoConfig } from "../config-files/tempo";
 import { committedFiles } from "../rendered-folder";
-import { operatorsUrl, PRIVATE_ZONE, runHost } from "./addresses";
+import { operatorsUrl, PRIVATE_ZONE, runHost, serviceUrl } from "./addresses";
+import { isPool, sharedInstanceOf } from "./instances";
 import { cloudRunServices, stackHas } from "./services-of-stack";
 
 /** The subscription that the log sink fills; `LogPipeline` gives it this name. */
@@ -29,10 +37,18 @@ const rendered: Partial<Record<ConfigFolder, (config: StackConfig) => Files>> = 
     ...history(config),
   }),
   loki: () => ({ "loki.yaml": lokiConfig("gcs") }),
-  alloy: ({ project }) => ({ "config.alloy": googleLogCollector(project, LOG_SUBSCRIPTION) }),
-  "cloud-metrics": cloudMetricsConfig,
+  alloy: (config) => ({
+    "config.alloy": googleLogCollector(config.project, LOG_SUBSCRIPTION, inPool("alloy", config)),
+  }),
+  "cloud-metrics": (config) => cloudMetricsConfig(inPool("cloud-metrics", config)),
   tempo: () => ({ "tempo.yaml": tempoConfig({ bucketVariable: "TEMPO_BUCKET" }) }),
 };
+
+/** Whether a service runs in a worker pool, which nothing can scrape. */
+function inPool(name: ServiceName, config: StackConfig): boolean {
+  const shared = sharedInstanceOf(service(name), config);
+  return shared !== undefined && isPool(shared);
+}
 
 /**
  * The configuration files of a service on Google Cloud, by their path in the folder.
@@ -49,14 +65,20 @@ export function composeFilesOf(folder: ConfigFolder | "compose", config: StackCo
 }
 
 /**
- * Prometheus scrapes what has exactly one instance; what scales is pushed by the collector beside each instance. Of the
- * scraped, those on Cloud Run are reached by TLS.
+ * Prometheus scrapes what has exactly one instance; what scales is pushed by the collector beside each instance, and what runs
+ * in a worker pool pushes itself. Of the scraped, those in other instances of Cloud Run are reached by TLS.
  */
 function prometheusSettings(config: StackConfig) {
   const { environment, project, region: location } = config;
-  const singletons = cloudRunServices(config).filter(
-    ({ singleton, name }) => singleton && name !== collector.pushesTo,
+  const measured = cloudRunServices(config).filter(({ metrics }) => metrics);
+  const scraped = measured.filter(
+    ({ singleton, name }) => singleton && name !== collector.pushesTo && !inPool(name, config),
   );
+  const prometheus = service(collector.pushesTo);
+  const at = (name: ServiceName) => {
+    const own = serviceUrl(name, config, {}, prometheus);
+    return own.startsWith("http://") ? own.slice("http://".length) : `${runHost(name, config)}:443`;
+  };
   const machines = catalogue.filter((each) => each.managed === "machine" && stackHas(each, config));
   const settings = googlePrometheus({
     environment,
@@ -68,11 +90,9 @@ function prometheusSettings(config: StackConfig) {
           metrics ? [[name, `${name}.${PRIVATE_ZONE}:${metrics.port}`]] : [],
         ),
       ),
-      ...Object.fromEntries(
-        singletons.filter(({ metrics }) => metrics).map(({ name }) => [name, `${runHost(name, config)}:443`]),
-      ),
+      ...Object.fromEntries(scraped.map(({ name }) => [name, at(name)])),
     },
-    alertmanager: `${runHost("alertmanager", config)}:443`,
+    alertmanager: at("alertmanager"),
     links: {
       grafana: operatorsUrl("grafana", config),
       langfuse: operatorsUrl("langfuse-web", config),
@@ -89,6 +109,9 @@ function prometheusSettings(config: StackConfig) {
     ),
     // What scales to zero may sleep: its silence is not an alert.
     jobs: settings.jobs.filter((job) => !sleeps(job)),
+    alertmanager: at("alertmanager").endsWith(":443")
+      ? { ...settings.alertmanager, scheme: "https" as const }
+      : settings.alertmanager,
   };
 }
 

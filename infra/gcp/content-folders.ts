@@ -1,18 +1,27 @@
 import { ConfigFiles } from "../../components/config-files";
 import type { ConfigFolder } from "../../catalogue";
 import { sidecarConfig } from "../config-files/collectors";
+import { routerConfig } from "../config-files/router";
+import type { StackConfig } from "../config";
 import { configFilesOf } from "./config-files";
 import type { Foundation } from "./foundation";
+import { routedMembers } from "./instances";
 
 /** The folders of configuration files in the bucket, each made once however many read it. */
-export type ContentFolders = (folder: ConfigFolder | "collector") => ConfigFiles;
+export type ContentFolders = (folder: ConfigFolder | "collector" | "router") => ConfigFiles;
+
+function filesOf(folder: ConfigFolder | "collector" | "router", config: StackConfig): Record<string, string> {
+  if (folder === "collector") return sidecarConfig();
+  if (folder === "router") return routerConfig(routedMembers("watch", config));
+  return configFilesOf(folder, config);
+}
 
 export function contentFolders({ config, configBucket }: Foundation): ContentFolders {
   const made = new Map<string, ConfigFiles>();
   return (folder) => {
     const known = made.get(folder);
     if (known) return known;
-    const files = folder === "collector" ? sidecarConfig() : configFilesOf(folder, config);
+    const files = filesOf(folder, config);
     const created = new ConfigFiles(folder, { bucket: configBucket.name, files });
     made.set(folder, created);
     return created;

@@ -33,7 +33,13 @@ export function layFoundation(config: StackConfig): Foundation {
     sizes: config.sizes,
     network: new Network(
       "network",
-      { region, labels: labels("network"), zone: `${PRIVATE_ZONE}.` },
+      {
+        region,
+        labels: labels("network"),
+        zone: `${PRIVATE_ZONE}.`,
+        // The one machine reaches providers and registries itself.
+        nat: config.sizes.nat || config.deployment === "gce-vm",
+      },
       afterApis,
     ),
     images: new Images(

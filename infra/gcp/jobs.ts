@@ -22,10 +22,10 @@ const APPLIED: Record<NonNullable<Job["applies"]>, () => Record<string, string>>
 /** Makes a job of the catalogue: it runs before services, on a schedule, or when an operator executes it. */
 export function jobRunner(foundation: Foundation, wires: Wires) {
   let scheduler: Workload | undefined;
-  const { config, labels, network } = foundation;
+  const { config, labels, network, sizes } = foundation;
   const { project, region } = config;
 
-  return (job: Job, inputs: Inputs<pulumi.Input<string>>, after: pulumi.Resource[]): RunJob => {
+  return (job: Job, inputs: Inputs<pulumi.Input<string>>, after: pulumi.Input<pulumi.Resource>[]): RunJob => {
     const { name, phase, memoryMiB, trigger } = job;
     const workload = new Workload(name, { project, edges: edgesOf(job, wires) });
     const folders = Object.values(job.configFiles ?? {}).map(wires.folders);
@@ -41,6 +41,7 @@ export function jobRunner(foundation: Foundation, wires: Wires) {
         serviceAccount: workload.email,
         networkId: network.networkId,
         subnetworkId: network.subnetworkId,
+        egress: sizes.nat ? "all" : "private",
         memoryMiB,
         retries: trigger === "manual" ? 0 : undefined,
         applies: typeof trigger === "object" && "before" in trigger ? appliedBy(job, foundation) : undefined,
@@ -63,6 +64,7 @@ export function jobRunner(foundation: Foundation, wires: Wires) {
         region,
         job: made.name,
         everySeconds: trigger.every,
+        hours: config.officeHours,
         serviceAccount: scheduler.email,
       });
     }

@@ -13,8 +13,8 @@ export interface Outputs {
   grafanaUrl?: pulumi.Input<string>;
   /** For `cloud-sql-proxy`, to reach the ledger from a workstation. */
   ledgerConnectionName?: pulumi.Input<string>;
-  /** The address that providers see; for their allow lists. */
-  egressAddress: pulumi.Input<string>;
+  /** The address that providers see, for their allow lists; none without a NAT. */
+  egressAddress?: pulumi.Input<string>;
   /** What a promotion takes on: own images by digest. */
   images: Record<OwnImageName, pulumi.Input<string>>;
   phase: number;
@@ -26,7 +26,7 @@ export function outputsOf({ config, network, images }: Foundation, postgres?: Po
     langfuseUrl: operatorsUrl("langfuse-web", config),
     ...(config.phase >= 2 ? { grafanaUrl: operatorsUrl("grafana", config) } : {}),
     ...(postgres ? { ledgerConnectionName: postgres.connectionName } : {}),
-    egressAddress: network.egressAddress,
+    ...(network.egressAddress ? { egressAddress: network.egressAddress } : {}),
     images: Object.fromEntries(OWN_IMAGES.map((name) => [name, images.ownImage(name)])) as Outputs["images"],
     phase: config.phase,
   };

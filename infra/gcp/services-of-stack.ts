@@ -7,6 +7,7 @@ export const GOOGLE_APIS = [
   "aiplatform.googleapis.com",
   "artifactregistry.googleapis.com",
   "bigquery.googleapis.com",
+  "billingbudgets.googleapis.com",
   "cloudasset.googleapis.com",
   "cloudscheduler.googleapis.com",
   "compute.googleapis.com",

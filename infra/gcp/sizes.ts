@@ -3,6 +3,13 @@ import { z } from "zod";
 const whole = z.int().positive();
 
 /**
+ * How containers share instances of Cloud Run. `apart`: each service has its own, and each container a whole vCPU, as Google
+ * documents for a single container. `grouped`: what fails together shares one. `packed`: whatever may share does.
+ */
+export const LAYOUTS = ["apart", "grouped", "packed"] as const;
+export type Layout = (typeof LAYOUTS)[number];
+
+/**
  * How large and how protected a stack is: each is a setting, `tollgate:sizes.<name>`. A dev stack costs little and can be
  * thrown away; a prod stack survives the loss of a zone and a typing error.
  */
@@ -28,10 +35,17 @@ export const sizesSchema = z.strictObject({
   clickhouseDiskGiB: whole.min(10),
   /** Letter of the zone in the region where the machine and its disk are. */
   clickhouseZone: z.string().regex(/^[a-f]$/, "must be the letter of a zone of the region, such as b"),
-  /** Of services that scale with their requests. */
+  layout: z.enum(LAYOUTS),
+  /** MiB of memory for the files of a service whose volume is memory on Cloud Run. */
+  filesMiB: whole.min(128),
+  /** Everything leaves by one address, through a NAT. Without it only what stays inside leaves through the network. */
+  nat: z.boolean(),
+  /** Of services that customers' requests wait for. */
   minInstances: z.int().nonnegative(),
-  /** At most this many vCPU of the region's quota (docs/limits.md) for each of those services. */
+  /** Of the same services: all together stay below the region's quota of vCPU (docs/limits.md). */
   maxInstances: whole,
+  /** Services that scale have CPU between requests too. */
+  cpuBetweenRequests: z.boolean(),
 });
 
 export type Sizes = z.output<typeof sizesSchema>;
@@ -48,21 +62,29 @@ export const sizes: Record<"dev" | "prod", Sizes> = {
     clickhouseMemoryMiB: 1536,
     clickhouseDiskGiB: 20,
     clickhouseZone: "b",
+    layout: "packed",
+    filesMiB: 192,
+    nat: false,
     minInstances: 0,
     maxInstances: 2,
+    cpuBetweenRequests: false,
   },
   prod: {
     protect: true,
     highAvailability: true,
-    postgresTier: "db-custom-2-7680",
-    postgresConnections: 400,
-    ownCache: true,
+    postgresTier: "db-custom-1-3840",
+    postgresConnections: 300,
+    ownCache: false,
     redisGiB: 1,
     clickhouseMachine: "e2-standard-2",
     clickhouseMemoryMiB: 6144,
-    clickhouseDiskGiB: 100,
+    clickhouseDiskGiB: 50,
     clickhouseZone: "b",
+    layout: "grouped",
+    filesMiB: 512,
+    nat: true,
     minInstances: 1,
-    maxInstances: 5,
+    maxInstances: 4,
+    cpuBetweenRequests: false,
   },
 };

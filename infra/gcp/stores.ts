@@ -1,4 +1,5 @@
 import { Bucket } from "../../components/bucket";
+import type { ClickHouse } from "../../components/clickhouse";
 import { Postgres, POSTGRES_PORT } from "../../components/postgres";
 import { Redis } from "../../components/redis";
 import { bucketSpecs, databases, roleNames, type BucketName } from "../../catalogue";
@@ -10,7 +11,11 @@ import { stackHas } from "./services-of-stack";
 import type { Wires } from "./wiring";
 
 /** The data stores, the secrets that lead to them, and how services find them. */
-export function makeStores(foundation: Foundation): { wires: Wires; postgres: Postgres } {
+export function makeStores(foundation: Foundation): {
+  wires: Wires;
+  postgres: Postgres;
+  clickhouse: ClickHouse;
+} {
   const { config, sizes, labels, network, configBucket, apis } = foundation;
   const { project, region } = config;
   const { networkId, privateServices } = network;
@@ -27,6 +32,7 @@ export function makeStores(foundation: Foundation): { wires: Wires; postgres: Po
     maxConnections: sizes.postgresConnections,
     highAvailability: sizes.highAvailability,
     deletionProtection,
+    sleeps: config.officeHours !== undefined,
   });
   const redisArgs = {
     region,
@@ -77,6 +83,6 @@ export function makeStores(foundation: Foundation): { wires: Wires; postgres: Po
       cache: { host: cache.host, port: cache.port },
     },
   };
-  makeClickHouse(foundation, wires);
-  return { wires, postgres };
+  const clickhouse = makeClickHouse(foundation, wires);
+  return { wires, postgres, clickhouse };
 }

@@ -32,9 +32,9 @@ export interface Wires {
 }
 
 /** A value of the catalogue on Google Cloud. */
-export function resolve(ref: Ref, wires: Wires): pulumi.Input<string> {
+export function resolve(ref: Ref, unit: Unit, wires: Wires): pulumi.Input<string> {
   const { config, hosts } = wires;
-  if ("url" in ref) return `${serviceUrl(ref.url, config, ref)}${ref.path ?? ""}`;
+  if ("url" in ref) return `${serviceUrl(ref.url, config, ref, unit)}${ref.path ?? ""}`;
   if ("publicUrl" in ref) return operatorsUrl(ref.publicUrl, config);
   if ("bucket" in ref) return bucketOf(ref.bucket, wires).name;
   if ("host" in ref) return hostOf(ref.host, wires).host;
@@ -94,6 +94,12 @@ export function containerInputs(
 export const SECRET_READER = "roles/secretmanager.secretAccessor";
 export const BUCKET_USER = "roles/storage.objectUser";
 export const CONFIG_READER = "roles/storage.objectViewer";
+
+/** What units that share an identity may do, each edge once. */
+export function edgesOfAll(units: Unit[], wires: Wires): Edge[] {
+  const edges = units.flatMap((unit) => edgesOf(unit, wires));
+  return [...new Map(edges.map((edge) => [`${edge.on} ${edge.name}`, edge])).values()];
+}
 
 /** What a unit may do, from what it reads: one edge for each secret, bucket, configuration and grant. */
 export function edgesOf(unit: Unit, wires: Wires): Edge[] {

@@ -3,20 +3,35 @@ import type { PlannedResource } from "./monitor";
 
 type Describe = (inputs: Record<string, any>) => string; // eslint-disable-line @typescript-eslint/no-explicit-any
 
+interface Container {
+  name: string;
+  image: string;
+  resources: { limits: { cpu: string; memory: string }; cpuIdle?: boolean };
+}
+
+/** As "100m vCPU 128Mi". */
+const sizes = ({ resources: { limits } }: Container) => `${limits.cpu} vCPU ${limits.memory}`;
+
 /** What a reviewer wants to know of a resource, on one line. */
 const DESCRIPTIONS: Record<string, Describe> = {
   "gcp:cloudrunv2/service:Service": ({ ingress, iapEnabled, template }) => {
-    const [container, sidecar] = template.containers;
+    const [container, ...sidecars] = template.containers as [Container, ...Container[]];
     const { minInstanceCount, maxInstanceCount } = template.scaling;
     return [
       ingress === "INGRESS_TRAFFIC_INTERNAL_ONLY" ? "internal" : iapEnabled ? "operators (IAP)" : "PUBLIC",
       `${minInstanceCount}-${maxInstanceCount} instances`,
-      `${container.resources.limits.cpu} vCPU ${container.resources.limits.memory}`,
+      sizes(container),
       container.resources.cpuIdle ? "CPU on requests" : "CPU always",
-      ...(sidecar ? ["+ collector"] : []),
+      ...sidecars.map((each) => `+ ${each.name} ${sizes(each)}`),
       container.image,
     ].join(", ");
   },
+  "gcp:cloudrunv2/workerPool:WorkerPool": ({ scaling, template }) =>
+    [
+      "nothing reaches it",
+      `${scaling.manualInstanceCount} instance`,
+      ...(template.containers as Container[]).map((each) => `${each.name} ${sizes(each)}`),
+    ].join(", "),
   "gcp:cloudrunv2/job:Job": ({ runExecutionToken, template }) =>
     `run ${runExecutionToken}, ${template.template.containers[0].image}`,
   "gcp:sql/databaseInstance:DatabaseInstance": ({ databaseVersion, settings, deletionProtection }) =>

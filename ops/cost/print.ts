@@ -11,18 +11,25 @@ const CASE_HEADS = ["low", "expected", "high"];
 
 /** The whole report as text. */
 export function renderReport(report: CostReport): string {
-  const { stack, total, ceiling, lines, prices } = report;
+  const { stack, total, ceiling, lines, prices, worst, officeHours, committed } = report;
   const verdict = ceiling.exceeded
     ? pc.red(`over the ceiling of ${dollars(ceiling.nanos)}`)
     : pc.green(`within the ceiling of ${dollars(ceiling.nanos)}`);
   return [
     `${pc.bold(`${stack}: ${dollars(total.expected)} a month`)} (${dollars(total.low)} to ${dollars(total.high)}), ${verdict}`,
+    `At most ${dollars(worst.nanos)} with every service at its maximum of instances all month, ${
+      worst.exceeded
+        ? pc.red(`over the ceiling of ${dollars(worst.ceiling)}`)
+        : `ceiling ${dollars(worst.ceiling)}`
+    }.`,
+    ...(officeHours ? [`With office hours (docs/gcp.md): ${dollars(officeHours.expected)}.`] : []),
+    `With commitments for a year to what is always there: ${dollars(committed)}.`,
     heading("What costs"),
     linesTable(lines),
     heading("By layer"),
     totalsTable("layer", report.byLayer, total),
     heading("By service"),
-    totalsTable("service", report.byService, total),
+    totalsTable("service", report.byService, total, worst),
     heading("By rollout phase"),
     table(
       ["phase", ...CASE_HEADS],
@@ -91,17 +98,27 @@ function linesTable(lines: CostLine[]): string {
   return table(["service", "what", "a month (expected)", ...CASE_HEADS], [...rows, ...others]);
 }
 
-function totalsTable(head: string, totals: [string, Amount][], total: Amount): string {
+function totalsTable(
+  head: string,
+  totals: [string, Amount][],
+  total: Amount,
+  worst?: CostReport["worst"],
+): string {
   return table(
-    [head, ...CASE_HEADS, "share"],
+    [head, ...CASE_HEADS, ...(worst ? ["worst case"] : []), "share"],
     [
-      ...totals.map(([name, amount]) => [name, ...amounts(amount), percent(amount.expected, total.expected)]),
-      [pc.bold("total"), ...amounts(total), ""],
+      ...totals.map(([name, amount]) => [
+        name,
+        ...amounts(amount),
+        ...(worst ? [dollars(worst.byService[name] ?? 0)] : []),
+        percent(amount.expected, total.expected),
+      ]),
+      [pc.bold("total"), ...amounts(total), ...(worst ? [dollars(worst.nanos)] : []), ""],
     ],
   );
 }
 
-function economicsTables({ tiers, cases, breakEven }: Economics): string[] {
+function economicsTables({ tiers, cases, breakEven, marginalCustomer }: Economics): string[] {
   return [
     table(
       ["tier", "price", "LLM at cap", "share", "left", "customers", "break-even alone"],
@@ -130,7 +147,7 @@ function economicsTables({ tiers, cases, breakEven }: Economics): string[] {
         ];
       }),
     ),
-    `Break-even: ${breakEven} customers in the expected mix. The infrastructure is every environment's.`,
+    `Break-even: ${breakEven} customers in the expected mix. The infrastructure is every environment's. One more customer adds ${dollars(marginalCustomer)} of infrastructure to this one.`,
   ];
 }
 

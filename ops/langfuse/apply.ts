@@ -1,5 +1,5 @@
 import { langfuseSetup, type LangfuseApi, type LangfuseSetup } from "../../dashboards/langfuse";
-import { definitions } from "../../litellm-config";
+import { definitions, judgeModel } from "../../litellm-config";
 import { applyEvaluations, applyJudge, type Judge } from "./evaluations";
 import { isFatal, reasonOf } from "./errors";
 import type { Journal } from "./journal";
@@ -14,8 +14,8 @@ export interface ApplyOptions {
   judgeKey?: string;
 }
 
-/** The judge's connection, and its model: the cheapest by price that any route reaches at Anthropic. */
-export const judge: Judge = { provider: "tollgate-judge", model: judgeModel() };
+/** The judge's connection, and its model. */
+export const judge: Judge = { provider: "tollgate-judge", model: judgeModel(definitions) };
 
 /**
  * Brings Langfuse to what the repository says; a second run changes nothing. Each part is on its own: one that fails is in the
@@ -45,21 +45,4 @@ async function part(name: string, journal: Journal, apply: () => Promise<void>):
     if (isFatal(error)) throw error;
     journal.add({ kind: "part", name, action: "failed", note: reasonOf(error) });
   }
-}
-
-function judgeModel(): string {
-  const reached = Object.values(definitions.routes).flatMap(({ variants, fallbacks }) => [
-    ...variants.map(({ model }) => model),
-    ...fallbacks,
-  ]);
-  const price = (name: string) =>
-    definitions.models[name]!.price.input + definitions.models[name]!.price.output;
-  const [cheapest] = reached
-    .filter((name) => definitions.models[name]?.provider === "anthropic")
-    .sort((a, b) => price(a) - price(b));
-  if (!cheapest)
-    throw new Error(
-      "no route reaches a model of Anthropic's: name the judge's model in ops/langfuse/apply.ts",
-    );
-  return cheapest;
 }

@@ -1,4 +1,5 @@
 import { catalogue, isOwnImage, OWN_IMAGES, type OwnImageName, type ServiceName } from "../../catalogue";
+import { namesOfRunner } from "../../infra/gcp/instances";
 import type { CloudRun } from "./cloud-run";
 
 /** What an environment runs and has shown to be healthy. */
@@ -41,7 +42,9 @@ export async function readProven(environment: string, run: CloudRun): Promise<Pr
   let configuration: string | undefined;
 
   for (const { name, image } of ownServices()) {
-    const service = running.get(name);
+    // By itself, or in what it shares.
+    const runner = namesOfRunner(name).find((each) => running.has(each));
+    const service = runner && running.get(runner);
     if (!service) {
       findings.push(`${name} does not run: \`pulumi up -s ${environment}\``);
       continue;
@@ -59,7 +62,7 @@ export async function readProven(environment: string, run: CloudRun): Promise<Pr
       );
       continue;
     }
-    const revision = await run.revision(name, latestReady);
+    const revision = await run.revision(runner, latestReady);
     if (!revision.ready) {
       findings.push(
         `${name}'s revision ${latestReady} is not ready (${revision.reason ?? "no reason given"}): see its logs`,

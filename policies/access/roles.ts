@@ -29,6 +29,25 @@ const IMPERSONATES =
 const FORBIDDEN_PERMISSIONS =
   /^(aiplatform|ml|generativelanguage|discoveryengine)\.|\.setIamPolicy$|^secretmanager\.versions\.access$|^iam\.(serviceAccounts\.(actAs|getAccessToken|getOpenIdToken|implicitDelegation|signBlob|signJwt)|serviceAccountKeys\.create|roles\.(create|update))$/;
 
+/** The role that stops and starts a database outside office hours: of no more than these permissions. */
+const SLEEP_ROLE = /^projects\/[^/]+\/roles\/tollgateSleepDatabase$/;
+const SLEEP_PERMISSIONS = ["cloudsql.instances.get", "cloudsql.instances.update"];
+
+/** Whether a grant is that role, of the stack's own making, on one resource. */
+function putsToSleep({ role, props }: Grant, resources: PolicyResource[]): boolean {
+  return (
+    SLEEP_ROLE.test(role) &&
+    /resource\.name == /.test(String(props.condition?.expression ?? UNTIL_UPDATE)) &&
+    allOf(resources, ProjectRole).some(
+      ({ props: made }) =>
+        made.roleId === "tollgateSleepDatabase" &&
+        (made.permissions ?? []).every((each) => SLEEP_PERMISSIONS.includes(each ?? "")),
+    )
+  );
+}
+/** A condition that names a resource is whole only once that has a name. */
+const UNTIL_UPDATE = "resource.name == ";
+
 const grants = (resources: PolicyResource[]): Grant[] => resources.flatMap(grantsOf);
 
 export const projectRoles: Rule = {
@@ -43,6 +62,7 @@ export const projectRoles: Rule = {
       .map(({ name }) => `${name} replaces the whole IAM policy`),
     ...grants(resources)
       .filter(({ scope, role }) => scope === "wide" && !(allowed as string[]).includes(role))
+      .filter((grant) => !putsToSleep(grant, resources))
       .map((grant) => `${grant.name} grants ${grant.role} on everything to ${memberOf(grant)}`),
   ],
 };

@@ -2,10 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { PolicyResource } from "@pulumi/policy";
 import { estimate, type Estimate } from "../../infra/cost/estimate";
 import { dollars } from "../../infra/cost/money";
+import { worstCase } from "../../infra/cost/worst-case";
 import { UnpricedError, type BilledResource } from "../../infra/cost/rates";
 import { usd, type NanoDollars } from "../../litellm-config/money";
 import type { Rule } from "../rule";
-import { worstCase } from "./worst-case";
 
 /**
  * A ceiling of the stack's own. The engine hands a stack's configuration to a policy pack as it does to the program; a plan

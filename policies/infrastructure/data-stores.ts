@@ -1,5 +1,7 @@
 import { Instance as Redis } from "@pulumi/gcp/redis/instance";
 import { DatabaseInstance } from "@pulumi/gcp/sql/databaseInstance";
+import { parse } from "yaml";
+import { filesOf } from "../deployed/files";
 import { allOf, ofType, type Rule } from "../rule";
 
 export const databasePrivate: Rule = {
@@ -111,9 +113,9 @@ const WHEN_FULL = "maxmemory-policy";
 
 export const redisKeepsQueue: Rule = {
   name: "redis-keeps-queue",
-  description: "Langfuse's Redis never evicts, and in prod the gateway's cache does not share it.",
+  description: "Langfuse's Redis never evicts.",
   severity: "critical",
-  remedy: "Give Langfuse a Redis with maxmemory-policy noeviction, and the cache one of its own in prod",
+  remedy: "Give Langfuse a Redis with maxmemory-policy noeviction",
   checkStack: (resources) => {
     const policies = allOf(resources, Redis).map(({ name, props }) => ({
       name,
@@ -126,17 +128,38 @@ export const redisKeepsQueue: Rule = {
   },
 };
 
-export const cacheApart: Rule = {
-  name: "cache-apart",
-  description: "In prod the gateway's cache has a Redis of its own, so that it cannot fill Langfuse's queue.",
+export const cacheExpires: Rule = {
+  name: "cache-expires",
+  description:
+    "A cache that shares Langfuse's Redis, which never evicts, forgets by itself before it can fill it.",
   severity: "high",
-  remedy: "Add a Redis with whenFull allkeys-lru for the service `cache`",
-  enforcement: { dev: "disabled" },
-  checkStack: (resources) => {
+  remedy:
+    "Lower cacheTtl in litellm-config/definitions/gateway.ts, or set sizes.ownCache to give the cache a Redis of its own",
+  enforcement: { dev: "advisory" },
+  settings: { maxTtlSeconds: { type: "number", default: 900, minimum: 1 } },
+  checkStack: (resources, { maxTtlSeconds }) => {
     const instances = allOf(resources, Redis);
-    const evicting = instances.filter(({ props }) => props.redisConfigs?.[WHEN_FULL] === "allkeys-lru");
-    return instances.length > 0 && evicting.length === 0
-      ? [`The stack has ${instances.length} Redis and none is a cache`]
-      : [];
+    const apart = instances.some(({ props }) => props.redisConfigs?.[WHEN_FULL] === "allkeys-lru");
+    if (instances.length === 0 || apart) return [];
+    return filesOf(resources)
+      .filter(({ path }) => /(^|\/)gateway\/.*config\.yaml$/.test(path))
+      .flatMap(({ path, content }) => {
+        const ttl = cacheTtl(content);
+        return ttl !== undefined && ttl <= (maxTtlSeconds as number)
+          ? []
+          : [
+              `${path}: litellm_settings.cache_params.ttl is ${ttl ?? "not set"}, not ${maxTtlSeconds} or less`,
+            ];
+      });
   },
 };
+
+/** Seconds that LiteLLM keeps an answer; none where the file does not say. */
+function cacheTtl(content = ""): number | undefined {
+  try {
+    const ttl: unknown = parse(content)?.litellm_settings?.cache_params?.ttl;
+    return typeof ttl === "number" ? ttl : undefined;
+  } catch {
+    return undefined;
+  }
+}

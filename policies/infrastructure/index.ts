@@ -2,7 +2,7 @@ import type { Rule } from "../rule";
 import { diskSnapshots, logsDelivered } from "./backups";
 import { bucketKept, bucketPrivate, bucketRecoverable } from "./buckets";
 import {
-  cacheApart,
+  cacheExpires,
   databaseBackups,
   databaseEncrypted,
   databasePrivate,
@@ -26,7 +26,7 @@ export const infrastructureRules: Rule[] = [
   highAvailability,
   redisAuthenticated,
   redisKeepsQueue,
-  cacheApart,
+  cacheExpires,
   vmPrivate,
   vmHardened,
   confined,

@@ -1,4 +1,5 @@
 import { Service } from "@pulumi/gcp/cloudrunv2/service";
+import { WorkerPool } from "@pulumi/gcp/cloudrunv2/workerPool";
 import { Disk } from "@pulumi/gcp/compute/disk";
 import { Instance } from "@pulumi/gcp/compute/instance";
 import { Instance as Redis } from "@pulumi/gcp/redis/instance";
@@ -24,6 +25,7 @@ export const deletionProtection: Rule = {
     ]),
     ofType(Redis, ({ deletionProtection }) => isOn("deletionProtection", deletionProtection)),
     ofType(Service, ({ deletionProtection }) => isOn("deletionProtection", deletionProtection)),
+    ofType(WorkerPool, ({ deletionProtection }) => isOn("deletionProtection", deletionProtection)),
     ofType(Instance, ({ deletionProtection }) => isOn("deletionProtection", deletionProtection)),
     // A disk has no protection at the API: the engine's own stands in for it.
     ofType(Disk, (_, { protect }) => isOn("The option protect", protect)),

@@ -1,9 +1,11 @@
 import { Service } from "@pulumi/gcp/cloudrunv2/service";
+import { WorkerPool } from "@pulumi/gcp/cloudrunv2/workerPool";
 import { ofType, type Rule } from "../rule";
 
 export const scalingBounded: Rule = {
   name: "scaling-bounded",
-  description: "Every service on Cloud Run says how many instances it may have, and keeps few of them warm.",
+  description:
+    "Every service and worker pool on Cloud Run says how many instances it may have, and keeps few of them warm.",
   severity: "high",
   remedy: "Set template.scaling in infra/gcp/sizes.ts",
   settings: {
@@ -23,6 +25,13 @@ export const scalingBounded: Rule = {
             ]),
         ...(warm > (maxWarm as number) ? [`${warm} instances are kept warm, more than ${maxWarm}`] : []),
       ];
+    }),
+    // A pool's instances are all there, always.
+    ofType(WorkerPool, ({ scaling }, _, { maxWarm }) => {
+      const count = scaling?.manualInstanceCount;
+      return count !== undefined && count <= (maxWarm as number)
+        ? []
+        : [`scaling.manualInstanceCount is ${count ?? "not set"}: it must be from 0 to ${maxWarm}`];
     }),
   ],
 };

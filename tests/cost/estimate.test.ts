@@ -67,6 +67,20 @@ describe("Cloud Run", () => {
   );
 });
 
+describe("a worker pool", () => {
+  it("pays for every second of its instances, each container under its service's name", () => {
+    const pool = resource("gcp:cloudrunv2/workerPool:WorkerPool", "workers", {
+      scaling: { manualInstanceCount: 2 },
+      template: { containers: [container({ name: "alloy", cpu: "500m", memory: "512Mi" })] },
+    });
+    // 2 x 0.5 x 2,628,000 s x 11,244; 2 x 0.5 GiB x 2,628,000 s x 1,235.
+    expect(linesOf(pool).map(({ service, what, cost }) => [service, what, cost.expected])).toEqual([
+      ["alloy", "CPU of alloy", 29_549_232_000],
+      ["alloy", "memory of alloy", 3_245_580_000],
+    ]);
+  });
+});
+
 describe("Cloud SQL", () => {
   const POSTGRES = "gcp:sql/databaseInstance:DatabaseInstance";
   const instance = (availabilityType: string) =>
@@ -181,9 +195,13 @@ describe("Compute Engine", () => {
     expect(expected(linesOf(resource(ADDRESS, "outside")))).toEqual({
       "external address": 730 * 5_000_000,
     });
-    // 10 machines x 730 h x 1,400,000; 10 GiB x 45,000,000.
-    expect(expected(linesOf(resource("gcp:compute/routerNat:RouterNat", "nat")))).toEqual({
-      gateway: 10_220_000_000,
+    // One machine x 730 h x 1,400,000; 10 GiB x 45,000,000.
+    const nat = linesOf(
+      resource("gcp:compute/routerNat:RouterNat", "nat"),
+      resource("gcp:compute/instance:Instance", "machine", { machineType: "e2-standard-4" }),
+    ).filter(({ resource: of }) => of.endsWith("::nat"));
+    expect(expected(nat)).toEqual({
+      gateway: 1_022_000_000,
       traffic: 450_000_000,
     });
   });

@@ -13,7 +13,7 @@ const REMEDY =
 const { inputs, ...loki } = run("loki", [container({ name: "loki" })]);
 const RESOURCES: Resource[] = [{ ...loki, props: inputs }];
 const FINDING =
-  "The infrastructure is expected to cost $53.00 a month ($46.22 to $63.23), over the ceiling of";
+  "The infrastructure is expected to cost $52.35 a month ($46.12 to $60.73), over the ceiling of";
 
 function withCeiling(dollars: string | undefined): void {
   pulumi.runtime.setAllConfig(dollars === undefined ? {} : { "tollgate:monthlyCostCeiling": dollars });

@@ -32,7 +32,9 @@ describe("the report on prod", () => {
       environment: "prod",
       region: "europe-west1",
       total: AMOUNT,
-      ceiling: { nanos: usd("1500"), exceeded: false },
+      ceiling: { nanos: usd("570"), exceeded: false },
+      worst: { ceiling: usd("1550"), exceeded: false },
+      officeHours: null,
       phases: [1, 2, 3, 4, 5].map((phase) => ({ phase, total: AMOUNT })),
       options: [
         { name: "gce-vm", total: AMOUNT, design: { low: usd("95"), high: usd("120") } },
@@ -60,9 +62,8 @@ describe("the report on prod", () => {
     const what = report.lines.map(({ service, what }) => `${service}: ${what}`);
     expect(what).toEqual(
       expect.arrayContaining([
-        "postgres: 2 vCPU (and its standby's)",
+        "postgres: 1 vCPU (and its standby's)",
         "redis: 1 GiB, with a replica",
-        "cache: 1 GiB, with a replica",
         "agent: CPU of collector",
         "gateway: CPU of collector",
         "grafana: CPU of collector",

@@ -10,7 +10,7 @@ import { componentsOf, referencesOf } from "./support/alloy";
 
 const configurations: [name: string, text: string, service: ServiceName, target: TargetName][] = [
   ["Compose's collector", composeCollector(), "alloy", "compose"],
-  ["Google Cloud's log collector", googleLogCollector("a-project", "a-subscription"), "alloy", "gcp"],
+  ["Google Cloud's log collector", googleLogCollector("a-project", "a-subscription", true), "alloy", "gcp"],
   ["Google Cloud's metrics collector", cloudMetricsConfig()["config.alloy"]!, "cloud-metrics", "gcp"],
 ];
 

@@ -3,6 +3,13 @@ import { holdTo, of, redis, sql } from "./cases";
 
 const KEPT = { backupRetentionSettings: { retainedBackups: 14, retentionUnit: "COUNT" } };
 
+const shared = redis({ redisConfigs: { "maxmemory-policy": "noeviction" } });
+const config = (ttl?: number) =>
+  of("gcp:storage/bucketObject:BucketObject", {
+    name: "gateway/1/config.yaml",
+    content: `litellm_settings: {cache_params: {${ttl === undefined ? "" : `ttl: ${ttl}`}}}`,
+  });
+
 holdTo([
   [
     "database-private",
@@ -123,7 +130,7 @@ holdTo([
   ],
   [
     "redis-keeps-queue",
-    "Give Langfuse a Redis with maxmemory-policy noeviction, and the cache one of its own in prod",
+    "Give Langfuse a Redis with maxmemory-policy noeviction",
     [
       ["no Redis", [], []],
       [
@@ -143,25 +150,26 @@ holdTo([
     ],
   ],
   [
-    "cache-apart",
-    "Add a Redis with whenFull allkeys-lru for the service `cache`",
+    "cache-expires",
+    "Lower cacheTtl in litellm-config/definitions/gateway.ts, or set sizes.ownCache to give the cache a Redis of its own",
     [
       ["no Redis", [], []],
       [
         "a queue and a cache",
-        [
-          redis({ redisConfigs: { "maxmemory-policy": "noeviction" } }),
-          redis({ redisConfigs: { "maxmemory-policy": "allkeys-lru" } }),
-        ],
+        [shared, redis({ redisConfigs: { "maxmemory-policy": "allkeys-lru" } }), config()],
         [],
       ],
+      ["one for both, whose entries expire", [shared, config(900)], []],
       [
-        "one for both",
-        [redis({ redisConfigs: { "maxmemory-policy": "noeviction" } })],
-        ["The stack has 1 Redis and none is a cache"],
+        "one for both, whose entries stay",
+        [shared, config(901)],
+        ["gateway/1/config.yaml: litellm_settings.cache_params.ttl is 901, not 900 or less"],
       ],
-      ["not said", [redis({})], ["The stack has 1 Redis and none is a cache"]],
-      ["in dev", [redis({})], [], "dev"],
+      [
+        "one for both, and nothing said",
+        [shared, config()],
+        ["gateway/1/config.yaml: litellm_settings.cache_params.ttl is not set, not 900 or less"],
+      ],
     ],
   ],
 ]);

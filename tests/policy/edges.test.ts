@@ -107,9 +107,6 @@ describe("redis", () => {
     expect(await found("redis-keeps-queue", other("noeviction"), redis("allkeys-lru"))).toEqual([
       "redis has maxmemory-policy allkeys-lru, and no other Redis keeps a queue",
     ]);
-    expect(await found("cache-apart", other("allkeys-lru"), redis("noeviction"))).toEqual([
-      "The stack has 1 Redis and none is a cache",
-    ]);
   });
 });
 

@@ -24,7 +24,7 @@ describe("the pack", () => {
   it("is milder in dev only where a mistake costs little", () => {
     const mild = policiesFor("dev").filter(({ enforcementLevel }) => enforcementLevel !== "mandatory");
     expect(Object.fromEntries(mild.map(({ name, enforcementLevel }) => [name, enforcementLevel]))).toEqual({
-      "cache-apart": "disabled",
+      "cache-expires": "advisory",
       "cost-ceiling": "advisory",
       "deletion-protection": "disabled",
       "fallback-lasting": "advisory",

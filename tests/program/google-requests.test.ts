@@ -2,7 +2,7 @@ import { discovery } from "../support/discovery/document";
 import { wrongIn, wrongWith } from "../support/discovery/check";
 import { monitoringBody, runBody, secretBody } from "../support/discovery/pulumi-bodies";
 import { UNKNOWN } from "../../infra/plan";
-import { DIGEST, JOB, PHASES, Planned, SERVICE, STACKS } from "./support/planned";
+import { DIGEST, JOB, PHASES, Planned, POOL, SERVICE, STACKS } from "./support/planned";
 
 const isUnknown = (value: unknown) => value === UNKNOWN;
 const run = discovery("run.v2");
@@ -16,6 +16,9 @@ describe.each(STACKS)("what %s would send to Google is in its published document
         .all(SERVICE)
         .flatMap(({ inputs }) => wrongIn(run, "GoogleCloudRunV2Service", runBody(inputs), { isUnknown })),
       ...plan
+        .all(POOL)
+        .flatMap(({ inputs }) => wrongIn(run, "GoogleCloudRunV2WorkerPool", runBody(inputs), { isUnknown })),
+      ...plan
         .all(JOB)
         .flatMap(({ inputs }) => wrongIn(run, "GoogleCloudRunV2Job", runBody(inputs), { isUnknown })),
       ...plan
@@ -26,6 +29,17 @@ describe.each(STACKS)("what %s would send to Google is in its published document
     ];
     expect(plan.all(SERVICE).length + plan.all(JOB).length).toBeGreaterThan(5);
     expect(found).toEqual([]);
+  });
+
+  it.each(["apart", "grouped", "packed"])("Cloud Run in the layout %s", async (layout) => {
+    const plan = await Planned.of(stack, { ...IMAGES, "tollgate:sizes": JSON.stringify({ layout }) });
+    expect(plan.all(POOL)).toHaveLength(layout === "grouped" ? 1 : 0);
+    const bodies = [
+      ...plan.all(SERVICE).map(({ inputs }) => ["GoogleCloudRunV2Service", inputs] as const),
+      ...plan.all(POOL).map(({ inputs }) => ["GoogleCloudRunV2WorkerPool", inputs] as const),
+    ];
+    for (const [schema, inputs] of bodies)
+      expect(wrongIn(run, schema, runBody(inputs), { isUnknown })).toEqual([]);
   });
 
   it("what Cloud Monitoring watches from outside, where nothing sleeps", async () => {

@@ -14,6 +14,17 @@ const passed = (resources: PlannedResource[]) =>
     resources.flatMap((resource) => check(resource).map((found) => `${name}: ${resource.name}: ${found}`)),
   );
 
+it.each(STACKS.flatMap((stack) => ["apart", "grouped", "packed"].map((layout) => [stack, layout] as const)))(
+  "%s keeps every limit in the layout %s",
+  async (stack, layout) => {
+    const { resources } = await Planned.of(stack, {
+      ...IMAGES,
+      "tollgate:sizes": JSON.stringify({ layout }),
+    });
+    expect(passed(resources)).toEqual([]);
+  },
+);
+
 it.each(STACKS.flatMap((stack) => ["cloud-run", "gce-vm"].map((deployment) => [stack, deployment] as const)))(
   "%s on %s keeps every limit that Google documents",
   async (stack, deployment) => {
@@ -22,8 +33,8 @@ it.each(STACKS.flatMap((stack) => ["cloud-run", "gce-vm"].map((deployment) => [s
   },
 );
 
-it("a new project's quota is enough for all of dev at its most", async () => {
-  const { resources } = await Planned.of("dev", { "tollgate:images": IMAGES["tollgate:images"] });
+it.each(STACKS)("a new project's quota is enough for all of %s at its most", async (stack) => {
+  const { resources } = await Planned.of(stack, { "tollgate:images": IMAGES["tollgate:images"] });
   const total = resources.reduce((sum, resource) => sum + mostVcpu(resource), 0);
   expect(total).toBeGreaterThan(0);
   expect(total).toBeLessThanOrEqual(REGION_VCPU);
@@ -61,6 +72,9 @@ describe("each limit is found where it is passed", () => {
 
   const cases: Record<string, PlannedResource> = {
     "CPU to memory": run(sized("1", "5Gi")),
+    "CPU of a container": run(sized("3", "512Mi")),
+    "Order of start": run({ dependsOns: ["nobody"] }),
+    "Volumes of an instance": run({}, { volumes: [{ name: "a", secret: {} }] }),
     "Least memory": run(sized("1", "256Mi")),
     "Least CPU": run(sized("500m", "512Mi")),
     "CPU billing": run({}, {}, [
@@ -72,9 +86,17 @@ describe("each limit is found where it is passed", () => {
     "Containers of an instance": run({ ports: undefined }),
     "Reserved variables": run({ envs: [{ name: "PORT", value: "1" }] }),
     "A variable's value": run({ envs: [{ name: "A", value: "a".repeat(33_000) }] }),
-    "Mounted folders": run({ volumeMounts: [{ mountPath: "/a" }, { mountPath: "/a" }] }),
+    "Mounted folders": run(
+      {
+        volumeMounts: [
+          { name: "a", mountPath: "/a" },
+          { name: "b", mountPath: "/a" },
+        ],
+      },
+      { volumes: [{ name: "a" }, { name: "b" }] },
+    ),
     "vCPU of a region": run({}, { scaling: { maxInstanceCount: 21 } }),
-    "Name of a service or job": run({}, {}, [], { name: "a".repeat(50) }),
+    "Name of a service, pool or job": run({}, {}, [], { name: "a".repeat(50) }),
     "Name of a service account": resource("gcp:serviceaccount/account:Account", { accountId: "short" }),
     "Name of a bucket": resource("gcp:storage/bucket:Bucket", { name: "Tollgate" }),
     Labels: resource("any", { labels: { owner: "The Team" } }),

@@ -1,6 +1,6 @@
 import { catalogue, servicesOfPhase, type EnvValue, type Service } from "../../catalogue";
 import { envOf } from "../../catalogue/target";
-import { PHASES, Planned, SERVICE, STACKS, JOB } from "./support/planned";
+import { JOB, PHASES, Planned, POOL, runnerOf, SERVICE, STACKS } from "./support/planned";
 
 /* eslint-disable @typescript-eslint/no-explicit-any */
 
@@ -10,14 +10,16 @@ beforeAll(async () => {
 });
 const planOf = (stack: string) => plans.get(stack)!;
 const onCloudRun = catalogue.filter(({ targets }) => !targets?.gcp);
-const container = (plan: Planned, name: string) => plan.inputs(SERVICE, name).template.containers[0];
+const container = (plan: Planned, name: string) => runnerOf(plan, name).container;
+const shares = ({ share }: Service) => share !== undefined;
 
 describe.each(STACKS)("%s: every service of the catalogue", (stack) => {
-  it("has its Cloud Run service, or says why not", () => {
-    const planned = planOf(stack)
-      .all(SERVICE)
-      .map(({ name }) => name);
-    expect(planned.sort()).toEqual([...onCloudRun.map(({ name }) => name), "langfuse-console"].sort());
+  it("has its container, or says why not", () => {
+    const planned = [...planOf(stack).all(SERVICE), ...planOf(stack).all(POOL)].flatMap(({ inputs }) =>
+      (inputs["template"] as any).containers.map(({ name }: any) => name),
+    );
+    const own = planned.filter((name) => !["collector", "router"].includes(name));
+    expect(own.sort()).toEqual([...onCloudRun.map(({ name }) => name), "langfuse-console"].sort());
     for (const { name, targets } of catalogue.filter(({ targets }) => targets?.gcp)) {
       expect([name, targets!.gcp!.length > 5]).toEqual([name, true]);
     }
@@ -27,7 +29,7 @@ describe.each(STACKS)("%s: every service of the catalogue", (stack) => {
     "%s: port and probes",
     (name, service) => {
       const { ports, startupProbe, livenessProbe } = container(planOf(stack), name);
-      expect(ports).toEqual({ containerPort: service.port });
+      if (!shares(service)) expect(ports).toEqual({ containerPort: service.port });
       expect(startupProbe.httpGet).toEqual({ path: service.probe!.path, port: service.port });
       expect(livenessProbe?.httpGet.path).toBe(service.probe!.livePath);
       // Direct VPC egress may delay a start by a minute.
@@ -54,9 +56,9 @@ describe.each(STACKS)("%s: every service of the catalogue", (stack) => {
   );
 
   it.each(onCloudRun.map((service) => [service.name, service] as const))("%s: files", (name, service) => {
-    const { template } = planOf(stack).inputs(SERVICE, name);
+    const { template } = runnerOf(planOf(stack), name);
     const mounts = new Map<string, any>(
-      template.containers[0].volumeMounts.map(({ mountPath, name: volume }: any) => [
+      container(planOf(stack), name).volumeMounts.map(({ mountPath, name: volume }: any) => [
         mountPath,
         template.volumes.find((each: any) => each.name === volume),
       ]),
@@ -72,20 +74,27 @@ describe.each(STACKS)("%s: every service of the catalogue", (stack) => {
     }
   });
 
-  it("takes at least the memory and CPU that the catalogue asks for, written as the API answers it", () => {
-    for (const { name, memoryMiB, cpu } of onCloudRun) {
+  it("takes at least what the catalogue asks for, written as the API answers it", () => {
+    for (const { name, memoryMiB, cpu, share } of onCloudRun) {
       const { limits } = container(planOf(stack), name).resources;
-      expect(limits.cpu).toMatch(/^[1-8]$/);
-      expect(Number(limits.cpu)).toBeGreaterThanOrEqual(cpu);
+      expect(limits.cpu).toMatch(/^([1-8]|\d{2,3}m)$/);
+      const vcpu = limits.cpu.endsWith("m") ? parseInt(limits.cpu) / 1000 : Number(limits.cpu);
+      expect([name, vcpu >= (runsAlone(name) ? cpu : share!.cpu)]).toEqual([name, true]);
       expect(limits.memory).toMatch(/^\d+Mi$/);
-      expect(parseInt(limits.memory)).toBeGreaterThanOrEqual(Math.max(512, memoryMiB));
+      const least = runsAlone(name) ? memoryMiB : share!.memoryMiB;
+      expect(parseInt(limits.memory)).toBeGreaterThanOrEqual(least);
+    }
+    function runsAlone(name: string): boolean {
+      return runnerOf(planOf(stack), name).name === name;
     }
   });
 
   it("runs as an account of its own, in the network, by digest", () => {
-    for (const { name, inputs } of planOf(stack).all(SERVICE)) {
+    for (const { name, inputs } of [...planOf(stack).all(SERVICE), ...planOf(stack).all(POOL)]) {
       const template = inputs["template"] as any;
-      expect(template.vpcAccess).toMatchObject({ egress: "ALL_TRAFFIC" });
+      expect(template.vpcAccess).toMatchObject({
+        egress: stack === "prod" ? "ALL_TRAFFIC" : "PRIVATE_RANGES_ONLY",
+      });
       expect(template.serviceAccount).toBeDefined();
       for (const { image } of template.containers) {
         expect([name, image === "[unknown]" || /@sha256:[0-9a-f]{64}$/.test(image)]).toEqual([name, true]);
@@ -128,18 +137,23 @@ describe("who reaches what", () => {
     },
   );
 
-  it.each(STACKS)("%s: one job alone migrates Langfuse's databases, before its services", (stack) => {
+  it.each(["dev"])("%s: one job alone migrates Langfuse's databases, before its services", (stack) => {
     const migrates = (envs: { name: string; value?: string }[]) =>
       envs.some(({ name }) => name === "CLICKHOUSE_MIGRATION_URL") &&
       envs.filter(({ name, value }) => /AUTO_\w+_MIGRATION_DISABLED/.test(name) && value === "true").length <
         2;
     const plan = planOf(stack);
     const migrating = [...plan.all(SERVICE), ...plan.all(JOB)].filter(({ inputs: { template } }) =>
-      migrates(((template as any).template ?? template).containers[0].envs),
+      ((template as any).template ?? (template as any)).containers.some(({ envs }: any) => migrates(envs)),
     );
     expect(migrating.map(({ type, name }) => [type, name])).toEqual([[JOB, "langfuse-migrations"]]);
     for (const name of ["langfuse-web", "langfuse-worker", "langfuse-console"])
-      expect(plan.one("tollgate:gcp:RunService", name).dependsOn).toContain(`${JOB}::langfuse-migrations`);
+      expect(plan.one("tollgate:gcp:RunService", runnerName(name)).dependsOn).toContain(
+        `${JOB}::langfuse-migrations`,
+      );
+    function runnerName(name: string): string {
+      return name === "langfuse-worker" ? "watch" : name;
+    }
   });
 
   it("admits the configured operators only", async () => {
@@ -162,9 +176,9 @@ describe("who reaches what", () => {
 describe("instances", () => {
   it("are one and always on for what keeps state or works between requests", () => {
     for (const { name } of onCloudRun.filter(({ singleton }) => singleton)) {
-      const { scaling, containers } = planOf("dev").inputs(SERVICE, name).template;
-      expect([name, scaling]).toEqual([name, { minInstanceCount: 1, maxInstanceCount: 1 }]);
-      expect(containers[0].resources.cpuIdle).toBe(false);
+      const { template, container } = runnerOf(planOf("dev"), name);
+      expect([name, template.scaling]).toEqual([name, { minInstanceCount: 1, maxInstanceCount: 1 }]);
+      expect(container.resources.cpuIdle).toBe(false);
     }
   });
 
@@ -185,14 +199,15 @@ describe("the collector", () => {
         SERVICE_NAME: name,
         METRICS_ADDRESS: `localhost:${metrics!.port}`,
         METRICS_PATH: metrics!.path,
-        PROMETHEUS_URL: "https://tollgate-prometheus-100000000001.europe-west1.run.app",
+        PROMETHEUS_URL: "https://tollgate-watch-100000000001.europe-west1.run.app/prometheus",
       });
     }
   });
 
   it("is not in what Prometheus scrapes itself, nor where there is no Prometheus", async () => {
     for (const { name } of onCloudRun.filter(({ singleton }) => singleton)) {
-      expect(planOf("dev").inputs(SERVICE, name).template.containers).toHaveLength(1);
+      const names = runnerOf(planOf("prod"), name).template.containers.map((each: any) => each.name);
+      expect(names).not.toContain("collector");
     }
     const phase1 = await Planned.of("dev", { "tollgate:phase": "1" });
     for (const { inputs } of phase1.all(SERVICE))
@@ -257,13 +272,18 @@ describe.each(PHASES)("phase %i", (phase) => {
     const expected = servicesOfPhase(phase)
       .filter(({ enabledBy, targets }) => !targets?.gcp && !enabledBy)
       .map(({ name }) => name);
-    const planned = plan.all(SERVICE).map(({ name }) => name);
-    expect(planned.sort()).toEqual([...expected, "langfuse-console"].sort());
+    const planned = [...plan.all(SERVICE), ...plan.all(POOL)].flatMap(({ inputs }) =>
+      (inputs["template"] as any).containers.map(({ name }: any) => name),
+    );
+    const own = planned.filter((name) => !["collector", "router"].includes(name));
+    expect(own.sort()).toEqual([...expected, "langfuse-console"].sort());
     expect(plan.all("gcp:logging/projectSink:ProjectSink")).toHaveLength(phase >= 3 ? 2 : 0);
     // No variable names a service that is not there.
     const hosts = JSON.stringify(plan.all(SERVICE)).match(/https:\/\/tollgate-[a-z-]+?(?=-\d{12})/g)!;
     expect(
-      [...new Set(hosts)].filter((host) => !planned.includes(host.replace("https://tollgate-", ""))),
+      [...new Set(hosts)].filter(
+        (host) => !plan.all(SERVICE).some(({ name }) => host === `https://tollgate-${name}`),
+      ),
     ).toEqual([]);
   });
 });

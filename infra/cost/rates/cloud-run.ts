@@ -1,3 +1,4 @@
+import { findService } from "../../../catalogue";
 import { combine, fixed, times, type Range } from "../range";
 import { SECONDS, type Usage } from "../usage";
 import { UnpricedError, type BilledResource, type Item, type Rate } from "./rate";
@@ -29,7 +30,7 @@ export const service: Rate = (resource, usage) => {
       return [
         item(`CPU of ${name}`, "run.cpu.instance", times(instances, cpu * SECONDS)),
         item(`memory of ${name}`, "run.memory.instance", times(instances, memory * SECONDS)),
-      ];
+      ].map((each) => ({ ...each, ...owner(container) }));
     }
     const idle = combine([usage.activeShare], (share) => Math.max(0, minimum - share));
     return [
@@ -45,6 +46,25 @@ export const service: Rate = (resource, usage) => {
   });
   return alwaysOn ? items : [...items, item("requests", "run.requests", usage.requests)];
 };
+
+/** Every container of every instance of a worker pool, always. */
+export const workerPool: Rate = (resource) => {
+  const containers: Container[] = resource.inputs.template?.containers ?? [];
+  const instances: number = resource.inputs.scaling?.manualInstanceCount ?? 1;
+  return containers.flatMap((container) => {
+    const { cpu, memory } = limits(container, resource);
+    const name = container.name ?? resource.name;
+    return [
+      item(`CPU of ${name}`, "run.pool.cpu", fixed(instances * cpu * SECONDS)),
+      item(`memory of ${name}`, "run.pool.memory", fixed(instances * memory * SECONDS)),
+    ].map((each) => ({ ...each, ...owner(container) }));
+  });
+};
+
+/** Whose a container is, where services share an instance. */
+function owner({ name = "" }: Container): { service?: string } {
+  return findService(name) ? { service: name } : {};
+}
 
 /** A job's containers, for as long as its runs take. */
 export const job: Rate = (resource, usage) => {
@@ -63,13 +83,17 @@ export const job: Rate = (resource, usage) => {
 const SHORTEST_RUN = 60;
 const MINUTES = SECONDS / 60;
 
-/**
- * The runs that a schedule asks for, each of one container of Cloud Run's smallest size. Cloud Scheduler itself takes nothing
- * for a billing account's first three schedules.
- */
+/** A schedule, and the runs of a job that it asks for, each of one container of Cloud Run's smallest size. */
 export const schedule: Rate = (resource) => {
-  const runs = MINUTES / minutesBetween(resource);
+  const own = item("schedule", "scheduler.job", fixed(1));
+  const { schedule: cron } = resource.inputs as { schedule?: string };
+  // What wakes and puts to sleep runs no job.
+  if (/^office-(wake|sleep)-/.test(resource.name)) return [own];
+  const open = /^\S+ (\d+)-(\d+) \* \* 1-5$/.exec(String(cron));
+  const share = open ? (5 * (Number(open[2]) - Number(open[1]) + 1)) / 168 : 1;
+  const runs = (MINUTES * share) / minutesBetween(resource);
   return [
+    own,
     item("CPU of its runs", "run.job.cpu", fixed(runs * SHORTEST_RUN)),
     item("memory of its runs", "run.job.memory", fixed(runs * SHORTEST_RUN * 0.5)),
   ];
@@ -82,6 +106,7 @@ function minutesBetween(resource: BilledResource): number {
   if (each(minute)) return each(minute);
   if (each(hour)) return each(hour) * 60;
   if (/^\d+ \d+ /.test(cron)) return 24 * 60;
+  if (/^\d+ \*/.test(cron)) return 60;
   throw new UnpricedError(resource, "schedule", cron, 'Write it as "*/15 * * * *" or "30 3 * * *"');
 }
 

@@ -1,4 +1,4 @@
-import { job, schedule, service } from "./cloud-run";
+import { job, schedule, service, workerPool } from "./cloud-run";
 import { address, disk, instance, nat, subnetwork } from "./compute";
 import { postgres, redis } from "./databases";
 import type { Rate } from "./rate";
@@ -13,6 +13,7 @@ export const rates: Record<string, Rate> = {
   "gcp:cloudrunv2/job:Job": job,
   "gcp:cloudscheduler/job:Job": schedule,
   "gcp:cloudrunv2/service:Service": service,
+  "gcp:cloudrunv2/workerPool:WorkerPool": workerPool,
   "gcp:compute/address:Address": address,
   "gcp:compute/disk:Disk": disk,
   "gcp:compute/globalAddress:GlobalAddress": address,
@@ -34,8 +35,11 @@ export const free: Record<string, string> = {
   "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": IAM,
   "gcp:cloudrunv2/jobIamMember:JobIamMember": IAM,
   "gcp:cloudrunv2/serviceIamMember:ServiceIamMember": IAM,
+  "gcp:cloudrunv2/workerPoolIamMember:WorkerPoolIamMember": IAM,
+  "gcp:billing/budget:Budget": "a budget costs nothing",
   "gcp:compute/diskResourcePolicyAttachment:DiskResourcePolicyAttachment": "the disk's snapshots are counted",
   "gcp:compute/firewall:Firewall": "rules of a network cost nothing",
+  "gcp:compute/instanceIAMMember:InstanceIAMMember": IAM,
   "gcp:compute/network:Network": "a network costs nothing, its traffic does",
   "gcp:compute/resourcePolicy:ResourcePolicy": "a schedule costs nothing, its snapshots do",
   "gcp:compute/router:Router": "a router costs nothing, its NAT gateway does",
@@ -46,6 +50,7 @@ export const free: Record<string, string> = {
   "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig": "within the free runs",
   "gcp:monitoring/alertPolicy:AlertPolicy": "two conditions cost cents",
   "gcp:monitoring/notificationChannel:NotificationChannel": "a channel costs nothing",
+  "gcp:projects/iAMCustomRole:IAMCustomRole": IAM,
   "gcp:projects/iAMMember:IAMMember": IAM,
   "gcp:projects/service:Service": "an enabled API costs nothing",
   "gcp:projects/serviceIdentity:ServiceIdentity": "an identity costs nothing",

@@ -17,6 +17,8 @@ export interface Item {
   price: string;
   /** Units a month. */
   quantity: Range;
+  /** Whose it is, where the resource is several services'. */
+  service?: string;
 }
 
 /** What a resource of one type is billed for. An empty list: this one costs nothing. */

@@ -20,6 +20,10 @@ const RUN = "gcp:cloudrunv2/service:Service";
 export function stackItems(resources: BilledResource[], usage: Usage): StackItems[] {
   const has = (type: string, name?: string) =>
     resources.some((each) => each.type === type && (name === undefined || each.name === name));
+  const runs = (container: string) =>
+    resources.some(({ inputs }) =>
+      ((inputs.template?.containers ?? []) as { name?: string }[]).some(({ name }) => name === container),
+    );
   const one = (price: string, what: string, quantity: Item["quantity"]): Item => ({ what, price, quantity });
   const found: StackItems[] = [
     { name: "internet", items: [one("egress.internet", "data to the internet", usage.internetGiB)] },
@@ -36,11 +40,18 @@ export function stackItems(resources: BilledResource[], usage: Usage): StackItem
   if (has(RUN)) {
     found.push({ name: "logs", items: [one("logging.storage", "lines in Cloud Logging", usage.logGiB)] });
   }
-  if (has(RUN, "prometheus")) {
+  if (runs("langfuse-worker")) {
+    const items = [
+      one("llm.judge.input", "tokens that judges read", usage.judgeInput),
+      one("llm.judge.output", "tokens that judges write", usage.judgeOutput),
+    ];
+    found.push({ name: "langfuse-worker", items });
+  }
+  if (runs("prometheus")) {
     const items = [one("monitoring.samples", "samples kept at Google", usage.samples)];
     found.push({ name: "prometheus", items });
   }
-  if (has(RUN, "cloud-metrics")) {
+  if (runs("cloud-metrics")) {
     const items = [one("monitoring.read", "platform metrics read", usage.seriesRead)];
     found.push({ name: "cloud-metrics", items });
   }

@@ -49,6 +49,19 @@ export class Planned {
 
 export const SERVICE = "gcp:cloudrunv2/service:Service";
 export const JOB = "gcp:cloudrunv2/job:Job";
+export const POOL = "gcp:cloudrunv2/workerPool:WorkerPool";
+
+/** What runs a service of the catalogue: its own Cloud Run service, or what it shares. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export function runnerOf(plan: Planned, name: string): { name: string; template: any; container: any } {
+  for (const resource of [...plan.all(SERVICE), ...plan.all(POOL)]) {
+    const { template } = plan.inputs(resource.type, resource.name);
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any
+    const container = template.containers.find((each: any) => each.name === name);
+    if (container) return { name: resource.name, template, container };
+  }
+  throw new Error(`nothing in the plan runs ${name}`);
+}
 export const STACKS = ["dev", "prod"] as const;
 export const PHASES = [1, 2, 3, 4, 5] as const;
 export const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;

@@ -11,7 +11,12 @@ const NOT_IN_BODY = new Set([
 ]);
 
 /** Lists that the provider names in the plural. */
-const SINGULAR: Record<string, string> = { commands: "command", envs: "env", traffics: "traffic" };
+const SINGULAR: Record<string, string> = {
+  commands: "command",
+  dependsOns: "dependsOn",
+  envs: "env",
+  traffics: "traffic",
+};
 
 /** The body that the provider makes of a Cloud Run service's or job's inputs: field by field the same, but for a few names. */
 export function runBody(inputs: Record<string, any>): Record<string, unknown> {

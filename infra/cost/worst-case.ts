@@ -1,5 +1,6 @@
-import { estimate, type Estimate } from "../../infra/cost/estimate";
-import type { BilledResource } from "../../infra/cost/rates";
+import { estimate, type Estimate } from "./estimate";
+import type { PriceList } from "./price-list";
+import type { BilledResource } from "./rates";
 
 const RUN_SERVICE = "gcp:cloudrunv2/service:Service";
 
@@ -10,8 +11,8 @@ const DEFAULT_MAX_INSTANCES = 100;
  * What a stack would cost with every service on Cloud Run at its maximum of instances all month, each with its CPU at work,
  * and all else as the estimate's high case has it.
  */
-export function worstCase(resources: BilledResource[]): Estimate {
-  return estimate(resources.map(atMaximum));
+export function worstCase(resources: BilledResource[], prices?: PriceList): Estimate {
+  return estimate(resources.map(atMaximum), { prices });
 }
 
 function atMaximum(resource: BilledResource): BilledResource {

@@ -1,0 +1,172 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { RunService } from "../../components/run/service";
+import { RunWorkerPool } from "../../components/run/worker-pool";
+import type { ContainerArgs } from "../../components/run/container";
+import { Workload } from "../../components/workload";
+import { router, type Service } from "../../catalogue";
+import type { Inputs, Need } from "../../catalogue/target";
+import { ROUTER_HEALTH } from "../config-files/router";
+import type { Foundation } from "./foundation";
+import { imageOf } from "./images";
+import { isPool, membersOf, routedMembers, sharedInstanceOf, type SharedInstance } from "./instances";
+import { configEdge, containerInputs, edgesOfAll, type Wires } from "./wiring";
+
+type Value = pulumi.Input<string>;
+type Started = pulumi.Input<pulumi.Resource>;
+
+interface Member {
+  service: Service;
+  inputs: Inputs<Value>;
+  needs: Need<Started>[];
+}
+
+/** Seconds that a container may take to start with a part of a vCPU: with those of the network, Cloud Run's most. */
+const SLOW_START_SECONDS = 180;
+
+const ROUTER = "router";
+const ROUTER_FILES = "/etc/tollgate-router";
+
+/**
+ * Makes the instances that services share, each once its last member is known.
+ *
+ * @returns What takes a member, and gives the instance as it will be.
+ */
+export function sharedInstances(foundation: Foundation, wires: Wires) {
+  const { config } = foundation;
+  const joining = new Map<
+    SharedInstance,
+    { members: Member[]; made: Promise<pulumi.Resource>; make: Make }
+  >();
+
+  return (instance: SharedInstance, member: Member): Started => {
+    const known = joining.get(instance) ?? unmade();
+    joining.set(instance, known);
+    known.members.push(member);
+    if (known.members.length === membersOf(instance, config).length) {
+      known.make(makeInstance(instance, known.members, foundation, wires));
+    }
+    return known.made;
+  };
+}
+
+type Make = (resource: pulumi.Resource) => void;
+
+function unmade() {
+  let make: Make = () => {};
+  const made = new Promise<pulumi.Resource>((resolve) => (make = resolve));
+  return { members: [], made, make: (resource: pulumi.Resource) => make(resource) };
+}
+
+function makeInstance(
+  instance: SharedInstance,
+  members: Member[],
+  foundation: Foundation,
+  wires: Wires,
+): pulumi.Resource {
+  const { config, sizes, labels, network } = foundation;
+  const services = members.map(({ service }) => service);
+  const routed = routedMembers(instance, config);
+  const routes = routed.length > 0 ? wires.folders("router") : undefined;
+  const workload = new Workload(instance, {
+    project: config.project,
+    edges: [
+      ...edgesOfAll(services, wires).filter(({ name }) => name !== "config"),
+      ...(routes || services.some(({ configFiles }) => configFiles) ? [configEdge(wires)] : []),
+    ],
+  });
+  const folders = [
+    ...services.flatMap(({ configFiles = {} }) => Object.values(configFiles)).map(wires.folders),
+    ...(routes ? [routes] : []),
+  ];
+  const opts = {
+    dependsOn: [
+      ...members.flatMap(({ needs }) =>
+        needs.filter(({ unit }) => sharedInstanceOf(unit, config) !== instance).map(({ started }) => started),
+      ),
+      ...workload.bindings,
+      ...folders.flatMap(({ objects }) => objects),
+    ],
+  };
+  const common = {
+    project: config.project,
+    region: config.region,
+    labels: labels(
+      instance,
+      services.reduce((least, { phase }) => (phase < least ? phase : least), services[0]!.phase),
+    ),
+    serviceAccount: workload.email,
+    networkId: network.networkId,
+    subnetworkId: network.subnetworkId,
+    egress: sizes.nat ? ("all" as const) : ("private" as const),
+    deletionProtection: sizes.protect,
+    sleeps: config.officeHours !== undefined,
+  };
+  const containers = wholeVcpu(
+    members.map((member) => containerOf(member, services, foundation, wires)),
+    routes ? router.cpu : 0,
+  );
+  if (isPool(instance)) return new RunWorkerPool(instance, { ...common, containers }, opts);
+
+  const always = { minInstances: 1, maxInstances: 1, alwaysOnCpu: true, serving: config.serving[instance] };
+  if (routes) {
+    return new RunService(
+      instance,
+      {
+        ...common,
+        ...always,
+        containerName: ROUTER,
+        image: imageOf(router, foundation),
+        command: ["nginx"],
+        args: ["-c", `${ROUTER_FILES}/nginx.conf`, "-g", "daemon off;"],
+        files: { [ROUTER_FILES]: routes },
+        port: router.port,
+        cpu: router.cpu,
+        memoryMiB: router.memoryMiB,
+        probe: { path: ROUTER_HEALTH, livePath: ROUTER_HEALTH, startupSeconds: SLOW_START_SECONDS },
+        after: routed.map(({ name }) => name),
+        sidecars: containers,
+      },
+      opts,
+    );
+  }
+  // Nobody reaches it yet, but a service of Cloud Run has a port.
+  const [{ name, probe, ...first }, ...sidecars] = containers as [ContainerArgs, ...ContainerArgs[]];
+  return new RunService(
+    instance,
+    { ...common, ...always, ...first, containerName: name, port: probe!.port, probe: probe!, sidecars },
+    opts,
+  );
+}
+
+function containerOf(
+  { service, inputs }: Member,
+  members: Service[],
+  foundation: Foundation,
+  wires: Wires,
+): ContainerArgs {
+  const { name, share, port, probe, volumes, argsWithoutDisk } = service;
+  if (!probe || port === undefined || !share) throw new Error(`${name} needs a port, a probe and a share`);
+  const files = volumes ? foundation.sizes.filesMiB : 0;
+  return {
+    name,
+    image: imageOf(service, foundation),
+    command: inputs.command,
+    args: inputs.args && [...inputs.args, ...(argsWithoutDisk?.(files) ?? [])],
+    // More than 512 MiB may need half a vCPU.
+    cpu: share.memoryMiB + files > 512 ? Math.max(0.5, share.cpu) : share.cpu,
+    memoryMiB: share.memoryMiB + files,
+    probe: { ...probe, port, startupSeconds: Math.max(probe.startupSeconds, SLOW_START_SECONDS) },
+    after: members.map((each) => each.name).filter((each) => service.dependsOn.includes(each)),
+    ...containerInputs(service, inputs, wires),
+  };
+}
+
+/** Containers that have, with what is beside them, at least one vCPU: the largest gets what is left of it. */
+export function wholeVcpu<C extends { cpu: number }>(containers: C[], beside = 0): C[] {
+  const sum = containers.reduce((total, { cpu }) => total + cpu, beside);
+  const largest = containers.reduce((most, each) => (each.cpu > most.cpu ? each : most));
+  const left = Math.max(0, 1 - sum);
+  return containers.map((each) =>
+    each === largest ? { ...each, cpu: Math.round((each.cpu + left) * 1000) / 1000 } : each,
+  );
+}

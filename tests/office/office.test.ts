@@ -1,0 +1,157 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { discovery } from "../support/discovery/document";
+import { wrongWith } from "../support/discovery/check";
+import { estimate } from "../../infra/cost/estimate";
+import { limits } from "../../infra/limits";
+import { plan, readStackFile } from "../../infra/plan";
+import { judgePlan } from "../../policies/judge-plan";
+import { runNow, schedulesOf } from "../../ops/office/run";
+import { Planned } from "../program/support/planned";
+
+const HOURS = { "tollgate:officeHours": '{"from":8,"to":18,"timeZone":"Europe/Brussels"}' };
+const SCHEDULE = "gcp:cloudscheduler/job:Job";
+
+interface Target {
+  httpMethod: string;
+  uri: string;
+  body?: string;
+}
+
+/** The request that a schedule makes, as the documents of Google's APIs name it. */
+function requestOf({ httpMethod, uri, body }: Target) {
+  const { hostname, pathname, search } = new URL(uri);
+  return {
+    hostname,
+    verb: httpMethod,
+    path: pathname,
+    query: [...new URLSearchParams(search).keys()],
+    body: body ? JSON.parse(Buffer.from(body, "base64").toString()) : undefined,
+  };
+}
+
+describe.each([
+  ["packed", ["postgres", "clickhouse", "watch"]],
+  ["grouped", ["postgres", "clickhouse", "watch", "workers", "loki"]],
+])("office hours of a stack whose layout is %s", (layout, sleepers) => {
+  let dev: Planned;
+  beforeAll(async () => {
+    dev = await Planned.of("dev", { ...HOURS, "tollgate:sizes": JSON.stringify({ layout }) });
+  });
+
+  it("wake and put to sleep everything that is always on, and nothing else", () => {
+    for (const action of ["wake", "sleep"] as const)
+      expect(
+        schedulesOf(dev.resources, action)
+          .map((each) => each.sleeper)
+          .sort(),
+      ).toEqual([...sleepers].sort());
+  });
+
+  it("wake data stores first and put them to sleep last", () => {
+    expect(
+      schedulesOf(dev.resources, "wake")
+        .slice(0, 2)
+        .map((each) => each.sleeper)
+        .sort(),
+    ).toEqual(["clickhouse", "postgres"]);
+    expect(schedulesOf(dev.resources, "sleep").at(-1)!.sleeper).toMatch(/clickhouse|postgres/);
+    const cron = (name: string) => dev.inputs(SCHEDULE, name).schedule;
+    expect([cron("office-wake-postgres"), cron("office-wake-watch")]).toEqual([
+      "45 7 * * 1-5",
+      "0 8 * * 1-5",
+    ]);
+    expect([cron("office-sleep-watch"), cron("office-sleep-postgres")]).toEqual([
+      "0 18 * * 1-5",
+      "5 18 * * 1-5",
+    ]);
+  });
+
+  it("ask Cloud Run for what its document accepts", () => {
+    const targets = dev
+      .all(SCHEDULE)
+      .map(({ name, inputs }) => ({ name, target: inputs["httpTarget"] as Target }))
+      .filter(({ name }) => name.startsWith("office-") && !/postgres|clickhouse/.test(name))
+      .map(({ target }) => requestOf(target));
+    expect(targets).toHaveLength(2 * (sleepers.length - 2));
+    for (const { hostname, ...request } of targets) {
+      expect(hostname).toBe("run.googleapis.com");
+      expect(wrongWith(discovery("run.v2"), request)).toEqual([]);
+    }
+  });
+
+  it("ask Cloud SQL for what its document accepts", () => {
+    const bodies = ["wake", "sleep"].map((action) => {
+      const { body } = dev.inputs(SCHEDULE, `office-${action}-postgres`).httpTarget;
+      return JSON.parse(Buffer.from(body, "base64").toString());
+    });
+    expect(bodies.map(({ settings }) => settings.activationPolicy)).toEqual(["ALWAYS", "NEVER"]);
+    const path = "/sql/v1beta4/projects/p/instances/i";
+    for (const body of bodies)
+      expect(wrongWith(discovery("sqladmin.v1beta4"), { verb: "PATCH", path, query: [], body })).toEqual([]);
+  });
+
+  it("keep every limit and mandatory policy, and lower the cost", async () => {
+    expect(limits.flatMap(({ check }) => dev.resources.flatMap(check))).toEqual([]);
+    const settings = readStackFile("dev");
+    const always = estimate((await plan("dev", settings)).resources).total.expected;
+    const planned = await plan("dev", { ...settings, values: { ...settings.values, ...HOURS } });
+    expect((await judgePlan(planned)).filter(({ level }) => level === "mandatory")).toEqual([]);
+    expect(estimate(planned.resources).total.expected).toBeLessThan(always * 0.7);
+  });
+});
+
+it("jobs that run each hour keep the hours, or their databases would be asleep", async () => {
+  const dev = await Planned.of("dev", HOURS);
+  expect(dev.inputs(SCHEDULE, "langfuse-margins").schedule).toBe("*/15 8-17 * * 1-5");
+});
+
+it.each([
+  ["prod", HOURS["tollgate:officeHours"], /officeHours .* must not be set in prod/],
+  ["dev", '{"from":18,"to":8,"timeZone":"Europe/Brussels"}', /officeHours.to "8" must be after `from`/],
+  ["dev", '{"from":8,"to":18,"timeZone":"Mars"}', /officeHours.timeZone "Mars" must be a time zone/],
+])("are refused in %s as %s", async (stack, hours, message) => {
+  const settings = readStackFile(stack);
+  settings.values["tollgate:officeHours"] = hours;
+  await expect(plan(stack, settings)).rejects.toThrow(message);
+});
+
+describe("running a schedule now", () => {
+  const asked: { method: string; url: string; authorization?: string }[] = [];
+  let server: Server;
+  let status = 200;
+  let url = "";
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      const { method = "", url: path = "", headers } = request;
+      asked.push({ method, url: path, authorization: headers.authorization });
+      response.writeHead(status).end("{}");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => new Promise((resolve) => server.close(resolve)));
+  const schedule = { id: "projects/p/locations/r/jobs/tollgate-wake-postgres", sleeper: "postgres" };
+  const authorize = () => Promise.resolve(new Headers({ authorization: "Bearer token" }));
+
+  it("asks Cloud Scheduler for what its document has", async () => {
+    await runNow(schedule, authorize, url);
+    expect(asked.at(-1)).toEqual({
+      method: "POST",
+      url: "/v1/projects/p/locations/r/jobs/tollgate-wake-postgres:run",
+      authorization: "Bearer token",
+    });
+    const { method, url: path } = asked.at(-1)!;
+    expect(wrongWith(discovery("cloudscheduler.v1"), { verb: method, path, query: [], body: {} })).toEqual(
+      [],
+    );
+  });
+
+  it.each([
+    [404, "`pulumi up` makes the schedules"],
+    [403, "ask for roles/cloudscheduler.jobRunner in the project"],
+  ])("says after %d what to do", async (code, remedy) => {
+    status = code;
+    await expect(runNow(schedule, authorize, url)).rejects.toThrow(remedy);
+  });
+});
