@@ -14,6 +14,7 @@ export const groups = {
       about: "add, list and change customers; what they spent",
       needs: "node",
     },
+    audit: { entry: "ops/audit/main.ts", about: "who changed what in the ledger, and why", needs: "node" },
     "dashboards report": {
       entry: "local/dashboards-report/main.ts",
       about: "which panels have data on the running stack",

@@ -3,7 +3,10 @@ import type { Customer, Ledger, Usage } from "./ledger";
 
 const CUSTOMER = `
   SELECT customer_id, tier, gcp_project, disabled_at IS NOT NULL AS disabled
-  FROM ledger.customers WHERE `;
+  FROM ledger.customers WHERE customer_id = `;
+const BY_KEY = `${CUSTOMER}(
+  SELECT customer_id FROM ledger.customer_keys WHERE key_hash = $1 AND (ends_at IS NULL OR ends_at > now()))`;
+const BY_ID = `${CUSTOMER}$1`;
 
 const USAGE = `
   SELECT u.month::text, u.cap_nanos, u.spent_nanos, u.held_nanos, u.calls,
@@ -29,8 +32,8 @@ export function postgresLedger(url: string, onError: (error: Error) => void): Le
   });
   pool.on("error", onError);
 
-  async function customer(column: "key_hash" | "customer_id", value: string): Promise<Customer | undefined> {
-    const { rows } = await pool.query(`${CUSTOMER}${column} = $1`, [value]);
+  async function customer(sql: string, value: string): Promise<Customer | undefined> {
+    const { rows } = await pool.query(sql, [value]);
     const row = rows[0];
     return (
       row && {
@@ -43,8 +46,8 @@ export function postgresLedger(url: string, onError: (error: Error) => void): Le
   }
 
   return {
-    customerByKeyHash: (hash) => customer("key_hash", hash.toString("hex")),
-    customerById: (customerId) => customer("customer_id", customerId),
+    customerByKeyHash: (hash) => customer(BY_KEY, hash.toString("hex")),
+    customerById: (customerId) => customer(BY_ID, customerId),
     async usage(customerId, sessionId): Promise<Usage> {
       const { rows } = await pool.query(USAGE, [customerId, sessionId ?? ""]);
       const row = rows[0];
