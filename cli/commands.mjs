@@ -15,6 +15,16 @@ export const groups = {
       needs: "node",
     },
     audit: { entry: "ops/audit/main.ts", about: "who changed what in the ledger, and why", needs: "node" },
+    export: {
+      entry: "ops/export/main.ts",
+      about: "a month's charges as CSV, FOCUS or Stripe events",
+      needs: "node",
+    },
+    reconcile: {
+      entry: "ops/reconcile/main.ts",
+      about: "the ledger against the providers' own accounts",
+      needs: "node",
+    },
     "dashboards report": {
       entry: "local/dashboards-report/main.ts",
       about: "which panels have data on the running stack",
