@@ -21,7 +21,7 @@ export interface Forecast {
 export interface ForecastInput {
   /** Spend by day; a day without calls may be missing. Days before `firstDay` or of the future are ignored. */
   days: DaySpend[];
-  /** The first day that counts, such as the customer's first; absent: the first day in `days`. */
+  /** The first day that counts, such as the customer's first; an earlier one in `days` comes before it. */
   firstDay?: string;
   now: Date;
   /** First moment after the budget month. */
@@ -58,7 +58,7 @@ export function forecast({
   const today = dayOf(now.getTime());
   const spend = new Map(days.map(({ day, nanos }) => [day, nanos]));
   const begin = [
-    firstDay ?? [...spend.keys()].sort()[0] ?? today,
+    [...spend.keys(), firstDay ?? today].sort()[0]!,
     dayOf(now.getTime() - FORECAST_DAYS * MS_PER_DAY),
   ].sort()[1]!;
   const history: { weekday: number; nanos: number }[] = [];

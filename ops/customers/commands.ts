@@ -7,6 +7,7 @@ import { CustomerError, findCustomer, listCustomers } from "./customer";
 import { importCustomers } from "./import";
 import { addKey, listKeys, revokeKey } from "./keys";
 import { customerTable, deletedText, importTable, keyTable, totalsTable, usageTable } from "./print";
+import { readOutlook, type Outlook } from "../ledger/outlook";
 import { usageOf } from "./usage";
 
 const TIERS = Object.keys(definitions.tiers).join(", ");
@@ -74,7 +75,7 @@ export const customerCommands: LedgerCommand<unknown>[] = [
     run: async (ledger, [customerId]) => ({
       ...(await findCustomer(ledger, customerId!)),
       keys: await listKeys(ledger, customerId!),
-      usage: (await usageOf(ledger, customerId))[0]!,
+      usage: await usageOf(ledger, customerId!),
     }),
     text: ({ usage, keys, ...customer }) =>
       [customerTable([customer]), usageTable([usage]), keyTable(keys)].join("\n"),
@@ -117,9 +118,12 @@ export const customerCommands: LedgerCommand<unknown>[] = [
   defineLedgerCommand({
     usage: "usage [customer-id]",
     about: "what is spent, held and left this month, and what the month is expected to cost",
-    run: (ledger, [customerId]) => usageOf(ledger, customerId),
-    text: (usages) =>
-      usages.length > 1 ? `${usageTable(usages)}\n${totalsTable(usages)}` : usageTable(usages),
+    run: async (ledger, [customerId]): Promise<Outlook> =>
+      customerId === undefined
+        ? readOutlook(ledger)
+        : { customers: [await usageOf(ledger, customerId)], totals: [] },
+    text: ({ customers, totals }) =>
+      [usageTable(customers), ...(totals.length > 0 ? [totalsTable(totals)] : [])].join("\n"),
   }),
 ];
 

@@ -1,10 +1,11 @@
-import { formatUsd } from "../../litellm-config";
+import type { Forecast } from "../../app/ledger/forecast";
+import { formatCents, formatUsd } from "../../litellm-config";
+import type { Total, Usage } from "../ledger/outlook";
 import { table } from "../terminal/table";
 import type { Deleted } from "./changes";
 import type { Customer } from "./customer";
 import type { ImportStep } from "./import";
 import type { Key } from "./keys";
-import { totalsOf, type Usage } from "./usage";
 
 const NONE = "There are no customers yet: add one with `npm run customers -- add`.";
 
@@ -23,9 +24,11 @@ export function customerTable(customers: Customer[]): string {
   );
 }
 
-/** Whole cents are enough for what is not exact anyway. */
-function cents(nanos: number): string {
-  return `$${(nanos / 1e9).toFixed(2)}`;
+/** A forecast with its range, in whole cents: it is not exact anyway. */
+function expected(forecast: Forecast | null): string {
+  if (!forecast) return "known after three days";
+  const { expectedNanos, lowNanos, highNanos } = forecast;
+  return `${formatCents(expectedNanos)} (${formatCents(lowNanos)} to ${formatCents(highNanos)})`;
 }
 
 export function usageTable(usages: Usage[]): string {
@@ -40,9 +43,7 @@ export function usageTable(usages: Usage[]): string {
     formatUsd(Math.max(0, capNanos - spentNanos - heldNanos)),
     formatUsd(capNanos),
     `${(Math.floor((spentNanos * 1_000) / capNanos) / 10).toFixed(1)} %`,
-    forecast
-      ? `${cents(forecast.expectedNanos)} (${cents(forecast.lowNanos)} to ${cents(forecast.highNanos)})`
-      : "from the third day on",
+    expected(forecast),
     forecast?.runsOutOn ?? "",
   ]);
   return table(
@@ -64,14 +65,10 @@ export function usageTable(usages: Usage[]): string {
 }
 
 /** Spend and forecast of each tier and of all customers. */
-export function totalsTable(usages: Usage[]): string {
+export function totalsTable(totals: Total[]): string {
   return table(
     ["tier", "spent", "expected at month end"],
-    totalsOf(usages).map(({ name, spentNanos, forecast }) => [
-      name,
-      formatUsd(spentNanos),
-      `${cents(forecast.expectedNanos)} (${cents(forecast.lowNanos)} to ${cents(forecast.highNanos)})`,
-    ]),
+    totals.map(({ name, spentNanos, forecast }) => [name, formatUsd(spentNanos), expected(forecast)]),
   );
 }
 

@@ -16,6 +16,7 @@ import { usageOf } from "../../ops/customers/usage";
 import { postgresLedger } from "../../app/ledger/postgres-ledger";
 import type { Ledger } from "../../app/ledger/ledger";
 import { readAudit } from "../../ops/ledger/audit";
+import { readOutlook } from "../../ops/ledger/outlook";
 import { addCall, addCrossing, addRefusal, addSession } from "../dashboards/support/ledger";
 import { testMachine } from "../support/machine";
 
@@ -99,7 +100,7 @@ describe("an existing customer", () => {
       'tier (is "gold"): name one of',
     );
     expect((await findCustomer(admin, "acme")).tier).toBe("tier_3");
-    expect((await usageOf(admin, "acme"))[0]?.capNanos).toBe(definitions.tiers.tier_3!.monthlyBudget);
+    expect((await usageOf(admin, "acme")).capNanos).toBe(definitions.tiers.tier_3!.monthlyBudget);
   });
 
   it.each([
@@ -150,17 +151,38 @@ describe("an existing customer", () => {
 
   it("sees zeros before its first call, and exact nano-dollars after it", async () => {
     await addCustomer(admin, acme, by);
-    expect(await usageOf(admin)).toMatchObject([
-      { customerId: "acme", spentNanos: 0, heldNanos: 0, capNanos: usd("8"), calls: 0 },
+    expect((await readOutlook(admin)).customers).toMatchObject([
+      { customerId: "acme", spentNanos: 0, heldNanos: 0, capNanos: usd("8"), calls: 0, forecast: null },
     ]);
     await owner.query(
       `insert into ledger.customer_months (customer_id, month, tier, cap_nanos, spent_nanos, held_nanos, calls, updated_at)
        values ('acme', ledger.month_of(ledger.clock()), 'tier_1', 8000000000, 1234567891, 5, 3, now())`,
     );
-    expect(await usageOf(admin, "acme")).toMatchObject([
-      { spentNanos: 1_234_567_891, heldNanos: 5, calls: 3 },
-    ]);
+    expect(await usageOf(admin, "acme")).toMatchObject({ spentNanos: 1_234_567_891, heldNanos: 5, calls: 3 });
   });
+});
+
+it("forecasts a customer, its tier and all of them from the days before", async () => {
+  await addCustomer(admin, acme, by);
+  await addCustomer(admin, { ...acme, customerId: "other", tier: "tier_2" }, by);
+  for (const customer of ["acme", "other"]) {
+    await owner.query(
+      `insert into ledger.customer_months (customer_id, month, tier, cap_nanos, updated_at)
+       select $1, (date_trunc('month', now()) - make_interval(months => m))::date, 'tier_1', 8, now() from generate_series(0, 2) m`,
+      [customer],
+    );
+    await addSession(owner, customer, "s", 0);
+    for (let day = 1; day <= 28; day++) {
+      await addCall(owner, { customer, session: "s", cost: usd("0.1"), ago: `${day} days` });
+    }
+  }
+  const { customers, totals } = await readOutlook(admin);
+  const [one, other] = customers.map(({ forecast }) => forecast!);
+  expect(one).toMatchObject({ basedOnDays: 28, lowNanos: one!.expectedNanos, highNanos: one!.expectedNanos });
+  expect(one!.expectedNanos).toBe(other!.expectedNanos);
+  expect(totals.map(({ name }) => name)).toEqual(["tier_1", "tier_2", "all"]);
+  expect(Math.abs(totals[2]!.forecast!.expectedNanos - 2 * one!.expectedNanos)).toBeLessThanOrEqual(2);
+  expect((await readOutlook(admin, "other")).customers).toHaveLength(1);
 });
 
 describe("a change", () => {

@@ -35,16 +35,16 @@ CREATE TABLE ledger.audit (
 );
 CREATE INDEX audit_customer ON ledger.audit (customer_id, audit_id);
 
--- What customers spent by day (UTC, of the reservation). The only place outside of exports that reads calls for reports.
+-- What customers spent by day (UTC, of the reservation), for forecasts.
 CREATE FUNCTION ledger.daily_spend(p_from date, p_customer text DEFAULT NULL)
-RETURNS TABLE (customer_id text, plan_tier text, query_type text, day date, spent_nanos bigint, calls bigint)
+RETURNS TABLE (customer_id text, day date, spent_nanos bigint)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT customer_id, plan_tier, query_type, (reserved_at AT TIME ZONE 'UTC')::date, sum(cost_nanos)::bigint, count(*)
+  SELECT customer_id, (reserved_at AT TIME ZONE 'UTC')::date, sum(cost_nanos)::bigint
   FROM ledger.calls
   WHERE state = 'posted' AND month >= date_trunc('month', p_from)::date
     AND reserved_at >= p_from::timestamp AT TIME ZONE 'UTC'
     AND (p_customer IS NULL OR customer_id = p_customer)
-  GROUP BY 1, 2, 3, 4
+  GROUP BY 1, 2
 $$;
 
 -- Replaces a customer's id wherever it stands, and removes name, project, keys and conversations. Amounts stay, so that totals
