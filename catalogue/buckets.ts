@@ -5,7 +5,7 @@ export interface Bucket {
   phase: Phase;
   /** Days after which an object is deleted. Default: never. */
   deleteAfterDays?: number;
-  /** Days after which nobody opens an object any more, and it moves to a cheaper class. Default: never. */
+  /** Days after which an object moves to a cheaper class. Default: never. */
   coldAfterDays?: number;
   /** The stack's setting without which its phase does not have it. */
   enabledBy?: "tempo";

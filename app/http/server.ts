@@ -13,7 +13,7 @@ interface HttpParts {
   authenticate: Authenticate;
   endpoint: McpEndpoint;
   usagePage: UsagePage;
-  /** Told of each call until its last byte is sent. Streams that a client listens on are not calls. */
+  /** Called with each call until its last byte is sent. Streams that a client listens on are not calls. */
   inFlight: InFlight;
   /** What the agent lacks to answer; nothing when it can. */
   missing: () => Promise<string[]>;

@@ -55,6 +55,6 @@ function withVariables(text: string, form: "sql" | "regex"): string {
     text,
   );
   const unknown = /\$(?!__(rate_interval|range|auto|timeFilter|timeGroup)\b)\w+|\$\{[^}]*\}/.exec(filled);
-  if (unknown) throw new Error(`${unknown[0]} is no variable of the dashboards: ${text}`);
+  if (unknown) throw new Error(`${unknown[0]} must be a variable of the dashboards: ${text}`);
   return filled;
 }

@@ -25,7 +25,7 @@ export interface Servers {
 type Answer = { outcome: Exclude<Outcome, "quiet">; note: string };
 
 /**
- * Asks every query of every panel as Grafana would and tells, panel by panel, whether there is data.
+ * Asks every query of every panel as Grafana would and reports, panel by panel, whether there is data.
  *
  * @param range The time range, ending now, with every variable at "All".
  * @throws Error when the ledger cannot be reached at all.
@@ -78,7 +78,7 @@ async function ask(asked: PanelQuery, servers: Servers, ledger: Client, range: R
 
 /** The server that a query needs and this machine cannot have. */
 function serverElsewhere(expr: string): string | undefined {
-  // The sample data stand in for Google Cloud's APIs, and nobody waits for them.
+  // The sample data stand in for Google Cloud's APIs, which need no waiting.
   if (expr.includes("tollgate_agent_gcp_api")) return "Google Cloud's APIs";
   return externalMetrics.find(({ name, local }) => !local && expr.includes(name))?.server;
 }

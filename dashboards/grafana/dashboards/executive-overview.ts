@@ -173,7 +173,7 @@ const customers: Row = {
     bars({
       title: "Customers by budget used",
       description:
-        "How many customers are past each threshold this month: logged, told to operations, degraded, blocked.",
+        "How many customers are past each threshold this month: logged, sent to operations, degraded, blocked.",
       unit: unit.count,
       rows: true,
       width: 8,
@@ -211,7 +211,7 @@ const health: Row = {
     }),
     stat({
       title: "Requests that fail",
-      description: "Of the last five minutes, by service; a user's own error is none of ours.",
+      description: "Of the last five minutes, by service; a user's own error does not count.",
       unit: unit.share,
       height: 8,
       steps: limitSteps(thresholds.errors.share),

@@ -54,7 +54,7 @@ def replay(body: bytes) -> Receive:
 async def send_refusal(send: Send, refusal: Refusal, headers: dict[str, str]) -> None:
     """Sends a refusal as the whole answer, with the decision's headers where there is one."""
     body = refusal.body()
-    told = {
+    sent = {
         **headers,
         **({"x-tollgate-decision": "refused", "x-tollgate-reason": refusal.code} if headers else {}),
         **refusal.headers(),
@@ -65,7 +65,7 @@ async def send_refusal(send: Send, refusal: Refusal, headers: dict[str, str]) ->
         {
             "type": "http.response.start",
             "status": refusal.status,
-            "headers": [(key.encode(), value.encode()) for key, value in told.items()],
+            "headers": [(key.encode(), value.encode()) for key, value in sent.items()],
         }
     )
     await send({"type": "http.response.body", "body": body})

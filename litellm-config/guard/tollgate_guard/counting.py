@@ -231,7 +231,7 @@ def _counted_part(model: Model, body: Mapping[str, Any]) -> str:
 
 
 def _without_marks(value: Any) -> Any:
-    """The same without ``cache_control``, which is no part of the prompt."""
+    """The same without ``cache_control``, which is not part of the prompt."""
     if isinstance(value, list):
         return [_without_marks(each) for each in value]
     if isinstance(value, dict):

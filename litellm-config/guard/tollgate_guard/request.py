@@ -88,7 +88,7 @@ def _check_content(content: object, where: str) -> None:
     if content is None or isinstance(content, str):
         return
     if not isinstance(content, list):
-        raise Refusal("invalid_request", f"{where} is no text: send a text or a list of text parts", field=where)
+        raise Refusal("invalid_request", f"{where} must be text or a list of text parts", field=where)
     for index, part in enumerate(content):
         kind = part.get("type") if isinstance(part, dict) else None
         if kind != "text" or set(part) - {"cache_control"} != {"type", "text"} or not isinstance(part["text"], str):
@@ -103,7 +103,7 @@ def _check_content(content: object, where: str) -> None:
 
 def _check_tool_calls(calls: object, where: str) -> None:
     if not isinstance(calls, list):
-        raise Refusal("invalid_request", f"{where} is no list: send the tool calls of an answer", field=where)
+        raise Refusal("invalid_request", f"{where} must be a list of the tool calls of an answer", field=where)
     for index, call in enumerate(calls):
         function = call.get("function") if isinstance(call, dict) else None
         fits = (
@@ -116,14 +116,14 @@ def _check_tool_calls(calls: object, where: str) -> None:
         if not fits:
             raise Refusal(
                 "invalid_request",
-                f"{where}.{index} is no function call: send id, type and function with a name and arguments",
+                f"{where}.{index} must be a function call: id, type and function with a name and arguments",
                 field=f"{where}.{index}",
             )
 
 
 def _check_messages(messages: object) -> list[dict[str, Any]]:
     if not isinstance(messages, list) or not messages:
-        raise Refusal("invalid_request", "messages is no list of messages: send at least one", field="messages")
+        raise Refusal("invalid_request", "messages must be a list of at least one message", field="messages")
     for index, message in enumerate(messages):
         where = f"messages.{index}"
         role = message.get("role") if isinstance(message, dict) else None
@@ -133,7 +133,7 @@ def _check_messages(messages: object) -> list[dict[str, Any]]:
             raise Refusal("invalid_request", f"{where}.{key} is not accepted: leave it out", field=f"{where}.{key}")
         for key in ("name", "tool_call_id", "refusal"):
             if not isinstance(message.get(key, ""), (str, type(None))):
-                raise Refusal("invalid_request", f"{where}.{key} is no text: send one", field=f"{where}.{key}")
+                raise Refusal("invalid_request", f"{where}.{key} must be text", field=f"{where}.{key}")
         _check_content(message.get("content"), f"{where}.content")
         if message.get("cache_control") is not None:
             check_mark(message["cache_control"], f"{where}.cache_control")
@@ -144,7 +144,7 @@ def _check_messages(messages: object) -> list[dict[str, Any]]:
 
 def _check_tools(tools: object) -> list[dict[str, Any]]:
     if not isinstance(tools, list) or len(tools) > 128:
-        raise Refusal("invalid_request", "tools is no list of at most 128 functions: send one", field="tools")
+        raise Refusal("invalid_request", "tools must be a list of at most 128 functions", field="tools")
     for index, tool in enumerate(tools):
         kind = tool.get("type") if isinstance(tool, dict) else None
         if (
@@ -198,7 +198,7 @@ def read_request(raw: bytes, query_types: Sequence[str]) -> ChatRequest:
         # A lone surrogate has no UTF-8 form, so its tokens could not be bounded.
         json.dumps(body, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
-        raise Refusal("invalid_request", "The body is no JSON in UTF-8: send an object", field="body") from None
+        raise Refusal("invalid_request", "The body must be a JSON object in UTF-8", field="body") from None
     if not isinstance(body, dict):
         raise invalid("body", type(body).__name__, "send a JSON object")
     identity = read_identity(body.get("metadata"), query_types)

@@ -72,7 +72,7 @@ export function closedRoutes(gateway: Gateway): void {
     expect(await customer.requests()).toEqual([]);
   });
 
-  test("a call in which the path names the model is no way around", async () => {
+  test("a call whose path names the model is refused too", async () => {
     for (const path of [
       "/engines/claude-opus-5-5/chat/completions",
       "/openai/deployments/claude-opus-5-5/chat/completions",
@@ -113,12 +113,12 @@ export function closedRoutes(gateway: Gateway): void {
 
   test.each([
     ["no messages", { messages: undefined }],
-    ["messages that are no list", { messages: "hello" }],
+    ["messages that are not a list", { messages: "hello" }],
     ["an empty list of messages", { messages: [] }],
-    ["a message that is no object", { messages: ["hello"] }],
-    ["a model that is no text", { model: ["simple"] }],
+    ["a message that is not an object", { messages: ["hello"] }],
+    ["a model that is not text", { model: ["simple"] }],
     ["no model", { model: undefined }],
-    ["a stream that is no yes or no", { stream: "maybe" }],
+    ["a stream that is not a boolean", { stream: "maybe" }],
   ])("a request with %s is a 400, and costs nothing", async (_, body) => {
     const customer = await gateway.customer();
     const reply = await customer.call("simple", { body });

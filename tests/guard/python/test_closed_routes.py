@@ -42,8 +42,8 @@ def asked(config: Config, monkeypatch: pytest.MonkeyPatch) -> Any:
         reached.append(scope["path"])
 
     # What decides about money is not asked before a request is a chat completion.
-    nobody: Any = None
-    gate = Gate(litellm, config, nobody, nobody, nobody, nobody)
+    none: Any = None
+    gate = Gate(litellm, config, none, none, none, none)
     gate._warm = True
 
     def ask(kind: str, method: str, path: str) -> tuple[bool, list[Message]]:

@@ -154,8 +154,8 @@ def test_from_the_degrade_threshold_on_calls_take_the_cheaper_plan(ledger_url: s
 def test_a_call_that_the_month_cannot_pay_is_degraded_before_it_is_blocked(ledger_url: str) -> None:
     async def test(connection: asyncpg.Connection) -> None:
         await spend(connection, 90_000)
-        dear = {"prompt_nanos": [20_000, 2_000], "token_nanos": [100, 10]}
-        assert (await reserve(connection, **dear))["decision"] == "degraded"
+        expensive = {"prompt_nanos": [20_000, 2_000], "token_nanos": [100, 10]}
+        assert (await reserve(connection, **expensive))["decision"] == "degraded"
         blocked = {"prompt_nanos": [20_000, 12_000], "token_nanos": [100, 10]}
         row = await reserve(connection, session="s2", **blocked)
         assert (row["decision"], row["reason"]) == ("refused", "month_budget")
@@ -257,13 +257,13 @@ def test_a_session_that_begins_at_midnight_has_one_cap(ledger_url: str) -> None:
     async def test(connection: asyncpg.Connection) -> None:
         other = await asyncpg.connect(ledger_url)
         try:
-            dear = {"prompt_nanos": [30_000, 30_000], "token_nanos": [0, 0]}
+            expensive = {"prompt_nanos": [30_000, 30_000], "token_nanos": [0, 0]}
             await set_clock(connection, "2026-11-30 23:59:59.999Z")
             november = other.transaction()
             await november.start()
-            assert (await reserve(other, **dear))["held_nanos"] == 30_000
+            assert (await reserve(other, **expensive))["held_nanos"] == 30_000
             await set_clock(connection, "2026-12-01 00:00:00Z")
-            december = asyncio.create_task(reserve(connection, **dear))
+            december = asyncio.create_task(reserve(connection, **expensive))
             await asyncio.sleep(0.3)
             await november.commit()
             assert (await december)["reason"] == "budget_held"

@@ -57,7 +57,7 @@ def marked(role: str, ttl: str | None = None) -> dict[str, Any]:
         ({"api_base": "http://elsewhere"}, "api_base"),
         ({"metadata": {"customer_id": "a b"}}, "metadata.customer_id"),
         ({"metadata": ...}, "metadata"),
-        # Known to nobody but the definitions: the next kind of query needs no change here.
+        # Known to the definitions alone: the next kind of query needs no change here.
         ({"metadata": {"customer_id": "a", "session_id": "s", "query_type": "action"}}, "metadata.query_type"),
     ],
 )

@@ -30,7 +30,7 @@ export interface CallOptions {
 
 let prompts = 0;
 
-/** A customer of one test: its name marks its prompts, so that its account at the provider can be told apart. */
+/** A customer of one test: its name marks its prompts, so that its account at the provider is separate. */
 export class Customer {
   readonly sessionId = "s1";
 

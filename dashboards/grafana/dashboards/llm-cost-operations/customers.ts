@@ -63,11 +63,11 @@ export const customers: Row = {
     gauges({
       title: "Budget used, customers over half",
       description:
-        "Logged at 50 %, told to operations at 80 %, degraded at 95 %, blocked at 100 %. Empty is good news.",
+        "Logged at 50 %, sent to operations at 80 %, degraded at 95 %, blocked at 100 %. Empty is good news.",
       unit: unit.share,
       width: 16,
       steps: budgetSteps,
-      noValue: "nobody is over half",
+      noValue: "no customer is over half",
       links: [toDashboard("Sessions", "llm-cost-operations", { customer_id: "labels.customer_id" })],
       queries: [promNow(`topk(12, tollgate_customer_budget_used_ratio{tier=~"$tier"})`, "{{customer_id}}")],
     }),

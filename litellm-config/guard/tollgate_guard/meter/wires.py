@@ -222,7 +222,7 @@ def _reasons_unseen(wire: Wire, body: dict[str, Any]) -> bool:
         thinking = body.get("thinking")
         return isinstance(thinking, dict) and thinking.get("type") != "disabled"
     if wire == "vertex":
-        # Gemini thinks unless it is told not to.
+        # Gemini thinks by default.
         config = _vertex_config(body)
         thinking = config.get("thinkingConfig") or config.get("thinking_config") or {}
         return thinking.get("thinkingBudget", thinking.get("thinking_budget")) != 0
