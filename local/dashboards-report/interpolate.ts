@@ -34,13 +34,8 @@ export function interpolateExpr(expr: string, { seconds }: Range): string {
 export function interpolateSql(sql: string, { seconds }: Range): string {
   return withVariables(sql, "sql")
     .replace(/\$__timeFilter\(([^)]+)\)/g, `$1 BETWEEN now() - interval '${seconds} seconds' AND now()`)
-    .replace(
-      /\$__timeGroup\(([^,]+), *'(\d+)([mh])'\)/g,
-      (_, column: string, count: string, unit: "m" | "h") => {
-        const bucket = Number(count) * { m: 60, h: 3_600 }[unit];
-        return `floor(extract(epoch from ${column})/${bucket})*${bucket}`;
-      },
-    );
+    .replaceAll("$__timeFrom()", `(now() - interval '${seconds} seconds')`)
+    .replaceAll("$__timeTo()", "now()");
 }
 
 /**
@@ -54,7 +49,9 @@ function withVariables(text: string, form: "sql" | "regex"): string {
         .replace(new RegExp(`\\$${name}\\b`, "g"), value[form]),
     text,
   );
-  const unknown = /\$(?!__(rate_interval|range|auto|timeFilter|timeGroup)\b)\w+|\$\{[^}]*\}/.exec(filled);
+  const unknown = /\$(?!__(rate_interval|range|auto|timeFilter|timeFrom|timeTo)\b)\w+|\$\{[^}]*\}/.exec(
+    filled,
+  );
   if (unknown) throw new Error(`${unknown[0]} must be a variable of the dashboards: ${text}`);
   return filled;
 }

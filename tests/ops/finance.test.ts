@@ -130,14 +130,14 @@ describe("an export", () => {
   it("reads a month that is longer than one batch", async () => {
     const { owner } = ledger;
     await owner.query(
-      `INSERT INTO ledger.calls SELECT (jsonb_populate_record(c, jsonb_build_object('call_id', gen_random_uuid(), 'cost_nanos', 3))).*
-       FROM ledger.calls c, generate_series(1, 5001) WHERE cost_nanos = 1`,
+      `INSERT INTO ledger.recent_calls SELECT (jsonb_populate_record(c, jsonb_build_object('call_id', gen_random_uuid(), 'cost_nanos', 3))).*
+       FROM ledger.recent_calls c, generate_series(1, 5001) WHERE cost_nanos = 1`,
     );
     const batches: number[] = [];
     const totals = await readCharges(admin, month, "call", (charges) => void batches.push(charges.length));
     expect(totals.chargedNanos).toBe(total + 3 * 5_001);
     expect(batches.length).toBeGreaterThan(1);
-    await owner.query("DELETE FROM ledger.calls WHERE cost_nanos = 3");
+    await owner.query("DELETE FROM ledger.recent_calls WHERE cost_nanos = 3");
   });
 });
 

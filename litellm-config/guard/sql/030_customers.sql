@@ -39,11 +39,8 @@ CREATE INDEX audit_customer ON ledger.audit (customer_id, audit_id);
 CREATE FUNCTION ledger.daily_spend(p_from date, p_customer text DEFAULT NULL)
 RETURNS TABLE (customer_id text, day date, spent_nanos bigint)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT customer_id, (reserved_at AT TIME ZONE 'UTC')::date, sum(cost_nanos)::bigint
-  FROM ledger.calls
-  WHERE state = 'posted' AND month >= date_trunc('month', p_from)::date
-    AND reserved_at >= p_from::timestamp AT TIME ZONE 'UTC'
-    AND (p_customer IS NULL OR customer_id = p_customer)
+  SELECT customer_id, day, sum(cost_nanos)::bigint FROM ledger.customer_spend
+  WHERE day >= p_from AND (p_customer IS NULL OR customer_id = p_customer)
   GROUP BY 1, 2
 $$;
 
@@ -58,28 +55,30 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'customer_id (is "%"): must be a disabled customer', p_customer;
   END IF;
-  PERFORM FROM calls WHERE customer_id = p_customer AND state = 'pending' LIMIT 1;
+  PERFORM FROM recent_calls WHERE customer_id = p_customer AND state = 'pending' LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'customer_id (is "%"): has calls in flight; try again when they are settled', p_customer;
   END IF;
-  -- Rows under the new id first, then what refers to them, then the old rows go.
   INSERT INTO customers (customer_id, name, tier, created_at, disabled_at)
   SELECT p_new, p_new, tier, created_at, disabled_at FROM customers WHERE customer_id = p_customer;
-  FOREACH v_name IN ARRAY ARRAY['customer_months', 'sessions'] LOOP
-    EXECUTE format(
-      'INSERT INTO %1$I SELECT (jsonb_populate_record(r, jsonb_build_object(''customer_id'', $2))).* FROM %1$I r WHERE customer_id = $1',
-      v_name) USING p_customer, p_new;
+  UPDATE filed_calls SET gcp_project = NULL, trace_id = NULL
+  WHERE session_key IN (SELECT session_key FROM sessions WHERE customer_id = p_customer);
+  FOREACH v_name IN ARRAY ARRAY['recent_calls', 'calls_before_020'] LOOP
+    EXECUTE format('UPDATE %I SET gcp_project = NULL, trace_id = NULL WHERE customer_id = $1', v_name) USING p_customer;
   END LOOP;
-  UPDATE calls SET customer_id = p_new, gcp_project = NULL, trace_id = NULL WHERE customer_id = p_customer;
-  UPDATE refusals SET customer_id = p_new, trace_id = NULL WHERE customer_id = p_customer;
-  UPDATE crossings SET customer_id = p_new WHERE customer_id = p_customer;
+  UPDATE sessions SET last_trace_id = NULL WHERE customer_id = p_customer;
+  UPDATE refusals SET trace_id = NULL WHERE customer_id = p_customer;
+  FOREACH v_name IN ARRAY ARRAY['recent_calls', 'calls_before_020', 'customer_days', 'customer_months', 'sessions', 'refusals',
+    'crossings']
+  LOOP
+    EXECUTE format('UPDATE %I SET customer_id = $2 WHERE customer_id = $1', v_name) USING p_customer, p_new;
+  END LOOP;
   UPDATE audit SET
     customer_id = p_new,
     before = before - 'customerId' - 'name' - 'gcpProject' - 'stripeCustomer',
     after = after - 'customerId' - 'name' - 'gcpProject' - 'stripeCustomer'
   WHERE customer_id = p_customer;
-  FOREACH v_name IN ARRAY ARRAY['customer_keys', 'conversations', 'mcp_sessions', 'mcp_answers', 'sessions', 'customer_months',
-    'customers']
+  FOREACH v_name IN ARRAY ARRAY['customer_keys', 'conversations', 'mcp_sessions', 'mcp_answers', 'customers']
   LOOP
     EXECUTE format('DELETE FROM %I WHERE customer_id = $1', v_name) USING p_customer;
   END LOOP;

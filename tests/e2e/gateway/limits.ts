@@ -51,7 +51,7 @@ export function limits(gateway: Gateway): void {
   /** Moves a session's calls into the past. */
   const age = (customer: Customer, seconds: number) =>
     gateway.stack.ledger.query(
-      "UPDATE ledger.calls SET reserved_at = reserved_at - make_interval(secs => $2) WHERE customer_id = $1",
+      "UPDATE ledger.recent_calls SET reserved_at = reserved_at - make_interval(secs => $2) WHERE customer_id = $1",
       [customer.id, seconds],
     );
 

@@ -411,14 +411,14 @@ def test_the_guards_role_has_the_functions_and_no_table(ledger_url: str) -> None
         spending = {row["proname"] for row in callable_by if row["rolname"] != "ledger_guard"}
         assert spending == {"clock", "month_of"}
         guard = {row["proname"] for row in callable_by if row["rolname"] == "ledger_guard"}
-        assert guard == {"clock", "month_of", "reserve", "extend", "settle", "expire_holds"}
+        assert guard == {"clock", "month_of", "reserve", "extend", "settle", "expire_holds", "file_calls"}
 
     run(ledger_url, test)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_no_interleaving_spends_over_a_cap(ledger_url: str, seed: int) -> None:
-    """Twelve clients reserve, extend, settle, void and expire at random on two customers at once; the books stay right."""
+    """Twelve clients reserve, extend, settle, void, expire and file at random on two customers; the books stay right."""
 
     async def client(pool: asyncpg.Pool, dice: random.Random) -> int:
         made = 0
@@ -449,8 +449,15 @@ def test_no_interleaving_spends_over_a_cap(ledger_url: str, seed: int) -> None:
                         await settle(connection, call, 0, state="voided", outcome="failure")
                     else:
                         await settle(connection, call, dice.randint(0, held))
-                elif act < 0.95:
+                elif act < 0.93:
                     await extend(connection, mine[-1][0], dice.randint(0, 500))
+                elif act < 0.96:
+                    # As if the last minute were over for some.
+                    await connection.execute(
+                        "UPDATE ledger.recent_calls SET reserved_at = reserved_at - interval '3 hours', "
+                        "settled_at = settled_at - interval '3 hours' WHERE state <> 'pending' AND random() < 0.5"
+                    )
+                    await connection.fetchval("SELECT ledger.file_calls(1000)")
                 else:
                     await expire(connection)
         return made
@@ -472,6 +479,7 @@ def test_no_interleaving_spends_over_a_cap(ledger_url: str, seed: int) -> None:
             done.set()
             assert await watcher > 0
         assert sum(made) > 50
+        assert await connection.fetchval("SELECT count(*) FROM ledger.filed_calls") > 50
         await check_books(connection)
         over = await connection.fetchval(
             "SELECT count(*) FROM (SELECT 1 FROM ledger.crossings GROUP BY customer_id, month, percent HAVING count(*) > 1) c"
