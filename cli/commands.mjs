@@ -14,7 +14,13 @@ export const groups = {
       about: "add, list and change customers; what they spent",
       needs: "node",
     },
+    brake: { entry: "ops/brake/main.ts", about: "stop LLM calls at once, and let them go on", needs: "node" },
     audit: { entry: "ops/audit/main.ts", about: "who changed what in the ledger, and why", needs: "node" },
+    events: {
+      entry: "ops/events/main.ts",
+      about: "what has happened, and who has heard of it",
+      needs: "node",
+    },
     export: {
       entry: "ops/export/main.ts",
       about: "a month's charges as CSV, FOCUS or Stripe events",

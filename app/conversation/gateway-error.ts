@@ -10,6 +10,7 @@ const FOR_CUSTOMERS = new Set([
   "budget_held",
   "prompt_too_long",
   "ledger_unavailable",
+  "brake",
 ]);
 
 /** Refusals that pass by themselves. */

@@ -1,12 +1,21 @@
 import { readFileSync } from "node:fs";
 import { Option } from "commander";
-import { definitions } from "../../litellm-config";
+import { definitions, formatUsd } from "../../litellm-config";
 import { defineLedgerCommand, type LedgerCommand } from "../ledger/command";
 import { addCustomer, changeCustomer, deleteCustomer, setDisabled, type Changeable } from "./changes";
+import { addGrant, endOverride, grantsOf, overrideOf, setOverride } from "./budget";
 import { CustomerError, findCustomer, listCustomers } from "./customer";
 import { importCustomers } from "./import";
 import { addKey, listKeys, revokeKey } from "./keys";
-import { customerTable, deletedText, importTable, keyTable, totalsTable, usageTable } from "./print";
+import {
+  budgetText,
+  customerTable,
+  deletedText,
+  importTable,
+  keyTable,
+  totalsTable,
+  usageTable,
+} from "./print";
 import { readOutlook, type Outlook } from "../ledger/outlook";
 import { usageOf } from "./usage";
 
@@ -75,10 +84,14 @@ export const customerCommands: LedgerCommand<unknown>[] = [
     run: async (ledger, [customerId]) => ({
       ...(await findCustomer(ledger, customerId!)),
       keys: await listKeys(ledger, customerId!),
+      override: await overrideOf(ledger, customerId!),
+      grants: await grantsOf(ledger, customerId!),
       usage: await usageOf(ledger, customerId!),
     }),
-    text: ({ usage, keys, ...customer }) =>
-      [customerTable([customer]), usageTable([usage]), keyTable(keys)].join("\n"),
+    text: ({ usage, keys, override, grants, ...customer }) =>
+      [customerTable([customer]), usageTable([usage]), keyTable(keys), budgetText(override, grants)]
+        .filter(Boolean)
+        .join("\n"),
   }),
   fieldCommand("rename", "name", "name", "change a customer's name; its id stays"),
   fieldCommand(
@@ -94,6 +107,36 @@ export const customerCommands: LedgerCommand<unknown>[] = [
     "stripe-id",
     "change a customer's id at Stripe; `none` removes it",
   ),
+  defineLedgerCommand({
+    usage: "override <customer-id> [dollars]",
+    about: "give a customer a monthly budget of its own until a day; --end goes back to the tier's",
+    options: [
+      new Option("--until <day>", "the last day, such as 2027-03-31, UTC"),
+      new Option("--end", "end it now"),
+    ],
+    changes: "with a reason",
+    run: (ledger, [customerId, dollars], { until, end }, by) =>
+      end === true
+        ? endOverride(ledger, customerId!, by).then((ended) => ({ ...ended, ended: true }))
+        : setOverride(ledger, customerId!, dollars ?? "", String(until ?? ""), by).then((set) => ({
+            ...set,
+            ended: false,
+          })),
+    text: ({ customerId, budgetNanos, endsAt, ended }) =>
+      ended
+        ? `${customerId} has the budget of its tier again.`
+        : `${customerId} has ${formatUsd(budgetNanos)} a month until ${endsAt.slice(0, 16)} UTC.`,
+  }),
+  defineLedgerCommand({
+    usage: "grant <customer-id> <dollars>",
+    about: "give a customer money beside its budget, once; it is used when a month's budget is used up",
+    options: [new Option("--until <day>", "the last day, such as 2027-03-31, UTC").makeOptionMandatory()],
+    changes: "with a reason",
+    run: (ledger, [customerId, dollars], { until }, by) =>
+      addGrant(ledger, customerId!, dollars!, String(until), by),
+    text: ({ customerId, amountNanos, expiresAt, grantId }) =>
+      `${customerId} has ${formatUsd(amountNanos)} beside its budget until ${expiresAt.slice(0, 16)} UTC (grant ${grantId}).`,
+  }),
   defineLedgerCommand({
     usage: "disable <customer-id>",
     about: "refuse a customer's calls from now on; its data stay",

@@ -3,6 +3,7 @@ import { formatCents, formatUsd } from "../../litellm-config";
 import type { Total, Usage } from "../ledger/outlook";
 import { table } from "../terminal/table";
 import type { Deleted } from "./changes";
+import type { Grant, Override } from "./budget";
 import type { Customer } from "./customer";
 import type { ImportStep } from "./import";
 import type { Key } from "./keys";
@@ -83,6 +84,19 @@ export function keyTable(keys: Key[]): string {
       works ? "works" : "ended",
     ]),
   );
+}
+
+/** A customer's override and grants; empty without any. */
+export function budgetText(override: Override | undefined, grants: Grant[]): string {
+  return [
+    ...(override
+      ? [`Override: ${formatUsd(override.budgetNanos)} a month until ${override.endsAt.slice(0, 16)} UTC.`]
+      : []),
+    ...grants.map(
+      ({ grantId, amountNanos, usedNanos, expiresAt }) =>
+        `Grant ${grantId}: ${formatUsd(usedNanos)} used of ${formatUsd(amountNanos)}, until ${expiresAt.slice(0, 16)} UTC.`,
+    ),
+  ].join("\n");
 }
 
 export function importTable(steps: ImportStep[]): string {

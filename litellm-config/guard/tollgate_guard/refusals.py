@@ -19,6 +19,7 @@ _STATUS_AND_TYPE: dict[str, tuple[int, str]] = {
     "session_calls": (429, "rate_limit_error"),
     "tokens_per_minute": (429, "rate_limit_error"),
     "budget_held": (429, "rate_limit_error"),
+    "brake": (503, "service_unavailable"),
     "ledger_unavailable": (503, "service_unavailable"),
     "provider_rejected": (400, "provider_error"),
     "provider_overloaded": (503, "provider_error"),
@@ -39,6 +40,7 @@ _FOR_CUSTOMERS: dict[str, str] = {
         "What is left of the budget is set aside for answers that are still being written. "
         "Please try again in {seconds} s."
     ),
+    "brake": "The assistant is paused at the moment. Please try again later, or contact support.",
     "unknown_customer": "This customer has no access to the assistant.",
     "ledger_unavailable": "The assistant cannot check the budget right now. Please try again in a moment.",
     "provider_rejected": "The AI provider does not accept this request. Please change it before you send it again.",
@@ -52,6 +54,9 @@ _FOR_CUSTOMERS: dict[str, str] = {
 
 # A session's calls do not come back; a retry by a client that knows no better should at least be rare.
 _SESSION_CALLS_RETRY_SECONDS = 3600.0
+
+# An operator lifts a brake; a client that asks each second would only wait with more noise.
+_BRAKE_RETRY_SECONDS = 60.0
 
 
 class Refusal(Exception):
@@ -78,6 +83,8 @@ class Refusal(Exception):
         self.status = status or usual
         if code == "session_calls":
             retry_after = _SESSION_CALLS_RETRY_SECONDS
+        if code == "brake":
+            retry_after = _BRAKE_RETRY_SECONDS
         self.retry_after = retry_after
         self.field = field
         self.message = message or _FOR_CUSTOMERS[code].format(seconds=self.retry_after_seconds)
