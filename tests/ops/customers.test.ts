@@ -50,7 +50,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-beforeEach(() => owner.query("truncate ledger.customers, ledger.audit cascade"));
+beforeEach(() => owner.query("truncate ledger.customers, ledger.recent_calls, ledger.audit cascade"));
 
 const acme = { customerId: "acme", name: "Acme", tier: "tier_1", gcpProject: "acme-prod" };
 
