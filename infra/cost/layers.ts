@@ -9,6 +9,7 @@ const ALSO: Record<string, CostLayer> = {
   "langfuse-events": "llm-observability",
   "langfuse-media": "llm-observability",
   "trace-archive": "llm-observability",
+  "ledger-archive": "gateway",
   "log-archive": "infrastructure",
   logs: "infrastructure",
 };

@@ -59,7 +59,7 @@ def _install() -> tuple[Hooks, Generations, Gate]:
     config = configuration.load()
     meter = Meter(config, from_environment())
     meter.install()
-    litellm_seams.install()
+    litellm_seams.install(config.routes.keys() - config.models.keys())
     for model in config.models.values():
         for ending in Ending:
             # A counter that begins at its first event loses that to `increase()`.

@@ -1,6 +1,6 @@
 import { AGENT_KEY, type Gateway } from "../../support/gateway";
 
-/** Every way through LiteLLM but chat completions is closed: the guard does not know what it would cost. */
+/** Every way through LiteLLM but the metered routes is closed: the guard does not know what it would cost. */
 export function closedRoutes(gateway: Gateway): void {
   const request = async (method: string, path: string, body?: object, headers = {}) =>
     fetch(gateway.stack.gateway.url + path, {
@@ -13,10 +13,7 @@ export function closedRoutes(gateway: Gateway): void {
     ["/v1/completions"],
     ["/completions"],
     ["/v1/embeddings"],
-    ["/v1/messages"],
     ["/v1/messages/count_tokens"],
-    ["/v1/responses"],
-    ["/responses"],
     ["/v1/images/generations"],
     ["/v1/images/edits"],
     ["/v1/audio/speech"],
@@ -24,6 +21,9 @@ export function closedRoutes(gateway: Gateway): void {
     ["/v1/moderations"],
     ["/v1/rerank"],
     ["/v1/batches"],
+    ["/v1/messages/batches"],
+    ["/v1/responses/x/cancel"],
+    ["/v1/models"],
     ["/v1/files"],
     ["/v1/fine_tuning/jobs"],
     ["/v1/assistants"],

@@ -26,6 +26,8 @@ export interface CallOptions {
   /** The question; a new one at each call, so that the cache is out of the way. */
   prompt?: string;
   signal?: AbortSignal;
+  /** The route; chat completions unless it is named. */
+  path?: string;
 }
 
 let prompts = 0;
@@ -73,7 +75,7 @@ export class Customer {
 
   /** Sends a call and returns as soon as its headers are there. */
   open(model: string, options: CallOptions = {}): Promise<Response> {
-    return fetch(`${this.stack.gateway.url}/v1/chat/completions`, {
+    return fetch(`${this.stack.gateway.url}${options.path ?? "/v1/chat/completions"}`, {
       method: "POST",
       headers: {
         "content-type": "application/json",
