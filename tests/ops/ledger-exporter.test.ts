@@ -125,7 +125,7 @@ describe("the ledger's metrics", () => {
     };
     expect(low <= expected && expected <= high).toBe(true);
     expect(
-      metrics.get("tollgate_tier_forecast_nanodollars")!['bound="expected",tier="tier_1"'],
+      metrics.get("tollgate_tier_forecast_nanodollars")!['tier="tier_1",bound="expected"'],
     ).toBeLessThanOrEqual(expected);
     await owner.query("DELETE FROM ledger.recent_calls WHERE cost_nanos = $1", [usd("100")]);
   });

@@ -57,7 +57,7 @@ export const budgets: Suite = {
           team: "finops",
           labels: acme,
           summary: "The budget of acme will run out before the month ends",
-          values: ["2026-11-27", "tier_2"],
+          values: ["2026-11-27 00:00:00 +0000 UTC", "tier_2"],
           dashboard: "llm-cost-operations",
         },
       ],

@@ -78,6 +78,18 @@ export const customers: Row = {
       links: [toDashboard("Sessions", "llm-cost-operations", { customer_id: "labels.customer_id" })],
       queries: [promNow(`topk(12, tollgate_customer_budget_used_ratio{tier=~"$tier"})`, "{{customer_id}}")],
     }),
+    stat({
+      title: "Degraded and blocked customers",
+      description: "Customers whose calls go to a cheaper model, or are refused, right now.",
+      unit: unit.count,
+      width: 8,
+      height: 8,
+      noValue: "unknown",
+      queries: [
+        promNow(`sum(tollgate_customer_degraded) or ${ZERO_WHILE_LEDGER_ANSWERS}`, "degraded"),
+        promNow(`sum(tollgate_customer_blocked) or ${ZERO_WHILE_LEDGER_ANSWERS}`, "blocked"),
+      ],
+    }),
     table({
       title: "Budgets that run out this month",
       description:
@@ -110,18 +122,6 @@ export const customers: Row = {
       noValue: "known after three days",
       queries: [
         promNow(`max by (bound) (tollgate_fleet_forecast_nanodollars) / ${NANOS_PER_DOLLAR}`, "{{bound}}"),
-      ],
-    }),
-    stat({
-      title: "Degraded and blocked customers",
-      description: "Customers whose calls go to a cheaper model, or are refused, right now.",
-      unit: unit.count,
-      width: 8,
-      height: 8,
-      noValue: "unknown",
-      queries: [
-        promNow(`sum(tollgate_customer_degraded) or ${ZERO_WHILE_LEDGER_ANSWERS}`, "degraded"),
-        promNow(`sum(tollgate_customer_blocked) or ${ZERO_WHILE_LEDGER_ANSWERS}`, "blocked"),
       ],
     }),
   ],
