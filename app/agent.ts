@@ -22,6 +22,7 @@ import type { Log } from "./telemetry/log";
 import { startTracing, type LangfuseAccess } from "./telemetry/tracing";
 import { createAsk } from "./tools/ask";
 import { PLAIN_TOOLS } from "./tools";
+import { createUsagePage } from "./usage/handler";
 
 /** How long a shutdown waits for answers under way, and then for the last traces, in milliseconds. */
 const DRAIN_MS = 10_000;
@@ -79,9 +80,11 @@ export async function startAgent(config: Config, replacements: Replacements = {}
     store,
     telemetry,
   });
+  const authenticate = createAuthenticate(ledger, telemetry, tokenReader(config));
   const server = createHttpServer({
-    authenticate: createAuthenticate(ledger, telemetry, tokenReader(config)),
+    authenticate,
     endpoint,
+    usagePage: createUsagePage({ authenticate, ledger, now, log }),
     inFlight,
     missing: async () => {
       if (stopping) return ["stopping"];

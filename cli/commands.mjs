@@ -17,6 +17,23 @@ export const groups = {
       needs: "node",
       remote: { job: "admin", program: "customers" },
     },
+    brake: { entry: "ops/brake/main.ts", about: "stop LLM calls at once, and let them go on", needs: "node" },
+    audit: { entry: "ops/audit/main.ts", about: "who changed what in the ledger, and why", needs: "node" },
+    events: {
+      entry: "ops/events/main.ts",
+      about: "what has happened, and who has heard of it",
+      needs: "node",
+    },
+    export: {
+      entry: "ops/export/main.ts",
+      about: "a month's charges as CSV, FOCUS or Stripe events",
+      needs: "node",
+    },
+    reconcile: {
+      entry: "ops/reconcile/main.ts",
+      about: "the ledger against the providers' own accounts",
+      needs: "node",
+    },
     query: {
       entry: "ops/query/main.ts",
       about: "ask Prometheus or the ledger",

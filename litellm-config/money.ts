@@ -44,6 +44,11 @@ export function formatUsd(nanos: NanoDollars): string {
   return `${sign}$${digits.slice(0, -9)}.${decimals}`;
 }
 
+/** Dollars in whole cents, for estimates: `formatCents(1_234_567_890)` is "$1.23". */
+export function formatCents(nanos: NanoDollars): string {
+  return `$${toDollars(nanos).toFixed(2)}`;
+}
+
 /** Dollars as a floating number, for displays and for APIs that take floats. Never compare or add these. */
 export function toDollars(nanos: NanoDollars): number {
   return nanos / NANOS_PER_DOLLAR;

@@ -13,6 +13,7 @@ const FOR_CUSTOMERS = new Set([
   "gateway_busy",
   "prompt_too_long",
   "ledger_unavailable",
+  "brake",
 ]);
 
 /** Refusals that pass by themselves. */

@@ -3,12 +3,16 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { InFlight } from "../in-flight";
 import type { Telemetry } from "../telemetry";
+import type { UsagePage } from "../usage/handler";
+import { addressOf } from "./address";
 import type { Authenticate, Rejection, Verdict } from "./authenticate";
 import { authInfoOf, MAX_BODY, type McpEndpoint } from "./mcp-endpoint";
+import { REJECTED } from "./rejections";
 
 interface HttpParts {
   authenticate: Authenticate;
   endpoint: McpEndpoint;
+  usagePage: UsagePage;
   /** Called with each call until its last byte is sent. Streams that a client listens on are not calls. */
   inFlight: InFlight;
   /** What the agent lacks to answer; nothing when it can. */
@@ -25,41 +29,13 @@ interface HttpParts {
 /** Where the metadata of the protected resource are (RFC 9728): for the server, and for its path. */
 const METADATA = "/.well-known/oauth-protected-resource";
 
-/** What a client without a customer reads, and the `error` of RFC 6750. */
-const REJECTED: Record<Rejection, { status: 401 | 429; error?: string; message: string }> = {
-  no_key: { status: 401, message: "Send your key as Authorization: Bearer <key>." },
-  malformed: {
-    status: 401,
-    error: "invalid_token",
-    message: "The Authorization header cannot be read. Send your key as Authorization: Bearer <key>.",
-  },
-  unknown_key: {
-    status: 401,
-    error: "invalid_token",
-    message:
-      "The key in your Authorization header is not known. Please check it, or ask support for a new one.",
-  },
-  disabled: {
-    status: 401,
-    error: "invalid_token",
-    message:
-      "The key in your Authorization header belongs to an account that is not active. Please contact support.",
-  },
-  throttled: {
-    status: 429,
-    message: "Too many wrong keys came from your address. Please try again in a minute.",
-  },
-};
-
-/** The agent's public port: `/mcp` for customers, `/healthz` (lives) and `/readyz` (can answer) for probes. */
+/** The agent's public port: `/mcp` and `/usage` for customers, `/healthz` (lives) and `/readyz` (can answer) for probes. */
 export function createHttpServer(parts: HttpParts): Server {
   const { log } = parts.telemetry;
   // A page in a browser must not reach an agent on the same machine under another name (DNS rebinding).
   const { allowedHosts } = parts;
-  const guards = [
-    ...(allowedHosts ? [hostHeaderValidation(allowedHosts)] : []),
-    originValidation(allowedHosts ?? []),
-  ];
+  const allowsHost = allowedHosts ? hostHeaderValidation(allowedHosts) : () => true;
+  const guards = [allowsHost, originValidation(allowedHosts ?? [])];
   const mcp = toNodeHandler(parts.endpoint, {
     maxRequestBodySize: MAX_BODY,
     onerror: (err) => log.error({ event: "request.error", err }, "an MCP request failed"),
@@ -84,7 +60,17 @@ export function createHttpServer(parts: HttpParts): Server {
         ...(parts.issuer !== undefined && { authorization_servers: [parts.issuer] }),
       });
     }
-    if (path !== "/mcp") return answer(res, 404, problem("There is nothing here: the MCP endpoint is /mcp."));
+    if (path === "/usage") {
+      if (allowsHost(req, res)) await parts.usagePage(req, res);
+      return;
+    }
+    if (path !== "/mcp") {
+      return answer(
+        res,
+        404,
+        problem("There is nothing here: the MCP endpoint is /mcp, your usage is at /usage."),
+      );
+    }
     if (!["POST", "GET", "DELETE"].includes(req.method ?? "")) {
       res.setHeader("Allow", "POST, GET, DELETE");
       return answer(res, 405, problem("Use POST, GET or DELETE."));
@@ -161,13 +147,6 @@ export function stopAccepting(server: Server): Promise<void> {
     server.close(() => resolve());
     server.closeIdleConnections();
   });
-}
-
-/** Where a request comes from. A proxy in front appends the address that it saw; what stands before it, anybody may write. */
-function addressOf(req: IncomingMessage): string {
-  const forwarded = req.headers["x-forwarded-for"];
-  const seen = (Array.isArray(forwarded) ? forwarded.join() : (forwarded ?? "")).split(",").at(-1)!.trim();
-  return seen || (req.socket.remoteAddress ?? "");
 }
 
 function problem(message: string) {

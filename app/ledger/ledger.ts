@@ -1,4 +1,5 @@
 import type { NanoDollars } from "../../litellm-config";
+import { forecast, type DaySpend, type Forecast } from "./forecast";
 
 /** Who a bearer key belongs to. Everything that a request may see or spend hangs on this, never on its arguments. */
 export interface Customer {
@@ -11,8 +12,10 @@ export interface Customer {
 
 /** What is used and left, in nano-dollars. `held` is kept for calls in flight. */
 export interface Usage {
-  /** First day of the calendar month (UTC), as "2026-11-01". */
+  /** First day of the budget month (UTC), as "2026-11-01". */
   month: string;
+  /** First day after it. */
+  monthEnd: string;
   capNanos: NanoDollars;
   spentNanos: NanoDollars;
   heldNanos: NanoDollars;
@@ -21,13 +24,30 @@ export interface Usage {
   session: { spentNanos: NanoDollars; heldNanos: NanoDollars; calls: number };
 }
 
+/** What a customer's conversations cost lately. */
+export interface RecentSpend {
+  /** The day on which the customer was added, by UTC's calendar. */
+  firstDay: string;
+  /** Of the last four weeks at least, and the budget month. */
+  days: DaySpend[];
+  /** Of the budget month, by kind of question. */
+  queryTypes: { queryType: string; nanos: NanoDollars; calls: number }[];
+}
+
 /** What the agent reads in the budget ledger; it never writes there. */
 export interface Ledger {
   /** The customer of a key's SHA-256, or undefined for a key that belongs to no one. */
   customerByKeyHash(hash: Buffer): Promise<Customer | undefined>;
   customerById(customerId: string): Promise<Customer | undefined>;
   usage(customerId: string, sessionId?: string): Promise<Usage>;
+  recentSpend(customerId: string): Promise<RecentSpend>;
   /** @throws when the ledger cannot be reached. */
   ping(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The forecast of a customer's budget month; null with less than three days of history. */
+export function forecastOf(usage: Usage, { days, firstDay }: RecentSpend, now: Date): Forecast | null {
+  const { spentNanos, capNanos } = usage;
+  return forecast({ days, firstDay, now, monthEnd: new Date(usage.monthEnd), spentNanos, capNanos });
 }

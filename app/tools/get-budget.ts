@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { definitions, formatUsd } from "../../litellm-config";
+import { definitions, formatCents, formatUsd } from "../../litellm-config";
+import { forecastOf } from "../ledger/ledger";
 import { defineTool } from "./tool";
 
 /** What is left of the customer's budget for conversations. */
@@ -21,13 +22,32 @@ export const getBudget = defineTool({
     left: z.string(),
     used_percent: z.number(),
     calls: z.int(),
+    forecast: z
+      .object({
+        expected: z
+          .string()
+          .describe("What the month is expected to cost, should the days to come be like those before"),
+        low: z.string().describe("Four months of five end between low and high"),
+        high: z.string(),
+        runs_out_on: z
+          .string()
+          .nullable()
+          .describe("The day on which the budget is used up; null: not this month"),
+        based_on_days: z.int(),
+      })
+      .nullable()
+      .describe("Null with less than three days of history"),
     session: z
       .object({ spent: z.string(), left: z.string(), calls: z.int(), calls_left: z.int() })
       .nullable()
       .describe("This conversation; null outside of one"),
   }),
-  async execute(_, { customer, ledger, sessionId }) {
-    const usage = await ledger.usage(customer.customerId, sessionId);
+  async execute(_, { customer, ledger, sessionId, now }) {
+    const [usage, recent] = await Promise.all([
+      ledger.usage(customer.customerId, sessionId),
+      ledger.recentSpend(customer.customerId),
+    ]);
+    const month = forecastOf(usage, recent, now());
     const used = usage.spentNanos + usage.heldNanos;
     const { session } = usage;
     const sessionUsed = session.spentNanos + session.heldNanos;
@@ -41,6 +61,13 @@ export const getBudget = defineTool({
       left: formatUsd(Math.max(0, usage.capNanos - used)),
       used_percent: Math.round((usage.spentNanos * 1_000) / usage.capNanos) / 10,
       calls: usage.calls,
+      forecast: month && {
+        expected: formatCents(month.expectedNanos),
+        low: formatCents(month.lowNanos),
+        high: formatCents(month.highNanos),
+        runs_out_on: month.runsOutOn,
+        based_on_days: month.basedOnDays,
+      },
       session:
         sessionId === undefined
           ? null

@@ -1,4 +1,6 @@
-import { addCustomer, findCustomer, CustomerError, renewKey } from "../../ops/customers/customers";
+import { addCustomer } from "../../ops/customers/changes";
+import { CustomerError, findCustomer } from "../../ops/customers/customer";
+import { addKey } from "../../ops/customers/keys";
 import { withClient } from "../../ops/workspace/pg-client";
 import { writeSecrets } from "../../ops/workspace/secrets";
 import { ledgerUrl, type StackSettings } from "./settings";
@@ -10,6 +12,8 @@ export const SAMPLE_CUSTOMER = {
   tier: "tier_2",
   gcpProject: "shop-prod",
 };
+
+const BY = { actor: "npm start", reason: "the sample customer" };
 
 /**
  * Adds the sample customer on the first start; later ones find it, whatever tier it is on by then.
@@ -28,8 +32,8 @@ export async function ensureSampleCustomer(settings: StackSettings): Promise<str
     );
     if (exists && secrets.sampleCustomerKey) return secrets.sampleCustomerKey;
     const key = exists
-      ? await renewKey(ledger, SAMPLE_CUSTOMER.customerId)
-      : (await addCustomer(ledger, SAMPLE_CUSTOMER)).key;
+      ? (await addKey(ledger, SAMPLE_CUSTOMER.customerId, 0, BY)).key
+      : (await addCustomer(ledger, SAMPLE_CUSTOMER, BY)).key;
     secrets.sampleCustomerKey = key;
     writeSecrets(secrets);
     return key;

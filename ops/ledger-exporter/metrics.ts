@@ -1,4 +1,5 @@
 import { Gauge, Registry } from "prom-client";
+import type { Outlook } from "../ledger/outlook";
 import type { LedgerSnapshot } from "./snapshot";
 
 type Row<Key extends keyof LedgerSnapshot> = LedgerSnapshot[Key] extends (infer Each)[] ? Each : never;
@@ -90,6 +91,52 @@ const METRICS: Metric[] = [
   },
   single("pg_settings_max_connections", "Connections that the server takes", ({ server }) => server.max),
 ];
+
+const BOUNDS = [
+  ["expected", "expectedNanos"],
+  ["low", "lowNanos"],
+  ["high", "highNanos"],
+] as const;
+
+/** A forecast of fewer days than this is not told to people: it would change its mind each morning. */
+const LEAST_DAYS = 7;
+/** Customers with a series of their own; those whose budget runs out first. */
+const MOST_CUSTOMERS = 1_000;
+
+/** What the month is expected to cost; absent while it is not known. */
+export function outlookMetrics({ customers, totals }: Outlook): Registry {
+  const registry = new Registry();
+  const runsOut = gauge(
+    registry,
+    "tollgate_customer_runs_out_timestamp_seconds",
+    "The day on which the budget is expected to be used up, of customers whose is before the month ends",
+    ["customer_id", "tier"],
+  );
+  customers
+    .flatMap(({ customerId, tier, spentNanos, capNanos, forecast }) =>
+      forecast?.runsOutOn && forecast.basedOnDays >= LEAST_DAYS && spentNanos < capNanos
+        ? [{ customer_id: customerId, tier, at: Date.parse(forecast.runsOutOn) / 1_000 }]
+        : [],
+    )
+    .sort((one, other) => one.at - other.at)
+    .slice(0, MOST_CUSTOMERS)
+    .forEach(({ at, ...labels }) => runsOut.set(labels, at));
+  const tiers = gauge(registry, "tollgate_tier_forecast_nanodollars", "Expected LLM spend of the month", [
+    "tier",
+    "bound",
+  ]);
+  const fleet = gauge(registry, "tollgate_fleet_forecast_nanodollars", "Expected LLM spend of the month", [
+    "bound",
+  ]);
+  for (const { name, forecast } of totals) {
+    if (!forecast) continue;
+    for (const [bound, field] of BOUNDS) {
+      if (name === "all") fleet.set({ bound }, forecast[field]);
+      else tiers.set({ tier: name, bound }, forecast[field]);
+    }
+  }
+  return registry;
+}
 
 /**
  * A registry of one snapshot. It is made anew each time, so that a customer who fell below the line, or everything while the

@@ -1,7 +1,8 @@
 import { createServer, type Server } from "node:http";
-import { Pool } from "pg";
-import type { Registry } from "prom-client";
-import { ledgerMetrics } from "./metrics";
+import { Pool, type PoolClient } from "pg";
+import { Registry } from "prom-client";
+import { readOutlook } from "../ledger/outlook";
+import { ledgerMetrics, outlookMetrics } from "./metrics";
 import { readLedger } from "./snapshot";
 
 export interface ExporterOptions {
@@ -11,6 +12,8 @@ export interface ExporterOptions {
   cacheMs?: number;
   /** Milliseconds after which Postgres stops a statement. */
   statementTimeoutMs?: number;
+  /** Milliseconds that a forecast is reused: it reads four weeks. */
+  forecastMs?: number;
   /** Metrics of this process, published with the ledger's. */
   ofProcess?: Registry;
   /** Called when the ledger goes away and comes back, with the reason. */
@@ -28,7 +31,14 @@ export interface LedgerExporter {
  * does), `/healthz` answers while the process lives, so that a ledger outage restarts nothing.
  */
 export function createExporter(options: ExporterOptions): LedgerExporter {
-  const { ledgerUrl, cacheMs = 5_000, statementTimeoutMs = 2_000, ofProcess, onChange = () => {} } = options;
+  const {
+    ledgerUrl,
+    cacheMs = 5_000,
+    forecastMs = 300_000,
+    statementTimeoutMs = 2_000,
+    ofProcess,
+    onChange = () => {},
+  } = options;
   const pool = new Pool({
     connectionString: ledgerUrl,
     application_name: "ledger-exporter",
@@ -58,6 +68,14 @@ export function createExporter(options: ExporterOptions): LedgerExporter {
     }
   };
   const registry = cached(read, cacheMs);
+  const outlook = cached(async () => {
+    try {
+      return outlookMetrics(await withConnection(pool, readOutlook));
+    } catch {
+      // The ledger's own metrics say that it is away.
+      return new Registry();
+    }
+  }, forecastMs);
 
   const server = createServer((request, response) => {
     const path = request.url?.split("?")[0];
@@ -66,7 +84,9 @@ export function createExporter(options: ExporterOptions): LedgerExporter {
     } else if (path === "/metrics") {
       void registry().then(async (metrics) => {
         response.setHeader("content-type", metrics.contentType);
-        response.end((await metrics.metrics()) + ((await ofProcess?.metrics()) ?? ""));
+        const others = [await outlook(), ...(ofProcess ? [ofProcess] : [])];
+        const texts = await Promise.all([metrics, ...others].map((each) => each.metrics()));
+        response.end(texts.join(""));
       });
     } else {
       response.writeHead(404).end("/metrics and /healthz are served here\n");
@@ -80,6 +100,22 @@ export function createExporter(options: ExporterOptions): LedgerExporter {
       await pool.end();
     },
   };
+}
+
+/** A connection that failed is closed rather than handed out again. */
+async function withConnection<Value>(
+  pool: Pool,
+  use: (client: PoolClient) => Promise<Value>,
+): Promise<Value> {
+  const client = await pool.connect();
+  try {
+    const value = await use(client);
+    client.release();
+    return value;
+  } catch (error) {
+    client.release(error as Error);
+    throw error;
+  }
 }
 
 /** One call at a time, its result kept for `ttlMs` after it is there. */

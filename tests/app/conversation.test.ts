@@ -257,6 +257,7 @@ describe("what the guard says", () => {
     [402, "session_budget", "This conversation has reached its budget."],
     [429, "session_calls", "This conversation has reached its limit of steps."],
     [503, "ledger_unavailable", "The budget cannot be checked right now."],
+    [503, "brake", "The assistant is paused."],
   ])("is the answer: %i %s", async (status, code, message) => {
     const { isError, answer, streamed } = await ask(
       "Why did costs spike?",

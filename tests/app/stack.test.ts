@@ -48,7 +48,9 @@ async function newCustomer(spentNanos = 0): Promise<{ id: string; key: string }>
   const id = `cust_${randomUUID().slice(0, 8)}`;
   const key = `tg_${randomUUID()}`;
   await stack.ledger.query(
-    "INSERT INTO ledger.customers (customer_id, name, tier, gcp_project, key_hash) VALUES ($1, $1, 'tier_1', 'shop-prod', $2)",
+    `WITH customer AS (
+       INSERT INTO ledger.customers (customer_id, name, tier, gcp_project) VALUES ($1, $1, 'tier_1', 'shop-prod'))
+     INSERT INTO ledger.customer_keys (customer_id, key_hash) VALUES ($1, $2)`,
     [id, hashKey(key).toString("hex")],
   );
   if (spentNanos > 0) {

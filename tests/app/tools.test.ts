@@ -214,8 +214,29 @@ describe("get-budget", () => {
       left: "$13.25",
       used_percent: 25,
       calls: 7,
+      forecast: null,
       session: null,
     });
+  });
+
+  test("says what the month is expected to cost, and when the budget is used up", async () => {
+    const days = Array.from({ length: 28 }, (_, index) => ({
+      day: new Date(NOW.getTime() - (index + 1) * 86_400_000).toISOString().slice(0, 10),
+      nanos: usd("1"),
+    }));
+    ledger.usages.set("cust_one", usageOf({ spentNanos: usd("15.375") }));
+    ledger.spend.set("cust_one", { firstDay: "2026-10-01", days, queryTypes: [] });
+    // 24 November, 09:00: six days and fifteen hours are left.
+    expect(await run("get-budget", {})).toMatchObject({
+      forecast: {
+        expected: "$22.00",
+        low: "$22.00",
+        high: "$22.00",
+        runs_out_on: "2026-11-26",
+        based_on_days: 28,
+      },
+    });
+    ledger.spend.clear();
   });
 
   test("says what is left of a conversation", async () => {

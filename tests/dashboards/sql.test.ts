@@ -30,6 +30,8 @@ beforeAll(async () => {
   });
   await addCrossing(owner, "acme", 80, "1 minute");
   await addRefusal(owner, "acme", "session_budget", "1 minute");
+  await owner.query("INSERT INTO ledger.brakes (scope, value, reason) VALUES ('tier', 'tier_1', 'a test')");
+  await owner.query("INSERT INTO ledger.audit (actor, action, reason) VALUES ('ann', 'brake.on', 'a test')");
   reader = new Client(ledger.postgres.urls.ledger_reader);
   await reader.connect();
 });

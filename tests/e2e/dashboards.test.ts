@@ -10,7 +10,7 @@ import { connectAgent } from "../../local/agent-client";
 import { ports } from "../../catalogue";
 import type { Running } from "../../local/processes";
 import { startService } from "../../local/target";
-import { addCustomer } from "../../ops/customers/customers";
+import { addCustomer } from "../../ops/customers/changes";
 import { Customer, startStack, type Stack } from "../support/gateway";
 
 /** Seconds; Prometheus needs four scrapes for a rate over a minute that is worth the name. */
@@ -94,12 +94,16 @@ async function traffic(agentUrl: string): Promise<void> {
   const admin = new Client(stack.postgres.urls.ledger_admin);
   await admin.connect();
   const id = `shown-${Date.now()}`;
-  const { key } = await addCustomer(admin, {
-    customerId: id,
-    name: id,
-    tier: "tier_2",
-    gcpProject: "shop-prod",
-  });
+  const { key } = await addCustomer(
+    admin,
+    {
+      customerId: id,
+      name: id,
+      tier: "tier_2",
+      gcpProject: "shop-prod",
+    },
+    { actor: "test" },
+  );
   await admin.end();
   const agent = await connectAgent(agentUrl, key);
   let session: string | undefined;

@@ -107,6 +107,29 @@ describe("the ledger's metrics", () => {
     });
   });
 
+  it("forecast the month of tiers and of all customers, and the day on which a budget is used up", async () => {
+    const { owner } = ledger;
+    await owner.query("UPDATE ledger.customers SET created_at = now() - interval '40 days'");
+    for (let day = 1; day <= 28; day++) {
+      await addCall(owner, { customer: "at_half", session: "at_line", cost: usd("100"), ago: `${day} days` });
+    }
+    const metrics = await scrape();
+    // $100 a day are more than the $4 that are left of today's budget, whatever the time of day.
+    const runsOut = metrics.get("tollgate_customer_runs_out_timestamp_seconds")!;
+    expect(Object.keys(runsOut)).toEqual(['customer_id="at_half",tier="tier_1"']);
+    expect(Object.values(runsOut)[0]! % 86_400).toBe(0);
+    const { expected, low, high } = {
+      expected: metrics.get("tollgate_fleet_forecast_nanodollars")!['bound="expected"']!,
+      low: metrics.get("tollgate_fleet_forecast_nanodollars")!['bound="low"']!,
+      high: metrics.get("tollgate_fleet_forecast_nanodollars")!['bound="high"']!,
+    };
+    expect(low <= expected && expected <= high).toBe(true);
+    expect(
+      metrics.get("tollgate_tier_forecast_nanodollars")!['tier="tier_1",bound="expected"'],
+    ).toBeLessThanOrEqual(expected);
+    await owner.query("DELETE FROM ledger.recent_calls WHERE cost_nanos = $1", [usd("100")]);
+  });
+
   it("count tiers, activity, holds and connections, zeros included", async () => {
     const metrics = await scrape();
     expect(metrics.get("tollgate_tier_customers")).toEqual({

@@ -1,10 +1,11 @@
 import { usd } from "../../litellm-config";
 import { hashKey } from "../../app/ledger/key";
-import type { Customer, Ledger, Usage } from "../../app/ledger/ledger";
+import type { Customer, Ledger, RecentSpend, Usage } from "../../app/ledger/ledger";
 
 /** The agent's view of a ledger, in memory: customers by their key, and usage as a test sets it. */
 export class MemoryLedger implements Ledger {
   readonly usages = new Map<string, Usage>();
+  readonly spend = new Map<string, RecentSpend>();
   lookups = 0;
   down = false;
   closed = false;
@@ -30,6 +31,13 @@ export class MemoryLedger implements Ledger {
     return Promise.resolve(this.usages.get(customerId) ?? usageOf({}));
   }
 
+  recentSpend(customerId: string): Promise<RecentSpend> {
+    if (this.down) return Promise.reject(new Error("connection refused"));
+    return Promise.resolve(
+      this.spend.get(customerId) ?? { firstDay: "2026-11-24", days: [], queryTypes: [] },
+    );
+  }
+
   ping(): Promise<void> {
     return this.down ? Promise.reject(new Error("connection refused")) : Promise.resolve();
   }
@@ -44,6 +52,7 @@ export class MemoryLedger implements Ledger {
 export function usageOf(over: Partial<Usage>): Usage {
   return {
     month: "2026-11-01",
+    monthEnd: "2026-12-01",
     capNanos: usd("18"),
     spentNanos: 0,
     heldNanos: 0,

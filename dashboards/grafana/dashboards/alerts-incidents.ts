@@ -252,6 +252,38 @@ const anomalies: Row = {
   ],
 };
 
+const operators: Row = {
+  title: "Operators",
+  panels: [
+    table({
+      title: "Brakes that are on",
+      description:
+        "Calls that are refused because an operator stopped them: `tollgate brake off` lets them go on.",
+      width: 8,
+      noValue: "no brake is on",
+      queries: [
+        sql(
+          `SELECT since AS "Since", trim(scope || ' ' || value) AS "Stopped", reason AS "Why" FROM ledger.brakes ORDER BY since`,
+        ),
+      ],
+      columns: { Since: { width: TIME } },
+    }),
+    table({
+      title: "Changes",
+      description:
+        "Who changed customers, budgets and brakes, and why, in the time range. `tollgate audit` has from and to.",
+      width: 16,
+      noValue: "nothing was changed",
+      queries: [
+        sql(`
+          SELECT at AS "When", actor AS "Who", action AS "What", coalesce(customer_id, '') AS "Customer", reason AS "Why"
+          FROM ledger.audit WHERE $__timeFilter(at) ORDER BY audit_id DESC LIMIT 100`),
+      ],
+      columns: { When: { width: TIME } },
+    }),
+  ],
+};
+
 /**
  * For whoever is called at night: what fires, who is affected, what the providers do.
  *
@@ -264,5 +296,5 @@ export const alertsIncidents = (langfuse: string) =>
     description: "Alerts, budget breaches, provider outages and unusual errors.",
     from: "now-24h",
     refresh: "30s",
-    rows: [alerts, budgets(langfuse), providers, anomalies],
+    rows: [alerts, budgets(langfuse), providers, anomalies, operators],
   });

@@ -10,6 +10,7 @@ export const unit = {
   perSecond: units.RequestsPerSecond,
   countsPerSecond: units.CountsPerSecond,
   bytes: units.BytesIEC,
+  day: units.DatetimeISO,
   text: units.String,
   none: units.NoUnit,
 } as const;

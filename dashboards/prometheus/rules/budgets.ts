@@ -34,6 +34,18 @@ export const budgetAlerts: Alert[] = [
     dashboard: "llm-cost-operations",
   },
   {
+    name: "CustomerRunsOut",
+    severity: "warning",
+    service: "gateway",
+    team: "finops",
+    expr: `max by (customer_id, tier) (${held("tollgate_customer_runs_out_timestamp_seconds")}) > 0`,
+    for: thresholds.forecast.for,
+    summary: "The budget of {{ $labels.customer_id }} will run out before the month ends",
+    description: `At the rate of the last four weeks it is used up on {{ $value | humanizeTimestamp }}. The customer is on
+      {{ $labels.tier }}: offer the next one, grant something, or wait for the block.`,
+    dashboard: "llm-cost-operations",
+  },
+  {
     name: "DegradationInactive",
     severity: "warning",
     service: "gateway",

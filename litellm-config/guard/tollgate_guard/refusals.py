@@ -20,6 +20,7 @@ _STATUS_AND_TYPE: dict[str, tuple[int, str]] = {
     "session_calls": (429, "rate_limit_error"),
     "tokens_per_minute": (429, "rate_limit_error"),
     "budget_held": (429, "rate_limit_error"),
+    "brake": (503, "service_unavailable"),
     "customer_busy": (429, "rate_limit_error"),
     "key_busy": (429, "rate_limit_error"),
     "too_many_wrong_keys": (429, "rate_limit_error"),
@@ -44,6 +45,7 @@ _FOR_CUSTOMERS: dict[str, str] = {
         "What is left of the budget is set aside for answers that are still being written. "
         "Please try again in {seconds} s."
     ),
+    "brake": "The assistant is paused at the moment. Please try again later, or contact support.",
     "customer_busy": "Too many questions of yours are being answered at once. Please try again in {seconds} s.",
     "key_busy": "The application has too many requests in progress. Please try again in {seconds} s.",
     "gateway_busy": "The assistant is handling too many long requests right now. Please try again in {seconds} s.",
@@ -64,6 +66,9 @@ _FOR_CUSTOMERS: dict[str, str] = {
 
 # A session's calls do not come back; a retry by a client that knows no better should at least be rare.
 _SESSION_CALLS_RETRY_SECONDS = 3600.0
+
+# An operator lifts a brake; a client that asks each second would only wait with more noise.
+_BRAKE_RETRY_SECONDS = 60.0
 
 
 class Refusal(Exception):
@@ -90,6 +95,8 @@ class Refusal(Exception):
         self.status = status or usual
         if code == "session_calls":
             retry_after = _SESSION_CALLS_RETRY_SECONDS
+        if code == "brake":
+            retry_after = _BRAKE_RETRY_SECONDS
         self.retry_after = retry_after
         self.field = field
         self.message = message or _FOR_CUSTOMERS[code].format(seconds=self.retry_after_seconds)

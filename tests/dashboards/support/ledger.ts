@@ -68,7 +68,8 @@ export interface CallInput {
   held?: NanoDollars;
   /** How long ago it was reserved, as a Postgres interval. */
   ago?: string;
-  model?: string;
+  model?: string | null;
+  queryType?: string;
   cacheHit?: boolean;
   trace?: string;
 }
@@ -81,13 +82,13 @@ export async function addCall(owner: Client, call: CallInput): Promise<void> {
     `INSERT INTO ledger.recent_calls (call_id, customer_id, month, session_id, plan_tier, query_type, tools_invoked, environment,
        route, model_asked, model_used, decision, state, outcome, held_nanos, cost_nanos, prompt_bound, held_tokens,
        prompt_tokens, cached_tokens, completion_tokens, cache_hit, reserved_at, lease_until, settled_at, trace_id)
-     VALUES (gen_random_uuid(), $1, ledger.month_of(now()), $2, 'tier_1', 'cost_analysis', '{}', 'local',
+     VALUES (gen_random_uuid(), $1, ledger.month_of(now()), $2, 'tier_1', $13, '{}', 'local',
        'analysis', 'analysis', $3, $4, $5, $6, $7, $8, 1000, 2000,
        900, 100, 300, $9, now() - $10::interval, now() + interval '5 minutes', $11, $12)`,
     [
       call.customer,
       call.session,
-      call.model ?? "claude-sonnet-5-5",
+      call.model === undefined ? "claude-sonnet-5-5" : call.model,
       decision,
       state,
       posted ? "success" : null,
@@ -97,6 +98,7 @@ export async function addCall(owner: Client, call: CallInput): Promise<void> {
       ago,
       posted ? new Date() : null,
       call.trace ?? null,
+      call.queryType ?? "cost_analysis",
     ],
   );
   await owner.query(

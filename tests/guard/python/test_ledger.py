@@ -408,8 +408,10 @@ def test_the_guards_role_has_the_functions_and_no_table(ledger_url: str) -> None
             "AND r.rolname LIKE 'ledger\\_%' AND r.rolname <> 'ledger_owner' "
             "AND has_function_privilege(r.oid, p.oid, 'EXECUTE')"
         )
-        spending = {row["proname"] for row in callable_by if row["rolname"] != "ledger_guard"}
-        assert spending == {"clock", "month_of"}
+        others = {row["proname"] for row in callable_by if row["rolname"] not in ("ledger_guard", "ledger_admin")}
+        assert others == {"clock", "month_of", "daily_spend"}
+        admin = {row["proname"] for row in callable_by if row["rolname"] == "ledger_admin"}
+        assert admin == {*others, "anonymise", "take_events"}
         guard = {row["proname"] for row in callable_by if row["rolname"] == "ledger_guard"}
         assert guard == {"clock", "month_of", "reserve", "extend", "settle", "expire_holds", "file_calls"}
 

@@ -6,6 +6,8 @@ const blocked = (instance = "one") =>
   `tollgate_customer_blocked{customer_id="acme",tier="tier_2",instance="${instance}"}`;
 const degraded = (instance = "one") =>
   `tollgate_customer_degraded{customer_id="acme",tier="tier_2",instance="${instance}"}`;
+const runsOut = (instance = "one") =>
+  `tollgate_customer_runs_out_timestamp_seconds{customer_id="acme",tier="tier_2",instance="${instance}"}`;
 const session = (trace: string) =>
   `tollgate_session_spent_nanodollars{customer_id="acme",session_id="s-1",trace_id="${trace}",instance="one"}`;
 
@@ -43,6 +45,29 @@ export const budgets: Suite = {
   group: "budgets",
   interval: 60,
   cases: [
+    {
+      alert: "CustomerRunsOut",
+      shows: "fires after an hour, and names the day",
+      series: { [runsOut()]: "_ 1795737600x90" },
+      onset: "61m",
+      alerts: [
+        {
+          severity: "warning",
+          service: "gateway",
+          team: "finops",
+          labels: acme,
+          summary: "The budget of acme will run out before the month ends",
+          values: ["2026-11-27 00:00:00 +0000 UTC", "tier_2"],
+          dashboard: "llm-cost-operations",
+        },
+      ],
+    },
+    {
+      alert: "CustomerRunsOut",
+      shows: "is quiet about a forecast that does not stay",
+      series: { [runsOut()]: "1795737600x50 stale _x30 1795737600x40" },
+      quietAt: "110m",
+    },
     {
       alert: "CustomerBudget80",
       shows: "fires above 80 % at once, for that customer",

@@ -1,8 +1,9 @@
+import { NANOS_PER_DOLLAR } from "../../../../litellm-config";
 import type { Row } from "../../lib/dashboard";
 import { toDashboard } from "../../lib/links";
 import { bars, gauges, stat, table } from "../../lib/panels";
 import { ZERO_WHILE_LEDGER_ANSWERS } from "../../lib/expressions";
-import { promNow, sql, sqlSeries, usdOf } from "../../lib/queries";
+import { promNow, promTable, sql, sqlSeries, usdOf } from "../../lib/queries";
 import { budgetSteps } from "../../lib/thresholds";
 import { unit } from "../../lib/units";
 import { CUSTOMER_SPEND_CHOSEN, CUSTOMERS_CHOSEN, dayOf } from "../../lib/variables";
@@ -87,6 +88,40 @@ export const customers: Row = {
       queries: [
         promNow(`sum(tollgate_customer_degraded) or ${ZERO_WHILE_LEDGER_ANSWERS}`, "degraded"),
         promNow(`sum(tollgate_customer_blocked) or ${ZERO_WHILE_LEDGER_ANSWERS}`, "blocked"),
+      ],
+    }),
+    table({
+      title: "Budgets that run out this month",
+      description:
+        "Customers whose budget is used up before the month ends, should the days to come be like the last four weeks.",
+      width: 12,
+      noValue: "none is expected to run out",
+      queries: [
+        promTable(
+          `topk(50, max by (customer_id, tier) (tollgate_customer_runs_out_timestamp_seconds{tier=~"$tier"})) * 1000`,
+        ),
+      ],
+      transform: [
+        {
+          id: "organize",
+          options: {
+            excludeByName: { Time: true },
+            renameByName: { customer_id: "Customer", tier: "Tier", Value: "Runs out" },
+          },
+        },
+      ],
+      columns: { "Runs out": { unit: unit.day } },
+    }),
+    stat({
+      title: "Expected at the month's end",
+      description:
+        "What all customers together are expected to cost this month; four months of five end between low and high.",
+      unit: unit.usd,
+      width: 12,
+      height: 8,
+      noValue: "known after three days",
+      queries: [
+        promNow(`max by (bound) (tollgate_fleet_forecast_nanodollars) / ${NANOS_PER_DOLLAR}`, "{{bound}}"),
       ],
     }),
   ],

@@ -1,0 +1,206 @@
+import { readFileSync } from "node:fs";
+import { Option } from "commander";
+import { definitions, formatUsd } from "../../litellm-config";
+import { defineLedgerCommand, type LedgerCommand } from "../ledger/command";
+import { addCustomer, changeCustomer, deleteCustomer, setDisabled, type Changeable } from "./changes";
+import { addGrant, endOverride, grantsOf, overrideOf, setOverride } from "./budget";
+import { CustomerError, findCustomer, listCustomers } from "./customer";
+import { importCustomers } from "./import";
+import { addKey, listKeys, revokeKey } from "./keys";
+import {
+  budgetText,
+  customerTable,
+  deletedText,
+  importTable,
+  keyTable,
+  totalsTable,
+  usageTable,
+} from "./print";
+import { readOutlook, type Outlook } from "../ledger/outlook";
+import { usageOf } from "./usage";
+
+const TIERS = Object.keys(definitions.tiers).join(", ");
+
+/** A command that changes one field: its name, the field, and what to call the value. */
+function fieldCommand(name: string, field: Changeable, value: string, about: string): LedgerCommand<unknown> {
+  return defineLedgerCommand({
+    usage: `${name} <customer-id> <${value}>`,
+    about,
+    changes: true,
+    run: (ledger, [customerId, to], _, by) =>
+      changeCustomer(ledger, customerId!, field, to === "none" && field !== "name" ? null : to!, by),
+    text: (customer) => `${customer.customerId}: ${field} is ${customer[field] ?? "none"} now.`,
+  });
+}
+
+/** `tollgate customers ...` */
+export const customerCommands: LedgerCommand<unknown>[] = [
+  defineLedgerCommand({
+    usage: "add <customer-id>",
+    about: "add a customer and print its key, which is shown this once",
+    options: [
+      new Option("--tier <tier>", `one of ${TIERS}`).makeOptionMandatory(),
+      new Option("--name <name>", "its name (default: the id)"),
+      new Option("--project <id>", "its Google Cloud project"),
+      new Option("--stripe <id>", "its id at Stripe, for exports"),
+    ],
+    changes: true,
+    run: async (ledger, [customerId], { tier, name, project, stripe }, by) => {
+      const customer = {
+        customerId,
+        name: name ?? customerId,
+        tier,
+        gcpProject: project,
+        stripeCustomer: stripe,
+      };
+      const added = await addCustomer(ledger, customer as Parameters<typeof addCustomer>[1], by);
+      return { ...added.customer, key: added.key };
+    },
+    text: ({ customerId, tier, key }) =>
+      `Added ${customerId} on ${tier}. Its key, which is stored nowhere and not shown again:\n${key}`,
+  }),
+  defineLedgerCommand({
+    usage: "import <file.csv>",
+    about:
+      "add and change customers from CSV (customer_id, tier, and optionally name, gcp_project, stripe_customer); says what it would do",
+    options: [new Option("--apply", "do it, in one transaction; prints the new customers' keys")],
+    changes: true,
+    run: async (ledger, [file], { apply }, by) => ({
+      applied: apply === true,
+      steps: await importCustomers(ledger, readCsv(file!), apply === true, by),
+    }),
+    text: ({ applied, steps }) =>
+      `${importTable(steps)}\n${applied ? "Done." : "Nothing has changed: this was a dry run. Run it with --apply."}`,
+  }),
+  defineLedgerCommand({
+    usage: "list",
+    about: "list every customer",
+    run: (ledger) => listCustomers(ledger),
+    text: customerTable,
+  }),
+  defineLedgerCommand({
+    usage: "show <customer-id>",
+    about: "show a customer with its keys and this month's usage",
+    run: async (ledger, [customerId]) => ({
+      ...(await findCustomer(ledger, customerId!)),
+      keys: await listKeys(ledger, customerId!),
+      override: await overrideOf(ledger, customerId!),
+      grants: await grantsOf(ledger, customerId!),
+      usage: await usageOf(ledger, customerId!),
+    }),
+    text: ({ usage, keys, override, grants, ...customer }) =>
+      [customerTable([customer]), usageTable([usage]), keyTable(keys), budgetText(override, grants)]
+        .filter(Boolean)
+        .join("\n"),
+  }),
+  fieldCommand("rename", "name", "name", "change a customer's name; its id stays"),
+  fieldCommand(
+    "project",
+    "gcpProject",
+    "project-id",
+    "change a customer's Google Cloud project; `none` removes it",
+  ),
+  fieldCommand("tier", "tier", "tier", `put a customer on another tier (${TIERS})`),
+  fieldCommand(
+    "stripe",
+    "stripeCustomer",
+    "stripe-id",
+    "change a customer's id at Stripe; `none` removes it",
+  ),
+  defineLedgerCommand({
+    usage: "override <customer-id> [dollars]",
+    about: "give a customer a monthly budget of its own until a day; --end goes back to the tier's",
+    options: [
+      new Option("--until <day>", "the last day, such as 2027-03-31, UTC"),
+      new Option("--end", "end it now"),
+    ],
+    changes: "with a reason",
+    run: (ledger, [customerId, dollars], { until, end }, by) =>
+      end === true
+        ? endOverride(ledger, customerId!, by).then((ended) => ({ ...ended, ended: true }))
+        : setOverride(ledger, customerId!, dollars ?? "", String(until ?? ""), by).then((set) => ({
+            ...set,
+            ended: false,
+          })),
+    text: ({ customerId, budgetNanos, endsAt, ended }) =>
+      ended
+        ? `${customerId} has the budget of its tier again.`
+        : `${customerId} has ${formatUsd(budgetNanos)} a month until ${endsAt.slice(0, 16)} UTC.`,
+  }),
+  defineLedgerCommand({
+    usage: "grant <customer-id> <dollars>",
+    about: "give a customer money beside its budget, once; it is used when a month's budget is used up",
+    options: [new Option("--until <day>", "the last day, such as 2027-03-31, UTC").makeOptionMandatory()],
+    changes: "with a reason",
+    run: (ledger, [customerId, dollars], { until }, by) =>
+      addGrant(ledger, customerId!, dollars!, String(until), by),
+    text: ({ customerId, amountNanos, expiresAt, grantId }) =>
+      `${customerId} has ${formatUsd(amountNanos)} beside its budget until ${expiresAt.slice(0, 16)} UTC (grant ${grantId}).`,
+  }),
+  defineLedgerCommand({
+    usage: "disable <customer-id>",
+    about: "refuse a customer's calls from now on; its data stay",
+    changes: "with a reason",
+    run: (ledger, [customerId], _, by) => setDisabled(ledger, customerId!, true, by),
+    text: ({ customerId }) => `${customerId} is disabled.`,
+  }),
+  defineLedgerCommand({
+    usage: "enable <customer-id>",
+    about: "let a disabled customer in again",
+    changes: true,
+    run: (ledger, [customerId], _, by) => setDisabled(ledger, customerId!, false, by),
+    text: ({ customerId }) => `${customerId} is enabled.`,
+  }),
+  defineLedgerCommand({
+    usage: "delete <customer-id>",
+    about: "anonymise a disabled customer for good, and say what is left in traces, archives and logs",
+    changes: "with a reason",
+    run: (ledger, [customerId], _, by) => deleteCustomer(ledger, customerId!, by),
+    text: deletedText,
+  }),
+  defineLedgerCommand({
+    usage: "usage [customer-id]",
+    about: "what is spent, held and left this month, and what the month is expected to cost",
+    run: async (ledger, [customerId]): Promise<Outlook> =>
+      customerId === undefined
+        ? readOutlook(ledger)
+        : { customers: [await usageOf(ledger, customerId)], totals: [] },
+    text: ({ customers, totals }) =>
+      [usageTable(customers), ...(totals.length > 0 ? [totalsTable(totals)] : [])].join("\n"),
+  }),
+];
+
+/** `tollgate customers key ...` */
+export const keyCommands: LedgerCommand<unknown>[] = [
+  defineLedgerCommand({
+    usage: "add <customer-id>",
+    about:
+      "give a customer a further key and print it, this once; its other keys go on unless --overlap is given",
+    options: [new Option("--overlap <hours>", "end its other keys after so many hours; 0: at once")],
+    changes: true,
+    run: (ledger, [customerId], { overlap }, by) =>
+      addKey(ledger, customerId!, overlap === undefined ? undefined : Number(overlap), by),
+    text: ({ customerId, key }) => `The new key of ${customerId}:\n${key}`,
+  }),
+  defineLedgerCommand({
+    usage: "list <customer-id>",
+    about: "list a customer's keys",
+    run: (ledger, [customerId]) => listKeys(ledger, customerId!),
+    text: keyTable,
+  }),
+  defineLedgerCommand({
+    usage: "revoke <customer-id> <key-id>",
+    about: "end a key now",
+    changes: true,
+    run: (ledger, [customerId, keyId], _, by) => revokeKey(ledger, customerId!, keyId!, by),
+    text: ({ customerId, keyId }) => `Key ${keyId} of ${customerId} is revoked.`,
+  }),
+];
+
+function readCsv(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new CustomerError(`file (is "${file}"): cannot be read: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,105 @@
+/** `tollgate events list|replay|deliver`: what has happened, and whether its receivers have heard of it. */
+import { Option } from "commander";
+import { setTimeout as sleep } from "node:timers/promises";
+import { addLedgerCommands, defineLedgerCommand, LEDGER_HELP } from "../ledger/command";
+import { withLedger } from "../ledger/connect";
+import { runCommand, tollgateCommand, UsageError } from "../terminal/command";
+import { table } from "../terminal/table";
+import { deliverDue } from "./deliver";
+import { listEvents, replayEvents, type DeliveryState } from "./events";
+import { pubSubReceiver, webhookReceiver, type Receiver } from "./receivers";
+
+/** How long the delivery waits when nothing is due. */
+const IDLE_MS = 1_000;
+
+const program = tollgateCommand(
+  "events",
+  "The outbox: thresholds crossed, grants used and brakes, delivered by webhook and Pub/Sub.",
+).addHelpText("after", LEDGER_HELP);
+
+addLedgerCommands(program, [
+  defineLedgerCommand({
+    usage: "list",
+    about: "events and their delivery, the newest first",
+    options: [
+      new Option("--state <state>", "only these").choices(["waiting", "delivered", "dead"]),
+      new Option("--limit <rows>", "how many").default("50"),
+    ],
+    run: (ledger, _, { state, limit }) => {
+      if (!/^[1-9]\d{0,5}$/.test(String(limit)))
+        throw new UsageError(`--limit (is "${limit}"): give a number from 1 to 999999`);
+      return listEvents(ledger, { state: state as DeliveryState | undefined, limit: Number(limit) });
+    },
+    text: (events) =>
+      table(
+        ["event", "when", "type", "customer", "state", "attempts", "last error"],
+        events.map(({ eventId, at, type, customerId, state, attempts, lastError }) => [
+          eventId,
+          `${at.slice(0, 19)}Z`,
+          type,
+          customerId ?? "",
+          state,
+          attempts,
+          lastError ?? "",
+        ]),
+      ),
+  }),
+  defineLedgerCommand({
+    usage: "replay [event-ids...]",
+    about: "deliver events once more; --dead: all that were given up",
+    options: [new Option("--dead", "every event that was given up")],
+    changes: true,
+    run: async (ledger, ids, { dead }, by) => {
+      if (ids.length > 0 === (dead === true)) throw new UsageError("Give the ids of events, or --dead");
+      for (const id of ids) {
+        if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) {
+          throw new UsageError(`event-ids (is "${id}"): give ids as \`events list\` prints them`);
+        }
+      }
+      return { replayed: await replayEvents(ledger, dead === true ? undefined : ids, by) };
+    },
+    text: ({ replayed }) => `${replayed} events are due again.`,
+  }),
+]);
+
+program
+  .command("deliver")
+  .description("deliver events until it is stopped; several may run at a time")
+  .option("--once", "deliver what is due and end")
+  .addHelpText(
+    "after",
+    "\nReceivers: TOLLGATE_EVENTS_WEBHOOK_URL with TOLLGATE_EVENTS_WEBHOOK_SECRET (whsec_...), TOLLGATE_EVENTS_TOPIC (Pub/Sub).",
+  )
+  .action(async ({ once }: { once?: true }) => {
+    const receivers = receiversOf(process.env);
+    let stopped = false;
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => (stopped = true));
+    await withLedger(async (ledger) => {
+      while (!stopped) {
+        const taken = await deliverDue(ledger, receivers, (id, error) =>
+          console.error(`${id} was not delivered: ${error}`),
+        );
+        if (taken === 0 && once) break;
+        if (taken === 0) await sleep(IDLE_MS);
+      }
+    });
+  });
+
+runCommand(program);
+
+function receiversOf(env: NodeJS.ProcessEnv): Receiver[] {
+  const {
+    TOLLGATE_EVENTS_WEBHOOK_URL: url,
+    TOLLGATE_EVENTS_WEBHOOK_SECRET: secret,
+    TOLLGATE_EVENTS_TOPIC: topic,
+  } = env;
+  if (url && !secret)
+    throw new UsageError("TOLLGATE_EVENTS_WEBHOOK_SECRET (unset): give whsec_ and 24 to 64 bytes in base64");
+  const receivers = [
+    ...(url ? [webhookReceiver(url, secret!)] : []),
+    ...(topic ? [pubSubReceiver(topic)] : []),
+  ];
+  if (receivers.length === 0)
+    throw new UsageError("Set TOLLGATE_EVENTS_WEBHOOK_URL or TOLLGATE_EVENTS_TOPIC: there is no receiver");
+  return receivers;
+}

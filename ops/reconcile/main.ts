@@ -1,0 +1,87 @@
+/** `tollgate reconcile`: the ledger against the providers' own accounts, by model and day. */
+import { readFileSync } from "node:fs";
+import { Option } from "commander";
+import { formatUsd, type Provider } from "../../litellm-config";
+import { readCharges, type Charge } from "../ledger/charges";
+import { LEDGER_HELP } from "../ledger/command";
+import { withLedger } from "../ledger/connect";
+import { EXIT, jsonOption, runCommand, tollgateCommand, UsageError } from "../terminal/command";
+import { table } from "../terminal/table";
+import { readAnthropic } from "./anthropic";
+import { BillError, type Bill } from "./bill";
+import { compare, type Compared } from "./compare";
+import { readVertex, VERTEX_QUERY } from "./vertex";
+
+interface Options {
+  anthropic?: string;
+  vertex?: string;
+  tolerance: string;
+  json?: boolean;
+}
+
+const program = tollgateCommand(
+  "reconcile",
+  "Compare the ledger with what the providers say that the same days cost; ends with 3 on a difference.",
+)
+  .addOption(new Option("--anthropic <file>", "Anthropic's usage or cost report, as its Admin API answers"))
+  .addOption(new Option("--vertex <file>", "Cloud Billing's export of Vertex AI, as CSV"))
+  .addOption(new Option("--tolerance <percent>", "how far the ledger may be above the bill").default("5"))
+  .addOption(jsonOption())
+  .addHelpText("after", `\nThe CSV is the result of:\n${VERTEX_QUERY}\n${LEDGER_HELP}`)
+  .action(async ({ anthropic, vertex, tolerance, json }: Options) => {
+    if (!/^\d+(\.\d+)?$/.test(tolerance))
+      throw new UsageError(`--tolerance (is "${tolerance}"): give percent, such as 5`);
+    const bills: [Provider, Bill][] = [];
+    if (anthropic !== undefined) bills.push(["anthropic", read(anthropic, readAnthropic)]);
+    if (vertex !== undefined) bills.push(["vertex", read(vertex, readVertex)]);
+    if (bills.length === 0) throw new UsageError("Give --anthropic, --vertex, or both");
+    const months = [...new Set(bills.flatMap(([, { from, to }]) => monthsOf(from, to)))];
+    const charges: Charge[] = [];
+    await withLedger(async (ledger) => {
+      for (const month of months)
+        await readCharges(ledger, month, "day", (more) => void charges.push(...more));
+    });
+    const rows = bills.flatMap(([provider, bill]) => compare(provider, bill, charges, Number(tolerance)));
+    console.log(json ? JSON.stringify(rows, null, 2) : text(rows));
+    if (rows.some(({ differs }) => differs)) process.exitCode = EXIT.finding;
+  });
+
+runCommand(program);
+
+function read(file: string, parse: (text: string) => Bill): Bill {
+  try {
+    return parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new BillError(`${file}: ${(error as Error).message}`);
+  }
+}
+
+/** The months of some days. A call's month may be the one before its day's: it is that of the customer's budget. */
+function monthsOf(from: string, to: string): string[] {
+  const [year, month] = from.split("-").map(Number) as [number, number];
+  const months: string[] = [];
+  for (
+    let at = new Date(Date.UTC(year, month - 2, 1));
+    at <= new Date(to);
+    at.setUTCMonth(at.getUTCMonth() + 1)
+  ) {
+    months.push(at.toISOString().slice(0, 7));
+  }
+  return months;
+}
+
+function text(rows: Compared[]): string {
+  if (rows.length === 0) return "Neither the ledger nor the bills have anything for these days.";
+  return table(
+    ["provider", "day", "model", "ledger", "bill", "ledger above bill", ""],
+    rows.map(({ provider, day, model, ledgerNanos, billNanos, differenceNanos, differs }) => [
+      provider,
+      day,
+      model,
+      formatUsd(ledgerNanos),
+      formatUsd(billNanos),
+      formatUsd(differenceNanos),
+      differs ? "differs" : "",
+    ]),
+  );
+}
