@@ -7,6 +7,7 @@ const programs = [
   "ops/ledger-exporter/main.ts",
   "local/llm-simulator/main.ts",
   "local/otlp-sink/main.ts",
+  "local/dashboards/viewer/main.ts",
   "policies/index.ts",
   "policies/build.mjs",
   "local/llm-simulator/vertex/reduce-contract.ts",
@@ -21,7 +22,7 @@ const config: KnipConfig = {
   workspaces: {
     ".": {
       entry: [...programs, ...Object.values(commands).map(({ entry }) => entry)],
-      project: ["**/*.{ts,mjs,mts}"],
+      project: ["**/*.{ts,mjs,mts}", "!local/dashboards/viewer/page/**"],
     },
   },
   ignore: ["cli/commands.d.mts"],

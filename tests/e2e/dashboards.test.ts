@@ -4,7 +4,7 @@ import { Client } from "pg";
 import { alertmanagerFiles, defaultSettings } from "../../dashboards/alertmanager";
 import { externalMetrics } from "../../dashboards/metrics/external";
 import { localPrometheus, prometheusFiles } from "../../dashboards/prometheus";
-import { reportPanels, type PanelReport } from "../../local/dashboards-report/report";
+import { reportPanels, type PanelReport } from "../../local/dashboards/report";
 import { usd } from "../../litellm-config";
 import { connectAgent } from "../../local/agent-client";
 import { ports } from "../../catalogue";
@@ -78,7 +78,8 @@ test("what is not local is named, and nothing else is left out", () => {
     "ClickHouse",
     "Cloud Run",
     "Google Cloud's APIs",
-    "Loki",
+    "Langfuse web",
+    "Langfuse worker",
     "Redis's exporter",
   ]);
 });
@@ -147,7 +148,8 @@ function settled(): Promise<void> {
 }
 
 function report(): Promise<PanelReport[]> {
-  const servers = { prometheus: prometheus.url, ledger: stack.postgres.urls.ledger_reader };
+  const logs = dirname(stack.machine.logFile("agent"));
+  const servers = { prometheus: prometheus.url, ledger: stack.postgres.urls.ledger_reader, logs };
   return reportPanels(servers, { seconds: 300 });
 }
 

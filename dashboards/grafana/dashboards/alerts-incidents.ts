@@ -222,6 +222,7 @@ const anomalies: Row = {
       description: "Log lines a second at level error.",
       unit: unit.countsPerSecond,
       width: 12,
+      noValue: "no errors",
       links: [toExplore("Lines in Explore", errorLogs, sources.loki.uid)],
       queries: [logs(errorLines, "{{service}}")],
     }),

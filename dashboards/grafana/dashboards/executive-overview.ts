@@ -89,7 +89,7 @@ const spend: Row = {
       stacked: true,
       queries: [
         sqlSeries(`
-          SELECT date_trunc('day', reserved_at, 'UTC') AS time, plan_tier AS tier, ${usdOf("sum(cost_nanos)")} AS spend
+          SELECT date_trunc('day', reserved_at, 'UTC') AS time, plan_tier AS metric, ${usdOf("sum(cost_nanos)")} AS spend
           FROM ledger.calls
           WHERE $__timeFilter(reserved_at) AND state = 'posted' AND plan_tier IN (\${tier:sqlstring})
           GROUP BY 1, 2 ORDER BY 1`),

@@ -69,6 +69,8 @@ export const spendRate: Row = {
       description: "Dollars an hour of each ten minutes, by the model that answered, from the ledger.",
       unit: unit.usd,
       stacked: true,
+      bars: true,
+      noValue: "no spend",
       queries: [usdPerHour("model_used")],
     }),
     timeSeries({
@@ -76,6 +78,8 @@ export const spendRate: Row = {
       description: "Dollars an hour of each ten minutes, by the tier of the customer, from the ledger.",
       unit: unit.usd,
       stacked: true,
+      bars: true,
+      noValue: "no spend",
       queries: [usdPerHour("plan_tier")],
     }),
     timeSeries({
@@ -83,6 +87,8 @@ export const spendRate: Row = {
       description: "Dollars an hour of each ten minutes, by what was asked, from the ledger.",
       unit: unit.usd,
       stacked: true,
+      bars: true,
+      noValue: "no spend",
       queries: [usdPerHour("query_type")],
     }),
   ],
@@ -90,6 +96,6 @@ export const spendRate: Row = {
 
 function usdPerHour(column: "model_used" | "plan_tier" | "query_type"): Query {
   return sqlSeries(`
-    SELECT $__timeGroup(reserved_at, '10m') AS time, ${column}, ${usdOf("sum(cost_nanos)")} * 6 AS spend
+    SELECT $__timeGroup(reserved_at, '10m') AS time, ${column} AS metric, ${usdOf("sum(cost_nanos)")} * 6 AS spend
     FROM ledger.calls WHERE ${CALLS_CHOSEN} AND state = 'posted' AND ${column} IS NOT NULL GROUP BY 1, 2 ORDER BY 1`);
 }
