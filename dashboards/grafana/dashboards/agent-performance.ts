@@ -67,7 +67,8 @@ const latency: Row = {
         "Calls that got no answer from the gateway, by code. What a budget or limit refuses is not among them.",
       unit: unit.perSecond,
       noValue: "none",
-      queries: [prom(rate("tollgate_agent_provider_errors_total", "code"), "{{code}}")],
+      bars: true,
+      queries: [prom(`${rate("tollgate_agent_provider_errors_total", "code")} > 0`, "{{code}}")],
     }),
   ],
 };

@@ -51,6 +51,7 @@ const LEAST_TOP: Partial<Record<Unit, number>> = {
   [unit.countsPerSecond]: 0.1,
   [unit.count]: 1,
   [unit.seconds]: 0.1,
+  [unit.none]: 1,
 };
 
 /** Pixels; without them Grafana fills a bar's whole height with its name and cuts long ones. */
@@ -90,19 +91,20 @@ export function bars(spec: PanelSpec & { rows?: true; max?: number }): Builder<P
 
 /** Shares of a whole, with values and percentages in the legend. */
 export function pie(spec: PanelSpec & { rows?: true }): Builder<Panel> {
-  const panel = applySpec(new PieChart(), spec);
-  // Rows have the name of one field: by name all would be of one colour.
-  if (spec.rows) panel.colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic));
-  return panel
-    .pieType(PieChartType.Donut)
-    .reduceOptions(spec.rows ? everyRow() : lastValue())
-    .legend(
-      new PieChartLegendOptionsBuilder()
-        .displayMode(LegendDisplayMode.Table)
-        .placement(LegendPlacement.Right)
-        .showLegend(true)
-        .values([PieChartLegendValues.Value, PieChartLegendValues.Percent]),
-    );
+  return (
+    applySpec(new PieChart(), spec)
+      // By name all would be of one colour: slices share the name of their field.
+      .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
+      .pieType(PieChartType.Donut)
+      .reduceOptions(spec.rows ? everyRow() : lastValue())
+      .legend(
+        new PieChartLegendOptionsBuilder()
+          .displayMode(LegendDisplayMode.Table)
+          .placement(LegendPlacement.Right)
+          .showLegend(true)
+          .values([PieChartLegendValues.Value, PieChartLegendValues.Percent]),
+      )
+  );
 }
 
 /** States over time, a line a series, coloured by the thresholds. */

@@ -32,10 +32,10 @@ export interface Column {
 }
 
 /** Pixels of a column: Grafana's own 150 hide the last of eight columns on half a screen. */
-const NARROWEST = 80;
+const NARROWEST = 85;
 
 /** Pixels of what must be readable whole: a time, a session's UUID, a trace's 32 digits. */
-export const [TIME, SESSION, TRACE] = [170, 300, 280];
+export const [TIME, SESSION, TRACE] = [170, 325, 290];
 
 const CELLS: Record<NonNullable<Column["cell"]>, TableCellOptions> = {
   bar: { type: TableCellDisplayMode.Gauge, mode: BarGaugeDisplayMode.Basic },
@@ -51,7 +51,7 @@ export function table(
   },
 ): Builder<Panel> {
   const panel = applySpec(new Table(), { ...spec, unit: "string" })
-    .filterable(true)
+    .filterable((spec.width ?? 0) > 12)
     .minWidth(NARROWEST);
   // A panel's text for "no rows" would stand in each empty cell too.
   if (spec.noValue) panel.overrideByRegexp("/.*/", [{ id: "noValue", value: "-" }]);

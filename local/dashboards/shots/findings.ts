@@ -37,12 +37,12 @@ function overlap(one: ShownPanel["box"], other: ShownPanel["box"]): boolean {
 export const READ_PANELS = `
 [...document.querySelectorAll("section[data-panel]")].map((section) => {
   const { left, top, right, bottom } = section.getBoundingClientRect();
-  const headings = [...section.querySelectorAll('h2, [role="columnheader"] button')];
+  const headings = [...section.querySelectorAll('h2, [role="columnheader"] *')];
   return {
     title: section.dataset.panel,
     kind: section.dataset.kind,
     state: section.dataset.state,
     box: { left, top, right, bottom },
-    clipped: headings.filter((each) => each.scrollWidth > each.clientWidth + 1).map((each) => each.textContent),
+    clipped: headings.filter((each) => each.clientWidth > 0 && each.textContent && each.scrollWidth > each.clientWidth + 1).map((each) => each.textContent),
   };
 })`;

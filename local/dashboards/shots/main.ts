@@ -21,8 +21,10 @@ interface Options {
   readme: boolean;
 }
 
-const FROM = "now-15m";
+/** The report's and most pictures' time range: the scenario and what came before it. */
 const SECONDS = 900;
+/** Where days are shown, a day. */
+const FROM: Record<string, string> = { "executive-overview": "now-24h" };
 const WIDTHS = [1_600, 1_280];
 const THEMES = ["light", "dark"] as const;
 
@@ -75,7 +77,7 @@ function everyShot(): Shot[] {
         uid: uid!,
         theme,
         width,
-        from: FROM,
+        from: FROM[uid!] ?? "now-15m",
         file: join(folder, `${uid}-${theme}-${width}.png`),
       })),
     ),
@@ -89,7 +91,7 @@ function readmeShots(): Shot[] {
     ...shot,
     width: 1_280,
     height: 900,
-    from: FROM,
+    from: FROM[shot.uid] ?? "now-15m",
     file: join(folder, `${shot.uid}.png`),
   }));
 }

@@ -22,15 +22,22 @@ export async function askPrometheus(query: PanelQuery, url: string, range: Range
   const legend = ({ metric }: Series) =>
     (query.legendFormat ?? "").replace(/\{\{\s*(\w+)\s*\}\}/g, (_, label: string) => metric[label] ?? "");
   const shown = query.format === "heatmap" ? bucketsOf(series) : series;
-  return shown.map((each) => seriesFrame(query.refId, each, legend(each)));
+  return shown.map((each) =>
+    seriesFrame(query.refId, each, legend(each), query.instant ? undefined : stepOf(range) * 1000),
+  );
 }
 
-function seriesFrame(refId: string, { metric, points }: Series, legend: string): Frame {
+function seriesFrame(
+  refId: string,
+  { metric, points }: Series,
+  legend: string,
+  interval: number | undefined,
+): Frame {
   const config = legend === "" ? undefined : { displayNameFromDS: legend };
   return frameOf(
     refId,
     [
-      [{ name: "Time", type: "time" }, points.map(([time]) => time * 1000)],
+      [{ name: "Time", type: "time", config: { interval } }, points.map(([time]) => time * 1000)],
       [{ name: "Value", type: "number", labels: metric, config }, points.map(([, value]) => numberOf(value))],
     ],
     legend || undefined,

@@ -12,6 +12,7 @@ import {
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { workFolder } from "../../../ops/workspace/paths";
+// @ts-expect-error plain Node: it runs before TypeScript is installed
 import { installPackagesOf } from "../../setup/node-packages.mjs";
 
 const page = join(__dirname, "page");

@@ -42,8 +42,9 @@ export const databases: Row = {
       ],
     }),
     timeSeries({
-      title: "ClickHouse queries and inserted rows",
-      description: "A second. Rows that stop while calls go on: Langfuse's worker does not ingest.",
+      title: "ClickHouse throughput",
+      description:
+        "Queries and inserted rows a second. Rows that stop while calls go on: Langfuse's worker does not ingest.",
       unit: unit.countsPerSecond,
       width: 6,
       noValue: "ClickHouse reports nothing",

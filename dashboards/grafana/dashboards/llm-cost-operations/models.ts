@@ -44,7 +44,12 @@ export const models: Row = {
             ${usdOf("percentile_cont(0.95) WITHIN GROUP (ORDER BY cost_nanos)")} AS "p95", ${usdOf("sum(cost_nanos)")} AS "Spend"
           FROM ledger.calls WHERE ${CALLS_CHOSEN} AND state = 'posted' GROUP BY 1 ORDER BY 5 DESC`),
       ],
-      columns: { Mean: { unit: unit.usd }, p95: { unit: unit.usd }, Spend: { unit: unit.usd } },
+      columns: {
+        "Query type": { width: 125 },
+        Mean: { unit: unit.usd },
+        p95: { unit: unit.usd },
+        Spend: { unit: unit.usd },
+      },
     }),
     stat({
       title: "Cache hit rate",

@@ -45,7 +45,7 @@ export const spendRate: Row = {
       },
     }),
     stat({
-      title: "Times the rolling average",
+      title: "Times average",
       description: `The spend rate against its average of a day. Cost Spike fires at ${costSpike.factor}.`,
       unit: unit.none,
       height: 10,

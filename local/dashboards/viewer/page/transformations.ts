@@ -31,7 +31,7 @@ standardTransformersRegistry.setInit(() =>
       ({
         id: transformation.id,
         name: transformation.name,
-        transformation,
+        transformation: () => Promise.resolve(transformation),
       }) as unknown as TransformerRegistryItem,
   ),
 );
