@@ -34,8 +34,8 @@ export interface Column {
 /** Pixels of a column: Grafana's own 150 hide the last of eight columns on half a screen. */
 const NARROWEST = 85;
 
-/** Pixels of what must be readable whole: a time, a session's UUID, a trace's 32 digits. */
-export const [TIME, SESSION, TRACE] = [170, 325, 290];
+/** Pixels of what must be readable whole: a time, a session's UUID, a trace's 32 digits, a customer's id. */
+export const [TIME, SESSION, TRACE, CUSTOMER] = [155, 320, 290, 130];
 
 const CELLS: Record<NonNullable<Column["cell"]>, TableCellOptions> = {
   bar: { type: TableCellDisplayMode.Gauge, mode: BarGaugeDisplayMode.Basic },

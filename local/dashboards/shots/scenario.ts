@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ports } from "../../../catalogue";
+import { definitions } from "../../../litellm-config";
 import { addCustomer, findCustomer, renewKey } from "../../../ops/customers/customers";
 import { withClient } from "../../../ops/workspace/pg-client";
 import { ensureSecrets, localSecret } from "../../../ops/workspace/secrets";
@@ -55,7 +56,7 @@ export async function playScenario(stage: Stage, told: (what: string) => void): 
     await behave(stage, { match: { model: "claude-sonnet-5-5" }, status: 529, times: 12 });
     await rounds(players, 3);
     told(`an outage of both providers, ${OUTAGE} seconds`);
-    for (const model of ["claude-sonnet-5-5", "claude-haiku-5-5", "gemini-3.8-flash", "gemini-3.8-pro"])
+    for (const model of Object.keys(definitions.models))
       await behave(stage, { match: { model }, status: 503 });
     const until = Date.now() + OUTAGE * 1000;
     while (Date.now() < until) await rounds(players.slice(0, 2), 1);

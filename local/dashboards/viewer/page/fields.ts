@@ -1,5 +1,6 @@
 import {
   applyFieldOverrides,
+  cacheFieldDisplayNames,
   FieldConfigOptionsRegistry,
   FieldType,
   type DataFrame,
@@ -31,7 +32,7 @@ export function withOptions(
   fieldConfig: FieldConfigSource,
   theme: GrafanaTheme2,
 ): DataFrame[] {
-  return applyFieldOverrides({
+  const shown = applyFieldOverrides({
     data: frames,
     fieldConfig,
     fieldConfigRegistry: registryOf(fieldConfig),
@@ -39,6 +40,9 @@ export function withOptions(
     theme,
     timeZone: "utc",
   });
+  // Tables and colours take a field's name from here.
+  cacheFieldDisplayNames(shown);
+  return shown;
 }
 
 /** Every option that the panel sets: Grafana's panels register theirs, here the JSON says which there are. */
