@@ -5,7 +5,7 @@ export interface Bucket {
   phase: Phase;
   /** Days after which an object is deleted. Default: never. */
   deleteAfterDays?: number;
-  /** Days after which nobody opens an object any more, and it moves to a cheaper class. Default: never. */
+  /** Days after which an object moves to a cheaper class. Default: never. */
   coldAfterDays?: number;
   /** The stack's setting without which its phase does not have it. */
   enabledBy?: "tempo";
@@ -22,6 +22,7 @@ export const buckets = {
   "langfuse-events": { phase: 1, deleteAfterDays: traces },
   "langfuse-media": { phase: 1, deleteAfterDays: traces },
   "trace-archive": { phase: 1, ...ARCHIVE },
+  "ledger-archive": { phase: 1, ...ARCHIVE },
   // Loki deletes by its own retention; the bucket sweeps up what a stopped compactor leaves.
   loki: { phase: 3, deleteAfterDays: logs + 7, targets: { compose: "Loki has a volume" } },
   "log-archive": { phase: 3, ...ARCHIVE, targets: { compose: "Loki has a volume" } },

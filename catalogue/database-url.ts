@@ -8,7 +8,7 @@ export type DatabaseClient = "pg" | "asyncpg" | "prisma" | "grafana";
 export const DATABASE_CA = "/etc/tollgate-database/ca.pem";
 
 /**
- * How each client is told to encrypt and to trust the instance's own authority alone. Cloud SQL's certificate names
+ * How each client is configured to encrypt and to trust the instance's own authority alone. Cloud SQL's certificate names
  * `project:instance` and no address, so nothing can check the host's name.
  */
 const verifyCa: Record<DatabaseClient, (ca: string) => Record<string, string>> = {

@@ -78,7 +78,7 @@ export const infrastructure = {
       ["--config.file=", { path: "/etc/alertmanager/alertmanager.yml" }],
       ["--storage.path=", { path: "/alertmanager" }],
       ["--web.listen-address=", { listen: "alertmanager" }],
-      // One instance: it has nobody to gossip with.
+      // One instance: no peers to gossip with.
       "--cluster.listen-address=",
     ],
     published: "loopback",
@@ -108,7 +108,7 @@ export const infrastructure = {
       GF_SECURITY_ADMIN_PASSWORD: { secret: "grafana-admin-password" },
       GF_USERS_ALLOW_SIGN_UP: "false",
       GF_ANALYTICS_REPORTING_ENABLED: "false",
-      // Our files take the place of `/etc/grafana`, and Grafana does not start without the settings file that it was told of.
+      // Our files take the place of `/etc/grafana`, and Grafana does not start without the settings file that it is given.
       GF_PATHS_CONFIG: "/usr/share/grafana/conf/sample.ini",
       GF_PATHS_PROVISIONING: "/etc/grafana/provisioning",
       // The provisioned data sources read these.

@@ -1,3 +1,4 @@
+import { definitions } from "../litellm-config";
 import { DATABASE_CA } from "./database-url";
 import { gateway } from "./gateway";
 import { BLOB_STORE_USER, llmObservability } from "./llm-observability";
@@ -62,6 +63,32 @@ export const jobs = {
     cpu: 0.25,
     trigger: { before: ["gateway", "agent", "ledger-exporter", "grafana"] },
     dependsOn: ["postgres", "database-roles"],
+  },
+  "ledger-archive": {
+    title: "The ledger's old months in the archive",
+    layer: "gateway",
+    phase: 1,
+    image: "gateway",
+    command: ["python", "-m", "tollgate_guard.archive"],
+    env: {
+      TOLLGATE_LEDGER_OWNER_URL: { secret: "ledger-owner-url" },
+      TOLLGATE_LEDGER_MONTHS: String(definitions.retention.callMonths),
+    },
+    targetEnv: {
+      gcp: { TOLLGATE_ARCHIVE_GCS_BUCKET: { bucket: "ledger-archive" } },
+      compose: {
+        TOLLGATE_ARCHIVE_S3_BUCKET: { bucket: "ledger-archive" },
+        AWS_ENDPOINT_URL: { url: "blob-store" },
+        AWS_DEFAULT_REGION: "us-east-1",
+        AWS_ACCESS_KEY_ID: BLOB_STORE_USER,
+        AWS_SECRET_ACCESS_KEY: { secret: "blob-store-password" },
+      },
+      local: { TOLLGATE_ARCHIVE_FOLDER: { path: "/var/lib/ledger-archive" } },
+    },
+    memoryMiB: 256,
+    cpu: 0.25,
+    trigger: { every: 24 * HOUR, retryAfter: HOUR },
+    dependsOn: ["postgres", "gateway-migrations", "buckets"],
   },
   buckets: {
     title: "The blob store's buckets, and how long their objects live",

@@ -20,7 +20,7 @@ const langfuse = {
   LANGFUSE_S3_EVENT_UPLOAD_BUCKET: { bucket: "langfuse-events" },
   LANGFUSE_S3_MEDIA_UPLOAD_BUCKET: { bucket: "langfuse-media" },
   TELEMETRY_ENABLED: "false",
-  // Both listen on this name, which Docker sets to the container's: a probe on 127.0.0.1 would find nobody there.
+  // Both listen on this name, which Docker sets to the container's: a probe on 127.0.0.1 would fail.
   HOSTNAME: "0.0.0.0",
 } as const;
 
@@ -125,7 +125,7 @@ export const llmObservability = {
     },
     targetEnv: {
       gcp: langfuseOnGoogleCloud,
-      // The worker links nobody's browser to media: it reads them where they are.
+      // No browser fetches media through the worker: it reads them in the bucket.
       compose: {
         ...langfuseOnCompose,
         ...s3("LANGFUSE_S3_MEDIA_UPLOAD", { url: "blob-store" }),

@@ -8,7 +8,15 @@ export interface ApisArgs {
   services: string[];
 }
 
-/** The Google APIs that the project needs. They stay enabled on destroy: other things in the project may use them. */
+/**
+ * The Google APIs that the project needs. They stay enabled on destroy: other things in the project may use them.
+ *
+ * @example
+ * ```ts
+ * import { Apis } from "./components/apis";
+ * new Apis("apis", { project: "acme-dev", services: ["run.googleapis.com", "secretmanager.googleapis.com"] });
+ * ```
+ */
 export class Apis extends pulumi.ComponentResource {
   /** `serviceAccount:...` of the Identity-Aware Proxy, which exists only once it was asked for. */
   readonly proxyIdentity: pulumi.Output<string>;

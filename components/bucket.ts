@@ -15,7 +15,21 @@ export interface BucketArgs {
   forceDestroy?: boolean;
 }
 
-/** A private bucket: uniform access, public access prevented, deleted objects recoverable for a week. */
+/**
+ * A private bucket: uniform access, public access prevented, deleted objects recoverable for a week.
+ *
+ * @example
+ * ```ts
+ * import { Bucket } from "./components/bucket";
+ * import { labelsOf } from "./components/labels";
+ * const archive = new Bucket("archive", {
+ *   project: "acme-dev",
+ *   region: "europe-west1",
+ *   labels: labelsOf({ environment: "dev", class: "dev", owner: "platform" }, "archive", 1),
+ *   coldAfterDays: 30,
+ * });
+ * ```
+ */
 export class Bucket extends pulumi.ComponentResource {
   readonly name: pulumi.Output<string>;
 

@@ -44,7 +44,30 @@ const TUNNEL_TAG = "tollgate-tunnel";
 /** Container-Optimized OS has no Compose, and Google's images of Debian have no cloud-init; this one has it, and gcloud. */
 const OPERATING_SYSTEM = "projects/ubuntu-os-cloud/global/images/family/ubuntu-2404-lts-amd64";
 
-/** The whole stack in containers on one machine: the cheapest way to run it, without a public address. */
+/**
+ * The whole stack in containers on one machine: the cheapest way to run it, without a public address.
+ *
+ * @example
+ * ```ts
+ * import { ComposeMachine } from "./components/compose-machine";
+ * import { labelsOf } from "./components/labels";
+ * declare const network: import("./components/network").Network;
+ * declare const files: import("./components/config-files").ConfigFiles;
+ * const machine = new ComposeMachine("stack", {
+ *   project: "acme-dev",
+ *   region: "europe-west1",
+ *   labels: labelsOf({ environment: "dev", class: "dev", owner: "platform" }, "stack", 1),
+ *   networkId: network.networkId,
+ *   subnetworkId: network.subnetworkId,
+ *   serviceAccount: "stack@acme-dev.iam.gserviceaccount.com",
+ *   registryHosts: ["europe-west1-docker.pkg.dev"],
+ *   files,
+ *   secrets: {},
+ *   env: {},
+ *   phase: 1,
+ * });
+ * ```
+ */
 export class ComposeMachine extends pulumi.ComponentResource {
   readonly instanceName: pulumi.Output<string>;
 

@@ -20,6 +20,12 @@ export interface MountedFolder {
  * A changed file is a new folder, so a new revision; the old revision still finds the old one, which is why objects are
  * kept when they leave the program. A bucket and not Secret Manager: dashboards are larger than its 64 KiB, and nothing
  * here is secret.
+ *
+ * @example
+ * ```ts
+ * import { ConfigFiles } from "./components/config-files";
+ * const config = new ConfigFiles("gateway", { bucket: "acme-dev-config", files: { "guard.json": "{}" } });
+ * ```
  */
 export class ConfigFiles extends pulumi.ComponentResource implements MountedFolder {
   readonly bucket: pulumi.Output<string>;

@@ -31,7 +31,30 @@ export interface GatewayArgs {
   service: Omit<RunServiceArgs, "annotations">;
 }
 
-/** The LiteLLM proxy with the guard, the only way to a model. */
+/**
+ * The LiteLLM proxy with the guard, the only way to a model.
+ *
+ * @example
+ * ```ts
+ * import { Gateway } from "./components/gateway";
+ * declare const service: import("./components/run/service").RunServiceArgs;
+ * const gateway = new Gateway("gateway", {
+ *   budgets: {
+ *     tier_1: {
+ *       price: "$49.00 a month",
+ *       monthlyBudget: "$8.00 a month",
+ *       share: 16,
+ *       priceNanos: 49_000_000_000,
+ *       monthlyBudgetNanos: 8_000_000_000,
+ *     },
+ *   },
+ *   session: { budget: "$0.50", budgetNanos: 500_000_000, tokensPerMinute: 50_000, calls: 60 },
+ *   thresholds: { notify: 80, degrade: 95, block: 100 },
+ *   service,
+ * });
+ * export const address = gateway.uri;
+ * ```
+ */
 export class Gateway extends pulumi.ComponentResource {
   readonly uri: pulumi.Output<string>;
 

@@ -24,6 +24,20 @@ export interface RegistryPlace {
  * pull-through cache of Docker Hub, so that no start depends on Docker Hub.
  *
  * Nothing is built here: a provider that builds needs a Docker daemon in every preview and every check for drift.
+ *
+ * @example
+ * ```ts
+ * import { Images } from "./components/images";
+ * import { labelsOf } from "./components/labels";
+ * const images = new Images("images", {
+ *   project: "acme-dev",
+ *   region: "europe-west1",
+ *   labels: labelsOf({ environment: "dev", class: "dev", owner: "platform" }, "images", 1),
+ *   digests: {},
+ *   registry: "europe-west1-docker.pkg.dev/acme-admin/tollgate",
+ * });
+ * export const agent = images.ownImage("agent");
+ * ```
  */
 export class Images extends pulumi.ComponentResource {
   readonly publicRepository: pulumi.Output<string>;

@@ -20,6 +20,18 @@ export interface LogPipelineArgs {
 /**
  * Cloud Logging -> sink -> Pub/Sub: the collector pulls from the subscription and pushes to Loki. A second sink writes the
  * archive past Loki, so that neither Loki's retention nor an outage of it loses a line.
+ *
+ * @example
+ * ```ts
+ * import { LogPipeline } from "./components/log-pipeline";
+ * import { labelsOf } from "./components/labels";
+ * const logs = new LogPipeline("logs", {
+ *   region: "europe-west1",
+ *   labels: labelsOf({ environment: "dev", class: "dev", owner: "platform" }, "logs", 1),
+ *   filter: 'resource.type="cloud_run_revision"',
+ *   archive: "acme-dev-log-archive",
+ * });
+ * ```
  */
 export class LogPipeline extends pulumi.ComponentResource {
   readonly subscription: pulumi.Output<string>;
@@ -70,7 +82,7 @@ export class LogPipeline extends pulumi.ComponentResource {
         labels,
         ackDeadlineSeconds: 60,
         messageRetentionDuration: `${retentionHours * 3600}s`,
-        // The default would delete a subscription that nobody pulled from for a month.
+        // The default would delete a subscription without a pull for a month.
         expirationPolicy: { ttl: "" },
       },
       child,

@@ -29,6 +29,17 @@ const PRIVATE_GOOGLE_ADDRESSES = ["199.36.153.8", "199.36.153.9", "199.36.153.10
 /**
  * One private network: everything leaves through one NAT address, Google's APIs and internal Cloud Run services are
  * reached without leaving it, and managed databases are peered in.
+ *
+ * @example
+ * ```ts
+ * import { Network } from "./components/network";
+ * import { labelsOf } from "./components/labels";
+ * const network = new Network("network", {
+ *   region: "europe-west1",
+ *   labels: labelsOf({ environment: "dev", class: "dev", owner: "platform" }, "network", 1),
+ * });
+ * export const cloudRunLeavesFrom = network.egressAddress;
+ * ```
  */
 export class Network extends pulumi.ComponentResource {
   readonly networkId: pulumi.Output<string>;

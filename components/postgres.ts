@@ -35,6 +35,22 @@ export const POSTGRES_PORT = 5432;
  *
  * The API would make every user a member of `cloudsqlsuperuser`. So it makes only `postgres`, and the roles' job makes the
  * roles that services use, each limited to its own database.
+ *
+ * @example
+ * ```ts
+ * import { Postgres } from "./components/postgres";
+ * import { labelsOf } from "./components/labels";
+ * declare const network: import("./components/network").Network;
+ * const postgres = new Postgres("postgres", {
+ *   region: "europe-west1",
+ *   labels: labelsOf({ environment: "dev", class: "dev", owner: "platform" }, "postgres", 1),
+ *   networkId: network.networkId,
+ *   privateServices: network.privateServices,
+ *   databases: ["ledger"],
+ *   roles: ["ledger_owner"],
+ * });
+ * export const password = postgres.passwordOf("ledger_owner");
+ * ```
  */
 export class Postgres extends pulumi.ComponentResource {
   readonly host: pulumi.Output<string>;
@@ -121,7 +137,7 @@ export class Postgres extends pulumi.ComponentResource {
   passwordOf(role: string): pulumi.Output<string> {
     const password = this.passwords[role];
     if (!password)
-      throw new Error(`"${role}" is no role here: name one of ${Object.keys(this.passwords).join(", ")}`);
+      throw new Error(`"${role}" must be one of the roles ${Object.keys(this.passwords).join(", ")}`);
     return password;
   }
 

@@ -18,7 +18,23 @@ export interface RedisArgs {
   deletionProtection?: boolean;
 }
 
-/** Memorystore for Redis 7.2 with a password and TLS, on a private address. */
+/**
+ * Memorystore for Redis 7.2 with a password and TLS, on a private address.
+ *
+ * @example
+ * ```ts
+ * import { Redis } from "./components/redis";
+ * import { labelsOf } from "./components/labels";
+ * declare const network: import("./components/network").Network;
+ * const cache = new Redis("cache", {
+ *   region: "europe-west1",
+ *   labels: labelsOf({ environment: "dev", class: "dev", owner: "platform" }, "cache", 1),
+ *   networkId: network.networkId,
+ *   privateServices: network.privateServices,
+ *   whenFull: "allkeys-lru",
+ * });
+ * ```
+ */
 export class Redis extends pulumi.ComponentResource {
   readonly host: pulumi.Output<string>;
   /** 6378: with TLS Memorystore does not listen on 6379. */

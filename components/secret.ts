@@ -17,7 +17,21 @@ export interface PinnedSecret {
   version: pulumi.Output<string>;
 }
 
-/** A secret in Secret Manager with its current value. A new value is a new version; the old one stays for old revisions. */
+/**
+ * A secret in Secret Manager with its current value. A new value is a new version; the old one stays for old revisions.
+ *
+ * @example
+ * ```ts
+ * import * as pulumi from "@pulumi/pulumi";
+ * import { Secret } from "./components/secret";
+ * import { labelsOf } from "./components/labels";
+ * const key = new Secret("anthropic-api-key", {
+ *   value: new pulumi.Config().requireSecret("anthropicApiKey"),
+ *   region: "europe-west1",
+ *   labels: labelsOf({ environment: "dev", class: "dev", owner: "platform" }, "anthropic-api-key", 1),
+ * });
+ * ```
+ */
 export class Secret extends pulumi.ComponentResource implements PinnedSecret {
   readonly id: pulumi.Output<string>;
   readonly version: pulumi.Output<string>;

@@ -28,7 +28,18 @@ export interface WorkloadArgs {
   edges: Edge[];
 }
 
-/** The identity of one workload: a service account with exactly one binding for each edge. */
+/**
+ * The identity of one workload: a service account with exactly one binding for each edge.
+ *
+ * @example
+ * ```ts
+ * import { Workload } from "./components/workload";
+ * const agent = new Workload("agent", {
+ *   project: "acme-dev",
+ *   edges: [{ name: "key", role: "roles/secretmanager.secretAccessor", on: "secret", secretId: "anthropic-api-key" }],
+ * });
+ * ```
+ */
 export class Workload extends pulumi.ComponentResource {
   readonly email: pulumi.Output<string>;
   /** The bindings: what runs as this account waits for them. */

@@ -6,10 +6,10 @@ export function budgetShare(action: ThresholdAction): number {
 }
 
 /**
- * When operations are told, in one place. Shares are 0-1, times are Prometheus durations, money is in dollars because
+ * When operations are notified, in one place. Shares are 0-1, times are Prometheus durations, money is in dollars because
  * these numbers are compared with rates, never added to a ledger. Budgets and session limits come from the definitions.
  *
- * A floor keeps a ratio quiet while there is too little behind it: one failure of two calls is no incident.
+ * A floor keeps a ratio quiet while there is too little behind it: one failure of two calls is not an incident.
  */
 export const thresholds = {
   costSpike: {

@@ -93,7 +93,12 @@ const route = z.strictObject({
   defaultMaxTokens: tokens,
 });
 
-const retention = z.strictObject({ metrics: days, logs: days, traces: days });
+const retention = z.strictObject({
+  metrics: days,
+  logs: days,
+  traces: days,
+  callMonths: z.int().min(1, "keep at least 1 month beside the current one").max(999, "keep at most 999 months"),
+});
 
 const gateway = z.strictObject({
   requestTimeout: seconds,

@@ -21,7 +21,7 @@ export interface AgentClient {
   /**
    * Asks a question; with a `session_id` it goes on with that conversation.
    *
-   * @param onText told of the answer's text as it is made
+   * @param onText called with the answer's text as it is made
    * @throws Error with the agent's words when it cannot answer.
    */
   ask(question: string, sessionId?: string, onText?: (text: string) => void): Promise<Answer>;

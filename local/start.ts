@@ -1,7 +1,6 @@
 /** `tollgate start`: runs the stack on this machine, holds a sample conversation, and stays up until Ctrl-C. */
-import { InvalidArgumentError } from "commander";
 import { logFile } from "../ops/workspace/paths";
-import { runCommand, tollgateCommand } from "../ops/terminal/command";
+import { runCommand, tollgateCommand, wholeNumber } from "../ops/terminal/command";
 import { ensureSecrets } from "../ops/workspace/secrets";
 import { runChecks, simulatorBill } from "./stack/checks";
 import { requireFreePorts } from "./stack/free-ports";
@@ -110,14 +109,6 @@ function stopRequest(): Promise<"done"> {
   });
 }
 
-function portOffset(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value > 50_000) {
-    throw new InvalidArgumentError("give a whole number from 0 to 50000, such as 10000");
-  }
-  return value;
-}
-
 function nextSteps(settings: StackSettings): string {
   return `
 ${bold("The stack is up.")} In another terminal:
@@ -138,7 +129,7 @@ runCommand(
     "Run the cost-protection stack on this machine, without Docker or a cloud account.",
   )
     .option("--check", "hold the sample conversation, check the result and stop", false)
-    .option("--port-offset <n>", "add this to every port", portOffset, 0)
+    .option("--port-offset <n>", "add this to every port", wholeNumber(0, 50_000), 0)
     .addHelpText("after", HELP)
     .action(start),
 );

@@ -5,7 +5,7 @@ import type { Props } from "./rule";
 
 /**
  * What the policy pack says to a plan: the findings of `pulumi preview --policy-pack policies`, without an engine. What only
- * an update can tell counts as not there.
+ * an update can know counts as absent.
  */
 export function judgePlan({ stack, resources }: Plan): Promise<Violation[]> {
   return evaluate(

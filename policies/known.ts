@@ -15,13 +15,13 @@ type Partially<T> = T extends (infer Item)[]
 
 /**
  * The part of a resource's inputs that is known. During a preview the engine throws on every look at a value that only the
- * update can tell, and would drop a whole rule for one such value; so an unknown value is undefined here, under its key.
+ * update can know, and would drop a whole rule for one such value; so an unknown value is undefined here, under its key.
  */
 export function known(props: Props): Props {
   return copy(props) as Props;
 }
 
-/** Whether nothing was set: neither a value nor one that only the update can tell. */
+/** Whether nothing was set: neither a value nor one known only after the update. */
 export function isMissing(props: object, key: string): boolean {
   return !(key in props) || (props as Props)[key] === null;
 }

@@ -30,7 +30,7 @@ export interface ExportRow {
   cost_type: string | null;
 }
 
-/** What a line is for. A type that Google adds one day is no usage, so that it stands apart until somebody has looked at it. */
+/** What a line is for. A type that Google adds one day does not count as usage until it is reviewed here. */
 export function kindOf(costType: string | null): LineKind {
   if (costType === null || costType === "regular") return "usage";
   if (costType === "tax") return "tax";

@@ -48,7 +48,7 @@ export class Cost {
       : this.net + this.of("tax") + this.of("adjustment") + this.of("rounding");
   }
 
-  /** Whether the view has a line of it: tax is no usage, not even one of zero. */
+  /** Whether the view has a line of it: tax does not count as usage, not even zero. */
   isIn(view: View): boolean {
     return view === "invoice" || this.usageLines;
   }

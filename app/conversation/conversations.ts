@@ -8,7 +8,7 @@ import { Question, type Answer, type QuestionParts } from "./question";
 import { Session } from "./session";
 import { traceQuestion } from "./trace";
 
-/** How often conversations that nobody goes on with are looked for, in milliseconds. */
+/** How often abandoned conversations are looked for, in milliseconds. */
 const EXPIRE_MS = 60_000;
 
 /** Every customer's conversations: whose question it is, what was said before, and what is reported of it. */
@@ -148,7 +148,8 @@ export class Conversations {
     const query_type = answer.queryType ?? "unclassified";
     metrics.querySeconds.observe({ query_type, outcome }, seconds);
     metrics.llmCallsPerQuery.observe({ query_type }, answer.llmCalls);
-    const { refused: reason, degraded, llmCalls: llm_calls } = answer;
+    const { refused: reason, llmCalls: llm_calls } = answer;
+    const degraded = answer.degradedBy !== undefined;
     const fields = { ...tags, outcome, reason, degraded, llm_calls, seconds, trace_id: getActiveTraceId() };
     log.info({ event: "query.answered", ...fields }, `question answered: ${outcome}`);
   }

@@ -46,7 +46,8 @@ export interface ChatReply {
   thought: boolean;
   /** The model declined to answer. */
   refused: boolean;
-  degraded: boolean;
+  /** Whose budget moved the call to a lighter model; undefined when none did. */
+  degradedBy?: "conversation" | "month";
   /** The model that answered. */
   model: string;
 }
@@ -118,7 +119,7 @@ async function stream(client: OpenAI, call: ChatCall, progress: { begun: boolean
     finish: "",
     thought: false,
     refused: false,
-    degraded: response.headers.get("x-tollgate-decision") === "degraded",
+    degradedBy: degradedBy(response.headers),
     model: response.headers.get("x-tollgate-model") ?? call.model,
   };
   for await (const chunk of data) {
@@ -151,4 +152,9 @@ function addToolCall(
   if (part.id) call.id = part.id;
   if (part.function?.name) call.function.name = part.function.name;
   call.function.arguments += part.function?.arguments ?? "";
+}
+
+function degradedBy(headers: Headers): ChatReply["degradedBy"] {
+  if (headers.get("x-tollgate-decision") !== "degraded") return undefined;
+  return headers.get("x-tollgate-reason") === "session_budget" ? "conversation" : "month";
 }

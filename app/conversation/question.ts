@@ -44,7 +44,8 @@ export interface Answer {
   queryType: QueryType | null;
   route: string | null;
   models: string[];
-  degraded: boolean;
+  /** Whose budget moved it to a lighter model; undefined when none did. */
+  degradedBy?: "conversation" | "month";
   /** The guard's code when a budget or limit ended the answer; its message is then the text, or its end. */
   refused: string | null;
   toolsUsed: string[];
@@ -69,7 +70,6 @@ export class Question {
       queryType: null,
       route: null,
       models: [],
-      degraded: false,
       refused: null,
       toolsUsed: [],
       llmCalls: 0,
@@ -85,7 +85,7 @@ export class Question {
       const route = routeFor(answer.queryType);
       answer.route = route.name;
       await this.converse(route, answer.queryType);
-      if (answer.degraded) await this.add(DEGRADED_NOTE);
+      if (answer.degradedBy) await this.add(DEGRADED_NOTES[answer.degradedBy]);
     } catch (error) {
       if (!(error instanceof GatewayRefusal)) throw error;
       answer.refused = error.code;
@@ -184,11 +184,11 @@ export class Question {
             metadata,
             signal: this.context.signal,
           });
-          span.update({ metadata: { model_used: done.model, degraded: done.degraded } });
+          span.update({ metadata: { model_used: done.model, degraded: done.degradedBy !== undefined } });
           return done;
         });
         if (!answer.models.includes(reply.model)) answer.models.push(reply.model);
-        answer.degraded ||= reply.degraded;
+        answer.degradedBy ??= reply.degradedBy;
         return reply;
       } catch (error) {
         const seconds = error instanceof GatewayRefusal ? error.waitSeconds : undefined;
@@ -225,7 +225,7 @@ export class Question {
 /** Problems that may be gone when the model is asked again. A refusal is not. */
 const ONCE_MORE = new Set<FailureCode>(["empty_answer", "thoughts_only", "truncated_tool_call"]);
 
-/** Why a reply is no use; undefined when it is some. */
+/** Why a reply is unusable; undefined when it is usable. */
 function problemOf(
   { text, finish, thought, refused }: ChatReply,
   calls: readonly ReadCall[],
@@ -254,7 +254,11 @@ const WAITING: Readonly<Record<string, string>> = {
 };
 
 const degradedAt = definitions.thresholds.find(({ action }) => action === "degrade")?.percent;
-const DEGRADED_NOTE = `(Answered by a lighter model, because ${degradedAt} % of this month's budget is used.)`;
+const DEGRADED_NOTES = {
+  month: `(Answered by a lighter model, because ${degradedAt} % of this month's budget is used.)`,
+  conversation:
+    "(Answered by a lighter model, because this conversation has nearly used its budget. A new one starts afresh.)",
+};
 
 function sessionIsOver(): GatewayRefusal {
   const message = `This conversation has reached its limit of ${definitions.session.calls} steps. Please start a new one.`;

@@ -14,7 +14,7 @@ const MAX_RESULT = 20_000;
 /** What every provider takes as a tool's name. */
 const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** The tools as the model is told of them, from the same schemas that check its calls. */
+/** The tools as the model sees them, from the same schemas that check its calls. */
 export function describeTools(tools: readonly Tool[]): ChatCompletionFunctionTool[] {
   return tools.map(({ name, description, input }) => {
     const parameters = z.toJSONSchema(input, { io: "input" });
@@ -31,7 +31,7 @@ export interface ReadCall {
 }
 
 /**
- * Reads a model's calls. Some providers refuse a history with arguments that are no JSON object, with names of other
+ * Reads a model's calls. Some providers refuse a history with arguments that are not a JSON object, with names of other
  * characters or without ids: such calls are put right, and their arguments counted as missing.
  */
 export function readToolCalls(calls: readonly ChatCompletionMessageFunctionToolCall[]): ReadCall[] {

@@ -1,5 +1,5 @@
 /**
- * A question's words, without what must not decide about it: quoted text and names of resources ("delete-me-vm" is no wish to
+ * A question's words, without what must not decide about it: quoted text and names of resources ("delete-me-vm" is not a wish to
  * delete), and with slips of the pen put right.
  */
 export function readWords(question: string): string {

@@ -43,7 +43,7 @@ export class AnswerStore implements EventStore {
     { send }: { send: (eventId: string, message: JSONRPCMessage) => Promise<void> },
   ): Promise<string> {
     const read = readEventId(lastEventId);
-    if (!read) throw new Error("the event id is none of ours");
+    if (!read) throw new Error("the event id must be one of ours");
     const { streamId, event } = read;
     const until = Date.now() + WAIT_MS;
     for (;;) {
@@ -57,7 +57,7 @@ export class AnswerStore implements EventStore {
   }
 }
 
-/** A stream and the number of an event on it; undefined when the id is none of ours. */
+/** A stream and the number of an event on it; undefined for a foreign id. */
 export function readEventId(eventId: string): { streamId: string; event: number } | undefined {
   const [, streamId, event] = /^([\w-]{1,64})_(\d{1,9})$/.exec(eventId) ?? [];
   return streamId === undefined ? undefined : { streamId, event: Number(event) };

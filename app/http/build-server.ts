@@ -14,7 +14,7 @@ export interface ServerParts {
   sources: SourceFactory;
   telemetry: Telemetry;
   now: () => Date;
-  /** Told of each call until it is answered, whether or not its client still listens. */
+  /** Called with each call until it is answered, whether or not its client still listens. */
   track: <T>(work: Promise<T>) => Promise<T>;
 }
 

@@ -32,7 +32,7 @@ interface EndpointParts {
   buildServer: (customer: Customer, sessionId: () => string | undefined) => McpServer;
   telemetry: Telemetry;
   store: Store;
-  /** Told when a client ends an MCP session. */
+  /** Called when a client ends an MCP session. */
   onSessionEnd: (customerId: string, sessionId: string) => Promise<void>;
   sessionIdleMs?: number;
 }
@@ -117,7 +117,7 @@ export class McpEndpoint {
     return response;
   }
 
-  /** Serves a session that another instance opened: its client's initialize is answered again, to nobody. */
+  /** Serves a session that another instance opened: its client's initialize runs again, and the answer is discarded. */
   private takeOver(
     customer: Customer,
     sessionId: string,

@@ -27,7 +27,7 @@ export function createReadToken({ issuer, resource }: OAuthSettings): ReadToken 
       const customer = payload[CUSTOMER_CLAIM];
       return typeof customer === "string" ? customer : undefined;
     } catch (error) {
-      // An issuer that cannot be asked is no fault of the token.
+      // An issuer that cannot be asked is not a fault of the token.
       const code = (error as { code?: string }).code ?? "";
       if (code.startsWith("ERR_J")) return undefined;
       throw error;

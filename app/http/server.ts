@@ -9,7 +9,7 @@ import { authInfoOf, MAX_BODY, type McpEndpoint } from "./mcp-endpoint";
 interface HttpParts {
   authenticate: Authenticate;
   endpoint: McpEndpoint;
-  /** Told of each call until its last byte is sent. Streams that a client listens on are not calls. */
+  /** Called with each call until its last byte is sent. Streams that a client listens on are not calls. */
   inFlight: InFlight;
   /** What the agent lacks to answer; nothing when it can. */
   missing: () => Promise<string[]>;

@@ -16,7 +16,7 @@ const USAGE = `
 /**
  * The budget ledger in Postgres, read as `ledger_agent`.
  *
- * @param onError told of connections that break while idle; the pool replaces them.
+ * @param onError called with errors of idle connections; the pool replaces them.
  */
 export function postgresLedger(url: string, onError: (error: Error) => void): Ledger {
   const pool = new Pool({

@@ -57,7 +57,7 @@ const EXPIRE = `
 /**
  * The store in the ledger's database, as `ledger_agent`.
  *
- * @param onError told of connections that break while idle; the pool replaces them.
+ * @param onError called with errors of idle connections; the pool replaces them.
  */
 export function postgresStore(url: string, onError: (error: Error) => void): Store {
   const pool = new Pool({

@@ -47,7 +47,7 @@ export interface Store {
   open(customerId: string, sessionId: string, signal: AbortSignal): Promise<OpenConversation>;
   /** Forgets a conversation. @returns it, or undefined when there is none. */
   end(customerId: string, sessionId: string): Promise<EndedConversation | undefined>;
-  /** Forgets all that is older than `IDLE_MS`. @returns the conversations among it, each told to one caller only. */
+  /** Forgets all that is older than `IDLE_MS`. @returns the conversations among it, each returned to one caller only. */
   expire(): Promise<EndedConversation[]>;
 
   /** Keeps the initialize request of an MCP session. */

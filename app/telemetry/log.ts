@@ -26,7 +26,7 @@ export type Log = Pick<Logger<never, false>, "flush"> &
 /**
  * The agent's log, with the field names of docs/interfaces.md.
  *
- * @param destination where lines go; standard output unless told.
+ * @param destination where lines go; standard output by default.
  */
 export function createLog(
   options: { level: string; environment: string },

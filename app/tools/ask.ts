@@ -64,7 +64,7 @@ export function createAsk(conversations: Conversations): Tool {
         query_type: answer.queryType,
         route: answer.route,
         models: answer.models,
-        degraded: answer.degraded,
+        degraded: answer.degradedBy !== undefined,
         refused: answer.refused,
         tools_used: answer.toolsUsed,
         llm_calls: answer.llmCalls,

@@ -6,7 +6,7 @@ import type { BillingSource, SpendFilter, SpendQuery, SpendRow } from "../source
 const NAMES_DAYS = 90;
 const NEAREST = 5;
 
-/** What people call a service, where it is no part of its name. */
+/** What people call a service, where it is not part of its name. */
 const ALSO_CALLED: Readonly<Record<string, string>> = {
   gce: "Compute Engine",
   vm: "Compute Engine",

@@ -11,13 +11,13 @@ export interface ToolContext {
   sessionId?: string;
   now: () => Date;
   signal: AbortSignal;
-  /** Takes text for the customer as it is made; absent when nobody listens. */
+  /** Receives text for the customer as it is made; absent when no client listens. */
   onText?: (delta: string) => Promise<void>;
-  /** Takes what happens meanwhile, in a sentence that is no part of the answer; absent when nobody listens. */
+  /** Receives progress, in a sentence that is not part of the answer; absent when no client listens. */
   onProgress?: (sentence: string) => Promise<void>;
 }
 
-/** One tool: what an MCP client and the model are told about it, and what it does. */
+/** One tool: what an MCP client and the model read about it, and what it does. */
 export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {
   /** Lower-case words and dashes. */
   name: string;

@@ -35,7 +35,34 @@ export interface ClickHouseArgs extends Omit<ClickHouseMachine, Later> {
 const OPERATING_SYSTEM = "projects/cos-cloud/global/images/family/cos-stable";
 
 /**
- * ClickHouse on a machine of its own: no external address, data on a disk that outlives the machine, daily snapshots.
+ * * ClickHouse on a machine of its own: no external address, data on a disk that outlives the machine, daily snapshots.
+ *
+ * @example
+ * ```ts
+ * import { ClickHouse } from "./components/clickhouse";
+ * import { labelsOf } from "./components/labels";
+ * declare const network: import("./components/network").Network;
+ * declare const password: import("./components/secret").Secret;
+ * const clickhouse = new ClickHouse("clickhouse", {
+ *   project: "acme-dev",
+ *   region: "europe-west1",
+ *   labels: labelsOf({ environment: "dev", class: "dev", owner: "platform" }, "clickhouse", 1),
+ *   subnetworkId: network.subnetworkId,
+ *   serviceAccount: "clickhouse@acme-dev.iam.gserviceaccount.com",
+ *   registryHost: "europe-west1-docker.pkg.dev",
+ *   image: "europe-west1-docker.pkg.dev/acme-dev/docker-hub/clickhouse/clickhouse-server@sha256:0123",
+ *   passwordSecret: password.id,
+ *   passwordVersion: password.version,
+ *   user: "clickhouse",
+ *   archiveBucket: "acme-dev-archive",
+ *   retentionDays: 90,
+ *   memoryMiB: 1536,
+ *   httpPort: 8123,
+ *   ports: [8123, 9000],
+ *   configFiles: () => ({}),
+ * });
+ * export const address = clickhouse.address;
+ * ```
  */
 export class ClickHouse extends pulumi.ComponentResource {
   /** The machine's address in the network. */

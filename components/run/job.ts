@@ -28,6 +28,23 @@ export interface RunJobArgs extends ContainerInputs {
 /**
  * A Cloud Run job. With a `runToken` it runs once whenever that changes, and the resource is ready when that run has
  * *succeeded* (`runExecutionToken`): what depends on it starts after it, and a failed run fails the update.
+ *
+ * @example
+ * ```ts
+ * import { RunJob } from "./components/run/job";
+ * import { labelsOf } from "./components/labels";
+ * declare const network: import("./components/network").Network;
+ * const migrate = new RunJob("migrate", {
+ *   project: "acme-dev",
+ *   region: "europe-west1",
+ *   labels: labelsOf({ environment: "dev", class: "dev", owner: "platform" }, "migrate", 1),
+ *   image: "europe-west1-docker.pkg.dev/acme-admin/tollgate/gateway@sha256:0123",
+ *   serviceAccount: "migrate@acme-dev.iam.gserviceaccount.com",
+ *   networkId: network.networkId,
+ *   subnetworkId: network.subnetworkId,
+ *   runToken: "migration12",
+ * });
+ * ```
  */
 export class RunJob extends pulumi.ComponentResource {
   readonly name: pulumi.Output<string>;

@@ -13,7 +13,21 @@ export interface RunScheduleArgs {
   serviceAccount: pulumi.Input<string>;
 }
 
-/** Runs a Cloud Run job again and again, by Cloud Scheduler. */
+/**
+ * Runs a Cloud Run job again and again, by Cloud Scheduler.
+ *
+ * @example
+ * ```ts
+ * import { RunSchedule } from "./components/run/schedule";
+ * new RunSchedule("margins", {
+ *   project: "acme-dev",
+ *   region: "europe-west1",
+ *   job: "tollgate-margins",
+ *   everySeconds: 3600,
+ *   serviceAccount: "scheduler@acme-dev.iam.gserviceaccount.com",
+ * });
+ * ```
+ */
 export class RunSchedule extends pulumi.ComponentResource {
   constructor(name: string, args: RunScheduleArgs, opts?: pulumi.ComponentResourceOptions) {
     const { project, region, job, serviceAccount } = args;

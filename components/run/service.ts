@@ -33,7 +33,7 @@ export interface RunServiceArgs extends ContainerInputs {
   probe: { path: string; livePath?: string; startupSeconds: number };
   /** Open to the internet; the service authenticates its callers itself. Default false: only the network reaches it. */
   public?: boolean;
-  /** Open to operators who sign in through the Identity-Aware Proxy. Default: to nobody. */
+  /** Open to operators who sign in through the Identity-Aware Proxy. Default: to none. */
   operators?: OperatorAccess;
   /** Default 0. */
   minInstances?: number;
@@ -61,7 +61,30 @@ export interface RunServiceArgs extends ContainerInputs {
 const VPC_START_SECONDS = 60;
 const PROBE_PERIOD_SECONDS = 5;
 
-/** A Cloud Run service in the private network, with probes, pinned secrets and content-addressed configuration. */
+/**
+ * A Cloud Run service in the private network, with probes, pinned secrets and content-addressed configuration.
+ *
+ * @example
+ * ```ts
+ * import { RunService } from "./components/run/service";
+ * import { labelsOf } from "./components/labels";
+ * declare const network: import("./components/network").Network;
+ * const agent = new RunService("agent", {
+ *   project: "acme-dev",
+ *   region: "europe-west1",
+ *   labels: labelsOf({ environment: "dev", class: "dev", owner: "platform" }, "agent", 1),
+ *   image: "europe-west1-docker.pkg.dev/acme-admin/tollgate/agent@sha256:0123",
+ *   port: 8080,
+ *   memoryMiB: 512,
+ *   cpu: 1,
+ *   serviceAccount: "agent@acme-dev.iam.gserviceaccount.com",
+ *   networkId: network.networkId,
+ *   subnetworkId: network.subnetworkId,
+ *   probe: { path: "/healthz", startupSeconds: 10 },
+ * });
+ * export const address = agent.uri;
+ * ```
+ */
 export class RunService extends pulumi.ComponentResource {
   readonly uri: pulumi.Output<string>;
   readonly name: pulumi.Output<string>;

@@ -23,7 +23,7 @@ export interface AlertmanagerSettings {
 /** What Compose and the gcp stack mount the secrets under; see the catalogue. */
 const SECRETS_FOLDER = "/etc/alertmanager-secrets";
 
-/** Addresses that reach nobody until the stack's configuration names real ones. */
+/** Placeholder addresses until the stack's configuration names real ones. */
 export const defaultSettings: AlertmanagerSettings = {
   secretsFolder: SECRETS_FOLDER,
   email: {
@@ -124,7 +124,7 @@ function receivers({ secretsFolder, email }: AlertmanagerSettings): object[] {
     { name: "slack", slack_configs: [slack] },
     { name: "slack-and-pagerduty", slack_configs: [slack], pagerduty_configs: [pagerduty] },
     { name: "slack-and-email", slack_configs: [slack], email_configs: [mail] },
-    // Nobody is told: the guard has logged what happened, and Prometheus and Alertmanager show it.
+    // No notification: the guard has logged what happened, and Prometheus and Alertmanager show it.
     { name: "log" },
   ];
 }

@@ -48,7 +48,7 @@ export function lineProcessing(before: Block[] = []): Block[] {
       attributes: { forward_to: [expression("loki.write.central.receiver")] },
       blocks: [
         ...before,
-        // A line that is longer holds what nobody reads as a line, and Loki refuses it.
+        // Loki refuses longer lines, and they are not readable as lines anyway.
         { type: "stage.drop", attributes: { longer_than: "64KB", drop_counter_reason: "too_long" } },
         droppedRecords,
         {

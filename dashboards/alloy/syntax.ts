@@ -2,7 +2,7 @@
 export interface Block {
   /** As `loki.write`, or `stage.json` inside of one. */
   type: string;
-  /** What tells components of one type apart. */
+  /** What distinguishes components of one type. */
   label?: string;
   attributes?: Record<string, Value>;
   blocks?: Block[];

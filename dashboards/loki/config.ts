@@ -25,7 +25,7 @@ export function lokiConfig(store: LokiStore): string {
       common: {
         path_prefix: "/loki",
         replication_factor: 1,
-        // The query frontend tells its workers where it is: without this, the first private interface.
+        // The address at which workers find the query frontend: without this, the first private interface.
         instance_addr: "127.0.0.1",
         ring: { instance_addr: "127.0.0.1", kvstore: { store: "inmemory" } },
       },

@@ -21,7 +21,7 @@ function vitalJobs(services: Service[]): string[] {
 
 /**
  * Docker Compose: every service under its own name. What starts in a later phase is found by DNS, so that a stack of phase 2
- * has no targets that are "down" because nobody started them.
+ * has no targets that are "down" because they were never started.
  */
 export function composePrometheus(): PrometheusSettings {
   const services = measured("compose");

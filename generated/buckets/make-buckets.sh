@@ -5,3 +5,4 @@ echo '{"Rules":[{"ID":"traces","Status":"Enabled","Expiration":{"Days":90}}]}' |
 mc mb --ignore-existing store/langfuse-media
 echo '{"Rules":[{"ID":"traces","Status":"Enabled","Expiration":{"Days":90}}]}' | mc ilm rule import store/langfuse-media
 mc mb --ignore-existing store/trace-archive
+mc mb --ignore-existing store/ledger-archive

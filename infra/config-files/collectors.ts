@@ -40,7 +40,7 @@ ${remoteWrite()}`,
 
 /**
  * What Google Cloud measures of its own services, under the names of stackdriver_exporter, and what Langfuse's Redis says of
- * itself: Memorystore does not tell how many jobs wait.
+ * itself: Memorystore does not report how many jobs wait.
  */
 export function cloudMetricsConfig(): Record<string, string> {
   return {

@@ -23,7 +23,7 @@ export interface CostLine {
 
 export interface Estimate {
   environment: CostEnvironment;
-  /** Dearest first, by the expected case. */
+  /** Most expensive first, by the expected case. */
   lines: CostLine[];
   total: Amount;
 }
@@ -78,7 +78,7 @@ export function totalOf(lines: CostLine[]): Amount {
   return sum(lines.map(({ cost }) => cost));
 }
 
-/** Totals by a key of the lines, dearest first. */
+/** Totals by a key of the lines, most expensive first. */
 export function totalsBy(lines: CostLine[], key: (line: CostLine) => string): [string, Amount][] {
   const groups = new Map<string, CostLine[]>();
   for (const line of lines) groups.set(key(line), [...(groups.get(key(line)) ?? []), line]);
@@ -87,7 +87,7 @@ export function totalsBy(lines: CostLine[], key: (line: CostLine) => string): [s
     .sort(([, a], [, b]) => b.expected - a.expected);
 }
 
-/** The environment whose assumptions hold: the resources say it in their labels; prod's are the dearer ones. */
+/** The environment whose assumptions hold: the resources say it in their labels; prod's are the higher ones. */
 export function environmentIn(resources: BilledResource[]): CostEnvironment {
   return resources.some(({ inputs: { labels } }) => (labels?.class ?? labels?.environment) === "dev")
     ? "dev"

@@ -4,11 +4,12 @@ import type { BilledResource } from "./rates/rate";
 /** The three layers, and what all of them stand on. */
 export type CostLayer = Layer | "shared";
 
-/** What is no service of the catalogue by its name, and whose it is all the same. */
+/** Resources whose name is not a service of the catalogue, and their owner. */
 const ALSO: Record<string, CostLayer> = {
   "langfuse-events": "llm-observability",
   "langfuse-media": "llm-observability",
   "trace-archive": "llm-observability",
+  "ledger-archive": "gateway",
   "log-archive": "infrastructure",
   logs: "infrastructure",
 };

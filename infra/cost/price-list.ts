@@ -29,7 +29,7 @@ const priceSchema = z.strictObject({
   /** The day it was read, or the day of the copy that was read. */
   date: z.iso.date(),
   note: z.string().optional(),
-  /** Why nobody saw it at Google's. */
+  /** Why it was not seen on a page of Google's. */
   unverified: z.string().min(1).optional(),
   /** Units a month that cost nothing, and what they are shared by. */
   free: z
@@ -100,7 +100,7 @@ export function readPriceList(file: string = PRICES_FILE): PriceList {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new PriceListError(`The price list ${file} is no JSON (${(error as Error).message}): correct it`);
+    throw new PriceListError(`The price list ${file} must be JSON (${(error as Error).message}): correct it`);
   }
   const result = listSchema.safeParse(json);
   if (!result.success) {

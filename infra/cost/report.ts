@@ -22,7 +22,7 @@ export interface CostReport {
   /** The stack at each rollout phase. */
   phases: { phase: number; total: Amount }[];
   options: DeploymentOption[];
-  /** Why Cloud Run is dearer than the design expects; empty while it is not. */
+  /** Why Cloud Run costs more than the design expects; empty while it is not. */
   why: string[];
   levers: Lever[];
   /** Of every environment together; none where the environment has no customers. */
@@ -35,7 +35,7 @@ export interface CostReport {
 export interface PriceNotes {
   oldest: string;
   newest: string;
-  /** Used prices that nobody saw at Google's. */
+  /** Used prices that were not seen on a page of Google's. */
   unverified: { id: string; reason: string }[];
   /** Used prices of another region than the list's, by region. */
   elsewhere: { id: string; region: string }[];

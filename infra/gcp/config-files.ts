@@ -92,7 +92,7 @@ function prometheusSettings(config: StackConfig) {
   };
 }
 
-/** Prometheus forgets when its instance is replaced; Managed Service for Prometheus keeps what it was told. */
+/** Prometheus forgets when its instance is replaced; Managed Service for Prometheus keeps what it received. */
 function history({ project }: StackConfig): Files {
   const source = {
     name: "Prometheus (history)",

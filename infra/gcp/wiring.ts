@@ -26,7 +26,7 @@ export interface Wires {
   buckets: Partial<Record<BucketName, Bucket>>;
   configBucket: Bucket;
   folders: ContentFolders;
-  /** Host and port of what is no Cloud Run service. */
+  /** Host and port of what runs outside Cloud Run. */
   hosts: Partial<Record<ServiceName, { host: pulumi.Input<string>; port: pulumi.Input<string> }>>;
   logSubscription?: pulumi.Input<string>;
 }

@@ -50,7 +50,7 @@ function leaves({
   return { ...flatten("", inputs), ...flatten("", { parent, dependsOn, retainOnDelete, protect }) };
 }
 
-/** Every value at the end of a path. Items of a list go by their name where they have one: an order is no change. */
+/** Every value at the end of a path. Items of a list go by their name where they have one, so that order does not matter. */
 function flatten(path: string, value: unknown): Record<string, string> {
   if (Array.isArray(value)) {
     if (value.every((item) => typeof item !== "object")) return { [path]: JSON.stringify(value) };

@@ -7,7 +7,7 @@ export interface PlannedResource {
   name: string;
   /** `type::name` of the component that it belongs to. */
   parent?: string;
-  /** Inputs; `UNKNOWN` stands for what only an update can tell, `SECRET` for what nobody may read. */
+  /** Inputs; `UNKNOWN` stands for what is known only after an update, `SECRET` for what is encrypted. */
   inputs: Record<string, unknown>;
   /** `type::name` of what must be there first. */
   dependsOn: string[];
@@ -55,7 +55,7 @@ function shortUrn(urn: string): string {
 
 /**
  * Puts Pulumi's mock runtime in place as a preview, and records each registration as it goes over the wire: what the SDK
- * sends to an engine, with secrets and unknown values told apart.
+ * sends to an engine, with secrets and unknown values distinguished.
  */
 export async function recordResources(stack: string, into: PlannedResource[]): Promise<void> {
   await pulumi.runtime.setMocks(

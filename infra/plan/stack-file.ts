@@ -7,7 +7,7 @@ const ROOT = join(__dirname, "..", "..");
 /** A stack's configuration as the engine hands it to a program: text, structures as JSON. */
 export interface StackSettings {
   values: Record<string, string>;
-  /** Keys whose value is encrypted: nobody here can read it. */
+  /** Keys whose value is encrypted and cannot be read here. */
   secretKeys: string[];
 }
 

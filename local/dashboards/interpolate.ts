@@ -54,13 +54,8 @@ export function interpolateSql(sql: string, range: Range): string {
       /\$__timeFilter\(([^)]+)\)/g,
       `$1 BETWEEN ${end} - interval '${range.seconds} seconds' AND ${end}`,
     )
-    .replace(
-      /\$__timeGroup\(([^,]+), *'(\d+)([mh])'\)/g,
-      (_, column: string, count: string, unit: "m" | "h") => {
-        const bucket = Number(count) * { m: 60, h: 3_600 }[unit];
-        return `floor(extract(epoch from ${column})/${bucket})*${bucket}`;
-      },
-    );
+    .replaceAll("$__timeFrom()", `(${end} - interval '${range.seconds} seconds')`)
+    .replaceAll("$__timeTo()", end);
 }
 
 /**
@@ -73,7 +68,9 @@ function withVariables(text: string, form: "sql" | "regex", { chosen = {} }: Ran
       .replaceAll(`\${${name}:sqlstring}`, () => value.sql)
       .replace(new RegExp(`\\$${name}\\b`, "g"), () => value[form]);
   }, text);
-  const unknown = /\$(?!__(rate_interval|range|auto|timeFilter|timeGroup)\b)\w+|\$\{[^}]*\}/.exec(filled);
-  if (unknown) throw new Error(`${unknown[0]} is not a variable of the dashboards: ${text}`);
+  const unknown = /\$(?!__(rate_interval|range|auto|timeFilter|timeFrom|timeTo)\b)\w+|\$\{[^}]*\}/.exec(
+    filled,
+  );
+  if (unknown) throw new Error(`${unknown[0]} must be a variable of the dashboards: ${text}`);
   return filled;
 }

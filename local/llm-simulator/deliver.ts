@@ -81,7 +81,7 @@ function openStream(response: ServerResponse): void {
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
 }
 
-/** Answers 200 with what is no answer, if the behaviour says so. @param text the document, or a stream's first event */
+/** Answers 200 with an unusable body, if the behaviour says so. @param text the document, or a stream's first event */
 function sendBody(
   wire: Wire,
   response: ServerResponse,

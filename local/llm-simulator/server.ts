@@ -191,7 +191,7 @@ function sendToken(state: State, form: string, response: ServerResponse): void {
   }
 }
 
-/** Reads a JSON body. @throws ApiError when it is none, or too large. */
+/** Reads a JSON body. @throws ApiError when it is not JSON, or too large. */
 async function readBody(request: IncomingMessage): Promise<{ body: unknown; bytes: number }> {
   const text = await readText(request);
   try {

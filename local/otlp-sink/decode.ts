@@ -25,7 +25,7 @@ export interface Span {
   error?: string;
 }
 
-/** A body that is no OTLP trace export; the message says why. */
+/** A body that is not an OTLP trace export; the message says why. */
 export class MalformedTraces extends Error {}
 
 /** A batch of spans is far smaller; more is a mistake or a gzip bomb. */
@@ -122,7 +122,8 @@ function toSpan(span: z.infer<typeof rawSpan>, resource: KeyValue[]): Span {
 function hex(id: string, digits: number): string {
   const isHex = id.length === digits && /^[0-9a-f]+$/i.test(id);
   const text = isHex ? id.toLowerCase() : Buffer.from(id, "base64").toString("hex");
-  if (text.length !== digits) throw new Error(`"${id}" is no identifier of ${digits} hexadecimal digits`);
+  if (text.length !== digits)
+    throw new Error(`"${id}" must be an identifier of ${digits} hexadecimal digits`);
   return text;
 }
 

@@ -25,7 +25,7 @@ export class TraceStore {
     if (existsSync(this.current) && statSync(this.current).size >= this.limitBytes) {
       renameSync(this.current, this.previous);
     }
-    // Traces hold prompts and answers: nobody else on the machine reads them.
+    // Traces hold prompts and answers: no other user of the machine may read them.
     appendFileSync(this.current, spans.map((span) => JSON.stringify(span) + "\n").join(""), { mode: 0o600 });
   }
 

@@ -59,7 +59,7 @@ export interface PostgresUser {
 }
 
 /**
- * The user for Postgres: nobody else when we are not root, otherwise `postgres` or `nobody`, whichever exists.
+ * The user for Postgres: the current one when we are not root, otherwise `postgres` or `nobody`, whichever exists.
  *
  * @param folders what Postgres must reach. Where others may not pass through to them, as in a clone under root's home, it
  *   keeps root's right to (CAP_DAC_OVERRIDE), and nothing more.

@@ -54,7 +54,10 @@ export async function startPostgresServer(options: PostgresOptions): Promise<Run
     command,
     args,
     logFile: options.logFile,
-    ready: poll(() => withClient(superuser, async () => true), isWrongPassword),
+    ready: poll(
+      () => withClient(superuser, async () => true).catch((error) => explainPassword(error, dataDir)),
+      (error) => error instanceof WrongPassword,
+    ),
     startupSeconds: 60,
     stopSignal: "SIGINT",
   });
@@ -113,8 +116,13 @@ function urlOf(port: number, role: string, password: string, database: string): 
 }
 
 /** The data was created with other passwords; no waiting helps. */
-function isWrongPassword(error: unknown): boolean {
-  return (error as { code?: string }).code === "28P01";
+class WrongPassword extends Error {}
+
+function explainPassword(error: unknown, dataDir: string): never {
+  if ((error as { code?: string }).code !== "28P01") throw error;
+  throw new WrongPassword(
+    `${dataDir} was made with another password than the stored one: restore .tollgate/secrets.json, or delete ${dataDir} to start afresh`,
+  );
 }
 
 async function initialise(
@@ -123,7 +131,7 @@ async function initialise(
   password: string,
   user?: PostgresUser,
 ): Promise<void> {
-  // Made beside its place and moved there when complete: an interrupted one is no data directory.
+  // Made beside its place and moved there when complete: an interrupted one leaves no data directory.
   const unfinished = `${dataDir}.new`;
   const passwordFile = `${dataDir}.password`;
   rmSync(unfinished, { recursive: true, force: true });

@@ -55,7 +55,7 @@ export interface Started {
   stop(): Promise<void>;
 }
 
-/** Told of every process that this program starts, at once: whoever must clean up after a hasty end listens here. */
+/** Called with every process that this program starts, at once, for clean-up after a hasty end. */
 export const processes = new EventEmitter<{ started: [Started] }>();
 
 /**
@@ -115,7 +115,7 @@ export function tail(file: string, lines: number): string {
   return existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n").slice(-lines).join("\n") : "";
 }
 
-/** Signals a process group that this project started; one that is gone already is no error. */
+/** Signals a process group that this project started; one that is gone already is ignored. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);

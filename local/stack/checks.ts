@@ -22,7 +22,7 @@ export interface CheckInput {
 }
 
 /** Seconds that traces and scrapes may take to arrive: both are sent in batches. */
-const PATIENCE = 20;
+const WAIT_SECONDS = 20;
 
 /**
  * Proves that the stack does what it says, and prints each proof.
@@ -116,7 +116,7 @@ async function targetsUp({ settings, stateOf }: CheckInput): Promise<Finding> {
 
 /** Tries again until there is no finding, for a while. */
 async function patiently(check: () => Promise<Finding>): Promise<Finding> {
-  const deadline = Date.now() + PATIENCE * 1000;
+  const deadline = Date.now() + WAIT_SECONDS * 1000;
   for (;;) {
     const finding = await check();
     if (finding === undefined || Date.now() > deadline) return finding;

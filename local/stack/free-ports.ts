@@ -21,7 +21,7 @@ export async function requireFreePorts(services: readonly LocalService[]): Promi
   );
 }
 
-/** What listens on the port, when one of the usual programs for it is there and may tell. */
+/** What listens on the port, when one of the usual programs for it is installed and allowed to see it. */
 function holder(port: number): string {
   const socket = said("ss", ["-Hltnp", `sport = :${port}`]);
   const [, program, pid] = /users:\(\("([^"]+)",pid=(\d+)/.exec(socket) ?? [];

@@ -25,7 +25,7 @@ const PROVIDER_SETTINGS = ["VERTEXAI_LOCATION", "GOOGLE_APPLICATION_CREDENTIALS"
 /**
  * Which provider the environment asks for.
  *
- * @throws Error when TOLLGATE_PROVIDER_URL is no URL.
+ * @throws Error when TOLLGATE_PROVIDER_URL is not a URL.
  */
 export function providerOf(env: NodeJS.ProcessEnv): Provider {
   const url = env.TOLLGATE_PROVIDER_URL;
@@ -48,7 +48,7 @@ export function providerOf(env: NodeJS.ProcessEnv): Provider {
 /**
  * LiteLLM's workers, by TOLLGATE_GATEWAY_WORKERS; 1 unless set.
  *
- * @throws Error when it is no number of 1 to 64.
+ * @throws Error when it is not a number from 1 to 64.
  */
 export function workersOf(env: NodeJS.ProcessEnv): number {
   const text = env.TOLLGATE_GATEWAY_WORKERS || "1";

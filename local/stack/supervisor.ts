@@ -6,7 +6,7 @@ import type { LocalService } from "./services";
 /** `done`: a job that has succeeded. */
 export type ServiceState = "off" | "starting" | "running" | "done" | "failed";
 
-/** Told of what happens to the services. */
+/** Called with what happens to the services. */
 export interface Observer {
   ready(service: LocalService, seconds: number): void;
   failed(service: LocalService, error: Error): void;

@@ -20,7 +20,7 @@ export interface Prepared {
 /**
  * Writes the Compose file, `.env` and the secrets. Secrets that exist stay.
  *
- * @param wanted The phase; the one before unless told, 1 at first.
+ * @param wanted The phase; the one before by default, 1 at first.
  * @param environment Where what people give is read: `ANTHROPIC_API_KEY`, `SLACK_WEBHOOK_URL`, ...
  * @param folders For tests.
  */

@@ -37,7 +37,7 @@ export function renderReport(report: CostReport): string {
         `${dollars(design.low)} to ${dollars(design.high)}`,
       ]),
     ),
-    ...(report.why.length > 0 ? ["Why Cloud Run is dearer than the design expects:"] : []),
+    ...(report.why.length > 0 ? ["Why Cloud Run costs more than the design expects:"] : []),
     ...report.why.map((line) => `  - ${line}`),
     ...(report.levers.length > 0
       ? [
@@ -55,7 +55,7 @@ export function renderReport(report: CostReport): string {
   ].join("\n");
 }
 
-/** The estimate for a plan: totals, layers and the dearest services. */
+/** The estimate for a plan: totals, layers and the most expensive services. */
 export function renderSummary({ lines, total }: Estimate, ceiling: number): string {
   const services = totalsBy(lines, ({ service }) => service).slice(0, 5);
   const over = total.expected > ceiling;
@@ -64,7 +64,7 @@ export function renderSummary({ lines, total }: Estimate, ceiling: number): stri
       over ? pc.red(`over the ceiling of ${dollars(ceiling)}`) : `ceiling ${dollars(ceiling)}`
     }`,
     ...totalsBy(lines, ({ layer }) => layer).map(([layer, { expected }]) => `${dollars(expected)} ${layer}`),
-    `dearest: ${services.map(([name, { expected }]) => `${name} ${dollars(expected)}`).join(", ")}`,
+    `most expensive: ${services.map(([name, { expected }]) => `${name} ${dollars(expected)}`).join(", ")}`,
   ]
     .map((line) => `  ${line}`)
     .join("\n");

@@ -24,7 +24,7 @@ async function json<T>(ask: Ask, ...args: string[]): Promise<T> {
   return JSON.parse(await ask("gcloud", ...args, "--format=json")) as T;
 }
 
-/** What is not there is answered as 403 too, so that nobody learns of others' projects. */
+/** What does not exist is answered with 403 too, so that other projects' names do not leak. */
 function isAbsent(error: unknown): boolean {
   return /NOT_FOUND|not found|does not exist|PERMISSION_DENIED|does not have permission|403|404/i.test(
     (error as Error).message,
@@ -124,7 +124,7 @@ export const steps: readonly Step[] = [
       return parent
         ? ok(`${parent.type} ${parent.id}`)
         : missing(
-            "the project is in no organisation: Identity-Aware Proxy admits nobody without a consent screen of your own",
+            "the project is in no organisation: Identity-Aware Proxy admits no user without a consent screen of your own",
             "https://cloud.google.com/iap/docs/custom-oauth-configuration",
           );
     },

@@ -10,7 +10,7 @@ export function statusOf(error: unknown): number | undefined {
   return (error as ApiError).statusCode;
 }
 
-/** The code by which Langfuse tells refusals apart, as `evaluator_preflight_failed`. */
+/** The code by which Langfuse distinguishes refusals, such as `evaluator_preflight_failed`. */
 export function codeOf(error: unknown): string | undefined {
   const body = (error as ApiError).body as { code?: string } | undefined;
   return body?.code;

@@ -13,7 +13,7 @@ export interface Judge {
   model: string;
 }
 
-/** The judge's connection to Anthropic. The key goes one way: Langfuse shows it to nobody, so it is never compared. */
+/** The judge's connection to Anthropic. The key goes one way: Langfuse never returns it, so it is not compared. */
 export async function applyJudge(
   api: LangfuseApi,
   judge: Judge,

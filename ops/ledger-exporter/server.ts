@@ -13,7 +13,7 @@ export interface ExporterOptions {
   statementTimeoutMs?: number;
   /** Metrics of this process, published with the ledger's. */
   ofProcess?: Registry;
-  /** Told when the ledger goes away and comes back, with the reason. */
+  /** Called when the ledger goes away and comes back, with the reason. */
   onChange?: (up: boolean, error?: Error) => void;
 }
 

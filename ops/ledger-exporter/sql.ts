@@ -11,39 +11,24 @@ export const CUSTOMERS_OVER_HALF = `
          usage.cap_nanos,
          -- As observed: a customer over the threshold whose calls since then are still allowed is not degraded.
          (usage.spent_nanos + usage.held_nanos) * 100 >= usage.cap_nanos * $1::int
-           AND coalesce(latest.decision = 'degraded' OR latest.reserved_at <= crossing.crossed_at, true) AS degraded,
+           AND coalesce(months.last_decision = 'degraded' OR months.last_call_at <= crossing.crossed_at, true) AS degraded,
          usage.spent_nanos >= usage.cap_nanos
-           OR coalesce(refused.at > latest.reserved_at, refused.at IS NOT NULL) AS blocked
+           OR coalesce(months.blocked_at > months.last_call_at, months.blocked_at IS NOT NULL) AS blocked
   FROM ledger.customer_usage AS usage
+  JOIN ledger.customer_months AS months ON months.month = usage.month AND months.customer_id = usage.customer_id
   LEFT JOIN ledger.crossings AS crossing
     ON crossing.customer_id = usage.customer_id AND crossing.month = usage.month AND crossing.percent = $1::int
       AND crossing.cap_nanos = usage.cap_nanos
-  LEFT JOIN LATERAL (
-    SELECT decision, reserved_at FROM ledger.calls
-    WHERE calls.customer_id = usage.customer_id AND calls.month = usage.month
-    ORDER BY reserved_at DESC LIMIT 1
-  ) AS latest ON true
-  LEFT JOIN (
-    SELECT customer_id, month, max(at) AS at FROM ledger.refusals
-    WHERE reason = 'month_budget' AND at >= date_trunc('month', now(), 'UTC')
-    GROUP BY customer_id, month
-  ) AS refused ON refused.customer_id = usage.customer_id AND refused.month = usage.month
   WHERE usage.spent_nanos * 2 > usage.cap_nanos
   ORDER BY usage.spent_nanos::numeric / usage.cap_nanos DESC, usage.customer_id
   LIMIT 1000`;
 
 /** Sessions of the last hour that cost more than $1 nano-dollars, with the trace of their last call. */
 export const RUNAWAY_SESSIONS = `
-  SELECT sessions.customer_id, sessions.session_id, sessions.spent_nanos, coalesce(last.trace_id, '') AS trace_id
+  SELECT customer_id, session_id, spent_nanos, coalesce(last_trace_id, '') AS trace_id
   FROM ledger.sessions
-  LEFT JOIN LATERAL (
-    SELECT trace_id FROM ledger.calls
-    WHERE calls.customer_id = sessions.customer_id AND calls.session_id = sessions.session_id
-      AND trace_id IS NOT NULL
-    ORDER BY reserved_at DESC LIMIT 1
-  ) AS last ON true
-  WHERE sessions.last_call_at > now() - interval '1 hour' AND sessions.spent_nanos > $1::bigint
-  ORDER BY sessions.spent_nanos DESC
+  WHERE last_call_at > now() - interval '1 hour' AND spent_nanos > $1::bigint
+  ORDER BY spent_nanos DESC
   LIMIT 100`;
 
 /** Each tier's price, budget, customers and spend of the month, zeros included. */
@@ -70,7 +55,7 @@ export const HOLDS = `
   SELECT count(*) AS pending,
          coalesce(sum(held_nanos), 0) AS held_nanos,
          coalesce(extract(epoch FROM now() - min(reserved_at)), 0) AS oldest_seconds
-  FROM ledger.calls
+  FROM ledger.recent_calls
   WHERE state = 'pending'`;
 
 /** Connections of each database of the server. */

@@ -2,7 +2,7 @@ import { RevisionsClient, ServicesClient } from "@google-cloud/run";
 import type { ClientOptions } from "google-gax";
 import { isConflict, readable } from "./api-error";
 import { ConflictError, type CloudRun, type Revision, type RunningService } from "./cloud-run";
-import { PATIENCE, retry, type Patience } from "./retry";
+import { RETRY_TIMING, retry, type RetryTiming } from "./retry";
 
 const PREFIX = "tollgate-";
 export const LOCK_ANNOTATION = "tollgate.dev/promotion";
@@ -27,7 +27,7 @@ export class GoogleCloudRun implements CloudRun {
   constructor(
     { project, region }: Environment,
     options: ClientOptions = {},
-    private readonly patience: Patience = PATIENCE,
+    private readonly timing: RetryTiming = RETRY_TIMING,
   ) {
     // Over REST: no gRPC to load, and a proxy can be in between.
     const transport = { ...options, fallback: true };
@@ -116,9 +116,9 @@ export class GoogleCloudRun implements CloudRun {
     }
   }
 
-  private async retry<T>(call: () => Promise<T>, timeoutMs = this.patience.timeoutMs): Promise<T> {
+  private async retry<T>(call: () => Promise<T>, timeoutMs = this.timing.timeoutMs): Promise<T> {
     try {
-      return await retry(call, { ...this.patience, timeoutMs });
+      return await retry(call, { ...this.timing, timeoutMs });
     } catch (error) {
       throw readable(error);
     }

@@ -41,7 +41,7 @@ const QUERIES: Query[] = [
 
 /**
  * Readiness from Cloud Run; error rate and latency from Prometheus. A Prometheus that does not answer is a finding: traffic
- * is not given to what nobody can see. The rates are those of the whole service, old revisions and new ones together.
+ * is not given to what cannot be seen. The rates are those of the whole service, old revisions and new ones together.
  */
 export class ObservedHealth implements Health {
   constructor(
@@ -78,7 +78,7 @@ export class ObservedHealth implements Health {
       );
       return found.flat();
     } catch (error) {
-      return [`Prometheus at ${this.prometheus} does not tell how they do (${(error as Error).message})`];
+      return [`Prometheus at ${this.prometheus} does not answer (${(error as Error).message})`];
     }
   }
 

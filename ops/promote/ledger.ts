@@ -53,7 +53,7 @@ export class PromotionLedger {
     return last && !hasEnded(last) ? last : undefined;
   }
 
-  /** What the stack's file names when nobody else wrote a release there. */
+  /** What the stack's file names when no other run wrote a release there. */
   release(): Release {
     const last = this.all().at(-1);
     if (!last) return { images: {} };

@@ -40,7 +40,7 @@ function removeWhenStale(path: string, aside: string): void {
   }
   if (isRunning(Number(holder))) {
     throw new RefusedError(
-      `A promotion runs here already (process ${holder}): wait for it, or stop it. When that process is no promotion, remove ${path}`,
+      `A promotion runs here already (process ${holder}): wait for it, or stop it. When that process is not a promotion, remove ${path}`,
     );
   }
   renameSync(path, aside);

@@ -3,14 +3,14 @@ import { isTransient } from "./api-error";
 /** As Google's clients say it. */
 const DEADLINE_EXCEEDED = 4;
 
-export interface Patience {
+export interface RetryTiming {
   /** Pause before the second attempt; it doubles from one to the next. */
   pauseMs: number;
   /** How long one attempt may take. */
   timeoutMs: number;
 }
 
-export const PATIENCE: Patience = { pauseMs: 500, timeoutMs: 30_000 };
+export const RETRY_TIMING: RetryTiming = { pauseMs: 500, timeoutMs: 30_000 };
 
 /**
  * Tries an idempotent call up to four times, with growing pauses, while it fails for reasons that pass.
@@ -19,7 +19,7 @@ export const PATIENCE: Patience = { pauseMs: 500, timeoutMs: 30_000 };
  */
 export async function retry<T>(
   call: () => Promise<T>,
-  { pauseMs, timeoutMs }: Patience = PATIENCE,
+  { pauseMs, timeoutMs }: RetryTiming = RETRY_TIMING,
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {

@@ -154,7 +154,7 @@ async function shift(
   return undefined;
 }
 
-/** The revisions that serve now; a service between two is no start for a promotion. */
+/** The revisions that serve now; a promotion cannot start from a service between two. */
 async function revisionsNow(run: CloudRun, names: string[]): Promise<Promotion["services"]> {
   const running = await run.services();
   return Object.fromEntries(

@@ -62,7 +62,7 @@ export async function unlock({ id }: Promotion, run: CloudRun): Promise<void> {
 function lockedBy(holder: string): LockedError {
   return new LockedError(
     `Promotion ${holder} has the environment: let it end, run it again where it was started, or remove the annotation ` +
-      `tollgate.dev/promotion of the service tollgate-${LOCKED_SERVICE} when nobody runs it`,
+      `tollgate.dev/promotion of the service tollgate-${LOCKED_SERVICE} when it is no longer running`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { STACKS } from "../../infra/plan/stack-file";
 import { pc } from "./colours";
 
@@ -31,6 +31,15 @@ export function stackOption(description = "the stack"): Option {
 /** The option `--json` of a command whose output a script may read. */
 export function jsonOption(description = "print JSON"): Option {
   return new Option("--json", description);
+}
+
+/** Reads an option's value as a whole number; commander names the option and the value where it is not one. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`give a whole number from ${least} to ${most}`);
+  };
 }
 
 /**

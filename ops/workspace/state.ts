@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { dirname } from "node:path";
 import { paths } from "./paths";
 
-/** A process that can be told from another one which later got the same pid. */
+/** A process, distinguishable from another one which later got the same pid. */
 export interface ProcessRecord {
   pid: number;
   /** When it started, in the system's own words. */

@@ -12,7 +12,7 @@ export interface Grant {
   /** How far the role reaches: a project and all above it, or one resource. */
   scope: "wide" | "resource";
   role: string;
-  /** As `serviceAccount:tollgate-agent@project.iam.gserviceaccount.com`; none while only the update can tell. */
+  /** Such as `serviceAccount:tollgate-agent@project.iam.gserviceaccount.com`; none while it is known only after the update. */
   member?: string;
   /** Ids of the stack's service accounts that the member may be, as `tollgate-agent`. */
   accounts: string[];

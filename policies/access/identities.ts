@@ -15,7 +15,7 @@ const MACHINE = "tollgate-machine";
 /** What runs, and as whom. */
 export interface Runner {
   name: string;
-  /** Id of its service account or its address; none while only the update can tell, null when none is set. */
+  /** Id of its service account or its address; none while it is known only after the update, null when none is set. */
   account: string | undefined | null;
 }
 

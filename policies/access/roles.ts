@@ -49,7 +49,8 @@ export const projectRoles: Rule = {
 
 export const noPowerfulRoles: Rule = {
   name: "no-powerful-roles",
-  description: "Nobody owns, edits or administers what the stack makes, and nobody acts as another account.",
+  description:
+    "No identity owns, edits or administers what the stack makes, and none acts as another account.",
   severity: "critical",
   remedy: "Grant the narrowest predefined role that does the work",
   checkStack: (resources) => {

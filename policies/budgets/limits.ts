@@ -11,7 +11,7 @@ export const budgetShare = guardRule<{ maxSharePercent: number }>({
     Object.keys(tiers).length === 0
       ? ["No tier has a budget"]
       : Object.entries(tiers)
-          // Written so that what is no number is a finding.
+          // Written so that a value that is not a number is a finding.
           .filter(
             ([, { budget_nanos, price_nanos }]) => !(budget_nanos * 100 <= price_nanos * maxSharePercent),
           )

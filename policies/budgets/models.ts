@@ -75,8 +75,8 @@ export const degradeCheaper = guardRule({
       if (!route) return [`The degrade route ${name} does not exist`];
       return modelsOf(route).flatMap((cheap) =>
         [...new Set(replaced)]
-          .filter((dear) => !isCheaper(models[cheap], models[dear]))
-          .map((dear) => `${cheap} of the degrade route ${name} is not cheaper than ${dear}`),
+          .filter((replaced) => !isCheaper(models[cheap], models[replaced]))
+          .map((replaced) => `${cheap} of the degrade route ${name} is not cheaper than ${replaced}`),
       );
     });
   },
@@ -129,13 +129,13 @@ function modelsOf({ variants, fallbacks }: Route): string[] {
   return [...variants, ...fallbacks];
 }
 
-function isCheaper(cheap: Model | undefined, dear: Model | undefined): boolean {
-  if (!cheap || !dear) return false;
-  const lengths = [cheap, dear].flatMap(({ long_prompts }) =>
+function isCheaper(cheap: Model | undefined, replaced: Model | undefined): boolean {
+  if (!cheap || !replaced) return false;
+  const lengths = [cheap, replaced].flatMap(({ long_prompts }) =>
     long_prompts.map(({ above_tokens }) => above_tokens + 1),
   );
   return [1, ...lengths].every((tokens) => {
-    const [less, more] = [priceOf(cheap, tokens), priceOf(dear, tokens)];
+    const [less, more] = [priceOf(cheap, tokens), priceOf(replaced, tokens)];
     return less.input_nanos < more.input_nanos && less.output_nanos < more.output_nanos;
   });
 }

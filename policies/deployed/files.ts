@@ -17,7 +17,7 @@ export interface DeployedFile {
 type ObjectProps = Known<ConstructorParameters<typeof BucketObject>[1]>;
 type MachineProps = Known<ConstructorParameters<typeof Instance>[1]>;
 
-/** The file that is an object of a bucket; none while only the update can tell its text. */
+/** The file that is an object of a bucket; none while its text is known only after the update. */
 export function objectFile(props: ObjectProps, { name }: Pick<Judged, "name">): DeployedFile[] {
   if (props.content === undefined && !isMissing(props, "content")) return [];
   return [{ path: props.name ?? name, content: props.content }];

@@ -45,7 +45,7 @@ export const ingress: Rule = {
     ofType(Service, ({ name, ingress, iapEnabled, invokerIamDisabled }) => {
       if (name === PUBLIC_SERVICE || ingress === "INGRESS_TRAFFIC_INTERNAL_ONLY") return [];
       if (iapEnabled === true && invokerIamDisabled !== true) return [];
-      return [`${name} has ingress ${ingress ?? "not set"} and nobody asks its callers who they are`];
+      return [`${name} has ingress ${ingress ?? "not set"} and does not authenticate its callers`];
     }),
   ],
 };

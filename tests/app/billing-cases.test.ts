@@ -34,7 +34,7 @@ describe(`B02: ${B02.why}`, () => {
     expect(week.notes.join()).toContain("adjustments -40.00 USD");
   });
 
-  test("tax is no anomaly, and a goodwill line no falling cost", async () => {
+  test("tax is not an anomaly, nor a goodwill line a falling cost", async () => {
     expect((await runOn(B02, "list-anomalies", {})).anomalies).toEqual([]);
     const compared = await runOn(B02, "compare-periods", { period: "last_week" });
     expect(compared).toMatchObject({ change: "0.00", drivers: [] });
@@ -77,7 +77,7 @@ describe(`B03: ${B03.why}`, () => {
 });
 
 describe(`B04: ${B04.why}`, () => {
-  test("an unfinished day is no fall in cost, and the end of the data is told", async () => {
+  test("an unfinished day does not lower the cost, and the end of the data is reported", async () => {
     const compared = await runOn(B04, "compare-periods", { period: "yesterday" });
     expect(compared).toMatchObject({
       comparable: false,

@@ -100,7 +100,7 @@ test.each([
   const rows = ROWS.filter((row) => months.includes(row.invoice.month));
   const expected = ["EUR", "USD"].map((code) => expectedTotal(rows, "invoice", code));
   expect((await run("get-spend", { from, to, view: "invoice" })).totals).toMatchObject(expected);
-  // Usage and invoice differ by late lines alone, and both are told.
+  // Usage and invoice differ by late lines alone, and both are reported.
   expect((await run("get-spend", { from, to })).invoice.totals).toMatchObject(expected);
 });
 

@@ -41,7 +41,7 @@ test("a follow-up is of the kind of what it follows", () => {
   expect(classifyByRules("And by project?", ["Why did costs go up?", "How can I save?"])).toBe(
     "recommendation",
   );
-  // Nobody is asked to delete more than was said.
+  // Never delete more than was said.
   expect(classifyByRules("And the other one?", ["Delete the first disk"])).not.toBe("action");
 });
 

@@ -140,7 +140,7 @@ describe("tool calls", () => {
 
   test.each([
     ["an unknown tool", { name: "drop-tables", arguments: {} }, /no such tool.*get-spend/],
-    ["arguments that are no JSON", { name: "get-spend", arguments: "{period" }, /not valid JSON/],
+    ["arguments that are not JSON", { name: "get-spend", arguments: "{period" }, /not valid JSON/],
     [
       "arguments that do not fit",
       { name: "get-spend", arguments: { period: "ever" } },
@@ -305,7 +305,7 @@ describe("what the guard says", () => {
     expect(streamed).toHaveLength(4);
   });
 
-  test("is told when waiting would take long", async () => {
+  test("is warned when waiting would take long", async () => {
     const refusal = { status: 429, code: "tokens_per_minute", message: "Try again in 40 s.", retryAfter: 40 };
     const { answer } = await ask("What is my spend?", inOrder({ refusal }));
     expect(answer).toMatchObject({
@@ -315,13 +315,14 @@ describe("what the guard says", () => {
     });
   });
 
-  test("is told in a word when it degraded the answer", async () => {
-    const reply = { text: "So.", decision: "degraded" as const, model: "gemini-3.5-flash-lite" };
+  test.each([
+    ["ok", /^So\.\n\n\(Answered by a lighter model, because 95 % of this month's budget/],
+    ["session_budget", /^So\.\n\n\(Answered by a lighter model, because this conversation has nearly used/],
+  ] as const)("is warned when it degraded the answer (%s)", async (reason, note) => {
+    const reply = { text: "So.", decision: "degraded" as const, reason, model: "gemini-3.5-flash-lite" };
     const { answer, streamed } = await ask("Why did costs spike?", inOrder(reply));
     expect(answer).toMatchObject({ degraded: true, models: ["gemini-3.5-flash-lite"] });
-    expect(answer.answer).toMatch(
-      /^So\.\n\n\(Answered by a lighter model, because 95 % of this month's budget/,
-    );
+    expect(answer.answer).toMatch(note);
     expect(streamed.join("")).toBe(answer.answer);
   });
 });

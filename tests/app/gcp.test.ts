@@ -458,7 +458,7 @@ describe("Recommender", () => {
   });
 });
 
-test("a customer without a project, or with an impossible one, is told so and Google is not asked", async () => {
+test("a customer without a project, or with an impossible one, reads so and Google is not asked", async () => {
   const of = gcpSources({ dataset: "billing_export", clients: google.clients() }, telemetry);
   await expect(of(null).assets({ types: [], limit: 1 })).rejects.toThrow(
     "No Google Cloud project is connected",

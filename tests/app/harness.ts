@@ -7,7 +7,7 @@ import { MemoryLedger } from "../support/memory-ledger";
 import { MemoryStore } from "../support/memory-store";
 import { ScriptedGateway } from "../support/scripted-gateway";
 
-/** A Tuesday: last week is 16 to 22 November, the planted spike 17 to 19. */
+/** A Tuesday: last week is 16 to 22 November, the seeded spike 17 to 19. */
 export const NOW = new Date("2026-11-24T09:00:00Z");
 
 export const KEY = "tg_customer_one_key";

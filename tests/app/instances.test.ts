@@ -81,7 +81,7 @@ describe("a session of MCP 2025", () => {
     expect(saidBefore()).toEqual(["What is my spend?", "About $2,900.", "And by project?"]);
   });
 
-  test("is no other customer's, on any instance", async () => {
+  test("is not shared with another customer, on any instance", async () => {
     const session = await initialize(one);
     expect((await post(two, question(2, "What is my spend?"), { session, key: OTHER_KEY })).status).toBe(404);
     expect((await post(two, { id: 3, method: "tools/list" }, { session })).status).toBe(200);
@@ -168,7 +168,7 @@ describe("an answer whose stream broke", () => {
     expect(one.gateway.requests).toHaveLength(1);
   });
 
-  test("is shown to nobody else", async () => {
+  test("is shown to no other customer", async () => {
     const session = await initialize(one);
     const lastEvent = await askAndLose(one, session, 7);
     expect((await comeBack(one, session, lastEvent, OTHER_KEY)).status).toBe(404);

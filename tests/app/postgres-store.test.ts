@@ -91,7 +91,7 @@ test("a conversation whose instance died is free once its lease is over", async 
   await third.finish(0);
 });
 
-test("what is older than half an hour is forgotten, and told once", async () => {
+test("what is older than half an hour is forgotten, and returned once", async () => {
   await say(one, "a", "old", "q");
   const busy = await one.open("a", "old-but-busy", never);
   await sql(
@@ -109,7 +109,7 @@ test("a customer's hundred-and-first conversation makes the oldest go", async ()
   expect((await one.open("b", "many-100", never)).isNew).toBe(false);
 });
 
-test("an ended conversation is told to one caller", async () => {
+test("an ended conversation is returned to one caller", async () => {
   await say(one, "a", "closed", "q");
   expect(await two.end("a", "closed")).toMatchObject({ turns: 1 });
   expect(await one.end("a", "closed")).toBeUndefined();

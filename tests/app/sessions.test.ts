@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => store.close());
 
-test("forgets a session that nobody uses, and keeps one that somebody does", () => {
+test("forgets an idle session, and keeps one in use", () => {
   store.set("one", "used", "used");
   store.set("one", "idle", "idle");
   now = 900;

@@ -6,7 +6,7 @@ import { readConfig } from "../../app/config";
 import { hashKey } from "../../app/ledger/key";
 import type { Ledger } from "../../app/ledger/ledger";
 import { postgresLedger } from "../../app/ledger/postgres-ledger";
-import { SPIKE } from "../../app/sources/sample/planted";
+import { SPIKE } from "../../app/sources/sample/seeded";
 import { createLog } from "../../app/telemetry";
 import { usd } from "../../litellm-config";
 import { AGENT_KEY, startStack, type Stack } from "../support/gateway";

@@ -2,7 +2,7 @@ import { usd } from "../../litellm-config";
 import { addDays, daysOf } from "../../app/dates";
 import { decimal } from "../../app/money";
 import { sampleSources } from "../../app/sources/sample";
-import { PROJECTS, SPIKE, spikeDays, WASTE } from "../../app/sources/sample/planted";
+import { PROJECTS, SPIKE, spikeDays, WASTE } from "../../app/sources/sample/seeded";
 import { createLog, createMetrics } from "../../app/telemetry";
 import { PLAIN_TOOLS } from "../../app/tools";
 import { runTool } from "../../app/tools/run-tool";
@@ -85,15 +85,15 @@ describe("get-spend", () => {
 });
 
 describe("compare-periods", () => {
-  test("finds the planted spike as what drove last week up", async () => {
+  test("finds the seeded spike as what drove last week up", async () => {
     const compared = await run("compare-periods", {});
     expect(compared.current).toMatchObject({ from: "2026-11-16", to: "2026-11-22" });
     expect(compared.previous).toMatchObject({ from: "2026-11-09", to: "2026-11-15" });
     const [driver] = compared.drivers;
-    const planted = cents(decimal(BigInt(SPIKE.extraPerDayNanos) * 3n));
+    const seeded = cents(decimal(BigInt(SPIKE.extraPerDayNanos) * 3n));
     expect(driver.key).toBe(SPIKE.service);
     // Beside the spike only the days' own small changes are left.
-    expect(Math.abs(cents(driver.change) - planted)).toBeLessThan(planted * 0.02);
+    expect(Math.abs(cents(driver.change) - seeded)).toBeLessThan(seeded * 0.02);
     expect(cents(compared.change)).toBe(cents(compared.current.cost) - cents(compared.previous.cost));
     expect(compared.change_percent).toBeGreaterThan(50);
   });
@@ -111,7 +111,7 @@ describe("compare-periods", () => {
 });
 
 describe("list-anomalies", () => {
-  test("finds the one planted spike, its days, sku and project, and nothing else", async () => {
+  test("finds the one seeded spike, its days, sku and project, and nothing else", async () => {
     const { anomalies } = await run("list-anomalies", {});
     expect(anomalies).toHaveLength(1);
     expect(anomalies[0]).toMatchObject({
@@ -120,8 +120,8 @@ describe("list-anomalies", () => {
       to: "2026-11-19",
       cause: { sku: SPIKE.sku, project: SPIKE.project },
     });
-    const planted = cents(decimal(BigInt(SPIKE.extraPerDayNanos) * 3n));
-    expect(Math.abs(cents(anomalies[0].excess) - planted)).toBeLessThan(planted * 0.02);
+    const seeded = cents(decimal(BigInt(SPIKE.extraPerDayNanos) * 3n));
+    expect(Math.abs(cents(anomalies[0].excess) - seeded)).toBeLessThan(seeded * 0.02);
   });
 
   test("finds nothing in a quiet period", async () => {
@@ -142,15 +142,15 @@ describe("list-anomalies", () => {
 });
 
 describe("list-recommendations", () => {
-  test("finds every planted waste with its saving, largest first", async () => {
+  test("finds every seeded waste with its saving, largest first", async () => {
     const found = await run("list-recommendations", {});
-    const planted = [...WASTE].sort((a, b) => b.monthlySavingNanos - a.monthlySavingNanos);
+    const seeded = [...WASTE].sort((a, b) => b.monthlySavingNanos - a.monthlySavingNanos);
     expect(found.found).toBe(WASTE.length);
     expect(found.recommendations.map((each: { kind: string }) => each.kind)).toEqual(
-      planted.map(({ kind }) => kind),
+      seeded.map(({ kind }) => kind),
     );
     expect(found.recommendations.map((each: { monthly_saving: string }) => each.monthly_saving)).toEqual(
-      planted.map(({ monthlySavingNanos }) => decimal(BigInt(monthlySavingNanos))),
+      seeded.map(({ monthlySavingNanos }) => decimal(BigInt(monthlySavingNanos))),
     );
     expect(found.total_monthly_saving).toBe(
       decimal(BigInt(WASTE.reduce((sum, { monthlySavingNanos }) => sum + monthlySavingNanos, 0))),
@@ -175,7 +175,7 @@ describe("list-recommendations", () => {
 });
 
 describe("list-assets", () => {
-  test("holds every planted resource", async () => {
+  test("holds every seeded resource", async () => {
     const { assets, more } = await run("list-assets", {});
     expect(more).toBe(false);
     for (const { asset } of WASTE) {

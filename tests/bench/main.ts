@@ -6,6 +6,8 @@ import { formatUsd } from "../../litellm-config";
 import { measureConversations, type Conversations, type Usable } from "./conversation";
 import { measureCost, type Cost, type Load } from "./cost";
 import { startGateways } from "./gateways";
+import { measureLedger } from "./ledger";
+import { ledgerText } from "./ledger/print";
 import { measureOvershoot, type Overshoot } from "./overshoot";
 import { countRoundTrips, type RoundTrips } from "./round-trips";
 
@@ -19,10 +21,15 @@ Starts LiteLLM with the guard and the same LiteLLM without it, over a simulated 
     month's budget can be spent before the guard refuses;
   - how far 50 parallel callers get over a session's budget with LiteLLM's own max_budget_per_session, and with ours.
 
+With --ledger it measures only the ledger: one with N calls against an empty one.
+
+  --ledger N   calls in the ledger, 1000 to 20000000
   --rounds N   rounds a gateway, 1 to 50 (8)
   --calls N    calls a round, 10 to 100 (60)
   --json       the figures as JSON
   --help       this text`;
+
+const LEDGER_PORT = Number(process.env.TOLLGATE_TEST_PORTS ?? 26_000) + 980;
 
 interface Report {
   cores: number;
@@ -38,6 +45,7 @@ async function main(): Promise<void> {
     options: {
       rounds: { type: "string", default: "8" },
       calls: { type: "string", default: "60" },
+      ledger: { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -49,6 +57,10 @@ async function main(): Promise<void> {
   };
 
   const say = (text: string) => process.stderr.write(`${text}\n`);
+  if (values.ledger !== undefined) {
+    const report = await measureLedger(whole("ledger", values.ledger, 1_000, 20_000_000), LEDGER_PORT, say);
+    return console.log(values.json ? JSON.stringify(report, null, 2) : ledgerText(report));
+  }
   say("Starting Postgres, Redis, the simulated provider and two gateways ...");
   const gateways = await startGateways();
   try {

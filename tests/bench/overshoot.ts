@@ -13,7 +13,7 @@ export interface Overshoot {
 
 const PARALLEL = 50;
 const LATENCY = 200;
-/** 800 tokens of the dearest model are $0.016: fifty calls are more than a session may cost. */
+/** 800 tokens of the most expensive model are $0.016: fifty calls are more than a session may cost. */
 const MODEL = "claude-opus-5-5";
 const OUTPUT = 800;
 const MOST_CALLS = 5;

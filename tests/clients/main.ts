@@ -1,18 +1,14 @@
 /**
- * `npm run test:clients`: the official conformance suite and real MCP clients from the registries, against the whole agent on
- * sample data. Each client is installed once into a folder of its own under `.tollgate/clients/`; one that cannot be installed
- * is skipped and named. Exit codes: 0 all passed, 1 one failed.
+ * `npm run test:clients [-- mcp | llm]`: the official conformance suite and real MCP clients from the registries against the whole
+ * agent on sample data, and clients of the LLM APIs against the gateway. Each client is installed once into a folder of its own
+ * under `.tollgate/clients/`; one that cannot be installed is skipped and named. Exit codes: 0 all passed, 1 one failed.
  */
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
 import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { KEY, startHarness } from "../app/harness";
-
-const ROOT = join(__dirname, "..", "..");
-const FOLDER = join(ROOT, ".tollgate", "clients");
-const TIMEOUT_MS = 120_000;
+import { installClient, runProgram, type Package } from "./install";
+import { runLlmClients } from "./llm";
 
 /** What the harness's gateway answers to every question. */
 const ANSWER = "ok";
@@ -30,8 +26,7 @@ const SCENARIOS = [
 
 interface Client {
   name: string;
-  /** The package with its version, as the registry's client takes it. */
-  install: { pip: string } | { npm: string };
+  install: Package;
   /** @param bin where the package's programs are. @param proxy an address that adds the key. */
   command: (bin: string, url: string, proxy: string) => string[];
   /** What its output must hold. */
@@ -43,7 +38,7 @@ interface Client {
 const script = (name: string) => join(__dirname, name);
 const python = (name: string, pip: string, file: string, expected: string[]): Client => ({
   name,
-  install: { pip },
+  install: { pip: [pip] },
   command: (bin, url) => [join(bin, "python"), script(file), url, KEY],
   expected: ["list-recommendations", ANSWER, ...expected],
   readsSpend: true,
@@ -52,7 +47,7 @@ const python = (name: string, pip: string, file: string, expected: string[]): Cl
 const CLIENTS: Client[] = [
   ...SCENARIOS.map((scenario) => ({
     name: `conformance ${scenario}`,
-    install: { npm: "@modelcontextprotocol/conformance@0.1.13" },
+    install: { npm: ["@modelcontextprotocol/conformance@0.1.13"] },
     command: (bin: string, _: string, proxy: string) => [
       join(bin, "conformance"),
       ...["server", "--url", proxy, "--scenario", scenario],
@@ -65,7 +60,7 @@ const CLIENTS: Client[] = [
   {
     name: "inspector CLI",
     // The last version for Node 20; its command line cannot send a header.
-    install: { npm: "@modelcontextprotocol/inspector@0.15.0" },
+    install: { npm: ["@modelcontextprotocol/inspector@0.15.0"] },
     command: (bin, _, proxy) => [
       join(bin, "mcp-inspector"),
       ...["--cli", proxy, "--method", "tools/call", "--tool-name", "get-spend"],
@@ -76,7 +71,7 @@ const CLIENTS: Client[] = [
   },
   {
     name: "mcp-remote",
-    install: { npm: "mcp-remote@0.15.1" },
+    install: { npm: ["mcp-remote@0.15.1"] },
     command: (bin, url) => [
       process.execPath,
       join(bin, "..", "mcp-remote", "dist", "client.js"),
@@ -86,54 +81,6 @@ const CLIENTS: Client[] = [
     expected: ["list-recommendations"],
   },
 ];
-
-/** Installs a client once. @returns where its programs are, or why it cannot be had. */
-function install({ install }: Client): { bin: string } | { missing: string } {
-  const spec = "pip" in install ? install.pip : install.npm;
-  const folder = join(
-    FOLDER,
-    spec
-      .replace(/[@=]+[\d.]+$/, "")
-      .split("/")
-      .at(-1)!,
-  );
-  const bin = "pip" in install ? join(folder, "bin") : join(folder, "node_modules", ".bin");
-  if (existsSync(join(folder, ".installed"))) return { bin };
-  mkdirSync(FOLDER, { recursive: true });
-  const steps: string[][] =
-    "pip" in install
-      ? [
-          ["python3", "-m", "venv", folder],
-          [join(bin, "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", spec],
-        ]
-      : [["npm", "install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", spec]];
-  for (const [command, ...args] of [...steps, ["touch", join(folder, ".installed")]]) {
-    const run = spawnSync(command!, args, { encoding: "utf8" });
-    if (run.status !== 0) return { missing: (run.stderr || String(run.error)).trim().split("\n").at(-1)! };
-  }
-  return { bin };
-}
-
-/** Runs a client to its end, and never longer than `TIMEOUT_MS`. */
-function run([command = "", ...args]: string[]): Promise<{ code: number | null; output: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, {
-      stdio: ["pipe", "pipe", "pipe"],
-      env: { ...process.env, NO_COLOR: "1" },
-    });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (part: Buffer) => (output += part.toString()));
-    }
-    const timer = setTimeout(() => child.kill("SIGKILL"), TIMEOUT_MS);
-    const end = (code: number | null) => {
-      clearTimeout(timer);
-      resolve({ code, output });
-    };
-    child.once("error", (error) => end((output += String(error)) ? 1 : 1));
-    child.once("close", end);
-  });
-}
 
 /** Adds the customer's key to every request: the conformance suite's clients have none. */
 async function startProxy(target: URL): Promise<{ server: Server; url: string }> {
@@ -152,7 +99,7 @@ async function startProxy(target: URL): Promise<{ server: Server; url: string }>
   return { server, url: `http://localhost:${(server.address() as AddressInfo).port}/mcp` };
 }
 
-async function main(): Promise<void> {
+async function runMcpClients(): Promise<Record<"passed" | "failed" | "skipped", number>> {
   const harness = await startHarness();
   const proxy = await startProxy(harness.url);
   const reader = await harness.connect();
@@ -160,13 +107,18 @@ async function main(): Promise<void> {
   const { total } = spent.structuredContent as { total: string };
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const client of CLIENTS) {
-    const installed = install(client);
+    const [spec] = "pip" in client.install ? client.install.pip : client.install.npm;
+    const folder = spec!
+      .replace(/[@=]+[\d.]+$/, "")
+      .split("/")
+      .at(-1)!;
+    const installed = installClient(folder, client.install);
     if ("missing" in installed) {
       counts.skipped += 1;
       console.log(`skipped  ${client.name}: ${installed.missing}`);
       continue;
     }
-    const { code, output } = await run(client.command(installed.bin, harness.url.href, proxy.url));
+    const { code, output } = await runProgram(client.command(installed.bin, harness.url.href, proxy.url));
     const expected = [...client.expected, ...(client.readsSpend ? [total] : [])];
     const lacking = expected.filter((text) => !output.includes(text));
     const passed = code === 0 && lacking.length === 0;
@@ -180,6 +132,24 @@ async function main(): Promise<void> {
   proxy.server.closeAllConnections();
   proxy.server.close();
   await harness.stop();
+  return counts;
+}
+
+const PARTS = { mcp: runMcpClients, llm: runLlmClients };
+
+async function main(): Promise<void> {
+  const [wanted] = process.argv.slice(2);
+  if (wanted !== undefined && !(wanted in PARTS)) {
+    throw new Error(
+      `"${wanted}" is not a part: name ${Object.keys(PARTS).join(" or ")}, or nothing for both`,
+    );
+  }
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const [part, run] of Object.entries(PARTS)) {
+    if (wanted !== undefined && wanted !== part) continue;
+    const ran = await run();
+    for (const outcome of ["passed", "failed", "skipped"] as const) counts[outcome] += ran[outcome];
+  }
   console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
   process.exitCode = counts.failed > 0 ? 1 : 0;
 }

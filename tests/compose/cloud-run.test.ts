@@ -28,7 +28,7 @@ function cloudRun(stack: string): [Service, Container][] {
   return resources
     .filter(({ type }) => type === "gcp:cloudrunv2/service:Service")
     .flatMap(({ name, inputs }) => {
-      // The one for operators is none of the catalogue's.
+      // The one for operators is not in the catalogue.
       const service = findService(name);
       return service ? [[service, inputs.template.containers.find((each) => each.name === name)!]] : [];
     });

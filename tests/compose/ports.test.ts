@@ -104,7 +104,7 @@ describe.each([
     const { mentions } = await rendered(SHIFT, target);
     expect(mentions.length).toBeGreaterThan(5);
     const silent = mentions.filter(({ port, reads }) => !new RegExp(`\\b${port}\\b`).test(reads));
-    expect(silent.map(({ name, port }) => `${name} is not told of port ${port}`)).toEqual([]);
+    expect(silent.map(({ name, port }) => `${name} does not get port ${port}`)).toEqual([]);
   });
 });
 

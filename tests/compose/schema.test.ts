@@ -29,7 +29,7 @@ describe("the Compose specification", () => {
 
   test.each([
     ["a misspelled key of a service", (file: Loose) => (file.services.agent.enviroment = {})],
-    ["a port that is no port", (file: Loose) => (file.services.agent.ports = [{ target: {} }])],
+    ["a port that is not a port", (file: Loose) => (file.services.agent.ports = [{ target: {} }])],
     [
       "a condition that there is not",
       (file: Loose) => (file.services.agent.depends_on.gateway.condition = "ready"),

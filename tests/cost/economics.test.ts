@@ -11,7 +11,7 @@ const CUSTOMERS = { tier_1: range(1, 10, 20), tier_3: range(0, 5, 10) };
 describe("unit economics", () => {
   const found = economics(TIERS, CUSTOMERS, fixed(usd("1000")))!;
 
-  it("tells what a customer of each tier leaves and how many of them pay for the infrastructure", () =>
+  it("reports what a customer of each tier leaves and how many of them pay for the infrastructure", () =>
     // $49 - $8 = $41: 1000 / 41 = 24.4; $199 - $35 = $164: 1000 / 164 = 6.1.
     expect(found.tiers).toMatchObject([
       { tier: "tier_1", contribution: usd("41"), breakEven: 25 },

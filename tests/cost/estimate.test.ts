@@ -224,7 +224,7 @@ describe("an estimate", () => {
     ),
   );
 
-  it("adds its lines up, by layer and by service too, dearest first", () => {
+  it("adds its lines up, by layer and by service too, most expensive first", () => {
     const { lines, total } = estimate([
       run("agent", [container({})]),
       run("loki", [container({ memory: "1Gi" })]),

@@ -53,14 +53,14 @@ describe("another price list", () => {
       "The price list /no/such.json cannot be read: `git checkout infra/cost/prices.json`",
     ));
 
-  it("is refused when it is no JSON", () =>
-    expect(() => readPriceList(written("[{"))).toThrow(/prices\.json is no JSON \(.+\): correct it/));
+  it("is refused when it is not JSON", () =>
+    expect(() => readPriceList(written("[{"))).toThrow(/prices\.json must be JSON \(.+\): correct it/));
 
   it.each([
     ["a price below zero", [{ ...price, nanos: -1 }], "0.nanos -1: Too small"],
     ["a fraction of a nano-dollar", [{ ...price, nanos: 0.5 }], "0.nanos 0.5: Invalid input"],
     ["no date", [{ ...price, date: undefined }], "0.date is missing"],
-    ["a source that is no address", [{ ...price, source: "memory" }], '0.source "memory": Invalid URL'],
+    ["a source that is not an address", [{ ...price, source: "memory" }], '0.source "memory": Invalid URL'],
     ["a price twice", [price, price], "names a price twice"],
   ])("is refused with %s", (_, content, message) =>
     expect(() => readPriceList(written(content))).toThrow(message),

@@ -47,7 +47,7 @@ describe("the report on prod", () => {
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
   });
 
-  it("holds every amount in whole nano-dollars, none dearer in the low case than in the high one", () => {
+  it("holds every amount in whole nano-dollars, none higher in the low case than in the high one", () => {
     const amounts = amountsIn(report);
     expect(amounts.length).toBeGreaterThan(100);
     for (const [path, amount] of amounts) {
@@ -103,7 +103,7 @@ describe("the report on prod", () => {
     expect(find("machine")).toEqual({});
   });
 
-  it("says with figures why Cloud Run is dearer than the design and what would lower it", () => {
+  it("says with figures why Cloud Run costs more than the design and what would lower it", () => {
     const alwaysOn = report.lines.filter(
       ({ price, what }) => price === "run.cpu.instance" && what.startsWith("CPU of "),
     );

@@ -35,7 +35,7 @@ describe.each(panels)("%s: %s", (_uid, _title, panel) => {
     const text = JSON.stringify(panel.targets);
     const inDollars = text.includes(String(NANOS_PER_DOLLAR));
     if (inDollars) expect(JSON.stringify(panel.fieldConfig)).toContain("currencyUSD");
-    // Shares and comparisons need no division, but then they are no dollars.
+    // Shares and comparisons need no division, but then they are not dollars.
     else if (text.includes("nano")) expect(panel.fieldConfig!.defaults.unit).not.toBe("currencyUSD");
   });
 });

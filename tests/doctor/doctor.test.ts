@@ -56,7 +56,7 @@ const DENIED = new Error("ERROR: PERMISSION_DENIED: The caller does not have per
 
 it.each<[string, Answers, string, string]>([
   ["another pulumi", { "pulumi version": "v3.100.0\n" }, "pulumi 3.100.0", "--version 3.248.0"],
-  ["nobody signed in", { "gcloud auth list": [] }, "no account is signed in", "gcloud auth login"],
+  ["no account signed in", { "gcloud auth list": [] }, "no account is signed in", "gcloud auth login"],
   [
     "a project of others",
     { "gcloud projects describe": DENIED },

@@ -63,7 +63,7 @@ describe("drift", () => {
     expect(driftedIn([event]).map((each) => each.difference)).toEqual(difference ? [difference] : []);
   });
 
-  it("never tells a value, which may be secret", () => {
+  it("never prints a value, which may be secret", () => {
     const text = JSON.stringify(driftedIn(recorded("changed-and-replaced")));
     expect(text).not.toContain("edited by hand");
     expect(text).not.toContain("as the program says");

@@ -4,11 +4,13 @@ import { bounds } from "./gateway/bounds";
 import { cache } from "./gateway/cache";
 import { caps } from "./gateway/caps";
 import { degrade } from "./gateway/degrade";
+import { dialects } from "./gateway/dialects";
 import { failures } from "./gateway/failures";
 import { identity } from "./gateway/identity";
 import { limits } from "./gateway/limits";
 import { observability } from "./gateway/observability";
 import { closedRoutes } from "./gateway/closed-routes";
+import { whatClientsSend } from "./gateway/what-clients-send";
 import { workload } from "./gateway/workload";
 
 // A production time-out is a minute; the cases that need one cannot wait for that.
@@ -23,4 +25,6 @@ describe("limits", () => limits(gateway));
 describe("thresholds", () => degrade(gateway));
 describe("cache", () => cache(gateway));
 describe("observability", () => observability(gateway));
+describe("other dialects", () => dialects(gateway));
+describe("what clients send", () => whatClientsSend(gateway));
 describe("a mixed workload", () => workload(gateway));

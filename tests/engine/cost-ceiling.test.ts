@@ -30,7 +30,7 @@ withEngine("a real engine with the policy on the cost", () => {
     await workspace.set("tollgate:monthlyCostCeiling", "1500");
     const under = await workspace.run("preview", "--policy-pack", PACK);
     expect(under.text).not.toContain("cost-ceiling");
-    // Every rule judged: none was dropped for a value that only the update can tell.
+    // Every rule judged: none was dropped for a value known only after the update.
     expect(under.text).not.toContain("can't be known during preview");
     expect(under.exitCode).toBe(0);
   }, 900_000);

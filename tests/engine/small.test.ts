@@ -20,7 +20,7 @@ withEngine("a real engine, over the Automation API", () => {
   });
   afterAll(() => stack?.remove());
 
-  it("updates a stack, and tells how it goes", async () => {
+  it("updates a stack, and reports its progress", async () => {
     await up();
     expect(text()).toBe("as the program says");
     expect(said.join("\n")).toContain("+ 3 created");

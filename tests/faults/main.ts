@@ -1,46 +1,51 @@
 /**
  * `tollgate faults --minutes N`: random requests, schemas, endings and kills against the real gateway on this machine, with the
  * simulated provider's account held against the ledger; `--matrix`: every ending on every wire.
- *
- * Exit codes: 0 no violation, 1 violations, 2 wrong arguments.
  */
-import { parseArgs } from "node:util";
 import Table from "cli-table3";
+import { Option } from "commander";
 import { formatUsd } from "../../litellm-config";
+import { EXIT, runCommand, tollgateCommand, wholeNumber } from "../../ops/terminal/command";
 import { startStack } from "../support/gateway";
 import { runMatrix, runRound, TIMES, type CallOutcome, type RoundOutcome } from "./round";
 
-const HELP = `Usage: tollgate faults [--minutes N] [--seed S] [--rounds R]
+const command = tollgateCommand(
+  "faults",
+  "Send random requests, schemas, endings and kills through the real gateway, and hold the ledger against the simulated providers' account.",
+)
+  .addOption(new Option("--minutes <n>", "how long to go on").argParser(wholeNumber(1, 600)).default(5))
+  .addOption(
+    new Option("--seed <n>", "the first round's seed; random by default").argParser(
+      wholeNumber(0, 2 ** 32 - 1),
+    ),
+  )
+  .addOption(
+    new Option("--rounds <n>", "rounds at most: a seed with --rounds 1 repeats that round")
+      .argParser(wholeNumber(1, 100_000))
+      .default(100_000),
+  )
+  .option("--matrix", "instead, every ending once on every wire, plain and streamed", false)
+  .addHelpText(
+    "after",
+    "\nEnvironment:\n  TOLLGATE_TEST_PORTS    the first port\n  TOLLGATE_TEST_KEEP=1   keeps the logs\n\nExit code 3: a call was charged below its bill, passed a cap or stayed held.",
+  )
+  .action(run);
 
-  --minutes N  how long to go on, 1 to 600; 5 unless given
-  --seed S     the first round's seed, 0 to 4294967295; random unless given
-  --rounds R   rounds at most: a seed with --rounds 1 repeats that round
-  --matrix     instead, every ending once on every wire, plain and streamed
+interface Options {
+  minutes: number;
+  seed?: number;
+  rounds: number;
+  matrix: boolean;
+}
 
-TOLLGATE_TEST_PORTS sets the first port, TOLLGATE_TEST_KEEP=1 keeps the logs.`;
-
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      minutes: { type: "string", default: "5" },
-      seed: { type: "string", default: String(Date.now() % 1_000_000) },
-      rounds: { type: "string", default: "100000" },
-      matrix: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help) return (console.log(HELP), 0);
-  const minutes = whole("minutes", values.minutes, 1, 600);
-  const seed = whole("seed", values.seed, 0, 2 ** 32 - 1);
-  const most = whole("rounds", values.rounds, 1, 100_000);
-
+async function run({ minutes, seed = Date.now() % 1_000_000, rounds: most, matrix }: Options): Promise<void> {
   console.log("Starting Postgres, Redis, the simulated providers and the gateway ...");
   const stack = await startStack({ workers: 2, gateway: TIMES });
   const rounds: RoundOutcome[] = [];
   const end = Date.now() + minutes * 60_000;
   try {
-    for (let at = 0; at < (values.matrix ? 1 : most) && Date.now() < end; at++) {
-      const round = await (values.matrix ? runMatrix : runRound)(stack, seed + at);
+    for (let at = 0; at < (matrix ? 1 : most) && Date.now() < end; at++) {
+      const round = await (matrix ? runMatrix : runRound)(stack, seed + at);
       rounds.push(round);
       const kill = round.killed ? `, a ${round.killed} killed` : "";
       const bad = round.violations.length;
@@ -53,7 +58,7 @@ async function main(): Promise<number> {
     await stack.stop();
   }
   console.log(summary(rounds));
-  return rounds.some(({ violations }) => violations.length > 0) ? 1 : 0;
+  if (rounds.some(({ violations }) => violations.length > 0)) process.exitCode = EXIT.finding;
 }
 
 function summary(rounds: RoundOutcome[]): string {
@@ -112,18 +117,4 @@ function sum(calls: CallOutcome[], of: "billed" | "charged"): number {
   return calls.reduce((total, call) => total + call[of], 0);
 }
 
-/** @throws RangeError that names the option, its value and what it takes. */
-function whole(name: string, value: string, least: number, most: number): number {
-  const number = Number(value);
-  if (Number.isInteger(number) && number >= least && number <= most) return number;
-  throw new RangeError(`--${name} is "${value}": give a whole number from ${least} to ${most}`);
-}
-
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    console.error(`test:faults: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode =
-      error instanceof RangeError || (error as { code?: string }).code?.startsWith("ERR_PARSE") ? 2 : 1;
-  },
-);
+runCommand(command);

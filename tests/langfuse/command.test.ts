@@ -71,7 +71,7 @@ test.each([
   expect(err).not.toContain("sk-lf");
 });
 
-test("ends with 1 and the remedy: nobody there", async () => {
+test("ends with 1 and the remedy: no server there", async () => {
   const { code, err } = await run(["--host", "http://127.0.0.1:27098"], keys);
   expect(code).toBe(1);
   expect(err).toMatch(

@@ -190,7 +190,7 @@ describe("what is refused", () => {
 
   it.each([
     ["no JSON", "{", {}],
-    ["an identifier that is none", spanJson({ traceId: "xyz" }), {}],
+    ["an invalid identifier", spanJson({ traceId: "xyz" }), {}],
     ["no gzip", "{}", { "content-encoding": "gzip" }],
     ["no protobuf", Buffer.from([0xff, 0xff, 0xff]), { "content-type": "application/x-protobuf" }],
     // 40 MB of zeros are 40 KB as gzip.

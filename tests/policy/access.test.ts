@@ -34,17 +34,17 @@ holdTo([
       [
         "open",
         [run("gateway", { ingress: "INGRESS_TRAFFIC_ALL" })],
-        ["tollgate-gateway has ingress INGRESS_TRAFFIC_ALL and nobody asks its callers who they are"],
+        ["tollgate-gateway has ingress INGRESS_TRAFFIC_ALL and does not authenticate its callers"],
       ],
       [
         "around the proxy",
         [run("grafana", { ingress: "INGRESS_TRAFFIC_ALL", iapEnabled: true, invokerIamDisabled: true })],
-        ["tollgate-grafana has ingress INGRESS_TRAFFIC_ALL and nobody asks its callers who they are"],
+        ["tollgate-grafana has ingress INGRESS_TRAFFIC_ALL and does not authenticate its callers"],
       ],
       [
         "not said",
         [run("loki", {})],
-        ["tollgate-loki has ingress not set and nobody asks its callers who they are"],
+        ["tollgate-loki has ingress not set and does not authenticate its callers"],
       ],
       ["another resource", [of(types.RUN_JOB, { name: "tollgate-job" })], []],
     ],

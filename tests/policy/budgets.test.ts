@@ -120,7 +120,7 @@ describe("a budget that must not be deployed", () => {
       [`spare has input_nanos -1. Give the model its provider's list price in ${MODELS}`],
     ],
     [
-      "a price of long prompts that is none",
+      "an invalid price of long prompts",
       "models-priced",
       ({ models }) => (models["claude-haiku-5-5"]!.long_prompts[0]!.input_nanos = 0),
       [
@@ -150,7 +150,7 @@ describe("a budget that must not be deployed", () => {
         ),
     ],
     [
-      "a degrade model as dear as what it replaces",
+      "a degrade model as expensive as what it replaces",
       "degrade-cheaper",
       ({ routes }) => (routes.economy!.fallbacks = ["gemini-3.8-flash"]),
       [
@@ -158,7 +158,7 @@ describe("a budget that must not be deployed", () => {
       ],
     ],
     [
-      "a degrade model that is cheaper in and dearer out",
+      "a degrade model that is cheaper in and more expensive out",
       "degrade-cheaper",
       ({ models }) => (models["gemini-3.5-flash-lite"]!.output_nanos = 3_750),
       [
@@ -166,7 +166,7 @@ describe("a budget that must not be deployed", () => {
       ],
     ],
     [
-      "a degrade model that is dearer in and cheaper out",
+      "a degrade model that is more expensive in and cheaper out",
       "degrade-cheaper",
       ({ models }) => (models["gemini-3.5-flash-lite"]!.input_nanos = 750),
       [

@@ -156,7 +156,7 @@ describe("patterns", () => {
     ).toEqual(["storage.tsdb.retention.time is not set, not 15d"]);
   });
 
-  it("a route may name a model that nobody knows", async () => {
+  it("a route may name an unknown model", async () => {
     const guard = structuredClone(guardConfig(definitions));
     Object.values(guard.routes)[0]!.variants.push("unknown-model");
     expect(await found("fallback-elsewhere", object("gateway/1/guard.json", JSON.stringify(guard)))).toEqual(

@@ -10,7 +10,7 @@ export async function judge(
   settings: Record<string, object> = {},
 ): Promise<string[]> {
   const policies = policiesFor(environment).filter(({ name }) => name === policy);
-  if (policies.length !== 1) throw new Error(`"${policy}" is no policy of the pack`);
+  if (policies.length !== 1) throw new Error(`"${policy}" must be a policy of the pack`);
   const violations = await evaluate(policies, resources, settings);
   return violations.map(({ level, message }) => `${level}: ${message}`);
 }

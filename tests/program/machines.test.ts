@@ -34,7 +34,7 @@ describe("ClickHouse's machine", () => {
   const config = parse(text) as CloudConfig;
   const file = (path: string) => config.write_files.find((each) => each.path === path)!.content;
 
-  it("is told by cloud-config", () => expect(text.startsWith("#cloud-config\n")).toBe(true));
+  it("is a cloud-config", () => expect(text.startsWith("#cloud-config\n")).toBe(true));
 
   it("runs the image by digest on its data disk and fetches the password by its own identity", () => {
     const unit = file("/etc/systemd/system/clickhouse.service");

@@ -64,7 +64,7 @@ describe("differences", () => {
     dependsOn: [],
   });
 
-  it("tell new, gone and changed apart", () => {
+  it("distinguish new, gone and changed", () => {
     const before = [resource("a", { x: 1 }), resource("b", { x: { y: [1] } })];
     const after = [resource("b", { x: { y: [2] } }), resource("c", {})];
     expect(differences(before, after)).toEqual([
@@ -107,7 +107,7 @@ describe("differences", () => {
 describe("npm run plan", () => {
   const command = (...args: string[]) => run("npx", ["tsx", "ops/plan/main.ts", ...args]);
 
-  it("prints JSON, and fails on a stack that is none", async () => {
+  it("prints JSON, and fails on an unknown stack", async () => {
     const { stdout } = await command("--stack", "dev", "--json");
     expect(JSON.parse(stdout)).toMatchObject({ stack: "dev", missing: expect.any(Array) });
     await expect(command("--stack", "staging")).rejects.toMatchObject({ code: 2 });

@@ -143,7 +143,7 @@ describe("who reaches what", () => {
     expect(migrating.map(({ name }) => name)).toEqual(["langfuse-web"]);
   });
 
-  it("admits the configured operators and nobody else", async () => {
+  it("admits the configured operators only", async () => {
     const plan = await Planned.of("dev", {
       "tollgate:operators": '["user:a@example.com","user:b@example.com"]',
     });

@@ -62,7 +62,7 @@ describe("two promotions at once", () => {
     };
     expect(await apply({ watch })).toMatchObject({ state: "done" });
     expect(second).toContain(
-      `Promotion ${world.last.id} has the environment: let it end, run it again where it was started, or remove the annotation tollgate.dev/promotion of the service tollgate-gateway when nobody runs it`,
+      `Promotion ${world.last.id} has the environment: let it end, run it again where it was started, or remove the annotation tollgate.dev/promotion of the service tollgate-gateway when it is no longer running`,
     );
     expect(other.last.state).toBe("prepared");
     world.expectAt(NEW, "done");

@@ -80,7 +80,7 @@ describe("the health gate", () => {
     prometheus.answer = () => undefined;
     expect(await applied(observed())).toMatchObject({
       state: "rolled-back",
-      reason: `Prometheus at ${prometheus.url} does not tell how they do (status 503)`,
+      reason: `Prometheus at ${prometheus.url} does not answer (status 503)`,
     });
     expect(await applied(observed("http://127.0.0.1:9"))).toMatchObject({ state: "rolled-back" });
     world.expectAt(OLD, "rolled-back");
@@ -180,7 +180,7 @@ describe("an interrupted promotion", () => {
     await expect(applied(stop)).rejects.toThrow("interrupted");
   });
 
-  it("goes on only when it is told to", () =>
+  it("goes on only when confirmed", () =>
     expect(world.promote()).rejects.toThrow(
       `Promotion ${world.last.id} stopped at "shifting": go on with --apply, or --rollback`,
     ));

@@ -168,13 +168,13 @@ describe("messages", () => {
     );
   });
 
-  test("a budget at 80 % goes to Slack and to operations' mail; one at 100 % to nobody", async () => {
+  test("a budget at 80 % goes to Slack and to operations' mail; one at 100 % to no receiver", async () => {
     const info = alert("CustomerBudget100", { customer_id: "acme", tier: "tier_1" });
     await post([info], { annotations: { ...annotations, summary: "acme at the cap" } });
     const warning = alert("CustomerBudget80", { customer_id: "acme", tier: "tier_1" });
     await post([warning], { annotations: { ...annotations, summary: "acme at 81%" } });
     await receiver.slackMessage("🟠 CustomerBudget80 - acme at 81%", 10_000);
-    // Slack and the mail are told at the same time, so either may be first.
+    // Slack and the mail are notified at the same time, so either may be first.
     await eventually(async () =>
       expect(await metric(`alertmanager_notifications_total{integration="email"}`)).toBeGreaterThan(0),
     );

@@ -61,8 +61,8 @@ test("every recorded series is read by a rule or a dashboard", () => {
   expect(unread).toEqual([]);
 });
 
-/** A quantile cannot be seen above a histogram's last bucket, nor told from a threshold that is no bucket's bound. */
-describe("a histogram can tell", () => {
+/** A quantile cannot be seen above a histogram's last bucket, nor distinguished from a threshold that is no bucket's bound. */
+describe("a histogram can distinguish", () => {
   const straddles = (buckets: number[], threshold: number) => {
     expect(buckets).toContain(threshold);
     expect(buckets.some((bound) => bound > threshold)).toBe(true);

@@ -40,7 +40,7 @@ export class MemoryLedger implements Ledger {
   }
 }
 
-/** Usage of tier 2 in November 2026, nothing spent unless told. */
+/** Usage of tier 2 in November 2026, nothing spent by default. */
 export function usageOf(over: Partial<Usage>): Usage {
   return {
     month: "2026-11-01",

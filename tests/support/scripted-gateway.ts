@@ -25,6 +25,8 @@ export interface Scripted {
   /** An error answer as the guard writes it. */
   refusal?: { status: number; code?: string; type?: string; message: string; retryAfter?: number };
   decision?: "allowed" | "degraded";
+  /** Of a degraded call: `session_budget` where the conversation is short, not the month. */
+  reason?: "ok" | "session_budget";
   model?: string;
   /** Milliseconds before the first byte. */
   delay?: number;
@@ -71,6 +73,7 @@ export class ScriptedGateway {
         res.writeHead(200, {
           "Content-Type": "text/event-stream",
           "x-tollgate-decision": scripted.decision ?? "allowed",
+          "x-tollgate-reason": scripted.reason ?? "ok",
           "x-tollgate-model": scripted.model ?? "claude-sonnet-5-5",
         });
         for (const delta of deltasOf(scripted)) res.write(`data: ${JSON.stringify(chunk(delta))}\n\n`);

@@ -95,7 +95,7 @@ describe("definitions that must not be used name the field, the value and the re
       /routes\.simple\.variants\.0\.model \(is "gemini-9"\): "gemini-9" has no price/,
     ],
     [
-      "a degrade route that is none",
+      "a degrade route that does not exist",
       (copy) => (copy.tiers.tier_3!.degradeTo = "cheap"),
       /tiers\.tier_3\.degradeTo \(is "cheap"\): "cheap" is not a route: name one of simple, analysis, deep, economy/,
     ],
@@ -148,7 +148,7 @@ describe("definitions that must not be used name the field, the value and the re
       /models\.gemini-3\.1-pro-preview\.preview: "gemini-3\.1-pro-preview" is a preview by its name: set preview to true/,
     ],
     [
-      "a day that is none",
+      "a day that does not exist",
       (copy) => (copy.models["gemini-3.8-flash"]!.deprecationDate = "2027-02-30"),
       /deprecationDate \(is "2027-02-30"\)/,
     ],
@@ -159,7 +159,7 @@ describe("definitions that must not be used name the field, the value and the re
     ],
     ["a tier of another name", (copy) => (copy.tiers.gold = copy.tiers.tier_1!), /tiers\.gold/],
     [
-      "a field that is none",
+      "an unknown field",
       (copy) => Object.assign(copy.session, { cap: 1 }),
       /session: Unrecognized key: "cap"/,
     ],

@@ -7,7 +7,7 @@ export interface GcpCall {
   /** The method, as "jobs.insert". */
   operation: string;
   project: string;
-  /** What to tell the customer when Google says that we may not, or that it is not there. */
+  /** What the customer reads when Google answers 403 or 404. */
   denied: string;
   missing: string;
 }

@@ -1,6 +1,6 @@
 import { addDays, type Day } from "../../dates";
 import type { Asset, AssetSource } from "../source";
-import { PROJECTS, WASTE } from "./planted";
+import { PROJECTS, WASTE } from "./seeded";
 
 interface Placed {
   type: string;
@@ -22,7 +22,7 @@ const placed = (
   labels: Record<string, string> = {},
 ): Placed => ({ type, name, location, state, age, labels });
 
-/** What serves the shop; the planted waste comes on top. */
+/** What serves the shop; the seeded waste comes on top. */
 const USEFUL: readonly Placed[] = [
   ...["web-1", "web-2", "checkout-1"].map((name) =>
     placed(
@@ -63,14 +63,14 @@ const USEFUL: readonly Placed[] = [
   ),
 ];
 
-const PLANTED: readonly Placed[] = WASTE.map(({ asset, location }) => ({ ...asset, location, age: 190 }));
+const SEEDED: readonly Placed[] = WASTE.map(({ asset, location }) => ({ ...asset, location, age: 190 }));
 
 /** The sample company's inventory. */
 export function sampleAssets(today: () => Day): AssetSource {
   return {
     assets({ types, location, text, limit }) {
       const words = text?.toLowerCase().split(/\s+/).filter(Boolean) ?? [];
-      const found = [...PLANTED, ...USEFUL]
+      const found = [...SEEDED, ...USEFUL]
         .filter((asset) => types.length === 0 || types.includes(asset.type))
         .filter((asset) => location === undefined || asset.location === location)
         .filter((asset) => {

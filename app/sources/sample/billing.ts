@@ -3,7 +3,7 @@ import { readRow, spendOfLines, type ExportRow, type Line } from "../../billing/
 import { addDays, daysOf, dayOf, firstOfMonth, startOf, type Day, type Period } from "../../dates";
 import type { BillingSource, SpendQuery } from "../source";
 import { BILL, type BillLine } from "./lines";
-import { SPIKE, spikeDays } from "./planted";
+import { SPIKE, spikeDays } from "./seeded";
 
 const HISTORY_DAYS = 400;
 const NANOS_PER_CENT = 10_000_000;

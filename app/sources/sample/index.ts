@@ -2,7 +2,7 @@ import { dayOf } from "../../dates";
 import type { RecommendationSource, SourceFactory } from "../source";
 import { sampleAssets } from "./assets";
 import { sampleBilling } from "./billing";
-import { WASTE } from "./planted";
+import { WASTE } from "./seeded";
 
 const sampleRecommendations: RecommendationSource = {
   recommendations: (kinds) => {
@@ -25,7 +25,7 @@ const sampleRecommendations: RecommendationSource = {
 
 /**
  * A made-up company's cloud, for the local target and the tests: the same for every customer, and the same every time for
- * the same day. What is hidden in it is in `planted.ts`.
+ * the same day. What is hidden in it is in `seeded.ts`.
  *
  * @param now the clock; "last week" is relative to it.
  */

@@ -1,5 +1,5 @@
 import { usd, type NanoDollars } from "../../../litellm-config";
-import { PROJECTS, SPIKE } from "./planted";
+import { PROJECTS, SPIKE } from "./seeded";
 
 /** One line of the sample company's bill, before the day's small changes. */
 export interface BillLine {
@@ -20,7 +20,7 @@ const line = (project: string, service: string, sku: string, perDay: string): Bi
 });
 const visitors = (entry: BillLine): BillLine => ({ ...entry, followsVisitors: true });
 
-/** The sample company's daily bill. The planted waste is part of it: an idle machine is billed like any other. */
+/** The sample company's daily bill. The seeded waste is part of it: an idle machine is billed like any other. */
 export const BILL: readonly BillLine[] = [
   line(production, "Compute Engine", "N2 Instance Core running in Americas", "26.40"),
   line(production, "Compute Engine", "N2 Instance Ram running in Americas", "11.90"),

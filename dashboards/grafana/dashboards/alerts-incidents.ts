@@ -66,7 +66,7 @@ const alerts: Row = {
     timeSeries({
       title: "Notifications",
       description:
-        "Sent and failed, by Slack, PagerDuty and e-mail. One that fails is an alert that nobody saw.",
+        "Sent and failed, by Slack, PagerDuty and e-mail. A failure is an alert that was not delivered.",
       unit: unit.countsPerSecond,
       width: 12,
       queries: [
@@ -105,7 +105,7 @@ const budgets = (langfuse: string): Row => ({
       title: "Thresholds crossed",
       description: "Each is written once per customer and month, by the transaction that crosses it.",
       width: 14,
-      noValue: "nobody crossed one",
+      noValue: "no threshold crossed",
       queries: [
         sql(`
           SELECT crossed_at AS "Time", customer_id AS "Customer", percent AS "Percent", action AS "Action",

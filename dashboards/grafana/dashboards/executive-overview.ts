@@ -8,13 +8,13 @@ import { bars, stat, table, timeline, timeSeries } from "../lib/panels";
 import { prom, promNow, sql, sqlSeries, usdOf } from "../lib/queries";
 import { budgetSteps, LEDGER_STATE, ledgerStates, limitSteps, noneSteps, upSteps } from "../lib/thresholds";
 import { unit } from "../lib/units";
-import { CUSTOMERS_CHOSEN } from "../lib/variables";
+import { CUSTOMERS_CHOSEN, HOURS } from "../lib/variables";
 
 /** Spend since a moment, exact to the nano-dollar: what was reserved then and is paid now. */
 const spentSince = (start: string) =>
   sql(`
   SELECT ${usdOf("coalesce(sum(cost_nanos), 0)")} AS spend
-  FROM ledger.calls WHERE state = 'posted' AND reserved_at >= ${start}`);
+  FROM ledger.spend WHERE scope = '' AND hour >= ${start}`);
 
 const start = (period: string) => `date_trunc('${period}', now(), 'UTC')`;
 
@@ -89,9 +89,9 @@ const spend: Row = {
       stacked: true,
       queries: [
         sqlSeries(`
-          SELECT date_trunc('day', reserved_at, 'UTC') AS time, plan_tier AS metric, ${usdOf("sum(cost_nanos)")} AS spend
-          FROM ledger.calls
-          WHERE $__timeFilter(reserved_at) AND state = 'posted' AND plan_tier IN (\${tier:sqlstring})
+          SELECT date_trunc('day', hour, 'UTC') AS time, plan_tier AS metric, ${usdOf("sum(cost_nanos)")} AS spend
+          FROM ledger.spend
+          WHERE scope = '' AND ${HOURS} AND plan_tier IN (\${tier:sqlstring})
           GROUP BY 1, 2 ORDER BY 1`),
       ],
     }),
@@ -174,7 +174,7 @@ const customers: Row = {
     bars({
       title: "Customers by budget used",
       description:
-        "How many customers are past each threshold this month: logged, told to operations, degraded, blocked.",
+        "How many customers are past each threshold this month: logged, sent to operations, degraded, blocked.",
       unit: unit.count,
       rows: true,
       width: 8,
@@ -212,7 +212,7 @@ const health: Row = {
     }),
     stat({
       title: "Requests that fail",
-      description: "Of the last five minutes, by service; a user's own error is none of ours.",
+      description: "Of the last five minutes, by service; a user's own error does not count.",
       unit: unit.share,
       height: 8,
       steps: limitSteps(thresholds.errors.share),

@@ -3,7 +3,7 @@ import { records } from "../../prometheus/rules/recording";
 /** PromQL: the share of requests that fail, by service. A service without failures has no series of them: that is zero. */
 export const FAILING_SHARE = `(${records.errors} or ${records.requests} * 0) / (${records.requests} > 0)`;
 
-/** What tells a row of "Firing now" from another. */
+/** What distinguishes the rows of "Firing now". */
 export const ALERT_COLUMNS = ["alertname", "severity", "service", "customer_id", "session_id"];
 
 /** PromQL: alerts by severity, counted as the rows of "Firing now". */

@@ -12,12 +12,15 @@ import { sources } from "../datasources";
 
 const ALL: VariableOption = { selected: true, text: ["All"], value: ["$__all"] };
 
+/** SQL: the hours of the dashboard's time range, with the one it begins in. */
+export const HOURS = `hour BETWEEN date_trunc('hour', $__timeFrom()::timestamptz, 'UTC') AND $__timeTo()::timestamptz`;
+
 /** What calls can be filtered by, on every dashboard that shows calls. */
 export function variables(): Builder<VariableModel>[] {
   return [
     ledgerColumn("environment", "Environment")
-      .query("SELECT DISTINCT environment FROM ledger.calls WHERE $__timeFilter(reserved_at)")
-      .definition("The environments of the calls in the time range"),
+      .query("SELECT environment FROM ledger.call_kinds UNION SELECT environment FROM ledger.recent_calls")
+      .definition("The environments of all calls"),
     choice("tier", "Tier", Object.keys(definitions.tiers)),
     ledgerColumn("customer_id", "Customer")
       .query("SELECT customer_id AS __value, name AS __text FROM ledger.customers ORDER BY name")
@@ -52,10 +55,22 @@ function choice(name: string, label: string, values: string[]): CustomVariableBu
     .current(ALL);
 }
 
-/** SQL: the rows of `ledger.calls` that the variables choose, in the dashboard's time range. */
-export const CALLS_CHOSEN = `$__timeFilter(reserved_at) AND environment IN (\${environment:sqlstring})
-  AND plan_tier IN (\${tier:sqlstring}) AND customer_id IN (\${customer_id:sqlstring})
+const OF_CALLS = `environment IN (\${environment:sqlstring}) AND plan_tier IN (\${tier:sqlstring})`;
+
+/** SQL: the calls that the variables choose, in the dashboard's time range, for tables with the columns of `ledger.calls`. */
+export const CALLS_CHOSEN = `$__timeFilter(reserved_at) AND ${OF_CALLS} AND customer_id IN (\${customer_id:sqlstring})
   AND (model_used IS NULL OR model_used IN (\${model:sqlstring}))`;
+
+/** SQL: the rows of `ledger.spend` that the variables choose. `scope` with all customers is the total's: see its view. */
+export const SPEND_CHOSEN = `${HOURS} AND ${OF_CALLS} AND scope IN (\${customer_id:sqlstring})
+  AND model_used IN ('', \${model:sqlstring})`;
+
+/** SQL: the day (UTC) of a moment. */
+export const dayOf = (time: string) => `(${time}::timestamptz AT TIME ZONE 'UTC')::date`;
+
+/** SQL: the rows of `ledger.customer_spend` that the variables choose, in the days (UTC) of the dashboard's time range. */
+export const CUSTOMER_SPEND_CHOSEN = `day BETWEEN ${dayOf("$__timeFrom()")} AND ${dayOf("$__timeTo()")} AND ${OF_CALLS}
+  AND customer_id IN (\${customer_id:sqlstring})`;
 
 /** SQL: the customers that the variables choose, for tables with `customer_id` and `tier`. */
 export const CUSTOMERS_CHOSEN = `tier IN (\${tier:sqlstring}) AND customer_id IN (\${customer_id:sqlstring})`;

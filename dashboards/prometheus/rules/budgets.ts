@@ -43,7 +43,7 @@ export const budgetAlerts: Alert[] = [
     summary:
       "{{ $labels.customer_id }} is at {{ $value | humanizePercentage }} of the budget and not degraded",
     description: `From ${budgetShare("degrade") * 100} % on, calls of {{ $labels.tier }} go to the route of its
-      degradation. Calls since then went to the dear model: the gateway runs with other definitions.`,
+      degradation. Calls since then went to the expensive model: the gateway runs with other definitions.`,
     dashboard: "llm-cost-operations",
   },
   {

@@ -17,7 +17,7 @@ const down = {
   dashboard: "infrastructure",
 } as const;
 
-/** What watches the watching: a target that is gone, or an alert that reaches nobody. */
+/** What watches the watching: a target that is gone, or an alert that is not delivered. */
 export function monitoringAlerts(jobs: readonly string[]): Alert[] {
   return [
     { ...down, severity: "critical", expr: `up{job=~"${VITAL.join("|")}"} == 0` },

@@ -42,7 +42,7 @@ const UNIT_SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 export function seconds(duration: string): number {
   const match = /^(\d+)([smhd])$/.exec(duration);
   if (!match)
-    throw new RangeError(`"${duration}" is no duration: write digits and one of s, m, h, d, as "5m"`);
+    throw new RangeError(`"${duration}" must be a duration: digits and one of s, m, h, d, such as "5m"`);
   return Number(match[1]) * UNIT_SECONDS[match[2] as keyof typeof UNIT_SECONDS];
 }
 

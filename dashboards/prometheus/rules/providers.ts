@@ -52,7 +52,7 @@ export const providerAlerts: Alert[] = [
     summary:
       "{{ $labels.provider }} refuses {{ $value | humanizePercentage }} of calls to {{ $labels.model }}",
     description: `It answers 4xx: a key that was revoked, credit or a permission that is gone, a model that was removed. The
-      fallback answers meanwhile, so nobody complains: its price and its quota are what is used.`,
+      fallback answers meanwhile, so customers notice nothing: its price and its quota are what is used.`,
     dashboard: "alerts-incidents",
   },
   {

@@ -22,11 +22,11 @@ export const records = {
   errorRatio: (window: string) => `tollgate:error_ratio:rate${window}`,
 } as const;
 
-/** What the agent is asked to do and what of it failed; a user's own error is no failure of ours. */
+/** What the agent is asked to do and what of it failed; a user's own error does not count. */
 const TOOL_CALLS = `tollgate_agent_requests_total{method="tools/call"}`;
 const FAILED_TOOL_CALLS = `tollgate_agent_requests_total{method="tools/call",outcome="error"}`;
 
-/** Calls that got no answer; a client that went away is no failure either. */
+/** Calls that got no answer; nor does a client that went away. */
 const CALLS = "tollgate_guard_calls_total";
 const FAILED_CALLS = `tollgate_guard_calls_total{outcome!~"success|disconnected"}`;
 
@@ -36,7 +36,7 @@ const rate = (selector: string, window: string): string => `sum(rate(${selector}
 export const spendRecordings: Recording[] = [
   {
     record: records.spendRate,
-    // No series is no spend: a quiet night belongs to the average.
+    // No series means no spend: a quiet night belongs to the average.
     expr: `${rate("tollgate_guard_spend_nanodollars_total", costSpike.window)} * 3600 / ${NANOS_PER_DOLLAR} or vector(0)`,
   },
   {

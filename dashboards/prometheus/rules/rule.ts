@@ -21,7 +21,7 @@ export interface Alert {
   /** What it means and the first thing to do. */
   description: string;
   dashboard: DashboardUid;
-  /** More labels that tell two rules of one name apart. */
+  /** More labels that distinguish two rules of one name. */
   labels?: Record<string, string>;
   /** More annotations, as a link to a trace. */
   annotations?: (links: Links) => Record<string, string>;

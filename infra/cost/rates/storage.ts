@@ -57,7 +57,7 @@ export const subscription: Rate = (_, usage) => [
   { what: "log lines, in and out", price: "pubsub.delivery", quantity: times(usage.logGiB, 2) },
 ];
 
-/** Operations on all buckets together: nothing tells which bucket they will fall on. */
+/** Operations on all buckets together: the bucket they fall on is not known. */
 export function bucketOperations(usage: Usage): Item[] {
   return [
     { what: "writes", price: "storage.write", quantity: usage.storageWrites },

@@ -18,7 +18,7 @@ Headers = list[tuple[bytes, bytes]]
 _MAX_BODY_BYTES = 8 * 1024 * 1024
 
 
-async def read_body(receive: Receive) -> bytes:
+async def receive_body(receive: Receive) -> bytes:
     """The whole body of a request.
 
     Raises:
@@ -51,10 +51,9 @@ def replay(body: bytes) -> Receive:
     return receive
 
 
-async def send_refusal(send: Send, refusal: Refusal, headers: dict[str, str]) -> None:
-    """Sends a refusal as the whole answer, with the decision's headers where there is one."""
-    body = refusal.body()
-    told = {
+async def send_refusal(send: Send, refusal: Refusal, headers: dict[str, str], body: bytes) -> None:
+    """Sends a refusal as the whole answer, with the decision's headers where there is one; ``body`` is in the client's words."""
+    sent = {
         **headers,
         **({"x-tollgate-decision": "refused", "x-tollgate-reason": refusal.code} if headers else {}),
         **refusal.headers(),
@@ -65,7 +64,14 @@ async def send_refusal(send: Send, refusal: Refusal, headers: dict[str, str]) ->
         {
             "type": "http.response.start",
             "status": refusal.status,
-            "headers": [(key.encode(), value.encode()) for key, value in told.items()],
+            "headers": [(key.encode(), value.encode()) for key, value in sent.items()],
         }
     )
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_json(send: Send, body: bytes) -> None:
+    """Sends a document as the whole answer."""
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

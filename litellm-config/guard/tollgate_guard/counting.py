@@ -44,6 +44,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from .config import Model
+from .fitting import before_litellm
 from .log import log
 from .metrics import COUNTS
 from .request import ChatRequest
@@ -193,6 +194,7 @@ def wire_body(model: Model, request: ChatRequest) -> Mapping[str, Any]:
     # LiteLLM writes into what it is given.
     messages = json.loads(json.dumps(request.messages))
     params = {key: value for key, value in json.loads(json.dumps(request.params)).items() if key in _SHAPING}
+    params |= {key: value for key, value in before_litellm(model, params).items() if key in params}
     provider = {"anthropic": "anthropic", "vertex": "vertex_ai"}[model.provider]
     options = get_optional_params(
         model=model.name, custom_llm_provider=provider, messages=messages, max_tokens=1, drop_params=True, **params
@@ -215,7 +217,7 @@ def wire_body(model: Model, request: ChatRequest) -> Mapping[str, Any]:
 
 
 # Parameters that become a part of the prompt.
-_SHAPING = ("tools", "tool_choice", "parallel_tool_calls", "response_format", "reasoning_effort")
+_SHAPING = ("tools", "tool_choice", "parallel_tool_calls", "response_format", "reasoning_effort", "thinking")
 
 
 def _counted_part(model: Model, body: Mapping[str, Any]) -> str:
@@ -231,7 +233,7 @@ def _counted_part(model: Model, body: Mapping[str, Any]) -> str:
 
 
 def _without_marks(value: Any) -> Any:
-    """The same without ``cache_control``, which is no part of the prompt."""
+    """The same without ``cache_control``, which is not part of the prompt."""
     if isinstance(value, list):
         return [_without_marks(each) for each in value]
     if isinstance(value, dict):

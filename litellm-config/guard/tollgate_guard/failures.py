@@ -1,4 +1,4 @@
-"""What a client is told of a call that failed: a stable code, a status and a time, and nothing of LiteLLM's."""
+"""What a client reads about a call that failed: a stable code, a status and a time, and nothing of LiteLLM's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate before LiteLLM, as ASGI middleware: it lets a chat completion through once it is paid for, and nothing else.
+"""The gate before LiteLLM, as ASGI middleware: it lets a call through once it is paid for, and nothing else.
 
 LiteLLM gets a request of the gate's making, with the checked body and no header of the client's, so that nothing a client
 sends beside it can name a customer, a model or a price. A client that goes away is not seen by LiteLLM: the provider bills
@@ -10,21 +10,25 @@ from __future__ import annotations
 import asyncio
 import hmac
 import os
+from typing import Any
 from uuid import UUID
 
 from .admission import Admission
 from .answer import Answer
-from .asgi import App, Receive, Scope, Send, read_body, replay, send_refusal
+from .asgi import App, Receive, Scope, Send, receive_body, replay, send_json, send_refusal
 from .bounds import make_plans
 from .call import Call, current_call
 from .config import Config
 from .counting import Counting
+from .dialects.catalogue import models
+from .dialects.dialect import ChatCompletions, Dialect
+from .identity import identity_headers
 from .ledger import Decision, Ledger
 from .log import log, tags
 from .metrics import DECISIONS, HOLDS_IN_FLIGHT
 from .refusals import Refusal
-from .request import ChatRequest, read_request
-from .routes import READINESS, is_chat, is_open
+from .request import ChatRequest, read_body, read_request
+from .routes import READINESS, dialect_of, is_models, is_open
 from .settling import Settler, report_crossings
 from .traces import TraceEvents
 from .upstream import base_headers, request_body, request_scope, trace_headers
@@ -83,12 +87,19 @@ class Gate:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         decision: Decision | None = None
         decided: dict[str, str] = {}
+        spoken = dialect_of(scope["method"], scope["path"])
+        lists = is_models(scope["method"], scope["path"])
+        dialect = spoken or ChatCompletions()
         try:
-            if not is_chat(scope["method"], scope["path"]):
+            if spoken is None and not lists:
                 raise Refusal("route_closed")
-            if not self.knows(dict(scope["headers"]).get(b"authorization", b"")):
+            if not self.knows(_authorization(scope)):
                 raise Refusal("unauthorized")
-            request = read_request(await read_body(receive), self._config.query_types)
+            if lists:
+                await send_json(send, models(self._config))
+                return
+            body = read_body(await receive_body(receive))
+            request = self._read(dialect, body, scope)
             plans = make_plans(request, self._config)
             call_id, decision, plans = await self._admission.admit(request, plans)
             decided = _decision_headers(call_id, decision)
@@ -99,11 +110,12 @@ class Gate:
         except Refusal as refusal:
             if decision is None:
                 DECISIONS.labels("refused", refusal.code, "none", "unknown", "none").inc()
-            await send_refusal(send, refusal, decided)
+            await send_refusal(send, refusal, decided, dialect.error(refusal))
             return
         except Exception as error:
             log("error", "gateway.error", f"The call could not be prepared: {type(error).__name__}: {error}")
-            await send_refusal(send, Refusal("gateway_error"), decided)
+            failed = Refusal("gateway_error")
+            await send_refusal(send, failed, decided, dialect.error(failed))
             return
         call = Call(
             id=call_id,
@@ -114,12 +126,23 @@ class Gate:
             counting=self._counting,
             exact=plans.exact,
         )
-        await self._forward(call, decided, scope, receive, send)
+        answer = Answer(call, decided, send, dialect, dialect.writer(body))
+        await self._forward(call, answer, scope, receive)
 
-    async def _forward(self, call: Call, decided: dict[str, str], scope: Scope, receive: Receive, send: Send) -> None:
+    def _read(self, dialect: Dialect, body: dict[str, Any], scope: Scope) -> ChatRequest:
+        chat = dialect.read(body)
+        try:
+            return read_request(chat, self._config.query_types, identity_headers(scope["headers"]))
+        except Refusal as refusal:
+            # Named as the client knows it.
+            named = dialect.fields.get(refusal.field or "")
+            if named is None or refusal.field is None:
+                raise
+            raise Refusal(refusal.code, refusal.message.replace(refusal.field, named, 1), field=named) from None
+
+    async def _forward(self, call: Call, answer: Answer, scope: Scope, receive: Receive) -> None:
         HOLDS_IN_FLIGHT.inc()
         token = current_call.set(call)
-        answer = Answer(call, decided, send)
         watcher = asyncio.get_running_loop().create_task(answer.watch(receive))
         body = request_body(call)
         headers = [
@@ -170,6 +193,13 @@ class Gate:
             name = "budget.refused" if decision.decision == "refused" else "budget.degraded"
             self._traces.add(name, decision.reason, who, decision.tier, None, call_id)
         report_crossings(decision.crossed, who.customer_id, decision.tier, None, None)
+
+
+def _authorization(scope: Scope) -> bytes:
+    """The Authorization header, or Anthropic's form of it."""
+    headers = dict(scope["headers"])
+    key = headers.get(b"x-api-key")
+    return headers.get(b"authorization") or (b"Bearer " + key if key else b"")
 
 
 def _decision_headers(call_id: UUID, decision: Decision) -> dict[str, str]:

@@ -8,9 +8,9 @@ from typing import Any
 import litellm
 from litellm.integrations.custom_logger import CustomLogger
 
-from .caching import without_marks
 from .call import current_call
 from .config import Config, Model
+from .fitting import before_litellm
 from .metrics import LITELLM_SPEND
 from .pricing import Usage, read_usage
 
@@ -37,7 +37,7 @@ class Hooks(CustomLogger):  # type: ignore[misc]
             raise litellm.BadRequestError(
                 "No call without a reservation and a price", str(kwargs.get("model")), "tollgate"
             )
-        return {**kwargs, **without_marks(model, kwargs)}
+        return {**kwargs, **before_litellm(model, kwargs)}
 
     async def async_post_call_success_hook(self, data: dict[str, Any], user_api_key_dict: Any, response: Any) -> Any:
         """The answer that goes to the client; one from the cache has no other hook."""

@@ -1,10 +1,10 @@
-"""Who a call is for: read from the request's ``metadata``, and from nowhere else."""
+"""Who a call is for: read from the request's ``metadata``, or from three headers, and from nowhere else."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,13 @@ _TRACE = re.compile(r"[0-9a-f]{32}")
 _SPAN = re.compile(r"[0-9a-f]{16}")
 _WORD = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _MAX_TOOLS = 50
+
+# For clients whose body has no place for metadata.
+HEADERS = {
+    "x-tollgate-customer": "customer_id",
+    "x-tollgate-session": "session_id",
+    "x-tollgate-query-type": "query_type",
+}
 
 
 @dataclass(frozen=True)
@@ -55,21 +62,58 @@ def _prompt(metadata: dict[str, Any]) -> tuple[str, int] | None:
     return (name, version) if name is not None and version is not None else None
 
 
-def read_identity(metadata: object, query_types: Sequence[str]) -> Identity:
-    """The identity in a request's metadata. Keys that are not known are ignored.
+def identity_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The identity's headers among a request's.
+
+    Raises:
+        Refusal: one is there twice.
+    """
+    found: dict[str, str] = {}
+    for raw, value in headers:
+        name = raw.decode("latin-1").lower()
+        if name not in HEADERS:
+            continue
+        if name in found:
+            raise Refusal("invalid_request", f"The header {name} is there twice: send it once", field=name)
+        found[name] = value.decode("latin-1").strip()
+    return found
+
+
+def _with_headers(metadata: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+    """The metadata with what the headers say. Where both name something, they must agree."""
+    merged = dict(metadata)
+    for name, key in HEADERS.items():
+        value = headers.get(name)
+        if value is None:
+            continue
+        if merged.get(key) not in (None, value):
+            raise invalid(name, value, f"metadata.{key} is {merged[key]!r}: send one of the two, or the same in both")
+        merged[key] = value
+    return merged
+
+
+def read_identity(metadata: object, query_types: Sequence[str], headers: Mapping[str, str]) -> Identity:
+    """The identity in a request's metadata and headers. Keys of the metadata that are not known are ignored.
 
     Args:
         query_types: the kinds of query that the definitions know.
+        headers: see ``identity_headers``.
 
     Raises:
         Refusal: ``identity_missing`` or ``invalid_request``, with the field, its value and what to send.
     """
-    if not isinstance(metadata, dict):
+    if metadata is None and not headers:
         raise Refusal(
             "identity_missing",
-            "metadata is missing: send an object with customer_id, session_id and query_type",
+            "metadata is missing: send an object with customer_id, session_id and query_type, "
+            f"or the headers {', '.join(HEADERS)}",
             field="metadata",
         )
+    if metadata is not None and not isinstance(metadata, dict):
+        raise invalid(
+            "metadata", metadata, "send an object with customer_id, session_id and query_type", "identity_missing"
+        )
+    metadata = _with_headers(metadata or {}, headers)
     customer = _text(metadata, "customer_id", _CUSTOMER, "send 1-64 letters, digits, _ or -", required=True)
     session = _text(metadata, "session_id", _SESSION, "send 1-128 letters, digits, _ . : or -", required=True)
     kinds = re.compile("|".join(map(re.escape, query_types)))

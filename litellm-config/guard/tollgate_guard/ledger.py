@@ -92,6 +92,7 @@ _RESERVE = _call("reserve", 1)
 _EXTEND = _call("extend", 3)
 _SETTLE = _call("settle", 11)
 _EXPIRE = _call("expire_holds", 2)
+_FILE = _call("file_calls", 1)
 
 
 async def _leave(connection: Any) -> None:
@@ -233,3 +234,8 @@ class Ledger:
         """Charges the holds whose lease has run out, of one customer's month; empty when there is none."""
         rows = await self._fetch(self._settling, _EXPIRE, self._config.percents, self._config.actions)
         return [Expired(**{**row, "crossed": self._crossings(row["crossed"])}) for row in rows]
+
+    async def file_calls(self, limit: int) -> int:
+        """Files calls that nothing changes any more, at most ``limit``; how many it filed."""
+        [row] = await self._fetch(self._settling, _FILE, limit)
+        return int(row["file_calls"])

@@ -59,7 +59,7 @@ def _install() -> tuple[Hooks, Generations, Gate]:
     config = configuration.load()
     meter = Meter(config, from_environment())
     meter.install()
-    litellm_seams.install()
+    litellm_seams.install(config.routes.keys() - config.models.keys())
     for model in config.models.values():
         for ending in Ending:
             # A counter that begins at its first event loses that to `increase()`.
@@ -87,7 +87,7 @@ async def _work(ledger: Ledger, gate: Gate) -> None:
 
 
 _check_environment()
-# LiteLLM wants a master key; one that is drawn at each start and kept nowhere is a key that nobody has.
+# LiteLLM wants a master key; one that is drawn at each start and kept nowhere is a key that cannot leak.
 os.environ["LITELLM_MASTER_KEY"] = f"sk-{secrets.token_hex(32)}"
 guard, generations, _gate = _install()
 

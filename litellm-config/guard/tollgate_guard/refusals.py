@@ -46,8 +46,11 @@ _FOR_CUSTOMERS: dict[str, str] = {
     "provider_unavailable": "The AI provider did not answer this request. Please try again in {seconds} s.",
     "provider_timeout": "The AI provider took too long to answer. Please try again.",
     "gateway_error": "The assistant could not handle this request. Please try again in a moment.",
-    "unauthorized": "The gateway needs the agent's key: send it as `Authorization: Bearer <key>`.",
-    "route_closed": "The gateway serves POST /v1/chat/completions only: every other route is closed.",
+    "unauthorized": "The gateway needs the agent's key: send it as `Authorization: Bearer <key>` or `x-api-key: <key>`.",
+    "route_closed": (
+        "This route is closed: the gateway serves POST /v1/chat/completions, /v1/responses and /v1/messages, and "
+        "GET /v1/models."
+    ),
 }
 
 # A session's calls do not come back; a retry by a client that knows no better should at least be rare.

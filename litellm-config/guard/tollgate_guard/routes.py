@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-CHAT = frozenset({"/v1/chat/completions", "/chat/completions"})
+from .dialects.anthropic import Messages
+from .dialects.dialect import ChatCompletions, Dialect
+from .dialects.responses import Responses
+
+CHAT = ("/v1/chat/completions", "/chat/completions")
+
+# What costs money, each in its own words.
+DIALECTS: dict[str, Dialect] = {
+    **dict.fromkeys(CHAT, ChatCompletions()),
+    "/v1/messages": Messages(),
+    **dict.fromkeys(("/v1/responses", "/responses"), Responses()),
+}
+
+MODELS = frozenset({"/v1/models", "/models"})
 
 READINESS = "/health/readiness"
 
@@ -10,8 +23,13 @@ READINESS = "/health/readiness"
 OPEN = frozenset({"/health/liveliness", "/health/liveness", READINESS, "/metrics", "/metrics/"})
 
 
-def is_chat(method: str, path: str) -> bool:
-    return method == "POST" and path in CHAT
+def dialect_of(method: str, path: str) -> Dialect | None:
+    """The dialect of a route; None where it is closed."""
+    return DIALECTS.get(path) if method == "POST" else None
+
+
+def is_models(method: str, path: str) -> bool:
+    return method == "GET" and path in MODELS
 
 
 def is_open(method: str, path: str) -> bool:

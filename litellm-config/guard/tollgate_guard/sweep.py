@@ -1,4 +1,4 @@
-"""Charges holds whose gateway died, in the background of every worker."""
+"""Charges holds whose gateway died, and files settled calls, in the background of every worker."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from .metrics import HOLDS_EXPIRED, LEDGER_ERRORS_TOTAL, forget_dead_workers
 from .settling import report_crossings
 
 _EVERY_SECONDS = 15.0
+
+# What a sweep files at most: well within the time limit of a command, and over 300 calls a second.
+_FILED_AT_ONCE = 5_000
 
 
 async def sweep_once(ledger: Ledger) -> int:
@@ -46,6 +49,7 @@ async def sweep_forever(ledger: Ledger) -> None:
         try:
             forget_dead_workers()
             await sweep_once(ledger)
+            await ledger.file_calls(_FILED_AT_ONCE)
         except Exception as error:
             LEDGER_ERRORS_TOTAL.labels("sweep").inc()
             log("error", "ledger.unavailable", f"The ledger did not answer: {type(error).__name__}", operation="sweep")

@@ -37,7 +37,7 @@ async def _request(app: App, query_type: str, model: str, headers: Headers, stre
         "metadata": {"customer_id": "none", "session_id": "none", "query_type": query_type},
         "stream": stream,
     }
-    request = read_request(json.dumps(body).encode(), [query_type])
+    request = read_request(body, [query_type])
     nothing = Decision("allowed", "ok", None, None, 0, 0, None, None, None, ())
     call = Call(uuid4(), request, nothing, prompt_tokens=0, extend=_nothing)
     alone = {"max_tokens": 16, "no-log": True, "cache": {"no-cache": True, "no-store": True}}

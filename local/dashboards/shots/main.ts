@@ -23,8 +23,11 @@ interface Options {
 
 /** The report's and most pictures' time range: the scenario and what came before it. */
 const SECONDS = 900;
-/** Where days are shown, a day. */
-const FROM: Record<string, string> = { "executive-overview": "now-24h" };
+/** Where days and hours are shown, some of them. */
+const FROM: Record<string, string> = {
+  "executive-overview": "now-24h",
+  "llm-cost-operations": "now-3h",
+};
 const WIDTHS = [1_600, 1_280];
 const THEMES = ["light", "dark"] as const;
 

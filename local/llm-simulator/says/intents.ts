@@ -56,7 +56,7 @@ export function toolsFor(intents: Intent[], question: string, tools: ToolSpec[])
   return [...new Set(chosen.filter((tool) => tool !== undefined))];
 }
 
-/** What the question wants its answer split by; what it names one of is no split, and one service is split by SKU. */
+/** What the question wants its answer split by; a name filters and does not split, and one service is split by SKU. */
 export function dimensionOf(question: string): string | undefined {
   const project = projectIn(question);
   const asked = question.replace(/\bdaily\b|\bday by day\b/i, "by day").replace(project ?? "", "");

@@ -1,17 +1,17 @@
 import { z } from "zod";
-import type { Told } from "./write";
+import type { Statement } from "./write";
 
 /** A kind of result: how it is recognised, and what an assistant makes of it. */
 export interface Kind {
-  tell(result: unknown): Told | undefined;
+  state(result: unknown): Statement | undefined;
 }
 
 /** A kind that is recognised by its schema. */
-export function kind<S extends z.ZodType>(schema: S, tell: (result: z.output<S>) => Told): Kind {
+export function kind<S extends z.ZodType>(schema: S, state: (result: z.output<S>) => Statement): Kind {
   return {
-    tell(result) {
+    state(result) {
       const parsed = schema.safeParse(result);
-      return parsed.success ? tell(parsed.data) : undefined;
+      return parsed.success ? state(parsed.data) : undefined;
     },
   };
 }

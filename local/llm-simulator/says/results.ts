@@ -2,7 +2,7 @@ import { z } from "zod";
 import { anomalies, comparison } from "./changes";
 import { kind } from "./kind";
 import { spend } from "./spend";
-import { amounts, money, monthOf, percent, plural, shortName, table, words, type Told } from "./write";
+import { amounts, money, monthOf, percent, plural, shortName, table, words, type Statement } from "./write";
 
 const ROWS = 5;
 const ASSETS = 10;
@@ -159,10 +159,10 @@ const budget = kind(
 const KINDS = [comparison, recommendations, budget, assets, anomalies, spend];
 
 /** What an assistant makes of a tool's result, where it knows the kind. */
-export function tellKnown(result: unknown): Told | undefined {
-  for (const { tell } of KINDS) {
-    const told = tell(result);
-    if (told) return told;
+export function stateKnown(result: unknown): Statement | undefined {
+  for (const { state } of KINDS) {
+    const statement = state(result);
+    if (statement) return statement;
   }
   return undefined;
 }

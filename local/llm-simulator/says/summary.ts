@@ -1,18 +1,18 @@
-import { tellKnown } from "./results";
-import { words, type Told } from "./write";
+import { stateKnown } from "./results";
+import { words, type Statement } from "./write";
 
-const ROWS_TOLD = 3;
+const ROWS_SHOWN = 3;
 
 /** An answer as a cost assistant gives it, from the results of the tools that were called for it: the finding first. */
 export function summarize(results: string[]): string {
   const parsed = results.map(parse);
   const failures = parsed.filter(isFailure).map((text) => text.replace(/^Error: /, ""));
-  const told = parsed.filter((result) => !isFailure(result)).flatMap((result) => tell(result) ?? []);
-  if (told.length === 0 && failures.length === 0) return "Your billing data has nothing that answers this.";
+  const statements = parsed.filter((result) => !isFailure(result)).flatMap((result) => state(result) ?? []);
+  if (statements.length === 0 && failures.length === 0) return "Your billing data has nothing that answers this.";
   // The last result goes deepest: its next step is the one to take.
-  const next = told.findLast((each) => each.next)?.next;
+  const next = statements.findLast((each) => each.next)?.next;
   // Results of the same days carry the same notes.
-  const paragraphs = new Set(told.flatMap(({ finding, evidence }) => [finding, ...evidence]));
+  const paragraphs = new Set(statements.flatMap(({ finding, evidence }) => [finding, ...evidence]));
   return [
     ...paragraphs,
     ...failures.map((message) => `One part could not be read: ${message}`),
@@ -32,8 +32,8 @@ function isFailure(result: unknown): result is string {
   return typeof result === "string" && result.startsWith("Error: ");
 }
 
-function tell(result: unknown): Told | undefined {
-  const known = tellKnown(result);
+function state(result: unknown): Statement | undefined {
+  const known = stateKnown(result);
   if (known) return known;
   const text = plain(result);
   return text === "" ? undefined : { finding: text, evidence: [] };
@@ -54,9 +54,9 @@ function plain(value: unknown): string {
 }
 
 function list(values: unknown[]): string {
-  const told = values.slice(0, ROWS_TOLD).map((each) => plain(each).replace(/\.$/, ""));
-  const more = values.length > ROWS_TOLD ? `; and ${values.length - ROWS_TOLD} more` : "";
-  return values.length === 0 ? "" : sentence(`${told.join("; ")}${more}`);
+  const statements = values.slice(0, ROWS_SHOWN).map((each) => plain(each).replace(/\.$/, ""));
+  const more = values.length > ROWS_SHOWN ? `; and ${values.length - ROWS_SHOWN} more` : "";
+  return values.length === 0 ? "" : sentence(`${statements.join("; ")}${more}`);
 }
 
 function isScalar(value: unknown): boolean {

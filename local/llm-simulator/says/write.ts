@@ -1,5 +1,5 @@
-/** One result told: the finding in a sentence, then what bears it out, and what to do next. */
-export interface Told {
+/** One result in words: the finding in a sentence, then what bears it out, and what to do next. */
+export interface Statement {
   finding: string;
   /** A Markdown table, or sentences. */
   evidence: string[];

@@ -87,7 +87,7 @@ ${mark(customers, `expected: ${customers} customers`, "--gateway", 10)}
 </svg>`;
 }
 
-/** The smallest of 1, 2, 2.5, 5 times a power of ten that is no less, and at least one. */
+/** The smallest of 1, 2, 2.5, 5 times a power of ten that is not less, and at least one. */
 function roundStep(least: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
   return Math.ceil(power * [1, 2, 2.5, 5, 10].find((factor) => factor * power >= least)!);

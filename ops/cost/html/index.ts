@@ -67,7 +67,7 @@ function whereItGoes({ byLayer, byService, lines }: CostReport): string {
     .slice(0, SHOWN_SERVICES)
     .map(([label, amount]) => ({ label, amount, color: `--${layers.get(label)}` }));
   return `<div class="card">${shares(byLayer.map(([label, amount]) => ({ label, amount, color: `--${label}` })))}</div>
-<p class="quiet" style="margin-top:14px">The dearest services. The bar is the expected case, the thin line reaches from low to high.</p>
+<p class="quiet" style="margin-top:14px">The most expensive services. The bar is the expected case, the thin line reaches from low to high.</p>
 <div class="card">${bars(rows)}</div>`;
 }
 
@@ -80,7 +80,7 @@ function options({ options: all, why, environment }: CostReport): string {
   }));
   return `<div class="card">${bars(rows)}</div>
 <p class="quiet" style="margin-top:10px">Dashed: the design's estimate, for a stack without standbys. One VM and GKE keep the databases in containers; Cloud Run uses Cloud SQL, Memorystore and a ClickHouse machine${environment === "prod" ? ", with standbys" : ""}.</p>
-${why.length > 0 ? `<p>Why Cloud Run is dearer than the design expects:</p><ul>${why.map((line) => `<li>${escape(line)}</li>`).join("")}</ul>` : ""}`;
+${why.length > 0 ? `<p>Why Cloud Run costs more than the design expects:</p><ul>${why.map((line) => `<li>${escape(line)}</li>`).join("")}</ul>` : ""}`;
 }
 
 function leversTable({ levers, total }: CostReport): string {
@@ -182,7 +182,7 @@ ${notes.length > 0 ? table(["Price", "Note"], notes, [0, 1]) : ""}
   )}</details>`;
 }
 
-/** `text`: the columns that are no numbers. */
+/** `text`: the columns that do not hold numbers. */
 function table(heads: string[], rows: string[][], text: number[]): string {
   const kind = (at: number) => (text.includes(at) ? ' class="text"' : "");
   const row = (cells: string[], tag: string) =>

@@ -1,4 +1,4 @@
-/** The page's look, light and dark. Colours of the layers are told apart by lightness too. */
+/** The page's look, light and dark. Colours of the layers differ in lightness too. */
 export const STYLE = `
 :root {
   color-scheme: light dark;

@@ -2,7 +2,7 @@ import { Client } from "pg";
 import { TIERS } from "../../ledger-exporter/sql";
 import type { CustomerMoney, TierMoney } from "./scores";
 
-/** Customers who have spent this month, the dearest first; the bound keeps Langfuse's lists readable. */
+/** Customers who have spent this month, the largest spend first; the bound keeps Langfuse's lists readable. */
 const SPENDERS = `
   SELECT usage.customer_id, usage.spent_nanos, tiers.price_nanos
   FROM ledger.customer_usage AS usage

@@ -3,21 +3,14 @@
  * the plan's price, from the ledger to Langfuse, where two dashboards show them.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { InvalidArgumentError } from "commander";
 import { ports } from "../../../catalogue";
 import { explain } from "../errors";
 import { marginPublisher } from "./publish";
-import { EXIT, runCommand, tollgateCommand } from "../../terminal/command";
+import { EXIT, runCommand, tollgateCommand, wholeNumber } from "../../terminal/command";
 
 interface Options {
   host: string;
   every?: number;
-}
-
-function parseSeconds(text: string): number {
-  if (!/^[1-9]\d*$/.test(text))
-    throw new InvalidArgumentError("give a whole number of seconds, such as 300.");
-  return Number(text);
 }
 
 async function publishMargins({ host, every }: Options): Promise<void> {
@@ -61,7 +54,7 @@ runCommand(
       "Langfuse's address",
       process.env.LANGFUSE_HOST ?? `http://localhost:${ports.langfuse}`,
     )
-    .option("--every <seconds>", "repeat after so many seconds", parseSeconds)
+    .option("--every <seconds>", "repeat after so many seconds", wholeNumber(1, 86_400))
     .addHelpText(
       "after",
       `

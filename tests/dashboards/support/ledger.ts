@@ -75,10 +75,10 @@ export interface CallInput {
 
 /** A call of a session that exists; posted with a cost of one cent when nothing else is said. */
 export async function addCall(owner: Client, call: CallInput): Promise<void> {
-  const { state = "posted", ago = "1 minute" } = call;
+  const { state = "posted", ago = "1 minute", decision = "allowed" } = call;
   const posted = state === "posted";
   await owner.query(
-    `INSERT INTO ledger.calls (call_id, customer_id, month, session_id, plan_tier, query_type, tools_invoked, environment,
+    `INSERT INTO ledger.recent_calls (call_id, customer_id, month, session_id, plan_tier, query_type, tools_invoked, environment,
        route, model_asked, model_used, decision, state, outcome, held_nanos, cost_nanos, prompt_bound, held_tokens,
        prompt_tokens, cached_tokens, completion_tokens, cache_hit, reserved_at, lease_until, settled_at, trace_id)
      VALUES (gen_random_uuid(), $1, ledger.month_of(now()), $2, 'tier_1', 'cost_analysis', '{}', 'local',
@@ -88,7 +88,7 @@ export async function addCall(owner: Client, call: CallInput): Promise<void> {
       call.customer,
       call.session,
       call.model ?? "claude-sonnet-5-5",
-      call.decision ?? "allowed",
+      decision,
       state,
       posted ? "success" : null,
       call.held ?? usd("0.02"),
@@ -98,6 +98,15 @@ export async function addCall(owner: Client, call: CallInput): Promise<void> {
       posted ? new Date() : null,
       call.trace ?? null,
     ],
+  );
+  await owner.query(
+    `UPDATE ledger.customer_months SET last_call_at = now() - $2::interval, last_decision = $3
+     WHERE customer_id = $1 AND coalesce(last_call_at < now() - $2::interval, true)`,
+    [call.customer, ago, decision],
+  );
+  await owner.query(
+    "UPDATE ledger.sessions SET last_trace_id = coalesce($3, last_trace_id) WHERE customer_id = $1 AND session_id = $2",
+    [call.customer, call.session, call.trace ?? null],
   );
 }
 
@@ -128,4 +137,10 @@ export async function addRefusal(
      VALUES (now() - $3::interval, $1, 's', ledger.month_of(now()), $2, 'analysis', 'cost_analysis')`,
     [customer, reason, ago],
   );
+  if (reason === "month_budget") {
+    await owner.query(
+      "UPDATE ledger.customer_months SET blocked_at = now() - $2::interval WHERE customer_id = $1",
+      [customer, ago],
+    );
+  }
 }

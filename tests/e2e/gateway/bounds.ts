@@ -72,7 +72,7 @@ export function bounds(gateway: Gateway): void {
     );
   });
 
-  test("tokens written to the provider's cache, at their dearer price, are within the hold", async () => {
+  test("tokens written to the provider's cache, at their higher price, are within the hold", async () => {
     const customer = await gateway.customer();
     const prompt = "x".repeat(8_000);
     await customer.behave({ dense: true, cacheWriteTokens: 8_000, outputTokens: 1_000 });

@@ -76,7 +76,7 @@ export function caps(gateway: Gateway): void {
       const held = await holdOf("exactly");
       const customer = await gateway.customer();
       await leave(customer, held);
-      // At 95 % of a month a dearer model would be replaced; this one has no route of its own to compare.
+      // At 95 % of a month a more expensive model would be replaced; this one has no route of its own to compare.
       const { status, headers } = await customer.call(MODEL, { body, prompt: "exactly" });
       expect(status).toBe(200);
       if (scope === "month") return expect(headers.get("x-tollgate-decision")).toBe("degraded");

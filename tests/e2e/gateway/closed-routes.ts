@@ -1,6 +1,6 @@
 import { AGENT_KEY, type Gateway } from "../../support/gateway";
 
-/** Every way through LiteLLM but chat completions is closed: the guard does not know what it would cost. */
+/** Every way through LiteLLM but the metered routes is closed: the guard does not know what it would cost. */
 export function closedRoutes(gateway: Gateway): void {
   const request = async (method: string, path: string, body?: object, headers = {}) =>
     fetch(gateway.stack.gateway.url + path, {
@@ -13,10 +13,7 @@ export function closedRoutes(gateway: Gateway): void {
     ["/v1/completions"],
     ["/completions"],
     ["/v1/embeddings"],
-    ["/v1/messages"],
     ["/v1/messages/count_tokens"],
-    ["/v1/responses"],
-    ["/responses"],
     ["/v1/images/generations"],
     ["/v1/images/edits"],
     ["/v1/audio/speech"],
@@ -24,6 +21,9 @@ export function closedRoutes(gateway: Gateway): void {
     ["/v1/moderations"],
     ["/v1/rerank"],
     ["/v1/batches"],
+    ["/v1/messages/batches"],
+    ["/v1/responses/x/cancel"],
+    ["/v1/models"],
     ["/v1/files"],
     ["/v1/fine_tuning/jobs"],
     ["/v1/assistants"],
@@ -72,7 +72,7 @@ export function closedRoutes(gateway: Gateway): void {
     expect(await customer.requests()).toEqual([]);
   });
 
-  test("a call in which the path names the model is no way around", async () => {
+  test("a call whose path names the model is refused too", async () => {
     for (const path of [
       "/engines/claude-opus-5-5/chat/completions",
       "/openai/deployments/claude-opus-5-5/chat/completions",
@@ -113,12 +113,12 @@ export function closedRoutes(gateway: Gateway): void {
 
   test.each([
     ["no messages", { messages: undefined }],
-    ["messages that are no list", { messages: "hello" }],
+    ["messages that are not a list", { messages: "hello" }],
     ["an empty list of messages", { messages: [] }],
-    ["a message that is no object", { messages: ["hello"] }],
-    ["a model that is no text", { model: ["simple"] }],
+    ["a message that is not an object", { messages: ["hello"] }],
+    ["a model that is not text", { model: ["simple"] }],
     ["no model", { model: undefined }],
-    ["a stream that is no yes or no", { stream: "maybe" }],
+    ["a stream that is not a boolean", { stream: "maybe" }],
   ])("a request with %s is a 400, and costs nothing", async (_, body) => {
     const customer = await gateway.customer();
     const reply = await customer.call("simple", { body });

@@ -21,7 +21,7 @@ export function degrade(gateway: Gateway): void {
 
   test.each([
     ["a route", "analysis"],
-    ["a dear route", "deep"],
+    ["an expensive route", "deep"],
     ["a model", "claude-opus-5-5"],
   ])("at 95 %% a call to %s goes to the cheaper one, and its header says so", async (_, model) => {
     const customer = await gateway.customer("tier_1");

@@ -33,7 +33,7 @@ export function failures(gateway: Gateway): void {
       expect([booked, session.spent_nanos, session.held_nanos]).toEqual([0, 0, 0]);
     });
 
-    test("a retry, then a fallback to a dearer model: the hold covers it, the dearer price is paid", async () => {
+    test("a retry, then a fallback to a more expensive model: the hold covers it, the higher price is paid", async () => {
       const customer = await gateway.customer();
       await customer.behave({ outputTokens: 1_000 });
       await customer.behave({ model: "claude-sonnet-5-5", status: 503 });
@@ -52,7 +52,7 @@ export function failures(gateway: Gateway): void {
       expect(billed).toBeLessThanOrEqual(calls[0]!.held_nanos);
     });
 
-    test("at the last of a budget, a fallback to a dearer model stays within it", async () => {
+    test("at the last of a budget, a fallback to a more expensive model stays within it", async () => {
       const customer = await gateway.customer();
       const left = usd("0.02");
       await customer.leaveInSession(left);

@@ -132,7 +132,7 @@ export function identity(gateway: Gateway): void {
     expect(session).toMatchObject({ spent_nanos: billed, calls: 1 });
   });
 
-  test("the ledger's row has the tags; environment is the gateway's unless told", async () => {
+  test("the ledger's row has the tags; environment is the gateway's by default", async () => {
     const customer = await gateway.customer("tier_2");
     const metadata = { query_type: "action", gcp_project: "acme-prod", tools_invoked: ["bigquery_billing"] };
     await customer.call("simple", { metadata });

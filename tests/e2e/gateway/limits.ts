@@ -17,7 +17,7 @@ export function limits(gateway: Gateway): void {
       ),
     );
 
-  test("tokens a minute: 40 parallel calls never pass 50,000, and the refused are told when to come back", async () => {
+  test("tokens a minute: 40 parallel calls never pass 50,000, and refusals say when to retry", async () => {
     const customer = await gateway.customer("tier_3");
     await customer.behave({ outputTokens: 3_000, latencyMs: 200 });
     const replies = await Promise.all(
@@ -51,7 +51,7 @@ export function limits(gateway: Gateway): void {
   /** Moves a session's calls into the past. */
   const age = (customer: Customer, seconds: number) =>
     gateway.stack.ledger.query(
-      "UPDATE ledger.calls SET reserved_at = reserved_at - make_interval(secs => $2) WHERE customer_id = $1",
+      "UPDATE ledger.recent_calls SET reserved_at = reserved_at - make_interval(secs => $2) WHERE customer_id = $1",
       [customer.id, seconds],
     );
 

@@ -64,7 +64,7 @@ export function observability(gateway: Gateway): void {
       expect(counted).toBe(booked);
     });
 
-    test("counts a provider's errors by their kind, and calls dearer than their hold", async () => {
+    test("counts a provider's errors by their kind, and calls that cost more than their hold", async () => {
       gateway.mayPassCap();
       const customer = await gateway.customer();
       const before = await read();
@@ -135,7 +135,7 @@ export function observability(gateway: Gateway): void {
         })
         .filter((event) => event.customer_id === customerId);
 
-    test("tells of a call, a refusal, a crossing, a degradation and a fallback, with the tags", async () => {
+    test("logs a call, a refusal, a crossing, a degradation and a fallback, with the tags", async () => {
       const customer = await gateway.customer("tier_1");
       const metadata = { gcp_project: "acme-prod", tools_invoked: ["bigquery_billing"] };
       await customer.behave({ model: "claude-sonnet-5-5", status: 503, times: 2 });

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tollgate_guard.request import ChatRequest, read_request
+from tollgate_guard.request import ChatRequest, read_body, read_request
 
 QUERY_TYPES = ("cost_analysis", "recommendation")
 
@@ -21,4 +21,4 @@ def body(**changes: Any) -> bytes:
 
 
 def request(**changes: Any) -> ChatRequest:
-    return read_request(body(**changes), QUERY_TYPES)
+    return read_request(read_body(body(**changes)), QUERY_TYPES)

@@ -137,7 +137,7 @@ def test_anthropics_published_tokenizer_makes_no_more_tokens_than_the_bound() ->
 
 
 @pytest.mark.parametrize(
-    ("told", "usage"),
+    ("reported", "usage"),
     [
         ({"prompt_tokens": 0, "completion_tokens": 0}, None),
         (None, None),
@@ -166,8 +166,8 @@ def test_anthropics_published_tokenizer_makes_no_more_tokens_than_the_bound() ->
         ),
     ],
 )
-def test_usage_as_providers_tell_it(told: dict[str, Any] | None, usage: Usage | None) -> None:
-    assert read_usage(told) == usage
+def test_usage_as_providers_report_it(reported: dict[str, Any] | None, usage: Usage | None) -> None:
+    assert read_usage(reported) == usage
 
 
 def test_a_route_is_held_at_the_dearest_of_its_models(config: Config) -> None:

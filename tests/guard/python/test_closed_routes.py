@@ -14,7 +14,7 @@ from litellm.proxy.proxy_server import app
 from tollgate_guard.asgi import Message, Receive, Scope, Send
 from tollgate_guard.config import Config
 from tollgate_guard.gate import Gate
-from tollgate_guard.routes import CHAT, OPEN
+from tollgate_guard.routes import DIALECTS, MODELS, OPEN
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 KEY = "a-key-for-this-test-only"
@@ -42,15 +42,15 @@ def asked(config: Config, monkeypatch: pytest.MonkeyPatch) -> Any:
         reached.append(scope["path"])
 
     # What decides about money is not asked before a request is a chat completion.
-    nobody: Any = None
-    gate = Gate(litellm, config, nobody, nobody, nobody, nobody)
+    none: Any = None
+    gate = Gate(litellm, config, none, none, none, none)
     gate._warm = True
 
-    def ask(kind: str, method: str, path: str) -> tuple[bool, list[Message]]:
+    def ask(kind: str, method: str, path: str, body: Any = None) -> tuple[bool, list[Message]]:
         sent: list[Message] = []
 
         async def receive() -> Message:
-            return {"type": "http.request", "body": b"{}", "more_body": False}
+            return {"type": "http.request", "body": json.dumps(body or {}).encode(), "more_body": False}
 
         async def send(message: Message) -> None:
             sent.append(message)
@@ -74,7 +74,9 @@ def test_no_route_of_litellm_is_open_but_probes_and_metrics(asked: Any) -> None:
             reached, sent = asked("http", method, path)
             if reached:
                 opened.add((method, path))
-            elif path not in CHAT or method != "POST":
+            elif path in MODELS and method == "GET":
+                assert sent[0]["status"] == 200
+            elif path not in DIALECTS or method != "POST":
                 assert sent[0]["status"] == 404
                 assert json.loads(sent[1]["body"])["error"]["code"] == "route_closed"
     assert {path for _, path in opened} <= OPEN
@@ -82,11 +84,23 @@ def test_no_route_of_litellm_is_open_but_probes_and_metrics(asked: Any) -> None:
     assert ("GET", "/health/readiness") in opened
 
 
-def test_a_chat_completion_needs_an_identity_before_anything_else(asked: Any) -> None:
-    for path in CHAT:
-        reached, sent = asked("http", "POST", path)
-        assert not reached and sent[0]["status"] == 400
-        assert json.loads(sent[1]["body"])["error"]["code"] == "identity_missing"
+@pytest.mark.parametrize("path", DIALECTS)
+def test_a_call_needs_an_identity_before_anything_else(asked: Any, path: str) -> None:
+    message = [{"role": "user", "content": "hi"}]
+    reached, sent = asked(
+        "http", "POST", path, {"model": "simple", "messages" if "responses" not in path else "input": message}
+    )
+    assert not reached and sent[0]["status"] == 400
+    assert json.loads(sent[1]["body"])["error"]["code"] == "identity_missing"
+
+
+@pytest.mark.parametrize("path", MODELS)
+def test_routes_and_models_are_listed_with_their_context(asked: Any, config: Config, path: str) -> None:
+    reached, sent = asked("http", "GET", path)
+    listed = {each["id"]: each for each in json.loads(sent[1]["body"])["data"]}
+    assert not reached and listed.keys() == config.routes.keys()
+    assert listed["simple"]["context_window"] == 200_000
+    assert listed["claude-haiku-4-5"]["max_output_tokens"] == 64_000
 
 
 def test_no_websocket_is_open(asked: Any) -> None:

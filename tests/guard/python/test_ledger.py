@@ -154,8 +154,8 @@ def test_from_the_degrade_threshold_on_calls_take_the_cheaper_plan(ledger_url: s
 def test_a_call_that_the_month_cannot_pay_is_degraded_before_it_is_blocked(ledger_url: str) -> None:
     async def test(connection: asyncpg.Connection) -> None:
         await spend(connection, 90_000)
-        dear = {"prompt_nanos": [20_000, 2_000], "token_nanos": [100, 10]}
-        assert (await reserve(connection, **dear))["decision"] == "degraded"
+        expensive = {"prompt_nanos": [20_000, 2_000], "token_nanos": [100, 10]}
+        assert (await reserve(connection, **expensive))["decision"] == "degraded"
         blocked = {"prompt_nanos": [20_000, 12_000], "token_nanos": [100, 10]}
         row = await reserve(connection, session="s2", **blocked)
         assert (row["decision"], row["reason"]) == ("refused", "month_budget")
@@ -257,13 +257,13 @@ def test_a_session_that_begins_at_midnight_has_one_cap(ledger_url: str) -> None:
     async def test(connection: asyncpg.Connection) -> None:
         other = await asyncpg.connect(ledger_url)
         try:
-            dear = {"prompt_nanos": [30_000, 30_000], "token_nanos": [0, 0]}
+            expensive = {"prompt_nanos": [30_000, 30_000], "token_nanos": [0, 0]}
             await set_clock(connection, "2026-11-30 23:59:59.999Z")
             november = other.transaction()
             await november.start()
-            assert (await reserve(other, **dear))["held_nanos"] == 30_000
+            assert (await reserve(other, **expensive))["held_nanos"] == 30_000
             await set_clock(connection, "2026-12-01 00:00:00Z")
-            december = asyncio.create_task(reserve(connection, **dear))
+            december = asyncio.create_task(reserve(connection, **expensive))
             await asyncio.sleep(0.3)
             await november.commit()
             assert (await december)["reason"] == "budget_held"
@@ -411,14 +411,14 @@ def test_the_guards_role_has_the_functions_and_no_table(ledger_url: str) -> None
         spending = {row["proname"] for row in callable_by if row["rolname"] != "ledger_guard"}
         assert spending == {"clock", "month_of"}
         guard = {row["proname"] for row in callable_by if row["rolname"] == "ledger_guard"}
-        assert guard == {"clock", "month_of", "reserve", "extend", "settle", "expire_holds"}
+        assert guard == {"clock", "month_of", "reserve", "extend", "settle", "expire_holds", "file_calls"}
 
     run(ledger_url, test)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_no_interleaving_spends_over_a_cap(ledger_url: str, seed: int) -> None:
-    """Twelve clients reserve, extend, settle, void and expire at random on two customers at once; the books stay right."""
+    """Twelve clients reserve, extend, settle, void, expire and file at random on two customers; the books stay right."""
 
     async def client(pool: asyncpg.Pool, dice: random.Random) -> int:
         made = 0
@@ -449,8 +449,15 @@ def test_no_interleaving_spends_over_a_cap(ledger_url: str, seed: int) -> None:
                         await settle(connection, call, 0, state="voided", outcome="failure")
                     else:
                         await settle(connection, call, dice.randint(0, held))
-                elif act < 0.95:
+                elif act < 0.93:
                     await extend(connection, mine[-1][0], dice.randint(0, 500))
+                elif act < 0.96:
+                    # As if the last minute were over for some.
+                    await connection.execute(
+                        "UPDATE ledger.recent_calls SET reserved_at = reserved_at - interval '3 hours', "
+                        "settled_at = settled_at - interval '3 hours' WHERE state <> 'pending' AND random() < 0.5"
+                    )
+                    await connection.fetchval("SELECT ledger.file_calls(1000)")
                 else:
                     await expire(connection)
         return made
@@ -472,6 +479,7 @@ def test_no_interleaving_spends_over_a_cap(ledger_url: str, seed: int) -> None:
             done.set()
             assert await watcher > 0
         assert sum(made) > 50
+        assert await connection.fetchval("SELECT count(*) FROM ledger.filed_calls") > 50
         await check_books(connection)
         over = await connection.fetchval(
             "SELECT count(*) FROM (SELECT 1 FROM ledger.crossings GROUP BY customer_id, month, percent HAVING count(*) > 1) c"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
-from ledger_calls import reserve, settle
+from ledger_calls import check_books, expire, reserve, set_clock, settle
+from test_filing import every_call, file_all
 from tollgate_guard.migrate import SQL, MigrationError, migrate, write_tiers
 
 
@@ -87,14 +88,26 @@ SELECT decision FROM ledger.reserve($1, 'c', 's', 'action', NULL, '{}', 'test', 
 """
 
 
+def _only(folder: Path, until: str) -> list[str]:
+    """Keeps the migrations before ``until`` in the folder; the names of the others, which ``_put_back`` returns to it."""
+    names = copy_of_the_migrations(folder)
+    later = [name for name in names if name >= until]
+    for name in later:
+        (folder / name).rename(folder / f"later-{name}")
+    return later
+
+
+def _put_back(folder: Path, names: list[str]) -> None:
+    for name in names:
+        (folder / f"later-{name}").rename(folder / name)
+
+
 def test_a_ledger_with_data_is_brought_up_to_date_and_serves_gateways_of_both_revisions(
     ledger_url: str, tmp_path: Path
 ) -> None:
     async def main() -> None:
         await _drop(ledger_url)
-        names = copy_of_the_migrations(tmp_path)
-        for name in names[2:]:
-            (tmp_path / name).rename(tmp_path / f"later-{name}")
+        later = _only(tmp_path, "003")
         await _at(ledger_url, tmp_path)
         connection = await asyncpg.connect(ledger_url)
         await write_tiers(connection, {"tier_1": {"price_nanos": 200_000, "budget_nanos": 100_000}})
@@ -102,9 +115,8 @@ def test_a_ledger_with_data_is_brought_up_to_date_and_serves_gateways_of_both_re
         before, during = uuid4(), uuid4()
         assert await connection.fetchval(_RESERVE_OF_002, before) == "allowed"
 
-        for name in names[2:]:
-            (tmp_path / f"later-{name}").rename(tmp_path / name)
-        assert await _at(ledger_url, tmp_path) == names[2:]
+        _put_back(tmp_path, later)
+        assert await _at(ledger_url, tmp_path) == later
         # A gateway of the older revision goes on until it is replaced, and what it held is settled.
         assert await connection.fetchval(_RESERVE_OF_002, during) == "allowed"
         for call in (before, during):
@@ -113,5 +125,72 @@ def test_a_ledger_with_data_is_brought_up_to_date_and_serves_gateways_of_both_re
         spent = await connection.fetchval("SELECT spent_nanos FROM ledger.customer_months")
         await connection.close()
         assert spent == 2_200
+
+    asyncio.run(main())
+
+
+def test_calls_of_before_the_filing_are_kept_and_filed(ledger_url: str, tmp_path: Path) -> None:
+    """Settled, voided, expired and pending calls of three months: none is lost, and none is settled twice or never."""
+
+    async def main() -> None:
+        await _drop(ledger_url)
+        later = _only(tmp_path, "020")
+        await _at(ledger_url, tmp_path)
+        connection = await asyncpg.connect(ledger_url)
+        await write_tiers(connection, {"tier_1": {"price_nanos": 200_000, "budget_nanos": 100_000}})
+        for customer in ("acme", "bigco"):
+            await connection.execute(
+                "INSERT INTO ledger.customers (customer_id, name, tier) VALUES ($1, $1, 'tier_1')", customer
+            )
+
+        async def reserved(session: str, customer: str = "acme", trace: int | None = None) -> UUID:
+            call = uuid4()
+            row = await reserve(
+                connection, customer, session, call, trace_id=None if trace is None else f"{trace:032x}", gcp_project="shop"
+            )
+            assert row["decision"] == "allowed", row
+            return call
+
+        for at in ("2026-09-30 23:59:59Z", "2026-10-15 10:00:00Z", "2026-11-20 09:00:00Z"):
+            await set_clock(connection, at)
+            for n in range(4):
+                await settle(connection, await reserved("old", trace=n), 700 + n)
+            await settle(connection, await reserved("void"), 0, state="voided", outcome="failure")
+        await set_clock(connection, "2026-11-20 10:00:00Z")
+        lost = await reserved("lost")
+        await set_clock(connection, "2026-11-20 10:06:00Z")
+        assert [row["call_id"] for row in await expire(connection)] == [lost]
+        pending, others = await reserved("late", trace=77), await reserved("late", "bigco")
+        refused = await reserve(connection, "bigco", "late", prompt_nanos=[99_000, 99_000], session_cap=10**9)
+        assert refused["reason"] == "budget_held"
+        before = await every_call(connection)
+        months = await connection.fetch("SELECT customer_id, month, spent_nanos, held_nanos, calls FROM ledger.customer_months")
+
+        _put_back(tmp_path, later)
+        assert await _at(ledger_url, tmp_path) == later
+        assert await every_call(connection) == before
+        assert months == await connection.fetch(
+            "SELECT customer_id, month, spent_nanos, held_nanos, calls FROM ledger.customer_months"
+        )
+        await check_books(connection)
+        latest = await connection.fetchrow(
+            "SELECT last_call_at::text, last_decision FROM ledger.customer_months WHERE customer_id = 'acme' AND month = '2026-11-01'"
+        )
+        assert tuple(latest) == ("2026-11-20 10:06:00+00", "allowed")
+        trace = "SELECT last_trace_id FROM ledger.sessions WHERE session_id = 'late' AND customer_id = 'acme'"
+        assert await connection.fetchval(trace) == f"{77:032x}"
+
+        # A hold from before is settled, and an expired one corrected.
+        assert (await settle(connection, pending, 900))["held_nanos"] == 6_000
+        assert (await settle(connection, lost, 800))["settled"]
+        after = await every_call(connection)
+        await set_clock(connection, "2026-11-20 10:08:00Z")
+        assert await file_all(connection, 4) == len(before) - 1
+        assert await every_call(connection) == after
+        assert await connection.fetchval("SELECT count(*) FROM ledger.calls_before_020") == 0
+        assert [row["call_id"] for row in await connection.fetch("SELECT call_id FROM ledger.recent_calls")] == [others]
+        await check_books(connection)
+        await set_clock(connection, None)
+        await connection.close()
 
     asyncio.run(main())

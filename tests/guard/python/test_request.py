@@ -9,8 +9,10 @@ import pytest
 from chat_requests import QUERY_TYPES, body, request
 from tollgate_guard.caching import without_marks
 from tollgate_guard.config import Config
+from tollgate_guard.identity import identity_headers
+from tollgate_guard.parameters import EFFORTS, PARAMETERS
 from tollgate_guard.refusals import Refusal
-from tollgate_guard.request import read_request
+from tollgate_guard.request import read_body, read_request
 
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
 
@@ -31,7 +33,24 @@ def marked(role: str, ttl: str | None = None) -> dict[str, Any]:
         ({"max_tokens": 0}, "max_tokens"),
         ({"max_completion_tokens": 1.5}, "max_completion_tokens"),
         ({"temperature": 3}, "temperature"),
-        ({"stop": []}, "stop"),
+        ({"stop": ["x"] * 17}, "stop"),
+        ({"tool_choice": {"type": "function"}, "tools": [TOOL]}, "tool_choice"),
+        ({"thinking": {"type": "enabled", "budget_tokens": 0}}, "thinking"),
+        ({"logit_bias": {"50256": 101}}, "logit_bias"),
+        ({"store": True}, "store"),
+        ({"service_tier": "priority"}, "service_tier"),
+        ({"service_tier": "flex"}, "service_tier"),
+        ({"web_search_options": {}}, "web_search_options"),
+        ({"modalities": ["text", "audio"]}, "modalities"),
+        ({"audio": {"voice": "alloy", "format": "wav"}}, "audio"),
+        ({"background": True}, "background"),
+        ({"speed": "fast"}, "speed"),
+        ({"functions": [{"name": "f"}], "tools": [TOOL]}, "functions"),
+        ({"functions": [{"name": "f"}], "function_call": "always"}, "function_call"),
+        ({"messages": [{"role": "function", "name": "f", "content": "x"}]}, "messages.0.name"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "messages.0.tool_call_id"),
+        ({"messages": [{"role": "assistant", "content": "x", "mood": "good"}]}, "messages.0.mood"),
+        ({"messages": [{"role": "assistant", "content": ""}]}, "messages"),
         ({"stream": "yes"}, "stream"),
         ({"stream_options": {"include_usage": True, "more": 1}}, "stream_options"),
         ({"reasoning_effort": "boundless"}, "reasoning_effort"),
@@ -42,11 +61,17 @@ def marked(role: str, ttl: str | None = None) -> dict[str, Any]:
             {"messages": [{"role": "user", "content": [{"type": "text", "text": "x", "cache_control": {}}]}]},
             "messages.0.content.0.cache_control",
         ),
-        ({"messages": [{"role": "user", "content": "x", "cache_control": {"type": "forever"}}]}, "messages.0.cache_control"),
+        (
+            {"messages": [{"role": "user", "content": "x", "cache_control": {"type": "forever"}}]},
+            "messages.0.cache_control",
+        ),
         ({"messages": [marked("user", "2h")]}, "messages.0.cache_control"),
         ({"messages": [marked("user")], "tools": [{**TOOL, "cache_control": True}]}, "tools.0.cache_control"),
         # Five marks; and a longer life after a shorter one, in the order in which Anthropic reads them.
-        ({"messages": [marked("user")] * 4, "tools": [{**TOOL, "cache_control": {"type": "ephemeral"}}]}, "cache_control"),
+        (
+            {"messages": [marked("user")] * 4, "tools": [{**TOOL, "cache_control": {"type": "ephemeral"}}]},
+            "cache_control",
+        ),
         ({"messages": [marked("user", "1h"), marked("system", "5m")]}, "cache_control"),
         ({"cache_control_injection_points": []}, "cache_control_injection_points"),
         ({"messages": [{"role": "user", "content": "x", "audio": {}}]}, "messages.0.audio"),
@@ -57,21 +82,237 @@ def marked(role: str, ttl: str | None = None) -> dict[str, Any]:
         ({"api_base": "http://elsewhere"}, "api_base"),
         ({"metadata": {"customer_id": "a b"}}, "metadata.customer_id"),
         ({"metadata": ...}, "metadata"),
-        # Known to nobody but the definitions: the next kind of query needs no change here.
+        # Known to the definitions alone: the next kind of query needs no change here.
         ({"metadata": {"customer_id": "a", "session_id": "s", "query_type": "action"}}, "metadata.query_type"),
     ],
 )
 def test_what_has_no_bound_is_refused_by_name(changes: dict[str, Any], field: str) -> None:
     with pytest.raises(Refusal) as refused:
-        read_request(body(**changes), QUERY_TYPES)
+        request(**changes)
     assert (refused.value.status, refused.value.field) == (400, field)
     assert field in refused.value.message
+
+
+TAKEN: dict[str, Any] = {
+    "temperature": 0.2,
+    "top_p": 0.9,
+    "top_k": 40,
+    "frequency_penalty": 0.5,
+    "presence_penalty": -0.5,
+    "logit_bias": {"50256": -100},
+    "logprobs": True,
+    "top_logprobs": 3,
+    "seed": 7,
+    "stop": ["END"],
+    "tool_choice": {"type": "function", "function": {"name": "f"}},
+    "parallel_tool_calls": False,
+    "response_format": {"type": "json_object"},
+    "reasoning_effort": "xhigh",
+    "thinking": {"type": "enabled", "budget_tokens": 2_048},
+    "verbosity": "low",
+    "prediction": {"type": "content", "content": "x"},
+    "prompt_cache_key": "k",
+    "prompt_cache_retention": "24h",
+    "prompt_cache_options": {},
+    "safety_identifier": "s",
+    "user": "u",
+    "min_p": 0.1,
+    "repetition_penalty": 1.1,
+    "service_tier": "auto",
+    "speed": "standard",
+    "modalities": ["text"],
+    "background": False,
+    "store": False,
+}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_every_parameter_is_taken_left_out_or_closed(name: str) -> None:
+    if name not in TAKEN:
+        with pytest.raises(Refusal) as refused:
+            request(**{name: {}})
+        assert refused.value.field == name
+        return
+    read = request(**{name: TAKEN[name]}, tools=[TOOL])
+    parameter = PARAMETERS[name]
+    assert (name in read.params) == bool(parameter.wire)
+    assert (name in read.left_out) == (not parameter.wire and TAKEN[name] not in parameter.default)
+    # A null is no value; clients send one for everything that they do not use.
+    assert name not in request(**{name: None}).params
+
+
+@pytest.mark.parametrize("effort", EFFORTS)
+def test_every_effort_is_taken(effort: str) -> None:
+    assert request(reasoning_effort=effort).params["reasoning_effort"] == effort
+
+
+@pytest.mark.parametrize(
+    "changes", [{"stop": []}, {"tools": [], "tool_choice": "auto"}, {"functions": []}, {"store": None}]
+)
+def test_what_asks_for_nothing_goes_no_further(changes: dict[str, Any]) -> None:
+    read = request(**changes)
+    assert (read.params, read.left_out) == ({}, ())
+
+
+@pytest.mark.parametrize(
+    "options", [None, {}, {"include_usage": True}, {"include_usage": False, "include_obfuscation": False}]
+)
+def test_the_options_of_a_stream_are_taken(options: dict[str, bool] | None) -> None:
+    assert request(stream=True, stream_options=options).wants_usage == bool(options and options.get("include_usage"))
+
+
+def test_functions_become_tools() -> None:
+    function = {"name": "f", "description": "d", "parameters": {"type": "object", "properties": {}}}
+    read = request(
+        functions=[function],
+        function_call={"name": "f"},
+        messages=[
+            {"role": "user", "content": "x"},
+            {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}},
+            {"role": "function", "name": "f", "content": "done"},
+        ],
+    )
+    assert read.params["tools"] == [{"type": "function", "function": function}]
+    assert read.params["tool_choice"] == {"type": "function", "function": {"name": "f"}}
+    call, result = read.messages[1:]
+    assert call["tool_calls"][0]["function"] == {"name": "f", "arguments": "{}"}
+    assert (result["role"], result["tool_call_id"]) == ("tool", call["tool_calls"][0]["id"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        # What LiteLLM adds for Gemini.
+        (
+            {
+                "content": None,
+                "images": [],
+                "thinking_blocks": [],
+                "reasoning_content": "thought",
+                "tool_calls": [
+                    {
+                        "index": 0,
+                        "id": "call_1__thought__c2ln",
+                        "type": "function",
+                        "function": {"name": "f", "arguments": "{}"},
+                        "provider_specific_fields": {"thought_signature": "c2ln"},
+                    }
+                ],
+                "provider_specific_fields": {"thought_signatures": ["c2ln"]},
+            },
+            {
+                "content": None,
+                "reasoning_content": "thought",
+                "tool_calls": [
+                    {
+                        "id": "call_1__thought__c2ln",
+                        "type": "function",
+                        "function": {"name": "f", "arguments": "{}"},
+                        "provider_specific_fields": {"thought_signature": "c2ln"},
+                    }
+                ],
+                "provider_specific_fields": {"thought_signatures": ["c2ln"]},
+            },
+        ),
+        # For Anthropic, out of a stream: the block in two pieces.
+        (
+            {
+                "content": "x",
+                "thinking_blocks": [
+                    {"type": "thinking", "thinking": "a"},
+                    {"type": "thinking", "thinking": "b", "signature": "s"},
+                    {"type": "redacted_thinking", "data": "d"},
+                ],
+                "provider_specific_fields": {"citations": None, "thinking_blocks": []},
+            },
+            {
+                "content": "x",
+                "thinking_blocks": [
+                    {"type": "thinking", "thinking": "ab", "signature": "s"},
+                    {"type": "redacted_thinking", "data": "d"},
+                ],
+            },
+        ),
+        # What OpenAI's client has, and its parsed answers.
+        (
+            {
+                "content": "x",
+                "refusal": None,
+                "annotations": [],
+                "audio": None,
+                "function_call": None,
+                "tool_calls": None,
+                "parsed": {"a": 1},
+            },
+            {"content": "x"},
+        ),
+        ({"content": None, "refusal": "I cannot", "tool_calls": []}, {"content": "I cannot"}),
+        (
+            {"content": [{"type": "refusal", "refusal": "no"}, {"type": "text", "text": "t", "annotations": []}]},
+            {"content": [{"type": "text", "text": "no"}, {"type": "text", "text": "t"}]},
+        ),
+        # Cut inside the arguments of a call.
+        (
+            {"tool_calls": [{"id": "c", "function": {"name": "f", "arguments": '{"a": '}}]},
+            {
+                "content": None,
+                "tool_calls": [
+                    {
+                        "id": "c",
+                        "type": "function",
+                        "function": {"name": "f", "arguments": '{"arguments": "{\\"a\\": "}'},
+                    }
+                ],
+            },
+        ),
+    ],
+)
+def test_what_the_gateway_answered_it_takes_back(answer: dict[str, Any], kept: dict[str, Any]) -> None:
+    messages = request(messages=[{"role": "user", "content": "x"}, {"role": "assistant", **answer}]).messages
+    assert messages[1] == {"role": "assistant", **kept}
+
+
+def test_an_answer_that_was_cut_before_its_first_word_is_left_out() -> None:
+    user = {"role": "user", "content": "x"}
+    read = request(messages=[user, {"role": "assistant", "content": None, "reasoning_content": "thought"}, user])
+    assert read.messages == [user, user]
+
+
+WHO = {"x-tollgate-customer": "acme", "x-tollgate-session": "s1", "x-tollgate-query-type": "cost_analysis"}
+
+
+@pytest.mark.parametrize("metadata", [..., None, {}, {"customer_id": "acme"}, {"user_id": "somebody"}])
+def test_headers_name_the_customer_where_the_body_cannot(metadata: Any) -> None:
+    who = read_request(read_body(body(metadata=metadata)), QUERY_TYPES, WHO).identity
+    assert (who.customer_id, who.session_id, who.query_type) == ("acme", "s1", "cost_analysis")
+
+
+@pytest.mark.parametrize(
+    ("headers", "field"),
+    [
+        ({"x-tollgate-customer": "other"}, "x-tollgate-customer"),
+        ({"x-tollgate-customer": "a b"}, "x-tollgate-customer"),
+        ({"x-tollgate-query-type": "recommendation"}, "x-tollgate-query-type"),
+    ],
+)
+def test_headers_and_metadata_must_agree(headers: dict[str, str], field: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        read_request(read_body(body()), QUERY_TYPES, headers)
+    assert (refused.value.status, refused.value.field) == (400, field)
+
+
+def test_headers_are_checked_like_metadata() -> None:
+    with pytest.raises(Refusal) as refused:
+        read_request(read_body(body(metadata=...)), QUERY_TYPES, {**WHO, "x-tollgate-customer": "a b"})
+    assert refused.value.code == "identity_missing"
+    with pytest.raises(Refusal):
+        identity_headers([(b"X-Tollgate-Customer", b"acme"), (b"x-tollgate-customer", b"other")])
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"null", b'{"a": "\\ud800"}', b"[" * 100_000])
 def test_what_is_no_object_is_refused(raw: bytes) -> None:
     with pytest.raises(Refusal) as refused:
-        read_request(raw, QUERY_TYPES)
+        read_request(read_body(raw), QUERY_TYPES)
     assert refused.value.code in ("invalid_request", "identity_missing")
 
 
@@ -96,7 +337,10 @@ def test_the_longest_life_that_the_marks_ask_for_is_known(changes: dict[str, Any
 
 def test_only_anthropic_gets_marks(config: Config) -> None:
     tool = {**TOOL, **MARK}
-    call = {"messages": [marked("system"), {"role": "user", "content": [{"type": "text", "text": "x", **MARK}]}], "tools": [tool]}
+    call = {
+        "messages": [marked("system"), {"role": "user", "content": [{"type": "text", "text": "x", **MARK}]}],
+        "tools": [tool],
+    }
     assert without_marks(config.models["claude-opus-5-5"], call) == {}
     assert without_marks(config.models["gemini-3.8-flash"], call) == {
         "messages": [{"role": "system", "content": "x"}, {"role": "user", "content": [{"type": "text", "text": "x"}]}],

@@ -1,4 +1,4 @@
-"""A provider on a loopback port that answers as it is told to, down to the bytes, and keeps what it was asked."""
+"""A provider on a loopback port that answers as configured, down to the bytes, and keeps what it was asked."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ const EQUIVALENT: [pattern: RegExp, why: string][] = [
   ],
   [
     /^Instance (allowStoppingForUpdate|bootDisk|attachedDisks\.\*\.(deviceName|mode)|tags|serviceAccount\.scopes|metadata\.enable-oslogin)/,
-    "the machine does not start, does less, or nobody can sign in: keys of the project are blocked",
+    "the machine does not start, does less, or no one can sign in: keys of the project are blocked",
   ],
   [
     /^Disk (type|size): (missing|zero)$/,

@@ -12,7 +12,7 @@ export interface Mutant {
   resources: Resource[];
 }
 
-/** The resources of a plan as policies see them: what only an update can tell is undefined under its key. */
+/** The resources of a plan as policies see them: what is known only after an update is undefined under its key. */
 export function resourcesOf({ resources }: Plan): Resource[] {
   return resources.map(({ type, name, inputs, protect, dependsOn }) => ({
     type,
@@ -45,7 +45,7 @@ export function withOne(resources: Resource[], added: Resource): Resource[] {
 /**
  * The first policy that finds a mutant; none when it gets by. Policies on single resources see only those that differ.
  *
- * @param advising policies that find something in the unchanged stack and so cannot tell.
+ * @param advising policies that find something in the unchanged stack and so cannot judge.
  */
 export async function killer(
   stack: string,

@@ -100,7 +100,7 @@ function put(root: object, path: Path, value: unknown): void {
   } else parent[last] = value;
 }
 
-/** Names tell apart what rules tell apart: buckets, secrets, services, bindings. */
+/** Names distinguish what rules distinguish: buckets, secrets, services, bindings. */
 function placeOf({ type, name }: Resource): string {
   const short = type.split(":").at(-1)!;
   return /Bucket$|Service$|Secret|IAM|Iam/.test(short) ? `${short} ${name}` : short;

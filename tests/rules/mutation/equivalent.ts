@@ -3,7 +3,7 @@ import type { Mutant } from "./mutants";
 interface Equivalent {
   rule: string;
   what: string;
-  /** The proof that no series can tell the mutant from the rule. */
+  /** The proof that no series distinguishes the mutant from the rule. */
   because: string;
 }
 

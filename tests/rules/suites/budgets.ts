@@ -135,7 +135,7 @@ export const budgets: Suite = {
     },
     {
       alert: "DegradationInactive",
-      shows: "fires when a customer at 95 % still gets the dear model",
+      shows: "fires when a customer at 95 % still gets the expensive model",
       series: {
         [ratio("acme")]: "0.94 0.95x20",
         [ratio("acme", "two")]: "0.94x21",

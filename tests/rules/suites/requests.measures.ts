@@ -20,7 +20,7 @@ const toolCalls: Record<string, string> = {
   [agent("error", "initialize")]: changing(7, 7, 7),
   [agent("ok", "initialize")]: changing(70, 70, 70),
 };
-/** In a window 60 failures of 300 calls; who went away is none. */
+/** In a window 60 failures of 300 calls; a client that went away does not count. */
 const llmCalls: Record<string, string> = {
   [gateway("failure")]: changing(1, 2, 6),
   [gateway("timeout", "two")]: changing(2, 3, 1),

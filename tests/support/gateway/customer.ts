@@ -26,11 +26,13 @@ export interface CallOptions {
   /** The question; a new one at each call, so that the cache is out of the way. */
   prompt?: string;
   signal?: AbortSignal;
+  /** The route; chat completions unless it is named. */
+  path?: string;
 }
 
 let prompts = 0;
 
-/** A customer of one test: its name marks its prompts, so that its account at the provider can be told apart. */
+/** A customer of one test: its name marks its prompts, so that its account at the provider is separate. */
 export class Customer {
   readonly sessionId = "s1";
 
@@ -73,7 +75,7 @@ export class Customer {
 
   /** Sends a call and returns as soon as its headers are there. */
   open(model: string, options: CallOptions = {}): Promise<Response> {
-    return fetch(`${this.stack.gateway.url}/v1/chat/completions`, {
+    return fetch(`${this.stack.gateway.url}${options.path ?? "/v1/chat/completions"}`, {
       method: "POST",
       headers: {
         "content-type": "application/json",

@@ -35,7 +35,7 @@ export interface CallRow {
 }
 
 /** The trace id of the calls that {@link LedgerProbe.spendBefore} writes. */
-const SPENT_BEFORE = "spent-before";
+const SPENT_BEFORE = "5e".repeat(16);
 
 export interface Balance {
   spent_nanos: NanoDollars;
@@ -113,7 +113,7 @@ export class LedgerProbe {
          ON CONFLICT (customer_id, session_id) DO UPDATE
            SET spent_nanos = s.spent_nanos + $3, calls = s.calls + 1
          RETURNING session_id)
-       INSERT INTO ledger.calls
+       INSERT INTO ledger.recent_calls
          (call_id, customer_id, month, session_id, plan_tier, query_type, tools_invoked, environment, route,
           model_asked, model_used, decision, state, outcome, held_nanos, cost_nanos, prompt_bound, held_tokens,
           reserved_at, lease_until, settled_at, trace_id)

@@ -12,8 +12,8 @@ export class SimulatorProbe {
     if (!response.ok) throw new Error(await response.text());
   }
 
-  /** What it billed for the prompts with a marker, once nothing of any prompt is under way. */
-  async account(marker: string): Promise<{ totalNanos: number; calls: number; answering: number }> {
+  /** What it billed, for all prompts or for those with a marker, once nothing of any prompt is under way. */
+  async account(marker?: string): Promise<{ totalNanos: number; calls: number; answering: number }> {
     return this.read("account", marker);
   }
 
@@ -22,8 +22,9 @@ export class SimulatorProbe {
     return this.read("requests", marker);
   }
 
-  private async read<T>(what: string, marker: string): Promise<T> {
-    const response = await fetch(`${this.url}/_simulator/${what}?marker=${encodeURIComponent(marker)}`);
+  private async read<T>(what: string, marker?: string): Promise<T> {
+    const query = marker === undefined ? "" : `?marker=${encodeURIComponent(marker)}`;
+    const response = await fetch(`${this.url}/_simulator/${what}${query}`);
     return (await response.json()) as T;
   }
 }

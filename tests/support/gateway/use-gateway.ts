@@ -6,7 +6,7 @@ export interface Gateway {
   readonly stack: Stack;
   /** A new customer with an empty ledger. */
   customer(tier?: string): Promise<Customer>;
-  /** Tells that this test's provider bills more than was allowed, so that a cap may be passed. */
+  /** Says that this test's provider bills more than was allowed, so that a cap may be passed. */
   mayPassCap(): void;
 }
 

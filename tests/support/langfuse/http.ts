@@ -6,7 +6,7 @@ export class Answer {
   ) {}
 }
 
-/** Errors as the versions 2 and the unstable part of the API give them, with a code to tell them apart. */
+/** Errors as the versions 2 and the unstable part of the API give them, with a code to distinguish them. */
 export function refuse(status: number, code: string, message: string): Answer {
   return new Answer(status, { message, code });
 }

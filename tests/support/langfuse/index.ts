@@ -52,7 +52,7 @@ export class LangfuseApiStandIn implements Evaluations, Dashboards {
     ...dashboardRoutes(this),
   ];
 
-  /** Answers a request with an error, once unless told. */
+  /** Answers a request with an error, once by default. */
   fail(method: Route["method"], path: string, status: number, { times = 1, code = "conflict" } = {}): void {
     this.faults.push({ method, path, times, answer: refuse(status, code, `made to fail with ${status}`) });
   }

@@ -285,7 +285,7 @@ describe("what Anthropic refuses", () => {
     ["another metadata key", { ...valid, metadata: { session_id: "x" } }, /metadata\.session_id: Extra/],
     ["a tool's name with a space", { ...valid, tools: [{ ...TOOLS[0], name: "a b" }] }, /tools\.0/],
     [
-      "a tool schema that is no object",
+      "a tool schema that is not an object",
       { ...valid, tools: [{ name: "a", input_schema: { type: "string" } }] },
       /tools\.0/,
     ],

@@ -95,7 +95,7 @@ describe("a conversation about costs", () => {
     expect(JSON.parse(call && "function" in call ? call.function.arguments : "")).toEqual(args);
   });
 
-  test("the answer tells what the tools found", async () => {
+  test("the answer says what the tools found", async () => {
     const messages: ChatCompletionMessageParam[] = [
       system,
       { role: "user", content: "What is my spend?" },

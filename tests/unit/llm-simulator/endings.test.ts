@@ -69,7 +69,7 @@ describe.each(["openai", "anthropic", "vertex"] as const)("on %s's wire", (name)
   };
 
   describe.each(["cut_json", "error", "empty", "html"] as const)("a 200 with the body %s", (body) => {
-    test.each(plainAndStream)("is no answer, and billed in full (stream %p)", async (stream) => {
+    test.each(plainAndStream)("is not an answer, and billed in full (stream %p)", async (stream) => {
       const call = sim.marked();
       await call.behave({ body, outputTokens: 20 });
       const response = await send(call.prompt, stream);
@@ -83,7 +83,7 @@ describe.each(["openai", "anthropic", "vertex"] as const)("on %s's wire", (name)
   });
 
   test.each(plainAndStream)(
-    "the usage is reported as told, and the bill is true (stream %p)",
+    "the usage is reported as configured, and the bill is true (stream %p)",
     async (stream) => {
       for (const [kind, pattern] of Object.entries({
         null: /"usage(Metadata)?":null/,
@@ -157,7 +157,7 @@ describe.each(["openai", "anthropic", "vertex"] as const)("on %s's wire", (name)
     expect((await billed(call)).usage.promptTokens).toBe(5 * Buffer.byteLength(call.prompt) + 4);
   });
 
-  test("a refusal with the retry-after it was told", async () => {
+  test("a refusal with the configured retry-after", async () => {
     const call = sim.marked();
     await call.behave({ status: 503, retryAfter: "Fri, 27 Nov 2026 23:00:00 GMT" });
     const response = await send(call.prompt, true);

@@ -60,7 +60,7 @@ describe("tokens and money", () => {
     expect(usage!.completion_tokens).toBe(21);
   });
 
-  test("max_tokens cuts the answer, unless it is told to ignore it", async () => {
+  test("max_tokens cuts the answer, unless configured to ignore it", async () => {
     const call = marked();
     await call.behave({ outputTokens: 50 });
     const cut = await chat(call.messages, { max_tokens: 5 });
@@ -115,7 +115,7 @@ describe("streams", () => {
 });
 
 describe("failures", () => {
-  test("a refusal has its status, is not billed, and holds as often as told", async () => {
+  test("a refusal has its status, is not billed, and holds as often as configured", async () => {
     const call = marked();
     await call.behave({ status: 503, times: 1 });
     await expect(chat(call.messages)).rejects.toMatchObject({ status: 503 });

@@ -5,7 +5,11 @@ import { ZERO_WHILE_LEDGER_ANSWERS } from "../../lib/expressions";
 import { promNow, sql, sqlSeries, usdOf } from "../../lib/queries";
 import { budgetSteps } from "../../lib/thresholds";
 import { unit } from "../../lib/units";
-import { CALLS_CHOSEN, CUSTOMERS_CHOSEN } from "../../lib/variables";
+import { CUSTOMER_SPEND_CHOSEN, CUSTOMERS_CHOSEN, dayOf } from "../../lib/variables";
+
+const MOST_EXPENSIVE = `
+  SELECT customer_id, sum(calls) AS calls, sum(cost_nanos) AS cost
+  FROM ledger.customer_spend WHERE ${CUSTOMER_SPEND_CHOSEN} GROUP BY customer_id ORDER BY cost DESC LIMIT 50`;
 
 /** Who spends it, and who is close to a cap. */
 export const customers: Row = {
@@ -14,7 +18,7 @@ export const customers: Row = {
     table({
       title: "Cost by customer",
       description:
-        "The fifty most expensive of the time range with the course of their spend. A click leads to their sessions.",
+        "The fifty most expensive of the days (UTC) of the time range, of every model, with the course of their spend over thirty days. A click leads to their sessions.",
       width: 16,
       height: 10,
       queries: [
@@ -23,15 +27,17 @@ export const customers: Row = {
             ${usdOf("range.cost")} AS "Spend", ${usdOf("usage.spent_nanos")} AS "This month",
             usage.spent_nanos / usage.cap_nanos::float AS "Budget used"
           FROM (
-            SELECT customer_id, count(*) AS calls, coalesce(sum(cost_nanos), 0) AS cost
-            FROM ledger.calls WHERE ${CALLS_CHOSEN} GROUP BY customer_id ORDER BY cost DESC LIMIT 50
+            ${MOST_EXPENSIVE}
           ) AS range
           JOIN (SELECT customer_id, name, tier FROM ledger.customers) AS customers USING (customer_id)
           JOIN ledger.customer_usage AS usage USING (customer_id)
           ORDER BY range.cost DESC`),
         sqlSeries(`
-          SELECT $__timeGroup(reserved_at, '1h') AS time, customer_id, ${usdOf("coalesce(sum(cost_nanos), 0)")} AS spend
-          FROM ledger.calls WHERE ${CALLS_CHOSEN} GROUP BY 1, 2 ORDER BY 1`),
+          SELECT day::timestamp AT TIME ZONE 'UTC' AS time, customer_id, ${usdOf("sum(cost_nanos)")} AS spend
+          FROM ledger.customer_spend
+          WHERE day BETWEEN ${dayOf("$__timeTo()")} - 29 AND ${dayOf("$__timeTo()")}
+            AND customer_id IN (SELECT customer_id FROM (${MOST_EXPENSIVE}) AS range)
+          GROUP BY 1, 2 ORDER BY 1`),
       ],
       transform: [
         { id: "timeSeriesTable", options: { B: { stat: "sum" } } },
@@ -63,11 +69,11 @@ export const customers: Row = {
     gauges({
       title: "Budget used, customers over half",
       description:
-        "Logged at 50 %, told to operations at 80 %, degraded at 95 %, blocked at 100 %. Empty is good news.",
+        "Logged at 50 %, sent to operations at 80 %, degraded at 95 %, blocked at 100 %. Empty is good news.",
       unit: unit.share,
       width: 16,
       steps: budgetSteps,
-      noValue: "nobody is over half",
+      noValue: "no customer is over half",
       links: [toDashboard("Sessions", "llm-cost-operations", { customer_id: "labels.customer_id" })],
       queries: [promNow(`topk(12, tollgate_customer_budget_used_ratio{tier=~"$tier"})`, "{{customer_id}}")],
     }),

@@ -3,7 +3,7 @@ import type { Row } from "../../lib/dashboard";
 import { pie, stat, table, timeSeries } from "../../lib/panels";
 import { prom, promNow, sql, usdOf } from "../../lib/queries";
 import { unit } from "../../lib/units";
-import { CALLS_CHOSEN } from "../../lib/variables";
+import { CALLS_CHOSEN, SPEND_CHOSEN } from "../../lib/variables";
 
 const PROVIDER_CACHES = `sum by (model) (rate(tollgate_guard_provider_cache_saved_nanodollars_total[$__rate_interval])
   - rate(tollgate_guard_provider_cache_writes_nanodollars_total[$__rate_interval])) * 3600 / ${NANOS_PER_DOLLAR}`;
@@ -14,35 +14,46 @@ export const models: Row = {
   panels: [
     pie({
       title: "Calls by model",
-      description: "Which models answered, in the time range.",
+      description: "Which models answered, in the hours of the time range.",
       unit: unit.count,
       rows: true,
       queries: [
         sql(`
-          SELECT model_used AS model, count(*) AS calls FROM ledger.calls
-          WHERE ${CALLS_CHOSEN} AND model_used IS NOT NULL GROUP BY 1 ORDER BY 2 DESC`),
+          SELECT model_used AS model, sum(calls) AS calls FROM ledger.spend
+          WHERE ${SPEND_CHOSEN} AND model_used <> '' GROUP BY 1 ORDER BY 2 DESC`),
       ],
     }),
     pie({
       title: "Spend by model",
-      description: "What their answers cost, in the time range.",
+      description: "What their answers cost, in the hours of the time range.",
       unit: unit.usd,
       rows: true,
       queries: [
         sql(`
-          SELECT model_used AS model, ${usdOf("sum(cost_nanos)")} AS spend FROM ledger.calls
-          WHERE ${CALLS_CHOSEN} AND model_used IS NOT NULL AND state = 'posted' GROUP BY 1 ORDER BY 2 DESC`),
+          SELECT model_used AS model, ${usdOf("sum(cost_nanos)")} AS spend FROM ledger.spend
+          WHERE ${SPEND_CHOSEN} AND model_used <> '' GROUP BY 1 ORDER BY 2 DESC`),
       ],
     }),
     table({
       title: "Cost of a call by query type",
       description:
-        "Simple lookups should stay under half a cent, analyses under 5, recommendations under 20.",
+        "Simple lookups should stay under half a cent, analyses under 5, recommendations under 20. p95 is that of the latest 5,000 calls.",
       queries: [
         sql(`
-          SELECT query_type AS "Query type", count(*) AS "Calls", ${usdOf("avg(cost_nanos)")} AS "Mean",
-            ${usdOf("percentile_cont(0.95) WITHIN GROUP (ORDER BY cost_nanos)")} AS "p95", ${usdOf("sum(cost_nanos)")} AS "Spend"
-          FROM ledger.calls WHERE ${CALLS_CHOSEN} AND state = 'posted' GROUP BY 1 ORDER BY 5 DESC`),
+          SELECT query_type AS "Query type", calls AS "Calls", ${usdOf("cost / calls")} AS "Mean", ${usdOf("p95")} AS "p95",
+            ${usdOf("cost")} AS "Spend"
+          FROM (
+            SELECT query_type, sum(calls) AS calls, sum(cost_nanos) AS cost
+            FROM ledger.spend WHERE ${SPEND_CHOSEN} GROUP BY query_type
+          ) AS total
+          LEFT JOIN (
+            SELECT query_type, percentile_cont(0.95) WITHIN GROUP (ORDER BY cost_nanos) AS p95
+            FROM (
+              SELECT query_type, cost_nanos FROM ledger.filed
+              WHERE ${CALLS_CHOSEN} AND state = 'posted' ORDER BY reserved_at DESC LIMIT 5000
+            ) AS latest GROUP BY query_type
+          ) AS latest USING (query_type)
+          ORDER BY cost DESC`),
       ],
       columns: {
         "Query type": { width: 125 },
@@ -58,8 +69,7 @@ export const models: Row = {
       height: 6,
       queries: [
         sql(`
-          SELECT avg(cache_hit::int) AS hits FROM ledger.calls
-          WHERE ${CALLS_CHOSEN} AND state = 'posted'`),
+          SELECT sum(cache_hits)::float / nullif(sum(calls), 0) AS hits FROM ledger.spend WHERE ${SPEND_CHOSEN}`),
       ],
     }),
     stat({

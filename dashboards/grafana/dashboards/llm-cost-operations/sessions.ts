@@ -37,13 +37,10 @@ function sessionQuery(limit: string, order = "spent_nanos DESC") {
   return sql(`
     SELECT customer_id AS "Customer", session_id AS "Session", started_at AS "Started", last_call_at AS "Last call",
       calls AS "Calls", ${usdOf("spent_nanos")} AS "Spend", spent_nanos / ${definitions.session.budget}::float AS "Cap used",
-      (SELECT trace_id FROM ledger.calls AS c WHERE c.customer_id = s.customer_id AND c.session_id = s.session_id
-        AND trace_id IS NOT NULL ORDER BY reserved_at DESC LIMIT 1) AS "Trace"
-    FROM (
-      SELECT * FROM ledger.sessions
-      WHERE $__timeFilter(last_call_at) AND customer_id IN (\${customer_id:sqlstring})
-      ORDER BY ${order} LIMIT ${limit}
-    ) AS s ORDER BY ${order}`);
+      last_trace_id AS "Trace"
+    FROM ledger.sessions
+    WHERE $__timeFilter(last_call_at) AND customer_id IN (\${customer_id:sqlstring})
+    ORDER BY ${order} LIMIT ${limit}`);
 }
 
 function sessionColumns(langfuse: string): NonNullable<Parameters<typeof table>[0]["columns"]> {

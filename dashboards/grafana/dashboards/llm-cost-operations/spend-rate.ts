@@ -5,7 +5,7 @@ import { stat, timeSeries } from "../../lib/panels";
 import { prom, promNow, sql, sqlSeries, usdOf, type Query } from "../../lib/queries";
 import { limitSteps } from "../../lib/thresholds";
 import { unit } from "../../lib/units";
-import { CALLS_CHOSEN } from "../../lib/variables";
+import { SPEND_CHOSEN } from "../../lib/variables";
 
 const { costSpike } = thresholds;
 const average = `avg_over_time(${records.spendRate}[${costSpike.average}])`;
@@ -61,12 +61,12 @@ export const spendRate: Row = {
       queries: [
         sql(`
           SELECT ${usdOf("coalesce(sum(cost_nanos), 0)")} * 6 AS spend FROM ledger.calls
-          WHERE state = 'posted' AND settled_at > now() - interval '10 minutes'`),
+          WHERE state = 'posted' AND settled_at > now() - interval '10 minutes' AND reserved_at > now() - interval '1 hour'`),
       ],
     }),
     timeSeries({
       title: "By model",
-      description: "Dollars an hour of each ten minutes, by the model that answered, from the ledger.",
+      description: "Dollars of each hour, by the model that answered, from the ledger.",
       unit: unit.usd,
       stacked: true,
       bars: true,
@@ -75,7 +75,7 @@ export const spendRate: Row = {
     }),
     timeSeries({
       title: "By tier",
-      description: "Dollars an hour of each ten minutes, by the tier of the customer, from the ledger.",
+      description: "Dollars of each hour, by the tier of the customer, from the ledger.",
       unit: unit.usd,
       stacked: true,
       bars: true,
@@ -84,7 +84,7 @@ export const spendRate: Row = {
     }),
     timeSeries({
       title: "By query type",
-      description: "Dollars an hour of each ten minutes, by what was asked, from the ledger.",
+      description: "Dollars of each hour, by what was asked, from the ledger.",
       unit: unit.usd,
       stacked: true,
       bars: true,
@@ -96,6 +96,6 @@ export const spendRate: Row = {
 
 function usdPerHour(column: "model_used" | "plan_tier" | "query_type"): Query {
   return sqlSeries(`
-    SELECT $__timeGroup(reserved_at, '10m') AS time, ${column} AS metric, ${usdOf("sum(cost_nanos)")} * 6 AS spend
-    FROM ledger.calls WHERE ${CALLS_CHOSEN} AND state = 'posted' AND ${column} IS NOT NULL GROUP BY 1, 2 ORDER BY 1`);
+    SELECT hour AS time, ${column} AS metric, ${usdOf("sum(cost_nanos)")} AS spend
+    FROM ledger.spend WHERE ${SPEND_CHOSEN} AND ${column} <> '' GROUP BY 1, 2 ORDER BY 1`);
 }

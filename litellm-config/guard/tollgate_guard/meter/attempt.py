@@ -89,7 +89,7 @@ class Attempt:
         return self.bound_nanos if self.ending is None else self.cost
 
     async def hear_out(self, seconds: float) -> None:
-        """Reads the rest of an answer that nobody listens to any more, for what the provider reports in it."""
+        """Reads the rest of an answer whose client has gone, for what the provider reports in it."""
         if self.ending is None and self.rest is not None:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(self.rest(), seconds)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
+import litellm.utils
 from litellm.caching.caching import Cache
 from litellm.llms.vertex_ai.vertex_llm_base import VertexBase
 
@@ -11,8 +13,12 @@ from ..call import current_call
 from .providers import PLACEHOLDER
 
 
-def install() -> None:
-    """Keeps Google's tokens from LiteLLM, and answers out of its cache that may not be repeated."""
+def install(routes: Container[str]) -> None:
+    """Keeps Google's tokens from LiteLLM, answers out of its cache that may not be repeated, and thought signatures in.
+
+    Args:
+        routes: names that a request's ``model`` may have, and that are not a model's.
+    """
 
     async def token_async(self: Any, credentials: Any, project_id: str | None) -> tuple[str, str]:
         return PLACEHOLDER, project_id or ""
@@ -33,6 +39,11 @@ def install() -> None:
 
     Cache.async_add_cache = async_add_cache
     Cache.add_cache = add_cache
+
+    # LiteLLM takes Gemini's signatures out of the ids of tool calls where the model is not Gemini's; a route may be. Where
+    # a model at another provider answers, `fitting.py` or LiteLLM's transformation takes them out.
+    is_gemini = litellm.utils._is_gemini_model
+    litellm.utils._is_gemini_model = lambda model, provider: model in routes or is_gemini(model, provider)
 
 
 def _repeatable() -> bool:

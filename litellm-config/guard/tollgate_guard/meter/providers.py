@@ -1,7 +1,7 @@
 """Where the providers are, and the credentials for them. Both are known to the meter alone.
 
 LiteLLM's configuration has addresses that do not exist (``https://anthropic.meter.invalid``, RFC 2606) and no key, so
-that a client which goes around the meter reaches nobody, and would be refused if it did.
+that a client which goes around the meter reaches no provider, and would be refused if it did.
 """
 
 from __future__ import annotations

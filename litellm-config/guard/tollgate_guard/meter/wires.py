@@ -9,6 +9,7 @@ from typing import Any
 
 from ..bounds import text_bound
 from ..config import Caching
+from ..fitting import on_anthropics_wire
 from .providers import Wire
 
 # Fields that name a customer, a session or a trace, or that keep the exchange at the provider.
@@ -78,6 +79,7 @@ def read_wire_request(wire: Wire, path: str, raw: bytes) -> WireRequest:
     naming = [key for key in _NAMING[wire] if key in body]
     for key in naming:
         del body[key]
+    changed = bool(naming) | (wire == "anthropic" and on_anthropics_wire(body))
     model, stream, max_tokens, choices = _LIMITS[wire](path, body)
     if not isinstance(model, str) or not model:
         raise UnboundedRequest("it names no model")
@@ -91,40 +93,9 @@ def read_wire_request(wire: Wire, path: str, raw: bytes) -> WireRequest:
         size=prompt_size(body),
         hidden=_reasons_unseen(wire, body),
         caching=_caching(raw),
-        body=json.dumps(body).encode() if naming else raw,
+        body=json.dumps(body).encode() if changed else raw,
         keys=_keys(body),
     )
-
-
-# The names that a client's parameter may have on a wire.
-_NAMES = {
-    "temperature": ("temperature",),
-    "top_p": ("top_p", "topP"),
-    "stop": ("stop", "stop_sequences", "stopSequences"),
-    "seed": ("seed",),
-    "n": ("n", "candidateCount", "candidate_count"),
-    "tools": ("tools",),
-    "tool_choice": ("tool_choice", "toolConfig", "tool_config"),
-    "parallel_tool_calls": ("parallel_tool_calls", "disable_parallel_tool_use"),
-    "response_format": (
-        "response_format", "output_format", "output_config", "response_mime_type", "responseMimeType",
-        "response_schema", "responseSchema", "json_tool_call",
-    ),
-    "reasoning_effort": ("reasoning_effort", "thinking", "output_config", "thinkingConfig", "thinking_config"),
-}  # fmt: skip
-# What leaves a model as it is without the parameter.
-_DEFAULTS = {"parallel_tool_calls": True, "reasoning_effort": "none", "tool_choice": "auto", "n": 1}
-
-
-def dropped(params: dict[str, Any], sent: WireRequest) -> list[str]:
-    """The client's parameters that the request does not have, because the model does not take them."""
-    return [
-        name
-        for name, value in params.items()
-        if name in _NAMES
-        and value not in (_DEFAULTS.get(name), {"type": "text"}, [])
-        and sent.keys.isdisjoint(_NAMES[name])
-    ]
 
 
 def _vertex_config(body: dict[str, Any]) -> dict[str, Any]:
@@ -222,7 +193,7 @@ def _reasons_unseen(wire: Wire, body: dict[str, Any]) -> bool:
         thinking = body.get("thinking")
         return isinstance(thinking, dict) and thinking.get("type") != "disabled"
     if wire == "vertex":
-        # Gemini thinks unless it is told not to.
+        # Gemini thinks by default.
         config = _vertex_config(body)
         thinking = config.get("thinkingConfig") or config.get("thinking_config") or {}
         return thinking.get("thinkingBudget", thinking.get("thinking_budget")) != 0

@@ -30,7 +30,10 @@ export function* budgets(base: Resource[]): Generator<Mutant> {
         `${tier} has no budget`,
         ({ tiers }) => delete (tiers[tier] as Partial<Props>)!.budget_nanos,
       );
-      yield broken(`${tier} degrades to the dearest`, ({ tiers }) => (tiers[tier]!.degrade_to = "deep"));
+      yield broken(
+        `${tier} degrades to the most expensive`,
+        ({ tiers }) => (tiers[tier]!.degrade_to = "deep"),
+      );
     }
     yield broken("no tiers", (copy) => (copy.tiers = {}));
     for (const session of ["0.51", "5", "50"])
@@ -82,7 +85,7 @@ export function* budgets(base: Resource[]): Generator<Mutant> {
       );
     };
     yield broken(
-      "the guard is no callback",
+      "the guard is not a callback",
       ({ litellm_settings }) => (litellm_settings.callbacks = ["prometheus"]),
     );
     yield broken("no callbacks", ({ litellm_settings }) => delete litellm_settings.callbacks);

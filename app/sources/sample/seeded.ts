@@ -22,7 +22,7 @@ export interface PlantedWaste {
   priority: string;
 }
 
-/** Resources that cost money and serve nobody, one of each kind. */
+/** Idle resources that cost money, one of each kind. */
 export const WASTE: readonly PlantedWaste[] = [
   {
     kind: "oversized_database",
