@@ -23,6 +23,7 @@ export const gateway = {
     metrics: { path: "/metrics", port: ports.gateway },
     env: {
       TOLLGATE_AGENT_KEY: { secret: "agent-key" },
+      TOLLGATE_AGENT_KEYS: { secret: "agent-keys" },
       TOLLGATE_LEDGER_URL: { secret: "ledger-guard-url" },
       TOLLGATE_GUARD_CONFIG: { path: "/etc/tollgate/guard.json" },
       TOLLGATE_ENVIRONMENT: { setting: "environment" },

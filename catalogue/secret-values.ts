@@ -36,10 +36,24 @@ export function recipes(): Map<keyof SecretValues, Recipe> {
 }
 
 /** What people have to give: the secret, the environment variable that it is read from, and what it is. */
-export function configuredSecrets(): { name: SecretName; variable: string; what: string; phase: number }[] {
+export function configuredSecrets(): {
+  name: SecretName;
+  variable: string;
+  what: string;
+  phase: number;
+  unset: string;
+}[] {
   return secretSources.flatMap(([name, source]) =>
     "configured" in source
-      ? [{ name, variable: variableOf(name), what: source.what, phase: source.phase }]
+      ? [
+          {
+            name,
+            variable: variableOf(name),
+            what: source.what,
+            phase: source.phase,
+            unset: ("unset" in source && source.unset) || "",
+          },
+        ]
       : [],
   );
 }
@@ -60,7 +74,9 @@ export function completeValues(
 ): SecretValues {
   const values: SecretValues = {};
   for (const [name, recipe] of recipes()) values[name] = known[name] ?? draw(recipe);
-  for (const { name, variable } of configuredSecrets()) values[name] = given[variable] ?? known[name] ?? "";
+  for (const { name, variable, unset } of configuredSecrets()) {
+    values[name] = given[variable] ?? known[name] ?? unset;
+  }
   return values;
 }
 

@@ -20,12 +20,21 @@ export type SecretSource =
   | { redisPassword: "redis" | "cache" }
   /** The certificate authority of a data store, PEM, on a target where it speaks TLS. */
   | { certificateOf: "postgres" | "redis" | "cache" }
-  /** Given by the people who run the stack: the key in the stack's configuration, and the phase that needs it. */
-  | { configured: string; phase: Phase; what: string };
+  /**
+   * Given by the people who run the stack: the key in the stack's configuration, and the phase that needs it. One with a text
+   * for `unset` may be left out.
+   */
+  | { configured: string; phase: Phase; what: string; unset?: string };
 
 /** Every secret of the stack by the name that the services use. */
 export const secrets = {
   "agent-key": { random: { length: 48, prefix: "tg-agent-" } },
+  "agent-keys": {
+    configured: "agentKeys",
+    phase: 1,
+    what: "further keys that the gateway takes, as a JSON list (docs/keys.md)",
+    unset: "[]",
+  },
   "anthropic-api-key": {
     configured: "anthropicApiKey",
     phase: 1,

@@ -22,6 +22,7 @@ const tokenPrice = z.int().nonnegative();
 const seconds = z.int().positive();
 const days = z.int().positive();
 const tokens = z.int().positive();
+const count = z.int().positive();
 
 const tier = z.strictObject({
   /** Nano-dollars a month that the customer pays. */
@@ -97,7 +98,10 @@ const retention = z.strictObject({
   metrics: days,
   logs: days,
   traces: days,
-  callMonths: z.int().min(1, "keep at least 1 month beside the current one").max(999, "keep at most 999 months"),
+  callMonths: z
+    .int()
+    .min(1, "keep at least 1 month beside the current one")
+    .max(999, "keep at most 999 months"),
 });
 
 const gateway = z.strictObject({
@@ -108,6 +112,10 @@ const gateway = z.strictObject({
   settleMargin: seconds,
   tokenWait: seconds,
   holdWait: seconds,
+  customerCalls: count,
+  customerQueue: count,
+  queueWait: seconds,
+  workerBytes: count,
 });
 
 const shape = z.strictObject({

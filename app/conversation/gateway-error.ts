@@ -8,12 +8,15 @@ const FOR_CUSTOMERS = new Set([
   "session_calls",
   "tokens_per_minute",
   "budget_held",
+  "customer_busy",
+  "key_busy",
+  "gateway_busy",
   "prompt_too_long",
   "ledger_unavailable",
 ]);
 
 /** Refusals that pass by themselves. */
-const PASSING = new Set(["tokens_per_minute", "budget_held"]);
+const PASSING = new Set(["tokens_per_minute", "budget_held", "customer_busy", "key_busy", "gateway_busy"]);
 
 /** Seconds that a question may wait for a refusal to pass; longer, and the customer reads the refusal instead. */
 const MAX_WAIT = 5;

@@ -70,13 +70,13 @@ export interface Gateway {
  * @param key the agent's key there
  */
 export function createGateway(url: string, key: string): Gateway {
-  const { requestTimeout, retries, holdWait } = definitions.gateway;
+  const { requestTimeout, retries, holdWait, queueWait } = definitions.gateway;
   const client = new OpenAI({
     baseURL: new URL("/v1", url).href,
     apiKey: key,
     // The gateway retries by itself; a retry from here would be a second call that is paid for.
     maxRetries: 0,
-    timeout: (requestTimeout * (1 + retries) * 2 + holdWait) * 1_000,
+    timeout: (requestTimeout * (1 + retries) * 2 + queueWait + holdWait) * 1_000,
   });
   return {
     async chat(call) {

@@ -250,6 +250,7 @@ const FILTERED_NOTE = "(The language model's safety filter stopped the answer he
 /** What a customer reads while a question waits. */
 const WAITING: Readonly<Record<string, string>> = {
   budget_held: "Waiting for your other questions to finish: they hold the rest of your budget.",
+  customer_busy: "Waiting for your other questions to finish.",
   tokens_per_minute: "Waiting a moment: this conversation has used its tokens for this minute.",
 };
 

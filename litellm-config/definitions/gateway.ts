@@ -13,4 +13,12 @@ export const gateway: GatewayInput = {
   tokenWait: 2,
   /** How long a call waits for money that other calls in flight hold and may give back. */
   holdWait: 10,
+  /** Calls of one customer that each worker answers at the same time. */
+  customerCalls: 8,
+  /** Calls of one customer that wait in each worker for one of these places, for money or for tokens. */
+  customerQueue: 200,
+  /** How long a call waits for a place. */
+  queueWait: 30,
+  /** Bytes of requests that each worker holds at the same time; one customer may have half of them. */
+  workerBytes: 16 * 1024 * 1024,
 };

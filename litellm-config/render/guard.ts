@@ -34,6 +34,12 @@ export interface GuardConfig {
   settle_margin: number;
   token_wait: number;
   hold_wait: number;
+  /** Of one customer in each worker: calls in flight, and calls that wait. */
+  customer_calls: number;
+  customer_queue: number;
+  queue_wait: number;
+  /** Bytes of requests in each worker. */
+  worker_bytes: number;
   query_types: readonly string[];
 }
 
@@ -76,6 +82,10 @@ export function guardConfig(definitions: Definitions): GuardConfig {
     settle_margin: gateway.settleMargin,
     token_wait: gateway.tokenWait,
     hold_wait: gateway.holdWait,
+    customer_calls: gateway.customerCalls,
+    customer_queue: gateway.customerQueue,
+    queue_wait: gateway.queueWait,
+    worker_bytes: gateway.workerBytes,
     query_types: QUERY_TYPES,
   };
 }

@@ -282,16 +282,19 @@ describe("what the guard says", () => {
     });
   });
 
-  test.each(["tokens_per_minute", "budget_held"])("is waited for when it passes soon: %s", async (code) => {
-    const started = Date.now();
-    const { answer, streamed } = await ask(
-      "What is my spend?",
-      inOrder({ refusal: { status: 429, code, message: "Later.", retryAfter: 1 } }, { text: "So." }),
-    );
-    expect(answer).toMatchObject({ answer: "So.", refused: null, llm_calls: 2 });
-    expect(streamed).toEqual([expect.stringMatching(/^Waiting /), "So."]);
-    expect(Date.now() - started).toBeGreaterThanOrEqual(1_000);
-  });
+  test.each(["tokens_per_minute", "budget_held", "customer_busy", "gateway_busy"])(
+    "is waited for when it passes soon: %s",
+    async (code) => {
+      const started = Date.now();
+      const { answer, streamed } = await ask(
+        "What is my spend?",
+        inOrder({ refusal: { status: 429, code, message: "Later.", retryAfter: 1 } }, { text: "So." }),
+      );
+      expect(answer).toMatchObject({ answer: "So.", refused: null, llm_calls: 2 });
+      expect(streamed).toEqual([expect.stringMatching(/^Waiting /), "So."]);
+      expect(Date.now() - started).toBeGreaterThanOrEqual(1_000);
+    },
+  );
 
   test("is the answer when waiting has not helped", async () => {
     const refusal = {

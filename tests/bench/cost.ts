@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { Customer } from "../support/gateway";
 import { send, type Gateways, type Kind } from "./gateways";
-import { median, percentile } from "./statistics";
+import { cpuOf } from "./process";
+import { median, percentile, ratioOf, shuffled, type Estimate, type Random } from "./statistics";
 
 export interface Load {
   rounds: number;
@@ -22,19 +22,26 @@ export interface Cost {
   stock: KindCost;
   /** The guard's share: medians over the rounds of the difference to the stock round beside it. */
   added: KindCost;
+  /** The guarded gateway's figures as multiples of the stock one's. */
+  ratios: { median: Estimate; p99: Estimate; cpu?: Estimate };
   /** Processor milliseconds of Postgres a guarded call. */
   ledgerCpu?: number;
 }
 
-interface Round extends KindCost {
+interface Round {
   latencies: number[];
+  median: number;
+  cpu: number | undefined;
 }
 
-/**
- * What the guard adds to a call, in rounds that alternate between the two gateways, so that whatever else the machine does
- * falls on both.
- */
-export async function measureCost(gateways: Gateways, { rounds, calls }: Load): Promise<Cost> {
+const KINDS: readonly Kind[] = ["guarded", "stock"];
+
+/** What the guard adds to a call, in pairs of short rounds, a random gateway first: what else the machine does falls on both. */
+export async function measureCost(
+  gateways: Gateways,
+  { rounds, calls }: Load,
+  random: Random,
+): Promise<Cost> {
   const customer = await Customer.create(gateways.stack, "tier_3");
   await customer.behave({ outputTokens: 10 });
   let sessions = 0;
@@ -51,64 +58,50 @@ export async function measureCost(gateways: Gateways, { rounds, calls }: Load): 
         throw new Error(`The ${kind} gateway answered ${status}: see ${gateways.stack.folder}`);
     }
     const cpu = before === undefined ? undefined : (cpuOf(pid)! - before) / calls;
-    return { latencies, median: median(latencies), p99: percentile(latencies, 99), cpu };
+    return { latencies, median: median(latencies), cpu };
   };
 
-  for (const kind of ["guarded", "stock"] as const) await round(kind);
-  const measured: Record<Kind, Round[]> = { guarded: [], stock: [] };
+  for (const kind of KINDS) for (let i = 0; i < 3; i++) await round(kind);
+  const pairs: Record<Kind, Round>[] = [];
   const ledger: number[] = [];
   for (let i = 0; i < rounds; i++) {
-    // The order alternates too: neither is always the one that comes after the other's garbage.
-    const order: Kind[] = i % 2 === 0 ? ["guarded", "stock"] : ["stock", "guarded"];
-    for (const kind of order) {
+    const pair: Partial<Record<Kind, Round>> = {};
+    for (const kind of shuffled(KINDS, random)) {
       const before = cpuOf(gateways.stack.postgres.pid);
-      measured[kind].push(await round(kind));
-      if (kind === "guarded" && before !== undefined) {
+      pair[kind] = await round(kind);
+      if (kind === "guarded" && before !== undefined)
         ledger.push((cpuOf(gateways.stack.postgres.pid)! - before) / calls);
-      }
     }
+    pairs.push(pair as Record<Kind, Round>);
   }
-  const summary = (list: Round[]): KindCost => ({
-    median: median(list.map((one) => one.median)),
-    p99: percentile(
+
+  const medianOf = (list: Round[]) => median(list.map((one) => one.median));
+  const p99Of = (list: Round[]) =>
+    percentile(
       list.flatMap(({ latencies }) => latencies),
       99,
-    ),
-    cpu: list[0]?.cpu === undefined ? undefined : median(list.map(({ cpu }) => cpu!)),
-  });
-  const guarded = summary(measured.guarded);
-  const stock = summary(measured.stock);
-  const paired = (of: (round: Round) => number) =>
-    median(measured.guarded.map((one, i) => of(one) - of(measured.stock[i]!)));
+    );
+  // A sum and no median: a clock of ten milliseconds is too coarse for a short round.
+  const cpuOfRounds = (list: Round[]) => list.reduce((sum, { cpu }) => sum + cpu!, 0) / list.length;
+  const counted = pairs[0]?.stock.cpu !== undefined;
+  const summary = (kind: Kind): KindCost => {
+    const list = pairs.map((pair) => pair[kind]);
+    return { median: medianOf(list), p99: p99Of(list), cpu: counted ? cpuOfRounds(list) : undefined };
+  };
+  const [guarded, stock] = [summary("guarded"), summary("stock")];
   return {
     guarded,
     stock,
     added: {
-      median: paired((one) => one.median),
+      median: median(pairs.map((pair) => pair.guarded.median - pair.stock.median)),
       p99: guarded.p99 - stock.p99,
-      cpu: guarded.cpu === undefined ? undefined : paired(({ cpu }) => cpu!),
+      cpu: counted ? guarded.cpu! - stock.cpu! : undefined,
     },
-    ledgerCpu: ledger.length > 0 ? median(ledger) : undefined,
+    ratios: {
+      median: ratioOf(pairs, medianOf, random),
+      p99: ratioOf(pairs, p99Of, random),
+      ...(counted ? { cpu: ratioOf(pairs, cpuOfRounds, random) } : {}),
+    },
+    ledgerCpu: ledger.length > 0 ? ledger.reduce((sum, one) => sum + one, 0) / ledger.length : undefined,
   };
-}
-
-/** Clock ticks are a hundredth of a second on every Linux that Node runs on. */
-const MILLISECONDS_PER_TICK = 10;
-
-/** Processor milliseconds that a process and its descendants have used. */
-function cpuOf(pid: number): number | undefined {
-  try {
-    const ticks = (folder: string): number => {
-      // The name in the second field may hold spaces.
-      const fields = readFileSync(`${folder}/stat`, "utf8").split(") ").at(-1)!.split(" ");
-      return Number(fields[11]) + Number(fields[12]);
-    };
-    const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-      readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number),
-    );
-    const own = ticks(`/proc/${pid}`) * MILLISECONDS_PER_TICK;
-    return children.reduce((sum, child) => sum + (cpuOf(child) ?? 0), own);
-  } catch {
-    return undefined;
-  }
 }

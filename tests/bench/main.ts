@@ -1,140 +1,118 @@
 /** `tollgate bench`: what the guard costs a call, and what it saves, against the same LiteLLM without it. */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import Table from "cli-table3";
-import { formatUsd } from "../../litellm-config";
-import { measureConversations, type Conversations, type Usable } from "./conversation";
-import { measureCost, type Cost, type Load } from "./cost";
-import { startGateways } from "./gateways";
+import { startStack } from "../support/gateway";
+import { measureConversations } from "./conversation";
+import { measureCost } from "./cost";
+import { measureFairness } from "./fairness";
+import { startGateways, type Gateways } from "./gateways";
 import { measureLedger } from "./ledger";
 import { ledgerText } from "./ledger/print";
-import { measureOvershoot, type Overshoot } from "./overshoot";
-import { countRoundTrips, type RoundTrips } from "./round-trips";
+import { measureThroughput } from "./load";
+import { measureOvershoot } from "./overshoot";
+import { fairnessText, reportText, throughputText } from "./report";
+import { countRoundTrips } from "./round-trips";
+import { seeded } from "./statistics";
 
 const HELP = `Usage: tollgate bench [options]
 
 Starts LiteLLM with the guard and the same LiteLLM without it, over a simulated provider on this machine, and prints
-  - what the guard adds to a call: milliseconds (median, 99th percentile) and processor time, in rounds that alternate
-    between the two (nothing else should run meanwhile);
+  - what the guard adds to a call: milliseconds (median, 99th percentile) and processor time, in short rounds that alternate
+    between the two in random order, with a 95 % confidence interval on each ratio (nothing else should run meanwhile);
   - the round trips to the ledger before a call and after it;
   - what a conversation of ten turns costs with and without the provider's prompt cache, and what share of a session's and a
     month's budget can be spent before the guard refuses;
   - how far 50 parallel callers get over a session's budget with LiteLLM's own max_budget_per_session, and with ours.
 
-With --ledger it measures only the ledger: one with N calls against an empty one.
+  --rounds N     rounds a gateway, 1 to 200 (40; with --load 10)
+  --calls N      calls a round, 5 to 100 (20)
 
-  --ledger N   calls in the ledger, 1000 to 20000000
-  --rounds N   rounds a gateway, 1 to 50 (8)
-  --calls N    calls a round, 10 to 100 (60)
-  --json       the figures as JSON
-  --help       this text`;
+  --load         only: calls a second, processor time a call and peak memory of one worker, with the guard and without
+  --parallel N   with --load: callers, each a customer, 1 to 256 (32)
+  --seconds N    with --load: length of a round, 1 to 60 (4)
+  --prompt N     with --load: bytes of each prompt, 0 to 1000000 (100)
+
+  --fairness     only: a customer's median while another keeps 300 calls under way
+  --latency N    with --fairness: milliseconds that the provider takes, 0 to 10000 (60)
+
+  --ledger N     only: a ledger with N calls against an empty one, 1000 to 20000000
+
+  --seed N       of the random order and the intervals (1)
+  --json         the figures as JSON
+  --help         this text`;
 
 const LEDGER_PORT = Number(process.env.TOLLGATE_TEST_PORTS ?? 26_000) + 980;
-
-interface Report {
-  cores: number;
-  load: Load;
-  cost: Cost;
-  roundTrips: RoundTrips;
-  conversations: Conversations;
-  overshoot: Overshoot;
-}
+const say = (text: string) => process.stderr.write(`${text}\n`);
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      rounds: { type: "string", default: "8" },
-      calls: { type: "string", default: "60" },
+      rounds: { type: "string" },
+      calls: { type: "string", default: "20" },
+      load: { type: "boolean", default: false },
+      parallel: { type: "string", default: "32" },
+      seconds: { type: "string", default: "4" },
+      prompt: { type: "string", default: "100" },
+      fairness: { type: "boolean", default: false },
+      latency: { type: "string", default: "60" },
       ledger: { type: "string" },
+      seed: { type: "string", default: "1" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
   if (values.help) return console.log(HELP);
-  const load = {
-    rounds: whole("rounds", values.rounds, 1, 50),
-    calls: whole("calls", values.calls, 10, 100),
-  };
+  const rounds = whole("rounds", values.rounds ?? (values.load ? "10" : "40"), 1, 200);
+  const calls = whole("calls", values.calls, 5, 100);
+  const parallel = whole("parallel", values.parallel, 1, 256);
+  const seconds = whole("seconds", values.seconds, 1, 60);
+  const prompt = whole("prompt", values.prompt, 0, 1_000_000);
+  const latency = whole("latency", values.latency, 0, 10_000);
+  const random = seeded(whole("seed", values.seed, 0, 2 ** 31));
+  const print = <T>(figures: T, text: (figures: T) => string) =>
+    console.log(values.json ? JSON.stringify(figures, null, 2) : text(figures));
 
-  const say = (text: string) => process.stderr.write(`${text}\n`);
   if (values.ledger !== undefined) {
-    const report = await measureLedger(whole("ledger", values.ledger, 1_000, 20_000_000), LEDGER_PORT, say);
-    return console.log(values.json ? JSON.stringify(report, null, 2) : ledgerText(report));
+    const calls = whole("ledger", values.ledger, 1_000, 20_000_000);
+    return print(await measureLedger(calls, LEDGER_PORT, say), ledgerText);
+  }
+  if (values.fairness) {
+    say("Starting Postgres, Redis, the simulated provider and a gateway of one worker ...");
+    const stack = await startStack();
+    try {
+      say("Measuring a customer alone and beside one who floods ...");
+      print(await measureFairness(stack, latency, random), fairnessText);
+    } finally {
+      await stack.stop();
+    }
+    return;
   }
   say("Starting Postgres, Redis, the simulated provider and two gateways ...");
   const gateways = await startGateways();
   try {
-    say(`Measuring ${load.rounds} rounds of ${load.calls} calls at each gateway ...`);
-    const cost = await measureCost(gateways, load);
-    say("Counting round trips ...");
-    const roundTrips = await countRoundTrips(gateways);
-    say("Holding conversations until their budgets are used up ...");
-    const conversations = await measureConversations(gateways.stack);
-    say("Spending past a session's budget ...");
-    const overshoot = await measureOvershoot(gateways);
-    const report = { cores: cpus().length, load, cost, roundTrips, conversations, overshoot };
-    console.log(values.json ? JSON.stringify(report, null, 2) : text(report));
+    if (values.load) {
+      say(`Measuring ${rounds} rounds of ${seconds} s at each gateway ...`);
+      print(await measureThroughput(gateways, { rounds, parallel, seconds, prompt }, random), throughputText);
+    } else {
+      print(await measureAll(gateways, rounds, calls, random), reportText);
+    }
   } finally {
     await gateways.stop();
   }
 }
 
-function text({ cores, load, cost, roundTrips, conversations, overshoot }: Report): string {
-  const { guarded, stock, added } = cost;
-  const ms = (value: number | undefined) => (value === undefined ? "not measured" : `${value.toFixed(2)} ms`);
-  const ratio = (one?: number, other?: number) =>
-    one === undefined || other === undefined ? "" : `${(one / other).toFixed(2)}x`;
-  const row = (name: string, key: "median" | "p99" | "cpu") => [
-    name,
-    ms(stock[key]),
-    ms(guarded[key]),
-    ms(added[key]),
-    ratio(guarded[key], stock[key]),
-  ];
-  const costs = new Table({
-    head: ["one call", "LiteLLM", "with the guard", "added", "ratio"],
-    style: plain,
-  });
-  costs.push(row("median", "median"), row("99th percentile", "p99"), row("processor time", "cpu"));
-  const over = new Table({ head: ["50 parallel callers", "billed", "over the cap"], style: plain });
-  const percent = (share: number) => `${(share * 100).toFixed(0)} %`;
-  over.push(
-    ["LiteLLM's session budget", formatUsd(overshoot.billed.stock), percent(overshoot.over.stock)],
-    ["the guard", formatUsd(overshoot.billed.guarded), percent(overshoot.over.guarded)],
-  );
-  return [
-    `${load.rounds} rounds of ${load.calls} calls at each gateway, one worker each, ${cores} cores`,
-    costs.toString(),
-    `Round trips to the ledger: ${roundTrips.before} before a call, ${roundTrips.after} after it` +
-      (cost.ledgerCpu === undefined ? "" : `; Postgres works ${ms(cost.ledgerCpu)} a call`),
-    conversationsText(conversations),
-    `A session may cost ${formatUsd(overshoot.cap)}:`,
-    over.toString(),
-  ].join("\n\n");
+async function measureAll(gateways: Gateways, rounds: number, calls: number, random: () => number) {
+  const load = { rounds, calls };
+  say(`Measuring ${rounds} rounds of ${calls} calls at each gateway ...`);
+  const cost = await measureCost(gateways, load, random);
+  say("Counting round trips ...");
+  const roundTrips = await countRoundTrips(gateways);
+  say("Holding conversations until their budgets are used up ...");
+  const conversations = await measureConversations(gateways.stack);
+  say("Spending past a session's budget ...");
+  const overshoot = await measureOvershoot(gateways);
+  return { cores: cpus().length, load, cost, roundTrips, conversations, overshoot };
 }
-
-function conversationsText({ tenTurns, session, deepSession, month }: Conversations): string {
-  const usable = new Table({ head: ["spent until refused", "cap", "billed", "usable"], style: plain });
-  const row = (name: string, { cap, billed, share, turns }: Usable) => [
-    `${name}, ${turns} turns`,
-    formatUsd(cap),
-    formatUsd(billed),
-    `${(share * 100).toFixed(2)} %`,
-  ];
-  usable.push(
-    row("a session of analyses", session),
-    row("a session of recommendations", deepSession),
-    row("the rest of a month", month),
-  );
-  const { turns, calls, longestPrompt, withCache, withoutCache } = tenTurns;
-  return [
-    `A conversation of ${turns} turns (${calls} calls, prompts up to ${longestPrompt} tokens) costs ` +
-      `${formatUsd(withCache)} with the provider's prompt cache, ${formatUsd(withoutCache)} without`,
-    usable.toString(),
-  ].join("\n\n");
-}
-
-const plain = { head: [], border: [] };
 
 /** @throws RangeError that names the option, its value and what it takes. */
 function whole(name: string, value: string, least: number, most: number): number {

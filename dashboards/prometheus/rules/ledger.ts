@@ -2,7 +2,7 @@ import { thresholds } from "../../thresholds";
 import { growth, held, rareEvents } from "./promql";
 import type { Alert } from "./rule";
 
-const { ledger, holds, guard, rareEvents: rare } = thresholds;
+const { busy, ledger, holds, guard, rareEvents: rare } = thresholds;
 
 export const ledgerAlerts: Alert[] = [
   {
@@ -76,5 +76,17 @@ export const ledgerAlerts: Alert[] = [
     description: `Every LLM call waits for it. Look at Postgres: slow disk, lock waits on one customer's month, or too few
       connections.`,
     dashboard: "infrastructure",
+  },
+  {
+    name: "CustomerBusy",
+    severity: "warning",
+    service: "gateway",
+    team: "platform",
+    expr: `${growth(`tollgate_guard_decisions_total{reason="customer_busy"}`, busy.window)} >= ${busy.refusals}`,
+    for: busy.for,
+    summary: `{{ printf "%.0f" $value }} calls were refused because their customer has too many at once`,
+    description: `In ${busy.window}, and it goes on. One customer's agent runs wild, or is allowed too few calls at once.
+      Other customers are not affected.`,
+    dashboard: "llm-cost-operations",
   },
 ];

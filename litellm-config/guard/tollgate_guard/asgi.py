@@ -18,8 +18,11 @@ Headers = list[tuple[bytes, bytes]]
 _MAX_BODY_BYTES = 8 * 1024 * 1024
 
 
-async def receive_body(receive: Receive) -> bytes:
+async def receive_body(receive: Receive, grow: Callable[[int], None]) -> bytes:
     """The whole body of a request.
+
+    Args:
+        grow: called with the number of bytes of each part; may refuse it.
 
     Raises:
         Refusal: ``invalid_request``, when it is too long or its client has left.
@@ -29,7 +32,9 @@ async def receive_body(receive: Receive) -> bytes:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Refusal("invalid_request", "The client left before its request was whole", field="body")
-        body += message.get("body", b"")
+        part = message.get("body", b"")
+        grow(len(part))
+        body += part
         if len(body) > _MAX_BODY_BYTES:
             raise Refusal(
                 "invalid_request", f"The body is longer than {_MAX_BODY_BYTES} bytes: shorten it", field="body"

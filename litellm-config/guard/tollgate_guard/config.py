@@ -96,6 +96,12 @@ class Config:
     settle_margin: int
     token_wait: float
     hold_wait: float
+    # Of one customer in each worker: calls in flight, calls that wait, and for how long at most.
+    customer_calls: int
+    customer_queue: int
+    queue_wait: float
+    # Bytes of requests that a worker holds at the same time.
+    worker_bytes: int
     # The kinds of query that a call is tagged with.
     query_types: tuple[str, ...]
 
@@ -160,6 +166,10 @@ def parse(data: dict[str, Any], vertex_location: str = "global") -> Config:
         settle_margin=data["settle_margin"],
         token_wait=data["token_wait"],
         hold_wait=data["hold_wait"],
+        customer_calls=data["customer_calls"],
+        customer_queue=data["customer_queue"],
+        queue_wait=data["queue_wait"],
+        worker_bytes=data["worker_bytes"],
         query_types=tuple(data["query_types"]),
     )
 

@@ -8,8 +8,9 @@ the answer anyway, so it is read to its end and charged as it was.
 from __future__ import annotations
 
 import asyncio
-import hmac
-import os
+import secrets
+from contextlib import ExitStack
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -23,16 +24,22 @@ from .counting import Counting
 from .dialects.catalogue import models
 from .dialects.dialect import ChatCompletions, Dialect
 from .identity import identity_headers
-from .ledger import Decision, Ledger
+from .keys import Keys
+from .ledger import Decision
+from .ledger_access import LedgerAccess
 from .log import log, tags
 from .metrics import DECISIONS, HOLDS_IN_FLIGHT
 from .refusals import Refusal
 from .request import ChatRequest, read_body, read_request
+from .room import Room
 from .routes import READINESS, dialect_of, is_models, is_open
 from .settling import Settler, report_crossings
 from .traces import TraceEvents
 from .upstream import base_headers, request_body, request_scope, trace_headers
 from .warmup import warm_up
+
+# A call whose settlement takes longer no longer counts as one of its customer's in flight.
+_SETTLING_SECONDS = 5.0
 
 
 class Gate:
@@ -42,10 +49,11 @@ class Gate:
         self,
         app: App,
         config: Config,
-        ledger: Ledger,
+        ledger: LedgerAccess,
         admission: Admission,
         settler: Settler,
         traces: TraceEvents,
+        keys: Keys,
         counting: Counting | None = None,
     ) -> None:
         self._app = app
@@ -55,7 +63,10 @@ class Gate:
         self._settler = settler
         self._traces = traces
         self._counting = counting
-        self._key = os.environ["TOLLGATE_AGENT_KEY"].encode()
+        self._keys = keys
+        self._room = Room(config.worker_bytes)
+        # What LiteLLM's own check of a key gets to see: no agent's key is needed behind the gate.
+        self._inner_key = secrets.token_hex(32).encode()
         self._warm = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,17 +85,21 @@ class Gate:
         else:
             await self._serve(scope, receive, send)
 
-    def knows(self, authorization: bytes) -> bool:
-        """Whether an Authorization header carries the agent's key."""
-        kind, _, key = authorization.partition(b" ")
-        return hmac.compare_digest(key.strip(), self._key) and kind.lower() == b"bearer"
+    def is_from_here(self, authorization: bytes) -> bool:
+        """Whether an Authorization header is the gate's own."""
+        return authorization == b"Bearer " + self._inner_key
 
     async def warm_up(self) -> None:
         """Prepares LiteLLM; the readiness probe fails until then."""
-        await warm_up(self._app, self._config, base_headers(self._key))
+        await warm_up(self._app, self._config, base_headers(self._inner_key))
         self._warm = True
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with ExitStack() as places:
+            await self._serve_in(places, scope, receive, send)
+
+    async def _serve_in(self, places: ExitStack, scope: Scope, receive: Receive, send: Send) -> None:
+        request: ChatRequest | None = None
         decision: Decision | None = None
         decided: dict[str, str] = {}
         spoken = dialect_of(scope["method"], scope["path"])
@@ -93,13 +108,16 @@ class Gate:
         try:
             if spoken is None and not lists:
                 raise Refusal("route_closed")
-            if not self.knows(_authorization(scope)):
-                raise Refusal("unauthorized")
+            key = self._keys.find(_authorization(scope), (scope.get("client") or ("",))[0])
             if lists:
                 await send_json(send, models(self._config))
                 return
-            body = read_body(await receive_body(receive))
+            places.enter_context(self._keys.place(key))
+            room = places.enter_context(self._room.place())
+            body = read_body(await receive_body(receive, room.grow))
             request = self._read(dialect, body, scope)
+            key.check(request)
+            room.belongs_to(request.identity.customer_id)
             plans = make_plans(request, self._config)
             call_id, decision, plans = await self._admission.admit(request, plans)
             decided = _decision_headers(call_id, decision)
@@ -109,7 +127,7 @@ class Gate:
                 raise Refusal(code, retry_after=decision.retry_after)
         except Refusal as refusal:
             if decision is None:
-                DECISIONS.labels("refused", refusal.code, "none", "unknown", "none").inc()
+                self._report_undecided(refusal, request)
             await send_refusal(send, refusal, decided, dialect.error(refusal))
             return
         except Exception as error:
@@ -122,7 +140,7 @@ class Gate:
             request=request,
             decision=decision,
             prompt_tokens=plans.prompt_tokens,
-            extend=self._ledger.extend,
+            extend=partial(self._ledger.extend, request.identity.customer_id),
             counting=self._counting,
             exact=plans.exact,
         )
@@ -146,7 +164,7 @@ class Gate:
         watcher = asyncio.get_running_loop().create_task(answer.watch(receive))
         body = request_body(call)
         headers = [
-            *base_headers(self._key),
+            *base_headers(self._inner_key),
             *trace_headers(call),
             (b"content-length", str(len(body)).encode()),
         ]
@@ -164,10 +182,24 @@ class Gate:
             watcher.cancel()
             current_call.reset(token)
             # The client has its answer by now. A server that shuts down waits for this.
+            settling = asyncio.get_running_loop().create_task(self._settler.settle(call))
             try:
-                await self._settler.settle(call)
+                await asyncio.wait([settling], timeout=_SETTLING_SECONDS)
+            finally:
+                self._admission.ended(call.request)
+            try:
+                await settling
             finally:
                 HOLDS_IN_FLIGHT.dec()
+
+    def _report_undecided(self, refusal: Refusal, request: ChatRequest | None) -> None:
+        # A model that is not in the configuration is no label: a client could name any number of them.
+        if request is None or self._config.route(request.model) is None:
+            DECISIONS.labels("refused", refusal.code, "none", "unknown", "none").inc()
+            return
+        who, code = request.identity, refusal.code
+        DECISIONS.labels("refused", code, request.model, "unknown", who.query_type).inc()
+        log("warn", "call.refused", f"Refused: {code}", reason=code, route=request.model, **tags(who, None, None))
 
     def _report(self, call_id: UUID, request: ChatRequest, decision: Decision) -> None:
         who = request.identity

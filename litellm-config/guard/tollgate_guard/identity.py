@@ -10,7 +10,7 @@ from typing import Any
 
 from .refusals import Refusal, invalid
 
-_CUSTOMER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+CUSTOMER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SESSION = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _TRACE = re.compile(r"[0-9a-f]{32}")
 _SPAN = re.compile(r"[0-9a-f]{16}")
@@ -114,7 +114,7 @@ def read_identity(metadata: object, query_types: Sequence[str], headers: Mapping
             "metadata", metadata, "send an object with customer_id, session_id and query_type", "identity_missing"
         )
     metadata = _with_headers(metadata or {}, headers)
-    customer = _text(metadata, "customer_id", _CUSTOMER, "send 1-64 letters, digits, _ or -", required=True)
+    customer = _text(metadata, "customer_id", CUSTOMER, "send 1-64 letters, digits, _ or -", required=True)
     session = _text(metadata, "session_id", _SESSION, "send 1-128 letters, digits, _ . : or -", required=True)
     kinds = re.compile("|".join(map(re.escape, query_types)))
     query_type = _text(metadata, "query_type", kinds, f"send one of {', '.join(query_types)}", required=True)

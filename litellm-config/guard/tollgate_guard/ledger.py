@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from dataclasses import dataclass
@@ -16,7 +17,10 @@ from .request import ChatRequest
 
 # Fail closed fast: a ledger that does not answer within this is down. (One that refuses connections is so at once.)
 _CONNECT_SECONDS = 2.0
-_COMMAND_SECONDS = 3.0
+_COMMAND_SECONDS = 2.0
+
+# A lock that is not free by then is asked for again, without a connection meanwhile (ledger_access.py).
+_LOCK_MILLISECONDS = 100
 
 # Waiting for a free connection is a burst of calls, not a ledger that is down.
 _POOL_SECONDS = 30.0
@@ -107,7 +111,7 @@ async def _open_pool(size: int) -> asyncpg.Pool:
         timeout=_CONNECT_SECONDS,
         command_timeout=_COMMAND_SECONDS,
         max_inactive_connection_lifetime=60.0,
-        server_settings={"application_name": "tollgate-guard"},
+        server_settings={"application_name": "tollgate-guard", "lock_timeout": str(_LOCK_MILLISECONDS)},
         # The default cleans a connection with a round trip after each use; these functions leave nothing behind.
         reset=_leave,
     )
@@ -124,19 +128,30 @@ class Ledger:
         self._reserving: asyncpg.Pool | None = None
         # Of their own, so that a burst of reservations does not hold up what gives money back.
         self._settling: asyncpg.Pool | None = None
+        self._probing: asyncpg.Pool | None = None
 
     async def open(self) -> None:
         """Prepares the pools; no connection is made before the first call, so that a gateway starts without its ledger."""
         connections = int(os.environ.get("TOLLGATE_LEDGER_CONNECTIONS", "8"))
         settling = max(1, connections // 4)
-        self._reserving = await _open_pool(max(1, connections - settling))
+        self._reserving = await _open_pool(max(1, connections - settling - 1))
         self._settling = await _open_pool(settling)
+        self._probing = await _open_pool(1)
+
+    async def ping(self) -> None:
+        """Returns when the ledger answers."""
+        await self._fetch(self._probing, "SELECT 1")
 
     async def _fetch(self, pool: asyncpg.Pool | None, query: str, *arguments: Any) -> list[asyncpg.Record]:
         if pool is None:
             raise asyncpg.InterfaceError("open() comes first")
         async with pool.acquire(timeout=_POOL_SECONDS) as connection:
-            rows: list[asyncpg.Record] = await connection.fetch(query, *arguments)
+            try:
+                rows: list[asyncpg.Record] = await connection.fetch(query, *arguments)
+            except (TimeoutError, asyncio.TimeoutError, asyncio.CancelledError):
+                # The pool would wait for a silent server to confirm that the statement is cancelled.
+                connection.terminate()
+                raise
             return rows
 
     def _crossings(self, percents: list[int]) -> tuple[Crossing, ...]:

@@ -36,11 +36,25 @@ CACHE_SAVED = Counter("tollgate_guard_cache_saved_nanodollars", "Nano-dollars th
 COUNTS = Counter("tollgate_guard_prompt_counts", "Prompts that a provider was asked to count", ["provider", "outcome"])
 CROSSINGS = Counter("tollgate_guard_crossings", "Budget thresholds crossed", ["percent", "action", "tier"])
 HOLDS_IN_FLIGHT = Gauge("tollgate_guard_holds_in_flight", "Holds not settled yet", multiprocess_mode="livesum")
+CALLS_QUEUED = Gauge(
+    "tollgate_guard_calls_queued", "Calls that wait for a place, money or tokens", multiprocess_mode="livesum"
+)
+BYTES_IN_FLIGHT = Gauge(
+    "tollgate_guard_bytes_in_flight", "Bytes of the requests that are queued or in flight", multiprocess_mode="livesum"
+)
+LEDGER_AWAY = Gauge(
+    "tollgate_guard_ledger_away", "Workers that refuse at once because the ledger is silent", multiprocess_mode="livesum"
+)
 HOLDS_EXPIRED = Counter("tollgate_guard_holds_expired", "Holds charged because their lease ran out")
 OVER_HOLD = Counter("tollgate_guard_over_hold", "Calls that cost more than was held", ["model"])
 LEDGER_ERRORS_TOTAL = Counter("tollgate_guard_ledger_errors", "Ledger operations that failed", ["operation"])
 
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+QUEUE_SECONDS = Histogram(
+    "tollgate_guard_queue_seconds",
+    "Time from a request to the ledger's decision",
+    buckets=(*_BUCKETS, 5.0, 10.0, 30.0),
+)
 RESERVE_SECONDS = Histogram(
     "tollgate_guard_reserve_seconds", "Round trip of a reservation in the ledger", buckets=_BUCKETS
 )

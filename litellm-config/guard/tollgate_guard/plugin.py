@@ -15,14 +15,16 @@ from litellm.proxy._types import UserAPIKeyAuth
 from litellm.proxy.proxy_server import app
 
 from . import config as configuration
-from .admission import Admission
+from .admission import Admission, ledger_unavailable
 from .call import current_call
 from .counting import Counting
 from .first_values import publish_first_values
 from .gate import Gate
 from .generations import Generations
 from .hooks import Hooks
+from .keys import keys_of_the_environment
 from .ledger import Ledger
+from .ledger_access import LedgerAccess
 from .meter import litellm_seams
 from .meter.endings import Ending
 from .meter.providers import from_environment
@@ -33,7 +35,6 @@ from .sweep import sweep_forever
 from .traces import TraceEvents
 
 _REQUIRED = (
-    "TOLLGATE_AGENT_KEY",
     "TOLLGATE_LEDGER_URL",
     "TOLLGATE_GUARD_CONFIG",
     "LANGFUSE_HOST",
@@ -66,24 +67,25 @@ def _install() -> tuple[Hooks, Generations, Gate]:
             ATTEMPTS.labels(model.provider, model.name, ending.value)
     counting = Counting(meter.count)
     ledger = Ledger(config)
-    settler = Settler(ledger, config.hold_lease)
-    admission = Admission(ledger, config, settler.void, counting)
-    settler.freed = admission.freed
+    access = LedgerAccess(ledger)
+    settler = Settler(access, config.hold_lease)
+    admission = Admission(access, config, settler.void, counting)
+    access.lost = lambda: admission.lanes.refuse_all(ledger_unavailable)
     inner = app.middleware_stack or app.build_middleware_stack()
     publish_first_values(config)
     traces = TraceEvents()
-    gate = Gate(inner, config, ledger, admission, settler, traces, counting)
+    gate = Gate(inner, config, access, admission, settler, traces, keys_of_the_environment(config), counting)
     # LiteLLM imports its callbacks while it starts, when Starlette takes no more middleware: so around all of it.
     app.middleware_stack = gate
     # LiteLLM reads its configuration in the server's event loop.
-    _background.append(asyncio.get_running_loop().create_task(_work(ledger, gate)))
+    _background.append(asyncio.get_running_loop().create_task(_work(ledger, access, gate)))
     return Hooks(config), Generations(traces), gate
 
 
-async def _work(ledger: Ledger, gate: Gate) -> None:
+async def _work(ledger: Ledger, access: LedgerAccess, gate: Gate) -> None:
     await ledger.open()
     await gate.warm_up()
-    await sweep_forever(ledger)
+    await sweep_forever(access)
 
 
 _check_environment()
@@ -93,7 +95,7 @@ guard, generations, _gate = _install()
 
 
 async def authenticate(request: Request, api_key: str) -> UserAPIKeyAuth:
-    """The agent's key, on a request that has passed the gate; everything else is closed."""
-    if current_call.get() is None or not _gate.knows(request.headers.get("authorization", "").encode()):
+    """The gate's own key, on a request that has passed it; everything else is closed."""
+    if current_call.get() is None or not _gate.is_from_here(request.headers.get("authorization", "").encode()):
         raise HTTPException(status_code=401, detail="The gateway is closed to this request")
     return UserAPIKeyAuth(api_key="agent", user_id="agent", models=[])

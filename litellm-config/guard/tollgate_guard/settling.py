@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from uuid import UUID
 
 from .call import Call
-from .ledger import Charge, Crossing, Ledger, Settlement
+from .ledger import Charge, Crossing, Settlement
+from .ledger_access import LedgerAccess
 from .log import log, tags
 from .metrics import (
     CACHE_HITS,
@@ -28,6 +28,9 @@ from .pricing import cache_read_saving, cache_write_surcharge, cost
 
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 5.0
+
+# A server that was silent may carry a reservation out after it was given up, so a void that finds none comes again.
+_VOID_PAUSES_SECONDS = (0.0, 1.0, 5.0, 30.0)
 
 # For so long after its lease has charged a hold, its real cost is still brought to the ledger.
 _LATE_SECONDS = 3_600.0
@@ -59,36 +62,40 @@ class Settler:
         lease: seconds after which a hold has expired, and is charged until its settlement comes.
     """
 
-    def __init__(self, ledger: Ledger, lease: float) -> None:
+    def __init__(self, ledger: LedgerAccess, lease: float) -> None:
         self._ledger = ledger
         self._lease = lease
-        self._voids: set[asyncio.Task[Settlement | None]] = set()
-        # Called with the customer and the session of each call settled.
-        self.freed: Callable[[tuple[str, str]], None] = lambda session: None
+        self._voids: set[asyncio.Task[None]] = set()
 
     async def settle(self, call: Call) -> None:
         """Settles a call whose outcome is known, and reports what came of it."""
         await call.hear_out()
         charge = call.close()
-        settlement = await self._persist(call.id, charge)
-        self.freed((call.request.identity.customer_id, call.request.identity.session_id))
+        settlement = await self._persist(call.request.identity.customer_id, call.id, charge)
         if settlement is not None and settlement.settled:
             _report(call, charge, settlement)
 
-    def void(self, call_id: UUID) -> None:
+    def void(self, customer: str, call_id: UUID) -> None:
         """Voids, in the background, a reservation whose answer was lost, if it was made at all."""
-        charge = Charge(state="voided", outcome="failure", cost=0, model=None)
-        task = asyncio.get_running_loop().create_task(self._persist(call_id, charge))
+        task = asyncio.get_running_loop().create_task(self._void(customer, call_id))
         self._voids.add(task)
         task.add_done_callback(self._voids.discard)
 
-    async def _persist(self, call_id: UUID, charge: Charge) -> Settlement | None:
+    async def _void(self, customer: str, call_id: UUID) -> None:
+        charge = Charge(state="voided", outcome="failure", cost=0, model=None)
+        for pause in _VOID_PAUSES_SECONDS:
+            await asyncio.sleep(pause)
+            settlement = await self._persist(customer, call_id, charge)
+            if settlement is None or settlement.settled:
+                return
+
+    async def _persist(self, customer: str, call_id: UUID, charge: Charge) -> Settlement | None:
         pause = _FIRST_PAUSE_SECONDS
         began = time.monotonic()
         while time.monotonic() - began < self._lease + _LATE_SECONDS:
             start = time.perf_counter()
             try:
-                return await self._ledger.settle(call_id, charge)
+                return await self._ledger.settle(customer, call_id, charge)
             except Exception as error:
                 LEDGER_ERRORS_TOTAL.labels("settle").inc()
                 log(

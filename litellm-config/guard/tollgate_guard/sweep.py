@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 
-from .ledger import Ledger
+from .ledger_access import LedgerAccess
 from .log import log
 from .metrics import HOLDS_EXPIRED, LEDGER_ERRORS_TOTAL, forget_dead_workers
 from .settling import report_crossings
@@ -16,7 +16,7 @@ _EVERY_SECONDS = 15.0
 _FILED_AT_ONCE = 5_000
 
 
-async def sweep_once(ledger: Ledger) -> int:
+async def sweep_once(ledger: LedgerAccess) -> int:
     """Charges every hold whose lease has run out; how many that were.
 
     Raises when the ledger does not answer.
@@ -42,7 +42,7 @@ async def sweep_once(ledger: Ledger) -> int:
     return count
 
 
-async def sweep_forever(ledger: Ledger) -> None:
+async def sweep_forever(ledger: LedgerAccess) -> None:
     """Sweeps every 15 s or so; the workers' sweeps drift apart."""
     while True:
         await asyncio.sleep(_EVERY_SECONDS * random.uniform(0.8, 1.2))

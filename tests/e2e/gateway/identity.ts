@@ -1,4 +1,4 @@
-import { AGENT_KEY, type Gateway } from "../../support/gateway";
+import { AGENT_KEY, SIMPLE_KEY, scrape, total, type Gateway } from "../../support/gateway";
 
 /** Who pays is what the agent says in the request's metadata, and nothing else. */
 export function identity(gateway: Gateway): void {
@@ -51,6 +51,24 @@ export function identity(gateway: Gateway): void {
     const disabled = await customer.call("analysis");
     expect([disabled.status, disabled.body.error?.code]).toEqual([403, "unknown_customer"]);
     expect(await customer.requests()).toEqual([]);
+  });
+
+  test("a key of the list gets in beside the agent's own, and is held to its routes", async () => {
+    const customer = await gateway.customer();
+    const headers = { authorization: `Bearer ${SIMPLE_KEY}` };
+    expect((await customer.call("simple", { headers })).status).toBe(200);
+    const { status, body } = await customer.call("deep", { headers });
+    expect([status, body.error?.type, body.error?.code]).toEqual([
+      403,
+      "permission_error",
+      "key_not_allowed",
+    ]);
+    expect(body.error?.message).toContain("simple");
+    expect(await customer.requests()).toHaveLength(1);
+    const samples = await scrape(gateway.stack.gateway.url);
+    expect(total(samples, "tollgate_guard_decisions_total", { reason: "key_not_allowed" })).toBeGreaterThan(
+      0,
+    );
   });
 
   test.each([

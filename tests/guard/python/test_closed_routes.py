@@ -14,6 +14,7 @@ from litellm.proxy.proxy_server import app
 from tollgate_guard.asgi import Message, Receive, Scope, Send
 from tollgate_guard.config import Config
 from tollgate_guard.gate import Gate
+from tollgate_guard.keys import read_keys
 from tollgate_guard.routes import DIALECTS, MODELS, OPEN
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -33,9 +34,8 @@ def paths(routes: Any, prefix: str = "") -> Iterator[str]:
 
 
 @pytest.fixture
-def asked(config: Config, monkeypatch: pytest.MonkeyPatch) -> Any:
+def asked(config: Config) -> Any:
     """Asks the gate for a path; whether LiteLLM was reached, and what came back."""
-    monkeypatch.setenv("TOLLGATE_AGENT_KEY", KEY)
     reached: list[str] = []
 
     async def litellm(scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,7 +43,7 @@ def asked(config: Config, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     # What decides about money is not asked before a request is a chat completion.
     none: Any = None
-    gate = Gate(litellm, config, none, none, none, none)
+    gate = Gate(litellm, config, none, none, none, none, read_keys({"TOLLGATE_AGENT_KEY": KEY}, config))
     gate._warm = True
 
     def ask(kind: str, method: str, path: str, body: Any = None) -> tuple[bool, list[Message]]:

@@ -15,6 +15,7 @@ from tollgate_guard.admission import Admission
 from tollgate_guard.bounds import make_plans
 from tollgate_guard.config import Config
 from tollgate_guard.ledger import Settlement
+from tollgate_guard.ledger_access import LedgerAccess
 from tollgate_guard.refusals import Refusal
 from tollgate_guard.settling import Settler
 
@@ -47,6 +48,9 @@ class Away:
         self._fail()
         return []
 
+    async def ping(self) -> None:
+        pass
+
     async def settle(self, *arguments: Any) -> Settlement:
         self._fail()
         return Settlement(False, 0, None, (), 0, 0)
@@ -58,8 +62,10 @@ def test_a_reservation_that_fails_is_a_503(config: Config, error: Exception) -> 
         voided: list[Any] = []
         chat = request()
         with pytest.raises(Refusal) as refused:
-            await Admission(Away(error), config, voided.append).admit(chat, make_plans(chat, config))  # type: ignore[arg-type]
-        assert (refused.value.status, refused.value.code, len(voided)) == (503, "ledger_unavailable", 1)
+            access = LedgerAccess(Away(error))  # type: ignore[arg-type]
+            await Admission(access, config, lambda *which: voided.append(which)).admit(chat, make_plans(chat, config))
+        assert (refused.value.status, refused.value.code) == (503, "ledger_unavailable")
+        assert [customer for customer, _ in voided] == ["acme"]
         assert str(error) not in refused.value.message
 
     asyncio.run(main())
@@ -84,8 +90,8 @@ def test_a_settlement_is_brought_after_its_lease(monkeypatch: pytest.MonkeyPatch
     ledger = Away(ValueError("away"), times=6)
 
     async def main() -> None:
-        settler = Settler(ledger, lease=0.0)  # type: ignore[arg-type]
-        settler.void(uuid4())
+        settler = Settler(LedgerAccess(ledger), lease=0.0)  # type: ignore[arg-type]
+        settler.void("acme", uuid4())
         while ledger.asked < 7:
             await asyncio.sleep(0.005)
 

@@ -247,5 +247,30 @@ export const ledgerSuite: Suite = {
       ends: "26m",
     },
     { alert: "GuardSlow", shows: "is quiet with fewer", series: reservations(3.8, 3, 3), quietAt: "30m" },
+    {
+      alert: "CustomerBusy",
+      shows: "fires at fifty refusals in ten minutes that go on for five, of all gateways",
+      series: {
+        [refused("customer_busy")]: counter([60, 3]),
+        [refused("customer_busy", "two")]: counter([60, 2]),
+      },
+      onset: "15m",
+      alerts: [
+        gateway(
+          "warning",
+          "50 calls were refused because their customer has too many at once",
+          "llm-cost-operations",
+        ),
+      ],
+    },
+    {
+      alert: "CustomerBusy",
+      shows: "is quiet for fewer, for a single burst, and for other refusals",
+      series: {
+        [refused("customer_busy")]: "0x5 49x60",
+        [refused("session_calls")]: counter([60, 50]),
+      },
+      quietAt: ["8m", "15m", "25m"],
+    },
   ],
 };

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,6 +22,9 @@ export interface StackOptions {
 
 /** The agent's key in the tests; it is worth nothing anywhere else. */
 export const AGENT_KEY = "tollgate-test-agent-key-0123456789abcdef";
+
+/** A further key of the list, which may use one route only. */
+export const SIMPLE_KEY = "tollgate-test-simple-key-0123456789abcdef";
 
 /** The gateway with all it needs, started for the tests: real LiteLLM, Postgres and Redis, a simulated provider. */
 export interface Stack {
@@ -73,6 +77,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const machine: Machine = {
       ...(await testMachine(folder, {
         "agent-key": AGENT_KEY,
+        "agent-keys": JSON.stringify([{ name: "simple", sha256: sha256(SIMPLE_KEY), routes: ["simple"] }]),
         "langfuse-public-key": "pk-lf-test",
         "langfuse-secret-key": "sk-lf-test",
       })),
@@ -116,6 +121,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     await stop();
     throw error;
   }
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 function writeConfig(folder: string, changed: Definitions): string {

@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Customer, type Reply, type Stack } from "../support/gateway";
+import { bootstrap, median, type Estimate, type Random } from "./statistics";
+
+export interface Fairness {
+  /** Calls that the other customer always has under way. */
+  flood: number;
+  /** Milliseconds that the provider takes. */
+  latency: number;
+  /** Median milliseconds of a customer's call, alone and while the other floods. */
+  alone: number;
+  beside: number;
+  ratio: Estimate;
+  /** What became of the flood's calls. */
+  answered: number;
+  refused: number;
+}
+
+const FLOOD = 300;
+const ROUNDS = 8;
+const CALLS = 15;
+const MODEL = "gemini-3.5-flash-lite";
+
+/**
+ * What a customer notices of another who keeps 300 calls under way and comes back as told.
+ *
+ * @param latency Milliseconds that the provider takes for each answer.
+ */
+export async function measureFairness(stack: Stack, latency: number, random: Random): Promise<Fairness> {
+  const body = { max_tokens: 10 };
+  let customers = 0;
+  const newcomer = async () => {
+    const customer = await Customer.create(stack, "tier_3");
+    await customer.behave({ outputTokens: 5, latencyMs: latency });
+    customers++;
+    return customer;
+  };
+  const victim = await newcomer();
+  const round = async (): Promise<number[]> => {
+    const times: number[] = [];
+    for (let i = 0; i < CALLS; i++) {
+      const began = performance.now();
+      const { status, text } = await victim.call(MODEL, {
+        body,
+        metadata: { session_id: `v-${customers}-${i}` },
+      });
+      times.push(performance.now() - began);
+      if (status !== 200) throw new Error(`The gateway answered ${status}: ${text}`);
+    }
+    return times;
+  };
+
+  await round();
+  const alone: number[] = [];
+  const beside: number[] = [];
+  let [answered, refused] = [0, 0];
+  for (let i = 0; i < ROUNDS; i++) {
+    alone.push(...(await round()));
+    const flooder = await newcomer();
+    let over = false;
+    const caller = async (at: number) => {
+      for (let call = 0; !over; call++) {
+        const reply: Reply = await flooder.call(MODEL, { body, metadata: { session_id: `f-${at}` } });
+        if (reply.status === 200) answered++;
+        else refused++;
+        if (reply.status !== 200) await sleep(Number(reply.headers.get("retry-after") ?? 1) * 1_000);
+      }
+    };
+    const flood = Array.from({ length: FLOOD }, (_, at) => caller(at));
+    // The first moments are the requests' arrival, of which every server has as many.
+    await sleep(1_000);
+    beside.push(...(await round()));
+    over = true;
+    await Promise.all(flood);
+  }
+  const paired = alone.map((one, at) => ({ alone: one, beside: beside[at]! }));
+  const ratio = (sample: typeof paired) =>
+    median(sample.map((each) => each.beside)) / median(sample.map((each) => each.alone));
+  return {
+    flood: FLOOD,
+    latency,
+    alone: median(alone),
+    beside: median(beside),
+    ratio: bootstrap(paired, ratio, random),
+    answered,
+    refused,
+  };
+}
