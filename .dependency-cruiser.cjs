@@ -47,7 +47,7 @@ module.exports = {
   options: {
     doNotFollow: { path: "node_modules" },
     includeOnly: "^[^/.]+/.*\\.(ts|mjs|json)$",
-    exclude: { path: "^(generated|node_modules)/" },
+    exclude: { path: "^(generated|node_modules|local/dashboards/viewer/page)/" },
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { extensions: [".ts", ".mjs", ".js", ".json"] },

@@ -9,6 +9,7 @@ const programs = [
   "ops/remote/main.ts",
   "local/llm-simulator/main.ts",
   "local/otlp-sink/main.ts",
+  "local/dashboards/viewer/main.ts",
   "policies/index.ts",
   "policies/build.mjs",
   "local/llm-simulator/vertex/reduce-contract.ts",
@@ -23,7 +24,7 @@ const config: KnipConfig = {
   workspaces: {
     ".": {
       entry: [...programs, ...Object.values(commands).map(({ entry }) => entry)],
-      project: ["**/*.{ts,mjs,mts}"],
+      project: ["**/*.{ts,mjs,mts}", "!local/dashboards/viewer/page/**"],
     },
   },
   ignore: ["cli/commands.d.mts"],

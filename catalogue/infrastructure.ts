@@ -168,7 +168,7 @@ export const infrastructure = {
     published: "everywhere",
     volumes: [{ name: "grafana", mountPath: "/var/lib/grafana", diskGiB: 1 }],
     dependsOn: ["prometheus", "postgres"],
-    targets: { local: "Grafana is in no package registry" },
+    targets: { local: "Grafana is in no package registry; the viewer shows its dashboards" },
   },
   loki: {
     title: "Loki",

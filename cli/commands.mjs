@@ -42,8 +42,18 @@ export const groups = {
     },
     "keys new": { entry: "ops/keys/main.ts", about: "draw an agent's key for the gateway", needs: "node" },
     "dashboards report": {
-      entry: "local/dashboards-report/main.ts",
+      entry: "local/dashboards/report-main.ts",
       about: "which panels have data on the running stack",
+      needs: "node",
+    },
+    "dashboards view": {
+      entry: "local/dashboards/view-main.ts",
+      about: "the dashboards in a browser, without Grafana",
+      needs: "node",
+    },
+    "dashboards shots": {
+      entry: "local/dashboards/shots/main.ts",
+      about: "photograph every dashboard and check the pictures",
       needs: "node",
     },
     compose: { entry: "ops/compose/main.ts", about: "the stack in Docker Compose", needs: "node" },

@@ -10,7 +10,7 @@ import { bold, dim, green, red, serviceTable, yellow } from "./stack/report";
 import { ensureSampleCustomer } from "./stack/sample-customer";
 import { holdSampleConversation } from "./stack/sample-conversation";
 import { localServices, type LocalService } from "./stack/services";
-import { providerOf, workersOf, type StackSettings } from "./stack/settings";
+import { portOf, providerOf, workersOf, type StackSettings } from "./stack/settings";
 import { Supervisor, type Observer } from "./stack/supervisor";
 
 const HELP = `
@@ -77,7 +77,7 @@ async function run(
     );
   }
   if (!check) {
-    console.log(NEXT);
+    console.log(nextSteps(settings));
     return "stay";
   }
   if (talked instanceof Error) throw talked;
@@ -87,12 +87,6 @@ async function run(
   if (!passed) process.exitCode = 1;
   return "done";
 }
-
-const NEXT = `
-${bold("The stack is up.")} In another terminal:
-  npm run ask -- "why did my costs go up last week?"
-  npm run customers -- usage
-Logs are in .tollgate/logs/. Ctrl-C stops everything.`;
 
 const observer: Observer = {
   ready: ({ name }, took) => console.log(`  ${green("ready")}   ${name} ${dim(`(${took.toFixed(1)} s)`)}`),
@@ -113,6 +107,16 @@ function stopRequest(): Promise<"done"> {
     };
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, ask);
   });
+}
+
+function nextSteps(settings: StackSettings): string {
+  return `
+${bold("The stack is up.")} In another terminal:
+  npm run ask -- "why did my costs go up last week?"
+  npm run customers -- usage
+Dashboards: http://127.0.0.1:${portOf(settings, "grafana")} (the first visit builds the viewer, about a minute)
+Traces:     http://127.0.0.1:${portOf(settings, "langfuse")}
+Logs are in .tollgate/logs/. Ctrl-C stops everything.`;
 }
 
 function seconds(began: number): string {

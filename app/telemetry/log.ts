@@ -39,10 +39,15 @@ export function createLog(
       messageKey: "message",
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: describeError },
+      serializers: { err: describeError, seconds: toMilliseconds },
     },
     destination ?? pino.destination({ fd: 1, sync: true }),
   );
+}
+
+/** Seconds that people read, to the millisecond. */
+function toMilliseconds(seconds: number): number {
+  return Math.round(seconds * 1_000) / 1_000;
 }
 
 /** An error without its properties: request and response bodies hang there, and they may hold a customer's data. */

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { decodeTraces, MalformedTraces, MAX_BODY_BYTES } from "./decode";
+import { renderConversation } from "./conversation";
 import { renderPage } from "./page";
 import { sessionsOf } from "./sessions";
 import type { TraceStore } from "./store";
@@ -18,7 +19,9 @@ export interface SinkOptions {
  * - `POST /api/public/ingestion`: the older batches (scores); taken and not kept
  * - `GET /api/public/health`, `GET /api/public/ready`
  * - `GET /api/public/v2/prompts/<name>`: always 404, so that the agent uses the repository's prompts
- * - `GET /api/traces`: what is kept, as JSON; `GET /`: the same to read
+ * - `GET /`: the conversations; `GET /sessions/<id>`: one of them; `GET /traces/<id>`: its place in its conversation. Both also
+ *   below `/project/<id>/`, where Langfuse has them and links lead
+ * - `GET /api/traces`: what is kept, as JSON
  */
 export function createSink(options: SinkOptions): Server {
   return createServer((request, response) => {
@@ -39,6 +42,10 @@ async function answer(
 ): Promise<void> {
   const { pathname } = new URL(request.url ?? "/", "http://sink");
   const route = `${request.method} ${pathname}`;
+  const session = /^GET \/(?:project\/[^/]+\/)?sessions\/([^/]+)$/.exec(route)?.[1];
+  if (session) return sendConversation(options.store, decodeURIComponent(session), response);
+  const trace = /^GET \/(?:project\/[^/]+\/)?traces\/([0-9a-f]{32})$/.exec(route)?.[1];
+  if (trace) return redirectToTrace(options.store, trace, response);
   switch (route) {
     case "GET /":
       return sendHtml(response, renderPage(sessionsOf(options.store.spans())));
@@ -60,6 +67,20 @@ async function answer(
   }
   request.resume();
   sendJson(response, 404, { message: `There is no ${route} in the sink` });
+}
+
+function sendConversation(store: TraceStore, id: string, response: ServerResponse): void {
+  const session = sessionsOf(store.spans()).find(({ sessionId }) => sessionId === id);
+  if (session) return sendHtml(response, renderConversation(session));
+  sendJson(response, 404, { message: `There is no conversation ${id}` });
+}
+
+function redirectToTrace(store: TraceStore, id: string, response: ServerResponse): void {
+  const session = sessionsOf(store.spans()).find(({ traces }) =>
+    traces.some(({ traceId }) => traceId === id),
+  );
+  if (!session) return sendJson(response, 404, { message: `There is no trace ${id}` });
+  response.writeHead(302, { location: `/sessions/${encodeURIComponent(session.sessionId)}#${id}` }).end();
 }
 
 async function takeTraces(

@@ -1,10 +1,15 @@
-import type { Span } from "./decode";
+import type { Attribute, Span } from "./decode";
 import { toObservation, type Observation } from "./observation";
 
 export interface Trace {
   traceId: string;
   name: string;
   startedAt: string;
+  /** From its first observation's start to its last one's end. */
+  milliseconds: number;
+  /** Of its root, as the customer wrote and read them. */
+  question?: string;
+  answer?: string;
   userId?: string;
   tags: string[];
   /** Dollars of its generations. */
@@ -38,6 +43,9 @@ function tracesOf(spans: Span[]): { sessionId: string; trace: Trace }[] {
         traceId,
         name: first(({ traceName }) => traceName) ?? ordered[0]?.name ?? traceId,
         startedAt: observations.map(({ startedAt }) => startedAt).sort()[0] ?? "",
+        milliseconds: millisecondsOf(observations),
+        question: textOf(ordered[0]?.input),
+        answer: textOf(ordered[0]?.output),
         userId: first(({ userId }) => userId),
         tags: [...new Set(observations.flatMap(({ tags }) => tags))],
         cost: total(observations),
@@ -46,6 +54,29 @@ function tracesOf(spans: Span[]): { sessionId: string; trace: Trace }[] {
       return { sessionId: first(({ sessionId }) => sessionId) ?? "no session", trace };
     })
     .sort((a, b) => b.trace.startedAt.localeCompare(a.trace.startedAt));
+}
+
+/** Sums over traces; tokens and calls are those of generations. */
+export function figuresOf(traces: Trace[]) {
+  const observations = traces.flatMap((trace) => trace.observations);
+  const generations = observations.filter(({ type }) => type === "generation");
+  const sum = (values: (number | undefined)[]) => values.reduce<number>((all, each) => all + (each ?? 0), 0);
+  return {
+    calls: generations.length,
+    tokensIn: sum(generations.map(({ promptTokens }) => promptTokens)),
+    tokensOut: sum(generations.map(({ completionTokens }) => completionTokens)),
+    milliseconds: sum(traces.map(({ milliseconds }) => milliseconds)),
+  };
+}
+
+function millisecondsOf(observations: Observation[]): number {
+  const starts = observations.map(({ startedAt }) => Date.parse(startedAt));
+  const ends = observations.map(({ startedAt, duration }) => Date.parse(startedAt) + duration);
+  return Math.max(...ends) - Math.min(...starts);
+}
+
+function textOf(value: Attribute | undefined): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 /** Parents before their children, siblings by time. A span whose parent is elsewhere stands at the top. */

@@ -2,7 +2,7 @@ import { catalogue, isJob, type Unit } from "../../catalogue";
 import { startAll } from "../../catalogue/target";
 import { logFile, paths } from "../../ops/workspace/paths";
 import type { Running } from "../processes";
-import { localTarget, portsOf, simulatorOn, sinkOn, type LocalUnit, type Machine } from "../target";
+import { localTarget, portsOf, simulatorOn, sinkOn, viewerOn, type LocalUnit, type Machine } from "../target";
 import { writeAlertmanagerFiles, writePrometheusFiles } from "./monitoring-files";
 import { gatewayExtra, providerInUse } from "./provider";
 import { portOf, type StackSettings } from "./settings";
@@ -16,14 +16,16 @@ export interface LocalService {
   dependsOn: string[];
   /** Without it there is no conversation; the others may fail and the stack still serves. */
   required: boolean;
+  /** Starts once the others are up, and nobody waits for it. */
+  later?: true;
   /** Resolves when a service is ready, or a job is done. */
   start?: () => Promise<Running | undefined>;
   off?: string;
 }
 
 /**
- * Every service and job of the catalogue, and the two that stand in for what cannot run here: the LLM simulator for the
- * providers, the OTLP sink for Langfuse.
+ * Every service and job of the catalogue, and what stands in for those that cannot run here: the LLM simulator for the
+ * providers, the OTLP sink for Langfuse, the viewer for Grafana.
  */
 export function localServices(settings: StackSettings): LocalService[] {
   const machine = machineOf(settings);
@@ -48,6 +50,15 @@ export function localServices(settings: StackSettings): LocalService[] {
       dependsOn: [],
       required: true,
       start: () => sinkOn(machine, paths.traces),
+    },
+    {
+      name: "viewer",
+      title: "Dashboard viewer (in Grafana's place)",
+      ports: [portOf(settings, "grafana")],
+      dependsOn: [],
+      required: false,
+      later: true,
+      start: () => viewerOn(machine),
     },
   ];
 }

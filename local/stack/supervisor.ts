@@ -45,14 +45,17 @@ export class Supervisor {
   }
 
   /**
-   * Starts everything that is not off.
+   * Starts everything that is not off, and waits for all but those that start later.
    *
    * @throws the error of the first required service that does not start; what did start runs on until `stop`.
    */
   async start(): Promise<void> {
-    const outcomes = await Promise.allSettled(this.services.map((service) => this.startOnce(service)));
-    const failed = outcomes.find((outcome, i) => outcome.status === "rejected" && this.services[i]?.required);
+    const first = this.services.filter(({ later }) => !later);
+    const outcomes = await Promise.allSettled(first.map((service) => this.startOnce(service)));
+    const failed = outcomes.find((outcome, i) => outcome.status === "rejected" && first[i]?.required);
     if (failed?.status === "rejected") throw failed.reason;
+    const others = this.services.filter(({ later }) => later);
+    void Promise.allSettled(others.map((service) => this.startOnce(service)));
   }
 
   /** Stops everything, the last started first; also what is still starting. */

@@ -18,7 +18,7 @@ import { kindOf } from "./kinds";
 import { pathOf, type Machine } from "./machine";
 
 export type { Extra, Machine } from "./machine";
-export { simulatorOn, sinkOn } from "./stand-ins";
+export { simulatorOn, sinkOn, viewerOn } from "./stand-ins";
 
 /** A service or a job that can be started on this machine. */
 export interface LocalUnit {

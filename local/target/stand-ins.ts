@@ -24,12 +24,18 @@ export function sinkOn(machine: Machine, tracesDir: string): Promise<Running> {
   return startOwn("otlp-sink", machine.port(ports.langfuse), "/api/public/health", env, machine);
 }
 
+/** Starts the viewer of the dashboards that stands in Grafana's place, on its port. It reads where the stack runs. */
+export function viewerOn(machine: Machine): Promise<Running> {
+  return startOwn("viewer", machine.port(ports.grafana), "/api/health", {}, machine, "dashboards/viewer");
+}
+
 function startOwn(
   name: string,
   port: number,
   readyPath: string,
   env: Record<string, string | undefined>,
   machine: Machine,
+  folder = name,
 ): Promise<Running> {
   const url = `http://127.0.0.1:${port}`;
   return startProcess({
@@ -37,7 +43,7 @@ function startOwn(
     url,
     port,
     command: process.execPath,
-    args: ["--import", "tsx", join(repository, "local", name, "main.ts")],
+    args: ["--import", "tsx", join(repository, "local", folder, "main.ts")],
     env: { PORT: String(port), HOST: "127.0.0.1", ...env },
     logFile: machine.logFile(name),
     ready: httpReady(url + readyPath),

@@ -2,7 +2,7 @@ import { parser } from "@grafana/lezer-logql";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { allLogQueries } from "../../dashboards/loki/queries";
-import { interpolateExpr } from "../../local/dashboards-report/interpolate";
+import { interpolateExpr } from "../../local/dashboards/interpolate";
 import { catalogue } from "../../catalogue";
 import { queriesOf } from "./support/panels";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parser } from "@prometheus-io/lezer-promql";
 import { stringify } from "yaml";
 import { composePrometheus, prometheusFiles } from "../../dashboards/prometheus";
-import { interpolateExpr } from "../../local/dashboards-report/interpolate";
+import { interpolateExpr } from "../../local/dashboards/interpolate";
 import { externalMetrics } from "../../dashboards/metrics/external";
 import { requireTool } from "../../local/processes/debian-tool";
 import { queriesOf } from "./support/panels";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { interpolateExpr } from "../../local/dashboards-report/interpolate";
+import { interpolateExpr } from "../../local/dashboards/interpolate";
 import { temporaryFolder, tool } from "../rules/support/promtool";
 import { panels } from "./support/panels";
 

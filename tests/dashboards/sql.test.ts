@@ -1,5 +1,5 @@
 import { Client } from "pg";
-import { interpolateSql } from "../../local/dashboards-report/interpolate";
+import { interpolateSql } from "../../local/dashboards/interpolate";
 import { usd } from "../../litellm-config";
 import {
   addCall,

@@ -9,6 +9,9 @@ import { CompressionAlgorithm } from "@opentelemetry/otlp-exporter-base";
 import { OTLPTraceExporter as JsonExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { OTLPTraceExporter as ProtobufExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { BasicTracerProvider, SimpleSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-base";
+import { badgesOf } from "../../local/otlp-sink/conversation";
+import type { Span } from "../../local/otlp-sink/decode";
+import { toObservation } from "../../local/otlp-sink/observation";
 import { createSink } from "../../local/otlp-sink/server";
 import type { Session } from "../../local/otlp-sink/sessions";
 import { TraceStore } from "../../local/otlp-sink/store";
@@ -116,13 +119,56 @@ describe.each([
     ]);
   });
 
-  it("shows on the page with everything escaped", async () => {
-    const page = await (await fetch(url)).text();
-    expect(page).toContain("conversation");
-    expect(page).toContain("$0.002740");
+  it("is read as a conversation, with everything escaped", async () => {
+    const list = await (await fetch(url)).text();
+    expect(list).toContain('href="/sessions/sess-1"');
+    expect(list).toContain("$0.002740");
+    const page = await (await fetch(`${url}/sessions/sess-1`)).text();
+    for (const shown of ["claude-sonnet-5-5", "1200", "$0.002740", "cut", "tier_2"])
+      expect(page).toContain(shown);
     expect(page).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
     expect(page).not.toContain("<script>");
     expect(page).not.toContain("<b>bold</b>");
+  });
+
+  it("is found where links to Langfuse lead", async () => {
+    const { traceId } = (await sessions())[0]!.traces[0]!;
+    const trace = await fetch(`${url}/project/tollgate/traces/${traceId}`, { redirect: "manual" });
+    expect(trace.headers.get("location")).toBe(`/sessions/sess-1#${traceId}`);
+    expect((await fetch(`${url}/project/tollgate/sessions/sess-1`)).status).toBe(200);
+    expect((await fetch(`${url}/sessions/unknown`)).status).toBe(404);
+  });
+});
+
+describe("what is out of the ordinary", () => {
+  const shown = (metadata: Record<string, string>) =>
+    badgesOf(toObservation({ ...plainSpan, attributes: attributesOf(metadata) })).join("");
+  const attributesOf = (metadata: Record<string, string>) =>
+    Object.fromEntries(
+      Object.entries(metadata).map(([name, value]) => [`langfuse.observation.metadata.${name}`, value]),
+    );
+  const plainSpan: Span = {
+    traceId: "a".repeat(32),
+    spanId: "b".repeat(16),
+    name: "call",
+    startedAt: "2026-11-01T00:00:00.000Z",
+    duration: 1,
+    attributes: {},
+    resource: {},
+    events: [],
+  };
+
+  it.each([
+    [{ decision: "refused", reason: "session_budget" }, "refused: session_budget"],
+    [{ decision: "degraded" }, "degraded"],
+    [{ degraded: "true" }, "degraded"],
+    [{ decision: "allowed", cache_hit: "true" }, "cache"],
+  ])("%j is marked", (metadata, badge) => {
+    expect(shown(metadata as Record<string, string>)).toContain(badge);
+  });
+
+  it("an allowed call is not", () => {
+    expect(shown({ decision: "allowed", degraded: "false", cache_hit: "false" })).toBe("");
   });
 });
 

@@ -8,9 +8,9 @@ import { logs, prom, promBuckets, promNow } from "../lib/queries";
 import { limitSteps } from "../lib/thresholds";
 import { unit } from "../lib/units";
 
-/** A quantile of a histogram over the panel's steps, by labels. */
+/** A quantile of a histogram over the panel's steps, by labels; nothing where nothing was observed. */
 function quantile(q: number, histogram: string, by: string[] = []): string {
-  return `histogram_quantile(${q}, sum by (${["le", ...by].join(", ")}) (rate(${histogram}_bucket[$__rate_interval])))`;
+  return `histogram_quantile(${q}, sum by (${["le", ...by].join(", ")}) (rate(${histogram}_bucket[$__rate_interval]))) >= 0`;
 }
 
 const rate = (selector: string, by: string) => `sum by (${by}) (rate(${selector}[$__rate_interval]))`;
@@ -24,6 +24,7 @@ const latency: Row = {
         over ${thresholds.latency.seconds} s.`,
       unit: unit.seconds,
       width: 12,
+      noValue: "no questions",
       queries: [0.5, 0.95, 0.99].map((q) =>
         prom(quantile(q, "tollgate_agent_query_seconds"), `p${Math.round(q * 100)}`),
       ),
@@ -33,6 +34,7 @@ const latency: Row = {
       description: "Recommendations think longest; a lookup that is slow has a slow tool behind it.",
       unit: unit.seconds,
       width: 12,
+      noValue: "no questions",
       queries: [prom(quantile(0.95, "tollgate_agent_query_seconds", ["query_type"]), "{{query_type}}")],
     }),
     stat({
@@ -65,7 +67,8 @@ const latency: Row = {
         "Calls that got no answer from the gateway, by code. What a budget or limit refuses is not among them.",
       unit: unit.perSecond,
       noValue: "none",
-      queries: [prom(rate("tollgate_agent_provider_errors_total", "code"), "{{code}}")],
+      bars: true,
+      queries: [prom(`${rate("tollgate_agent_provider_errors_total", "code")} > 0`, "{{code}}")],
     }),
   ],
 };
@@ -86,6 +89,7 @@ const tools: Row = {
       description: "Share of the time range's runs, by tool.",
       unit: unit.share,
       max: 1,
+      noValue: "no tool ran",
       queries: [
         promNow(
           `sum by (tool) (increase(tollgate_agent_tool_runs_total{outcome="ok"}[$__range]))
@@ -98,6 +102,7 @@ const tools: Row = {
       title: "Tool time, p95",
       description: "19 of 20 runs of a tool take no longer.",
       unit: unit.seconds,
+      noValue: "no tool ran",
       queries: [prom(quantile(0.95, "tollgate_agent_tool_seconds", ["tool"]), "{{tool}}")],
     }),
     timeSeries({
@@ -105,6 +110,7 @@ const tools: Row = {
       description: "BigQuery's billing export, the Recommender and the Asset Inventory.",
       unit: unit.seconds,
       width: 12,
+      noValue: "no calls",
       queries: [0.5, 0.95].map((q) =>
         prom(quantile(q, "tollgate_agent_gcp_api_seconds", ["api"]), `{{api}} p${Math.round(q * 100)}`),
       ),
@@ -115,6 +121,7 @@ const tools: Row = {
         "Calls a second, by API and outcome; refused ones are permissions of the customer's project.",
       unit: unit.perSecond,
       width: 12,
+      noValue: "no calls",
       queries: [prom(rate("tollgate_agent_gcp_api_seconds_count", "api, outcome"), "{{api}} {{outcome}}")],
     }),
   ],
@@ -140,7 +147,10 @@ const conversations: Row = {
       title: "Query types",
       description: "Questions of the time range.",
       unit: unit.count,
-      queries: [promNow(countInRange("tollgate_agent_query_seconds_count", "query_type"), "{{query_type}}")],
+      noValue: "no questions",
+      queries: [
+        promNow(`${countInRange("tollgate_agent_query_seconds_count", "query_type")} > 0`, "{{query_type}}"),
+      ],
     }),
     timeSeries({
       title: "Query types over time",
@@ -155,6 +165,7 @@ const conversations: Row = {
       description: "By query type: one that rises without a reason is a loop, or a prompt that got worse.",
       unit: unit.count,
       width: 12,
+      noValue: "no questions",
       queries: [
         prom(
           `${rate("tollgate_agent_llm_calls_per_query_sum", "query_type")}

@@ -13,6 +13,9 @@ import { unit } from "../lib/units";
 
 const FIRING = `ALERTS{alertstate="firing"}`;
 
+/** Of Alertmanager's many integrations, those that notifications go to. */
+const RECEIVERS = `{integration=~"slack|pagerduty|email"}`;
+
 const alerts: Row = {
   title: "Alerts",
   panels: [
@@ -68,11 +71,11 @@ const alerts: Row = {
       width: 12,
       queries: [
         prom(
-          "sum by (integration) (rate(alertmanager_notifications_total[$__rate_interval]))",
+          `sum by (integration) (rate(alertmanager_notifications_total${RECEIVERS}[$__rate_interval]))`,
           "{{integration}} sent",
         ),
         prom(
-          "sum by (integration) (rate(alertmanager_notifications_failed_total[$__rate_interval]))",
+          `sum by (integration) (rate(alertmanager_notifications_failed_total${RECEIVERS}[$__rate_interval]))`,
           "{{integration}} failed",
         ),
       ],
@@ -186,9 +189,10 @@ const providers: Row = {
       unit: unit.perSecond,
       width: 12,
       noValue: "no errors",
+      bars: true,
       queries: [
         prom(
-          "sum by (provider, status) (rate(tollgate_guard_provider_errors_total[$__rate_interval]))",
+          "sum by (provider, status) (rate(tollgate_guard_provider_errors_total[$__rate_interval])) > 0",
           "{{provider}} {{status}}",
         ),
       ],
@@ -222,6 +226,7 @@ const anomalies: Row = {
       description: "Log lines a second at level error.",
       unit: unit.countsPerSecond,
       width: 12,
+      noValue: "no errors",
       links: [toExplore("Lines in Explore", errorLogs, sources.loki.uid)],
       queries: [logs(errorLines, "{{service}}")],
     }),

@@ -52,7 +52,7 @@ const spend: Row = {
       queries: [sql(`SELECT ${usdOf("spent")} AS spend FROM (${MONTH_SPEND}) AS month`)],
     }),
     stat({
-      title: "Month's end at this pace",
+      title: "Month at this pace",
       description:
         "The month's spend, extended in a straight line to its last day. Early in a month it swings.",
       unit: unit.usd,
@@ -64,7 +64,7 @@ const spend: Row = {
       ],
     }),
     stat({
-      title: "Gross margin on LLM cost",
+      title: "Gross margin",
       description: "Share of the month's revenue that its LLM calls have not used, from the tiers' prices.",
       unit: unit.share,
       noValue: "no customers",
@@ -74,7 +74,7 @@ const spend: Row = {
       ],
     }),
     stat({
-      title: "Held by calls in flight",
+      title: "Held in flight",
       description: "Money that running calls may still cost at most; it falls back to zero when they settle.",
       unit: unit.usd,
       noValue: "unknown",
@@ -89,7 +89,7 @@ const spend: Row = {
       stacked: true,
       queries: [
         sqlSeries(`
-          SELECT date_trunc('day', hour, 'UTC') AS time, plan_tier AS tier, ${usdOf("sum(cost_nanos)")} AS spend
+          SELECT date_trunc('day', hour, 'UTC') AS time, plan_tier AS metric, ${usdOf("sum(cost_nanos)")} AS spend
           FROM ledger.spend
           WHERE scope = '' AND ${HOURS} AND plan_tier IN (\${tier:sqlstring})
           GROUP BY 1, 2 ORDER BY 1`),
@@ -105,7 +105,8 @@ const revenue: Row = {
       title: "The month by tier",
       description:
         "Revenue is customers times price; the share of LLM cost should stay at or below its target.",
-      width: 12,
+      width: 24,
+      height: 6,
       queries: [
         sql(`
           SELECT tier AS "Tier", customers AS "Customers", ${usdOf("customers * price_nanos")} AS "Revenue",
@@ -127,7 +128,7 @@ const revenue: Row = {
       title: "Budget used by tier",
       description: "The month's LLM cost of a tier's customers, as a share of all their budgets.",
       unit: unit.share,
-      width: 6,
+      width: 12,
       max: 1,
       rows: true,
       steps: budgetSteps,
@@ -140,7 +141,7 @@ const revenue: Row = {
       title: "LLM cost as a share of revenue",
       description: "By tier, for the month so far: it climbs through the month and starts anew on the first.",
       unit: unit.share,
-      width: 6,
+      width: 12,
       queries: [
         prom(
           `tollgate_tier_spent_nanodollars{tier=~"$tier"} / (tollgate_tier_customers * tollgate_tier_price_nanodollars > 0)`,

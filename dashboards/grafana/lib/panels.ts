@@ -15,9 +15,10 @@ import {
   VisibilityMode,
   VizLegendOptionsBuilder,
   VizOrientation,
+  VizTextDisplayOptionsBuilder,
   VizTooltipOptionsBuilder,
 } from "@grafana/grafana-foundation-sdk/common";
-import type { Panel } from "@grafana/grafana-foundation-sdk/dashboard";
+import { FieldColorBuilder, FieldColorModeId, type Panel } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder as Gauge } from "@grafana/grafana-foundation-sdk/gauge";
 import { PanelBuilder as Logs } from "@grafana/grafana-foundation-sdk/logs";
 import {
@@ -30,7 +31,7 @@ import { PanelBuilder as Stat } from "@grafana/grafana-foundation-sdk/stat";
 import { PanelBuilder as StateTimeline } from "@grafana/grafana-foundation-sdk/statetimeline";
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
 import { applySpec, type PanelSpec } from "./panel-spec";
-import { unit } from "./units";
+import { unit, type Unit } from "./units";
 
 export { table } from "./table";
 
@@ -39,19 +40,34 @@ export function stat(spec: PanelSpec): Builder<Panel> {
   const coloured = spec.steps !== undefined || spec.states !== undefined;
   return applySpec(new Stat(), { width: 4, height: 4, ...spec })
     .reduceOptions(lastValue())
-    .colorMode(coloured ? BigValueColorMode.Background : BigValueColorMode.Value)
+    .colorMode(coloured ? BigValueColorMode.Background : BigValueColorMode.None)
     .graphMode(BigValueGraphMode.None);
 }
+
+/** Where an axis ends at least: Grafana's own would go to 100 for a line that is zero throughout. */
+const LEAST_TOP: Partial<Record<Unit, number>> = {
+  [unit.usd]: 0.01,
+  [unit.perSecond]: 0.1,
+  [unit.countsPerSecond]: 0.1,
+  [unit.count]: 1,
+  [unit.seconds]: 0.1,
+  [unit.none]: 1,
+};
+
+/** Pixels; without them Grafana fills a bar's whole height with its name and cuts long ones. */
+const BAR_TEXT = new VizTextDisplayOptionsBuilder().titleSize(14).valueSize(16);
 
 /** Lines over time, with a legend that says the last, the mean and the highest value where there is room for it. */
 export function timeSeries(spec: PanelSpec & { stacked?: boolean; bars?: boolean }): Builder<Panel> {
   const panel = applySpec(new TimeSeries(), spec)
-    .legend((spec.height ?? 8) < 8 ? listLegend() : tableLegend(["lastNotNull", "mean", "max"]))
+    .legend((spec.height ?? 8) < 10 ? listLegend() : tableLegend(["lastNotNull", "mean", "max"]))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi))
     .showPoints(VisibilityMode.Never)
     .fillOpacity(spec.stacked || spec.bars ? 40 : 10);
   // Without data Grafana's axis of a share goes to 10,000 %.
   if (spec.unit === unit.share) panel.axisSoftMin(0).axisSoftMax((spec.steps?.at(-1)?.[0] ?? 0.8) * 1.25);
+  const top = LEAST_TOP[spec.unit];
+  if (top !== undefined) panel.axisSoftMin(0).axisSoftMax(top);
   if (spec.stacked) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal));
   if (spec.bars) panel.drawStyle(GraphDrawStyle.Bars);
   return panel;
@@ -68,22 +84,27 @@ export function bars(spec: PanelSpec & { rows?: true; max?: number }): Builder<P
     .reduceOptions(spec.rows ? everyRow() : lastValue())
     .orientation(VizOrientation.Horizontal)
     .displayMode(BarGaugeDisplayMode.Gradient)
+    .text(BAR_TEXT)
     .min(0);
   return spec.max === undefined ? panel : panel.max(spec.max);
 }
 
 /** Shares of a whole, with values and percentages in the legend. */
 export function pie(spec: PanelSpec & { rows?: true }): Builder<Panel> {
-  return applySpec(new PieChart(), spec)
-    .pieType(PieChartType.Donut)
-    .reduceOptions(spec.rows ? everyRow() : lastValue())
-    .legend(
-      new PieChartLegendOptionsBuilder()
-        .displayMode(LegendDisplayMode.Table)
-        .placement(LegendPlacement.Right)
-        .showLegend(true)
-        .values([PieChartLegendValues.Value, PieChartLegendValues.Percent]),
-    );
+  return (
+    applySpec(new PieChart(), spec)
+      // By name all would be of one colour: slices share the name of their field.
+      .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
+      .pieType(PieChartType.Donut)
+      .reduceOptions(spec.rows ? everyRow() : lastValue())
+      .legend(
+        new PieChartLegendOptionsBuilder()
+          .displayMode(LegendDisplayMode.Table)
+          .placement(LegendPlacement.Right)
+          .showLegend(true)
+          .values([PieChartLegendValues.Value, PieChartLegendValues.Percent]),
+      )
+  );
 }
 
 /** States over time, a line a series, coloured by the thresholds. */

@@ -61,7 +61,7 @@ export function sql(rawSql: string): Query {
   return ledgerQuery(rawSql, "table");
 }
 
-/** SQL of the ledger whose columns are `time`, a value, and the text that names its series. */
+/** SQL of the ledger whose columns are `time`, a value, and `metric`, the text that names its series: by another name Grafana adds the value's column to it. */
 export function sqlSeries(rawSql: string): Query {
   return ledgerQuery(rawSql, "time_series");
 }

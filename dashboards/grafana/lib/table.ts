@@ -31,8 +31,11 @@ export interface Column {
   width?: number;
 }
 
-/** Pixels of what must be readable whole: a time, a session's UUID, a trace's 32 digits. */
-export const [TIME, SESSION, TRACE] = [170, 300, 280];
+/** Pixels of a column: Grafana's own 150 hide the last of eight columns on half a screen. */
+const NARROWEST = 85;
+
+/** Pixels of what must be readable whole: a time, a session's UUID, a trace's 32 digits, a customer's id. */
+export const [TIME, SESSION, TRACE, CUSTOMER] = [155, 320, 290, 130];
 
 const CELLS: Record<NonNullable<Column["cell"]>, TableCellOptions> = {
   bar: { type: TableCellDisplayMode.Gauge, mode: BarGaugeDisplayMode.Basic },
@@ -47,7 +50,9 @@ export function table(
     transform?: DataTransformerConfig[];
   },
 ): Builder<Panel> {
-  const panel = applySpec(new Table(), { ...spec, unit: "string" }).filterable(true);
+  const panel = applySpec(new Table(), { ...spec, unit: "string" })
+    .filterable((spec.width ?? 0) > 12)
+    .minWidth(NARROWEST);
   // A panel's text for "no rows" would stand in each empty cell too.
   if (spec.noValue) panel.overrideByRegexp("/.*/", [{ id: "noValue", value: "-" }]);
   for (const [name, column] of Object.entries(spec.columns ?? {})) {

@@ -2,7 +2,7 @@ import { loadavg } from "node:os";
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { Client } from "pg";
 import { definitions } from "../../../litellm-config";
-import { interpolateSql } from "../../../local/dashboards-report/interpolate";
+import { interpolateSql } from "../../../local/dashboards/interpolate";
 import * as exporter from "../../../ops/ledger-exporter/sql";
 import { startLedger, type TestLedger } from "../../dashboards/support/ledger";
 import { queriesOf, rendered } from "../../dashboards/support/panels";

@@ -3,9 +3,9 @@ import {
   renderedDashboards,
   type PanelQuery,
   type RenderedPanel,
-} from "../../../local/dashboards-report/panels";
+} from "../../../local/dashboards/panels";
 
-export type { GridPos, RenderedPanel } from "../../../local/dashboards-report/panels";
+export type { GridPos, RenderedPanel } from "../../../local/dashboards/panels";
 
 export const rendered = renderedDashboards();
 

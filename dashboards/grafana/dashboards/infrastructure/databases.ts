@@ -42,10 +42,12 @@ export const databases: Row = {
       ],
     }),
     timeSeries({
-      title: "ClickHouse queries and inserted rows",
-      description: "A second. Rows that stop while calls go on: Langfuse's worker does not ingest.",
+      title: "ClickHouse throughput",
+      description:
+        "Queries and inserted rows a second. Rows that stop while calls go on: Langfuse's worker does not ingest.",
       unit: unit.countsPerSecond,
       width: 6,
+      noValue: "ClickHouse reports nothing",
       queries: [
         prom(`sum(${rate("ClickHouseProfileEvents_Query")})`, "queries"),
         prom(`sum(${rate("ClickHouseProfileEvents_FailedQuery")})`, "failed queries"),
@@ -69,6 +71,7 @@ export const databases: Row = {
       description: "An eviction in the cache is normal; in Langfuse's queue it would be a lost trace.",
       unit: unit.count,
       width: 6,
+      noValue: "Redis reports nothing",
       queries: [
         prom(`sum by (instance) (${rate("redis_evicted_keys_total")})`, "{{instance}} evictions/s"),
         prom("sum by (instance) (redis_connected_clients)", "{{instance}} clients"),
@@ -79,6 +82,7 @@ export const databases: Row = {
       description: `Jobs that wait for the worker or their next try, and jobs that failed for good, by queue. Langfuse Queue Backlog fires over ${thresholds.langfuseQueue.jobs}: the worker is behind.`,
       unit: unit.count,
       width: 12,
+      noValue: "no queue is known",
       queries: [prom(`sum by (key) (redis_key_size{key=~"bull:.*:(wait|delayed|failed)"})`, "{{key}}")],
     }),
   ],

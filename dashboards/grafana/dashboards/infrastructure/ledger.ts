@@ -12,10 +12,11 @@ export const ledger: Row = {
       title: "Reserve and settle, p95 and p99",
       description: "What the guard adds to a call: one round trip before it, one after it.",
       unit: unit.seconds,
+      noValue: "no calls",
       queries: ["reserve", "settle"].flatMap((step) =>
         [0.95, 0.99].map((q) =>
           prom(
-            `histogram_quantile(${q}, sum by (le) (${rate(`tollgate_guard_${step}_seconds_bucket`)}))`,
+            `histogram_quantile(${q}, sum by (le) (${rate(`tollgate_guard_${step}_seconds_bucket`)})) >= 0`,
             `${step} p${q * 100}`,
           ),
         ),

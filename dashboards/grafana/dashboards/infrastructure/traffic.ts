@@ -23,6 +23,7 @@ export const traffic: Row = {
       description: `Share of the last five minutes. Error Spike fires over ${thresholds.errors.share * 100} %.`,
       unit: unit.share,
       steps: limitSteps(thresholds.errors.share),
+      noValue: "no requests",
       queries: [prom(FAILING_SHARE, "{{service}}")],
     }),
     timeSeries({
@@ -30,6 +31,7 @@ export const traffic: Row = {
       description: "A second, by class of the HTTP status.",
       unit: unit.perSecond,
       stacked: true,
+      noValue: "Cloud Run reports nothing",
       queries: [prom(cloudRate("request_count", "response_code_class"), "{{response_code_class}}")],
     }),
   ],

@@ -55,7 +55,12 @@ export const models: Row = {
           ) AS latest USING (query_type)
           ORDER BY cost DESC`),
       ],
-      columns: { Mean: { unit: unit.usd }, p95: { unit: unit.usd }, Spend: { unit: unit.usd } },
+      columns: {
+        "Query type": { width: 125 },
+        Mean: { unit: unit.usd },
+        p95: { unit: unit.usd },
+        Spend: { unit: unit.usd },
+      },
     }),
     stat({
       title: "Cache hit rate",

@@ -2,7 +2,7 @@ import { definitions, toDollars } from "../../../../litellm-config";
 import type { Row } from "../../lib/dashboard";
 import { toDashboard, toPage } from "../../lib/links";
 import { table } from "../../lib/panels";
-import { SESSION, TIME, TRACE } from "../../lib/table";
+import { CUSTOMER, SESSION, TIME, TRACE } from "../../lib/table";
 import { sql, usdOf } from "../../lib/queries";
 import { budgetSteps } from "../../lib/thresholds";
 import { unit } from "../../lib/units";
@@ -45,7 +45,10 @@ function sessionQuery(limit: string, order = "spent_nanos DESC") {
 
 function sessionColumns(langfuse: string): NonNullable<Parameters<typeof table>[0]["columns"]> {
   return {
-    Customer: { link: toDashboard("Customer", "llm-cost-operations", { customer_id: "Customer" }) },
+    Customer: {
+      link: toDashboard("Customer", "llm-cost-operations", { customer_id: "Customer" }),
+      width: CUSTOMER,
+    },
     Session: { link: toPage("Session in Langfuse", `${langfuse}/sessions`, "Session"), width: SESSION },
     Started: { width: TIME },
     "Last call": { width: TIME },

@@ -45,7 +45,7 @@ export const spendRate: Row = {
       },
     }),
     stat({
-      title: "Times the rolling average",
+      title: "Times average",
       description: `The spend rate against its average of a day. Cost Spike fires at ${costSpike.factor}.`,
       unit: unit.none,
       height: 10,
@@ -69,6 +69,8 @@ export const spendRate: Row = {
       description: "Dollars of each hour, by the model that answered, from the ledger.",
       unit: unit.usd,
       stacked: true,
+      bars: true,
+      noValue: "no spend",
       queries: [usdPerHour("model_used")],
     }),
     timeSeries({
@@ -76,6 +78,8 @@ export const spendRate: Row = {
       description: "Dollars of each hour, by the tier of the customer, from the ledger.",
       unit: unit.usd,
       stacked: true,
+      bars: true,
+      noValue: "no spend",
       queries: [usdPerHour("plan_tier")],
     }),
     timeSeries({
@@ -83,6 +87,8 @@ export const spendRate: Row = {
       description: "Dollars of each hour, by what was asked, from the ledger.",
       unit: unit.usd,
       stacked: true,
+      bars: true,
+      noValue: "no spend",
       queries: [usdPerHour("query_type")],
     }),
   ],
@@ -90,6 +96,6 @@ export const spendRate: Row = {
 
 function usdPerHour(column: "model_used" | "plan_tier" | "query_type"): Query {
   return sqlSeries(`
-    SELECT hour AS time, ${column}, ${usdOf("sum(cost_nanos)")} AS spend
+    SELECT hour AS time, ${column} AS metric, ${usdOf("sum(cost_nanos)")} AS spend
     FROM ledger.spend WHERE ${SPEND_CHOSEN} AND ${column} <> '' GROUP BY 1, 2 ORDER BY 1`);
 }

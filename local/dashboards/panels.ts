@@ -36,9 +36,9 @@ export interface RenderedPanel {
   };
 }
 
-/** The five dashboards as their JSON says, with everything that leads out of Grafana at an address of no meaning. */
-export function renderedDashboards(): Dashboard[] {
-  return JSON.parse(JSON.stringify(dashboards({ langfuse: "http://langfuse.test" }))) as Dashboard[];
+/** The five dashboards as their JSON says; links out of Grafana lead to `langfuse`. */
+export function renderedDashboards(langfuse = "http://langfuse.test"): Dashboard[] {
+  return JSON.parse(JSON.stringify(dashboards({ langfuse }))) as Dashboard[];
 }
 
 /** The panels of a dashboard that show data. */

@@ -4,10 +4,8 @@
  */
 import Table from "cli-table3";
 import { pc } from "../../ops/terminal/colours";
-import { ports } from "../../catalogue";
-import { ensureSecrets, localSecret } from "../../ops/workspace/secrets";
-import { runningStack } from "../../ops/workspace/state";
 import { reportPanels, type Outcome } from "./report";
+import { localServers } from "./sources/local";
 import { EXIT, runCommand, tollgateCommand } from "../../ops/terminal/command";
 
 const COLORS: Record<Outcome, (text: string) => string> = {
@@ -24,14 +22,7 @@ const RATES = `A rate needs a counter to grow between two scrapes: after the fir
 Ask two or three questions with \`npm run ask\`, wait ten seconds and report again.`;
 
 async function report(): Promise<void> {
-  const { portOffset } = runningStack();
-  const reports = await reportPanels(
-    {
-      prometheus: `http://127.0.0.1:${ports.prometheus + portOffset}`,
-      ledger: localSecret("ledger-reader-url", ensureSecrets(), ports.postgres + portOffset),
-    },
-    { seconds: HOUR },
-  );
+  const reports = await reportPanels(localServers(), { seconds: HOUR });
   const table = new Table({ head: ["Dashboard", "Panel", "", ""], style: { head: [], border: [] } });
   for (const { dashboard, panel, outcome, note } of reports)
     table.push([dashboard, panel, COLORS[outcome](outcome), note]);

@@ -1,0 +1,63 @@
+import { existsSync } from "node:fs";
+import { chromium, type Browser } from "playwright-core";
+import { findTool } from "../../processes/debian-tool";
+import { READ_PANELS, type ShownPanel } from "./findings";
+
+export interface Shot {
+  uid: string;
+  theme: "light" | "dark";
+  /** Pixels. */
+  width: number;
+  /** Pixels; the whole dashboard unless given. */
+  height?: number;
+  /** The time range, as `now-15m`. */
+  from: string;
+  file: string;
+}
+
+/** @throws Error with the remedy when there is no Chromium. */
+export function launchChromium(): Promise<Browser> {
+  const given = process.env.TOLLGATE_CHROMIUM_BIN;
+  const found = given && existsSync(given) ? given : findTool("chromium");
+  if (!found) {
+    throw new Error(
+      "Chromium is not on the PATH: install Debian's package (apt-get install chromium) or set TOLLGATE_CHROMIUM_BIN",
+    );
+  }
+  // Chromium refuses its sandbox to root, as in a container.
+  const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  return chromium.launch({ executablePath: found, args });
+}
+
+/**
+ * Photographs a dashboard.
+ *
+ * @param viewer The viewer's address, without a slash at the end.
+ * @returns the panels as they are shown, and what the page's scripts complained of
+ */
+export async function photograph(
+  browser: Browser,
+  viewer: string,
+  shot: Shot,
+): Promise<{ panels: ShownPanel[]; errors: string[] }> {
+  const page = await browser.newPage({ viewport: { width: shot.width, height: shot.height ?? 1_000 } });
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(error.message));
+  try {
+    await page.goto(`${viewer}/d/${shot.uid}?from=${shot.from}&theme=${shot.theme}`);
+    await page.waitForSelector("main", { timeout: 180_000 });
+    // Tables draw only the rows that are in sight.
+    const height =
+      shot.height ?? Math.ceil(await page.evaluate<number>("document.documentElement.scrollHeight"));
+    await page.setViewportSize({ width: shot.width, height });
+    await page.waitForFunction(`!document.querySelector('[data-state="loading"]')`, undefined, {
+      timeout: 30_000,
+    });
+    await page.waitForLoadState("networkidle");
+    await page.waitForTimeout(500);
+    await page.screenshot({ path: shot.file });
+    return { panels: await page.evaluate<ShownPanel[]>(READ_PANELS), errors };
+  } finally {
+    await page.close();
+  }
+}

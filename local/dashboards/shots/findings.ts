@@ -1,0 +1,48 @@
+/** A panel as a picture shows it. */
+export interface ShownPanel {
+  title: string;
+  kind: string;
+  /** `data`, `empty`, `loading` or `error`. */
+  state: string;
+  /** Pixels. */
+  box: { left: number; top: number; right: number; bottom: number };
+  /** Headings of the panel or of its columns that do not fit their place. */
+  clipped: string[];
+}
+
+/**
+ * What is wrong with a picture.
+ *
+ * @param withData titles of the panels whose queries answer
+ * @returns a sentence a finding
+ */
+export function findingsOf(panels: ShownPanel[], withData: ReadonlySet<string>): string[] {
+  const findings = panels.flatMap(({ title, state, clipped }) => [
+    ...(state === "error" || state === "loading" ? [`"${title}" shows its state "${state}"`] : []),
+    ...(state === "empty" && withData.has(title) ? [`"${title}" is empty though its queries answer`] : []),
+    ...clipped.map((text) => `"${title}" clips "${text}"`),
+  ]);
+  panels.forEach((one, i) => {
+    for (const other of panels.slice(i + 1))
+      if (overlap(one.box, other.box)) findings.push(`"${one.title}" and "${other.title}" overlap`);
+  });
+  return findings;
+}
+
+function overlap(one: ShownPanel["box"], other: ShownPanel["box"]): boolean {
+  return one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
+}
+
+/** JavaScript for the page: reads what it shows, as `ShownPanel[]`. */
+export const READ_PANELS = `
+[...document.querySelectorAll("section[data-panel]")].map((section) => {
+  const { left, top, right, bottom } = section.getBoundingClientRect();
+  const headings = [...section.querySelectorAll('h2, [role="columnheader"] *')];
+  return {
+    title: section.dataset.panel,
+    kind: section.dataset.kind,
+    state: section.dataset.state,
+    box: { left, top, right, bottom },
+    clipped: headings.filter((each) => each.clientWidth > 0 && each.textContent && each.scrollWidth > each.clientWidth + 1).map((each) => each.textContent),
+  };
+})`;

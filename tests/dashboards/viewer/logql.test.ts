@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { interpolateExpr } from "../../../local/dashboards/interpolate";
+import { askLogFiles } from "../../../local/dashboards/sources/log-files";
+import { parseLogql } from "../../../local/dashboards/sources/logql";
+import { queriesOf } from "../support/panels";
+
+const NOW = Date.parse("2026-11-20T12:00:00Z");
+const ANSWERED =
+  '{"level":"info","time":"2026-11-20T11:59:00.000Z","event":"query.answered","customer_id":"acme","plan_tier":"tier_2","seconds":1.5}';
+
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "logs-"));
+  const files = {
+    "agent.log": [
+      ANSWERED,
+      '{"level":"error","time":"2026-11-20T11:58:00.000Z","event":"gcp.error"}',
+      "  at stack",
+    ],
+    "alertmanager.log": ['ts=2026-11-20T11:58:30.000Z level=error msg="notify failed"'],
+    "postgres.log": [
+      "2026-11-20 11:57:00.000 UTC [1] FATAL:  no such role",
+      "2026-11-20 11:50:00.000 UTC [1] LOG:  up",
+    ],
+    "redis.log": ["12:M 20 Nov 2026 11:56:00.000 * Ready to accept connections"],
+  };
+  for (const [name, lines] of Object.entries(files))
+    writeFileSync(join(folder, name), `${lines.join("\n")}\n`);
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const ask = (expr: string, seconds = 3_600) =>
+  askLogFiles({ refId: "A", datasource: { uid: "loki", type: "loki" }, expr }, folder, { seconds, end: NOW });
+const bodies = (expr: string, seconds?: number) => ask(expr, seconds)[0]?.data.values[1] ?? [];
+
+describe("LogQL over log files", () => {
+  it.each(queriesOf("loki"))("knows %s", (_where, expr) => {
+    expect(() => parseLogql(interpolateExpr(expr, { seconds: 3_600 }))).not.toThrow();
+  });
+
+  it("makes a line for people of an event", () => {
+    expect(
+      bodies(
+        '{service="agent"} | json | event=~"query\\\\.answered" | line_format "{{.customer_id}}{{ if .turns }}, {{.turns}}{{ end }} in {{.seconds}} s"',
+      ),
+    ).toEqual(["acme in 1.5 s"]);
+  });
+
+  it("finds levels in JSON, logfmt and text, newest first; a line without a time belongs to the one above", () => {
+    expect(bodies('{environment=~".+"} | detected_level=~"error|fatal"')).toEqual([
+      'ts=2026-11-20T11:58:30.000Z level=error msg="notify failed"',
+      '{"level":"error","time":"2026-11-20T11:58:00.000Z","event":"gcp.error"}',
+      "2026-11-20 11:57:00.000 UTC [1] FATAL:  no such role",
+    ]);
+    expect(bodies('{service="agent"}')[1]).toContain("gcp.error");
+    expect(bodies('{service="agent"}')[2]).toBe("  at stack");
+  });
+
+  it("takes lines of the time range only", () => {
+    expect(bodies('{service="postgres"}', 300)).toHaveLength(1);
+    expect(bodies('{service="redis"}', 600)).toHaveLength(1);
+    expect(bodies('{service="redis"}', 60)).toHaveLength(0);
+  });
+
+  it("filters lines", () => {
+    expect(bodies('{service=~"agent|redis"} |= "Ready"')).toHaveLength(1);
+    expect(bodies('{service=~"agent|redis"} !~ "(?i)READY|stack"')).toHaveLength(2);
+    expect(bodies('{service!="agent"}')).toHaveLength(4);
+  });
+
+  it("counts lines a second by a label", () => {
+    const frames = ask('sum by (service) (rate({environment=~".+"} | detected_level=~"error|fatal" [300s]))');
+    const last = frames.map(({ schema, data }) => [
+      schema.fields[1]!.labels!.service,
+      data.values[1]!.at(-1),
+    ]);
+    expect(last).toEqual([
+      ["agent", 1 / 300],
+      ["alertmanager", 1 / 300],
+      ["postgres", 1 / 300],
+    ]);
+  });
+
+  it.each([
+    ['service="agent"', "must start with a selector"],
+    ['{service="agent"} | unwrap x', "not known here"],
+    ['{service="agent"} | line_format "{{ .x | upper }}"', "not known here"],
+    ["{service=agent}", "expected a matcher"],
+  ])("refuses %s", (expr, message) => {
+    expect(() => parseLogql(expr)).toThrow(message);
+  });
+});
