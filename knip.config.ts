@@ -5,6 +5,8 @@ import { commands } from "./cli/commands.mjs";
 const programs = [
   "app/main.ts",
   "ops/ledger-exporter/main.ts",
+  "ops/remote/answer.ts",
+  "ops/remote/main.ts",
   "local/llm-simulator/main.ts",
   "local/otlp-sink/main.ts",
   "policies/index.ts",

@@ -16,12 +16,20 @@ export interface Bucket {
 const { traces, logs } = definitions.retention;
 const ARCHIVE = { coldAfterDays: 30 };
 
+/** What an operator's command answered; encrypted, read once, and of no use afterwards. */
+const ANSWER_DAYS = 1;
+
 /** Every bucket of the stack. */
 export const buckets = {
   // Raw events are needed until they are in ClickHouse, and again only to repair what is younger than its TTL.
   "langfuse-events": { phase: 1, deleteAfterDays: traces },
   "langfuse-media": { phase: 1, deleteAfterDays: traces },
   "trace-archive": { phase: 1, ...ARCHIVE },
+  answers: {
+    phase: 1,
+    deleteAfterDays: ANSWER_DAYS,
+    targets: { compose: "operators run their commands on the machine itself" },
+  },
   "ledger-archive": { phase: 1, ...ARCHIVE },
   // Loki deletes by its own retention; the bucket sweeps up what a stopped compactor leaves.
   loki: { phase: 3, deleteAfterDays: logs + 7, targets: { compose: "Loki has a volume" } },

@@ -34,6 +34,9 @@ export const programs = {
   "ledger-exporter": "ops/ledger-exporter/main.ts",
   "langfuse-setup": "ops/langfuse/main.ts",
   "langfuse-margins": "ops/langfuse/margins/main.ts",
+  customers: "ops/customers/main.ts",
+  query: "ops/query/main.ts",
+  answer: "ops/remote/answer.ts",
 } as const;
 
 export type ProgramName = keyof typeof programs;

@@ -1,7 +1,7 @@
 import { definitions } from "../litellm-config";
 import { DATABASE_CA } from "./database-url";
 import { gateway } from "./gateway";
-import { BLOB_STORE_USER, llmObservability } from "./llm-observability";
+import { BLOB_STORE_USER, langfuseDatabases, llmObservability } from "./llm-observability";
 import type { JobSpec } from "./spec";
 
 const MINUTE = 60;
@@ -14,6 +14,9 @@ const ofLangfuse = {
 } as const;
 
 const noLangfuse = "Langfuse's server is not here";
+
+/** An operator may run the job with a command of their own; its answer goes here. */
+const answersOperators = { gcp: { TOLLGATE_ANSWERS_BUCKET: { bucket: "answers" } } } as const;
 
 /** What prepares the data stores before the services that need it, looks after them on the side, or waits for an operator. */
 export const jobs = {
@@ -63,6 +66,24 @@ export const jobs = {
     cpu: 0.25,
     trigger: { before: ["gateway", "agent", "ledger-exporter", "grafana"] },
     dependsOn: ["postgres", "database-roles"],
+  },
+  "langfuse-migrations": {
+    title: "Langfuse's tables in Postgres and ClickHouse",
+    layer: "llm-observability",
+    phase: 1,
+    image: "langfuse-web",
+    // The image's entry point migrates and then runs what it is given. A new machine may take minutes until ClickHouse answers.
+    command: [
+      "/bin/sh",
+      "-euc",
+      'until wget -q -O /dev/null "$CLICKHOUSE_URL/ping"; do sleep 5; done; exec ./web/entrypoint.sh true',
+    ],
+    env: langfuseDatabases,
+    memoryMiB: 512,
+    cpu: 0.25,
+    trigger: { before: ["langfuse-web", "langfuse-worker"] },
+    dependsOn: ["postgres", "database-roles", "clickhouse"],
+    targets: { local: noLangfuse },
   },
   "ledger-archive": {
     title: "The ledger's old months in the archive",
@@ -133,6 +154,27 @@ export const jobs = {
     dependsOn: ["clickhouse", "langfuse-web"],
     targets: { gcp: "a timer of ClickHouse's machine", local: "ClickHouse's server is not here" },
   },
+  admin: {
+    title: "Commands of an operator: customers, queries of the ledger and of Prometheus",
+    layer: "gateway",
+    phase: 1,
+    image: "agent",
+    args: [{ program: "answer" }],
+    env: {
+      TOLLGATE_LEDGER_URL: { secret: "ledger-admin-url" },
+      TOLLGATE_LEDGER_READER_URL: { secret: "ledger-reader-url" },
+      PROMETHEUS_URL: { url: "prometheus" },
+    },
+    targetEnv: answersOperators,
+    memoryMiB: 256,
+    cpu: 0.25,
+    trigger: "manual",
+    dependsOn: ["gateway-migrations"],
+    targets: {
+      compose: "the commands run on the machine itself",
+      local: "the commands run on the machine itself",
+    },
+  },
   "langfuse-setup": {
     title: "Model prices, prompts, judges and dashboards of Langfuse",
     layer: "llm-observability",
@@ -140,6 +182,7 @@ export const jobs = {
     image: "agent",
     args: [{ program: "langfuse-setup" }],
     env: ofLangfuse,
+    targetEnv: answersOperators,
     memoryMiB: 256,
     cpu: 0.25,
     trigger: "manual",
@@ -157,6 +200,7 @@ export const jobs = {
       TOLLGATE_LEDGER_URL: { secret: "ledger-reader-url" },
       TOLLGATE_ENVIRONMENT: { setting: "environment" },
     },
+    targetEnv: answersOperators,
     memoryMiB: 128,
     cpu: 0.25,
     // Not oftener: Cloud Run bills a minute of each run.

@@ -4,16 +4,24 @@ import type { ServiceSpec } from "./spec";
 /** MinIO's only user. */
 export const BLOB_STORE_USER = "tollgate";
 
-/** What Langfuse's web and worker have in common. */
-const langfuse = {
+/** Where Langfuse's tables are. */
+export const langfuseDatabases = {
   DATABASE_URL: { secret: "langfuse-database-url" },
-  SALT: { secret: "langfuse-salt" },
-  ENCRYPTION_KEY: { secret: "langfuse-encryption-key" },
   CLICKHOUSE_URL: { url: "clickhouse" },
   CLICKHOUSE_MIGRATION_URL: { url: "clickhouse", scheme: "clickhouse", extra: "native" },
   CLICKHOUSE_USER: "langfuse",
   CLICKHOUSE_PASSWORD: { secret: "clickhouse-password" },
   CLICKHOUSE_CLUSTER_ENABLED: "false",
+} as const;
+
+/** What Langfuse's web and worker have in common. */
+const langfuse = {
+  ...langfuseDatabases,
+  // The job `langfuse-migrations` alone migrates: the migrations' lock is within one process (langfuse#15344).
+  LANGFUSE_AUTO_POSTGRES_MIGRATION_DISABLED: "true",
+  LANGFUSE_AUTO_CLICKHOUSE_MIGRATION_DISABLED: "true",
+  SALT: { secret: "langfuse-salt" },
+  ENCRYPTION_KEY: { secret: "langfuse-encryption-key" },
   REDIS_HOST: { host: "redis" },
   REDIS_PORT: { port: "redis" },
   REDIS_AUTH: { secret: "redis-password" },
@@ -94,14 +102,7 @@ export const llmObservability = {
     secretFiles: redisCertificate,
     exposedTo: "operators",
     // The gateway and the agent send it traces, which the Identity-Aware Proxy would turn away.
-    // langfuse-web alone migrates the databases: the migrations' lock is within one process (langfuse#15344).
-    operatorTwin: {
-      name: "langfuse-console",
-      env: {
-        LANGFUSE_AUTO_POSTGRES_MIGRATION_DISABLED: "true",
-        LANGFUSE_AUTO_CLICKHOUSE_MIGRATION_DISABLED: "true",
-      },
-    },
+    operatorTwin: { name: "langfuse-console" },
     published: "loopback",
     grants: signsItsOwnUrls,
     dependsOn: ["postgres", "clickhouse", "redis", "blob-store"],

@@ -108,8 +108,8 @@ export interface ServiceSpec<S extends string = string> extends ProgramSpec<S, S
   readsDockerSocket?: true;
   /** Who reaches it beside the other services: customers, or operators (through IAP on Google Cloud). */
   exposedTo?: "customers" | "operators";
-  /** Its second service for operators on Google Cloud, where callers inside the network cannot pass IAP; with what that one sets. */
-  operatorTwin?: { readonly name: string; readonly env: Readonly<Record<string, string>> };
+  /** Its second service for operators on Google Cloud, where callers inside the network cannot pass IAP. */
+  operatorTwin?: { readonly name: string };
   /** On a single machine, who reaches its port: everybody, or what runs on that machine (others through a tunnel). */
   published?: "everywhere" | "loopback";
   /** It keeps state in memory or works between requests: exactly one instance that never sleeps. */

@@ -2,7 +2,9 @@
  * Every command of `tollgate`, by group. `needs` says what is installed first: `node` the npm packages, `python` LiteLLM,
  * Postgres, Redis and the Debian tools too.
  *
- * @typedef {{ entry: string, about: string, needs: "node" | "python" }} Command
+ * `remote` is the job that runs the command in a stack on Google Cloud, and the program of the services' image that it is there.
+ *
+ * @typedef {{ entry: string, about: string, needs: "node" | "python", remote?: { job: string, program: string } }} Command
  * @type {Record<string, Record<string, Command>>}
  */
 export const groups = {
@@ -13,6 +15,13 @@ export const groups = {
       entry: "ops/customers/main.ts",
       about: "add, list and change customers; what they spent",
       needs: "node",
+      remote: { job: "admin", program: "customers" },
+    },
+    query: {
+      entry: "ops/query/main.ts",
+      about: "ask Prometheus or the ledger",
+      needs: "node",
+      remote: { job: "admin", program: "query" },
     },
     "keys new": { entry: "ops/keys/main.ts", about: "draw an agent's key for the gateway", needs: "node" },
     "dashboards report": {
@@ -27,11 +36,13 @@ export const groups = {
       entry: "ops/langfuse/main.ts",
       about: "model prices, prompts, evaluators and dashboards",
       needs: "node",
+      remote: { job: "langfuse-setup", program: "langfuse-setup" },
     },
     "langfuse margins": {
       entry: "ops/langfuse/margins/main.ts",
       about: "the ledger's margins as scores",
       needs: "node",
+      remote: { job: "langfuse-margins", program: "langfuse-margins" },
     },
   },
   "Google Cloud": {
@@ -102,6 +113,35 @@ export function findCommand(args) {
   return undefined;
 }
 
+/**
+ * The stack that a command line begins with, `--stack NAME` or `--stack=NAME`, and what follows it.
+ *
+ * @param {string[]} args
+ * @returns {{ stack: string | undefined, rest: string[] }}
+ */
+export function leadingStack(args) {
+  const [first = "", second] = args;
+  if (first === "--stack") return { stack: second ?? "", rest: args.slice(2) };
+  if (first.startsWith("--stack=")) return { stack: first.slice("--stack=".length), rest: args.slice(1) };
+  return { stack: undefined, rest: args };
+}
+
+/**
+ * The TypeScript file and the arguments that a command runs with: in a stack's job where a stack is named and the command can,
+ * otherwise here, with the stack as its own option.
+ *
+ * @param {{ name: string, command: Command, rest: string[] }} found
+ * @param {string | undefined} stack
+ */
+export function startOf({ command, rest }, stack) {
+  const { entry, remote } = command;
+  if (!remote) return { entry, args: stack === undefined ? rest : ["--stack", stack, ...rest] };
+  // `npm run customers -- --stack prod list` names it after the command.
+  const { stack: named = stack, rest: args } = leadingStack(rest);
+  if (named === undefined || args.includes("--help")) return { entry, args };
+  return { entry: "ops/remote/main.ts", args: [named, remote.job, remote.program, ...args] };
+}
+
 /** The help page of `tollgate`. */
 export function helpPage() {
   const width = Math.max(...Object.keys(commands).map((name) => name.length)) + 2;
@@ -109,12 +149,14 @@ export function helpPage() {
     const lines = Object.entries(group).map(([name, { about }]) => `  ${name.padEnd(width)}${about}`);
     return `${title}:\n${lines.join("\n")}`;
   });
-  return `Usage: tollgate <command> [options]
+  const remote = Object.keys(commands).filter((name) => commands[name].remote);
+  return `Usage: tollgate [--stack <name>] <command> [options]
 
 Cost protection and observability for an LLM product.
 
 ${sections.join("\n\n")}
 
+\`tollgate --stack <name> <command>\` runs ${remote.join(", ")} in a job of that stack on Google Cloud.
 \`tollgate <command> --help\` describes a command. Without a link to \`tollgate\` on the PATH: \`npm run tollgate -- <command>\`.
 
 Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 a finding (drift, a stale file, a policy violation, a passed ceiling).`;

@@ -3,7 +3,7 @@
  * The entry of every command: installs what the command needs, then runs it. Plain Node, because nothing is installed yet when
  * it starts.
  */
-import { commands, findCommand, helpPage } from "./commands.mjs";
+import { commands, findCommand, helpPage, leadingStack, startOf } from "./commands.mjs";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 20)) {
@@ -11,7 +11,7 @@ if (major < 20 || (major === 20 && minor < 20)) {
   process.exit(1);
 }
 
-const args = process.argv.slice(2);
+const { stack, rest: args } = leadingStack(process.argv.slice(2));
 if (args.length === 0 || ["--help", "-h", "help"].includes(args[0])) {
   console.log(helpPage());
   process.exit(0);
@@ -31,4 +31,5 @@ try {
   console.error(`\nSet-up failed: ${error.message}`);
   process.exit(1);
 }
-process.exitCode = await runCommand(found.command.entry, found.rest);
+const { entry, args: own } = startOf(found, stack);
+process.exitCode = await runCommand(entry, own);

@@ -9,7 +9,9 @@ import { sizes, sizesSchema, type Sizes } from "./gcp/sizes";
 
 type Settings = z.output<typeof schema>;
 
-export interface StackConfig extends Omit<Settings, "tiers" | "phase" | "class" | "sizes"> {
+export interface StackConfig extends Omit<Settings, "tiers" | "phase" | "class" | "sizes" | "admins"> {
+  /** IAM members who may run commands in the stack's jobs. */
+  admins: string[];
   phase: Phase;
   class: StackClass;
   /** The class's sizes with this stack's own. */
@@ -55,6 +57,7 @@ export function readConfig(options: { planning?: boolean } = {}): StackConfig {
   const config = {
     ...settings,
     class: stackClass,
+    admins: settings.admins ?? settings.operators,
     sizes: { ...sizes[stackClass], ...own },
     phase: phase as Phase,
     definitions: withOverrides(stack, tiers),

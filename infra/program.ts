@@ -1,8 +1,11 @@
 import { LogPipeline } from "../components/log-pipeline";
+import { OutsideWatch } from "../components/outside-watch";
 import type { StackConfig } from "./config";
+import { service } from "../catalogue";
 import { startAll } from "../catalogue/target";
 import { googleCloud } from "./gcp/cloud-run";
-import { layFoundation } from "./gcp/foundation";
+import { runHost } from "./gcp/addresses";
+import { layFoundation, type Foundation } from "./gcp/foundation";
 import { outputsOf, type Outputs } from "./gcp/outputs";
 import { makeStores } from "./gcp/stores";
 import { makeSingleMachine } from "./gcp/single-machine";
@@ -37,5 +40,23 @@ export function program(config: StackConfig): Outputs {
     wires.logSubscription = logs.subscription;
   }
   startAll(googleCloud(foundation, wires), { postgres });
+  watchFromOutside(foundation);
   return outputsOf(foundation, postgres);
+}
+
+/** What sleeps is not asked every minute: the question would wake it. */
+function watchFromOutside({ config, sizes, labels, apis }: Foundation): void {
+  const agent = service("agent");
+  if (config.phase < 4 || sizes.minInstances === 0 || !config.alertEmail || !agent.probe) return;
+  new OutsideWatch(
+    "outside",
+    {
+      project: config.project,
+      labels: labels("outside", 4),
+      ready: { host: runHost(agent.name, config), path: agent.probe.path },
+      inner: "tollgate-gateway",
+      email: config.alertEmail.to,
+    },
+    { dependsOn: [apis] },
+  );
 }

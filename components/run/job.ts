@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Job } from "@pulumi/gcp/cloudrunv2/job";
+import { contentHash } from "../config-files";
 import type { LabelMap } from "../labels";
 import { envs, limits, volumes, type ContainerInputs } from "./container";
 
@@ -15,18 +16,20 @@ export interface RunJobArgs extends ContainerInputs {
   networkId: pulumi.Input<string>;
   subnetworkId: pulumi.Input<string>;
   /**
-   * Changes when the job must run again: a hash of what it applies. At most 20 letters and digits. Default: an update never
-   * runs it.
+   * A hash of what the job applies: it runs again when this changes, or a version of a secret or a value that it reads, such as the
+   * address of a restored database. Default: an update never runs it.
    */
-  runToken?: string;
+  applies?: string;
   /** MiB. Default 512. */
   memoryMiB?: number;
   /** Default 600. */
   timeoutSeconds?: number;
+  /** How often a failed run is tried again. Default 2; 0 for what must not happen twice. */
+  retries?: number;
 }
 
 /**
- * A Cloud Run job. With a `runToken` it runs once whenever that changes, and the resource is ready when that run has
+ * A Cloud Run job. With `applies` it runs once whenever that changes, and the resource is ready when that run has
  * *succeeded* (`runExecutionToken`): what depends on it starts after it, and a failed run fails the update.
  *
  * @example
@@ -42,7 +45,7 @@ export interface RunJobArgs extends ContainerInputs {
  *   serviceAccount: "migrate@acme-dev.iam.gserviceaccount.com",
  *   networkId: network.networkId,
  *   subnetworkId: network.subnetworkId,
- *   runToken: "migration12",
+ *   applies: "migration12",
  * });
  * ```
  */
@@ -50,9 +53,9 @@ export class RunJob extends pulumi.ComponentResource {
   readonly name: pulumi.Output<string>;
 
   constructor(name: string, args: RunJobArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { memoryMiB = 512, timeoutSeconds = 600 } = args;
-    const { runToken } = args;
-    super("tollgate:gcp:RunJob", name, { ...(runToken ? { runToken } : {}), image: args.image }, opts);
+    const { memoryMiB = 512, timeoutSeconds = 600, retries = 2 } = args;
+    const { applies } = args;
+    super("tollgate:gcp:RunJob", name, { ...(applies ? { applies } : {}), image: args.image }, opts);
     const own = volumes(args);
     const job = new Job(
       name,
@@ -62,14 +65,14 @@ export class RunJob extends pulumi.ComponentResource {
         location: args.region,
         labels: args.labels,
         deletionProtection: false,
-        ...(runToken ? { runExecutionToken: runToken } : {}),
+        ...(applies ? { runExecutionToken: runToken(applies, args) } : {}),
         template: {
           labels: args.labels,
           taskCount: 1,
           template: {
             serviceAccount: args.serviceAccount,
             executionEnvironment: "EXECUTION_ENVIRONMENT_GEN2",
-            maxRetries: 2,
+            maxRetries: retries,
             timeout: `${timeoutSeconds}s`,
             vpcAccess: {
               egress: "ALL_TRAFFIC",
@@ -95,4 +98,14 @@ export class RunJob extends pulumi.ComponentResource {
     this.name = job.name;
     this.registerOutputs({ name: this.name });
   }
+}
+
+/** Twelve hexadecimal digits: the platform makes them part of the execution's name. */
+function runToken(applies: string, { env = {}, secretEnv = {}, secretFiles = {} }: ContainerInputs) {
+  const versions = Object.values({ ...secretEnv, ...secretFiles }).map(
+    ({ id, version }) => pulumi.interpolate`${id} ${version}`,
+  );
+  return pulumi
+    .all([pulumi.all(env), pulumi.all(versions)])
+    .apply((read) => contentHash({ applies, read: JSON.stringify(read) }));
 }

@@ -32,6 +32,13 @@ export const externalMetrics: ExternalMetric[] = [
   ...of("Prometheus", "https://github.com/prometheus/prometheus: rules/group.go", true, [
     "prometheus_rule_evaluation_failures_total",
   ]),
+  ...of("Prometheus", "https://github.com/prometheus/prometheus: notifier/metric.go", true, [
+    "prometheus_notifications_errors_total",
+  ]),
+  // Only where it writes on to another server.
+  ...of("Prometheus", "https://github.com/prometheus/prometheus: storage/remote/queue_manager.go", false, [
+    "prometheus_remote_storage_samples_failed_total",
+  ]),
   // Born with the first call that no fallback answers.
   ...of("LiteLLM", "https://github.com/BerriAI/litellm: litellm/integrations/prometheus.py", true, [
     "litellm_deployment_failed_fallbacks_total",

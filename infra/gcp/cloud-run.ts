@@ -113,7 +113,7 @@ function argsOf(
 
 /** The same service again for people, behind the Identity-Aware Proxy, which would turn away what calls it inside the network. */
 function makeTwin(
-  { name, env }: NonNullable<Service["operatorTwin"]>,
+  { name }: NonNullable<Service["operatorTwin"]>,
   args: RunServiceArgs,
   { config, apis, labels }: Foundation,
   opts: pulumi.CustomResourceOptions,
@@ -122,7 +122,6 @@ function makeTwin(
     name,
     {
       ...args,
-      env: { ...args.env, ...env },
       labels: labels(name),
       operators: { members: config.operators, proxy: apis.proxyIdentity },
       serving: undefined,

@@ -1,15 +1,16 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { contentHash } from "../../components/config-files";
 import { RunJob } from "../../components/run/job";
+import { JobOperators } from "../../components/run/job-operators";
 import { RunSchedule } from "../../components/run/schedule";
 import { Workload } from "../../components/workload";
-import type { Job } from "../../catalogue";
-import type { Inputs } from "../../catalogue/target";
+import { isOwnImage, publicImageReference, type Job } from "../../catalogue";
+import { bucketsOf, type Inputs } from "../../catalogue/target";
 import { ledgerMigrations } from "../ledger-migrations";
 import { configFilesOf } from "./config-files";
 import type { Foundation } from "./foundation";
 import { imageOf } from "./images";
-import { containerInputs, edgesOf, type Wires } from "./wiring";
+import { bucketOf, containerInputs, edgesOf, type Wires } from "./wiring";
 
 const SCHEDULER = "scheduler";
 
@@ -41,11 +42,20 @@ export function jobRunner(foundation: Foundation, wires: Wires) {
         networkId: network.networkId,
         subnetworkId: network.subnetworkId,
         memoryMiB,
-        runToken: typeof trigger === "object" && "before" in trigger ? tokenOf(job, foundation) : undefined,
+        retries: trigger === "manual" ? 0 : undefined,
+        applies: typeof trigger === "object" && "before" in trigger ? appliedBy(job, foundation) : undefined,
         ...containerInputs(job, inputs, wires),
       },
       { dependsOn: [...after, ...workload.bindings, ...folders.flatMap(({ objects }) => objects)] },
     );
+    if (answersOperators(job))
+      new JobOperators(name, {
+        project,
+        region,
+        job: made.name,
+        members: config.admins,
+        answers: bucketOf("answers", wires).name,
+      });
     if (typeof trigger === "object" && "every" in trigger) {
       scheduler ??= new Workload(SCHEDULER, { project, edges: [] });
       new RunSchedule(name, {
@@ -60,10 +70,21 @@ export function jobRunner(foundation: Foundation, wires: Wires) {
   };
 }
 
-/** Changes with what the job applies. */
-function tokenOf({ configFiles = {}, applies }: Job, { config }: Foundation): string {
+/** Whether operators run the job with commands of their own. */
+function answersOperators(job: Job): boolean {
+  return bucketsOf(job, "gcp").includes("answers");
+}
+
+/** A hash of what the job applies. */
+function appliedBy({ image, configFiles = {}, applies }: Job, { config }: Foundation): string {
   const files = Object.values(configFiles).flatMap((folder) =>
     Object.entries(configFilesOf(folder, config)).map(([path, text]) => [`${folder}/${path}`, text]),
   );
-  return contentHash({ ...Object.fromEntries(files), ...(applies ? APPLIED[applies]() : {}) });
+  // The migrations of a public image are inside it.
+  const tagged = isOwnImage(image) ? {} : { image: publicImageReference(image) };
+  return contentHash({
+    ...Object.fromEntries(files),
+    ...tagged,
+    ...(applies ? APPLIED[applies]() : {}),
+  });
 }

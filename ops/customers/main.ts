@@ -15,7 +15,7 @@ const program = tollgateCommand(
   "Manage the ledger's customers: key, tier, project, and this month's usage.",
 ).addHelpText(
   "after",
-  "\nThe ledger is the running local stack's, or the one at TOLLGATE_LEDGER_URL (role ledger_admin).",
+  "\nThe ledger is the running local stack's, or the one at TOLLGATE_LEDGER_URL (role ledger_admin).\n`tollgate --stack <name> customers ...` asks that of a stack on Google Cloud.",
 );
 
 program

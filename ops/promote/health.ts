@@ -1,4 +1,5 @@
 import { thresholds } from "../../dashboards/thresholds";
+import type { Sample } from "../query/prometheus";
 import type { CloudRun } from "./cloud-run";
 
 /** Whether the new revisions do well. */
@@ -7,10 +8,8 @@ export interface Health {
   findings(revisions: Record<string, string>): Promise<string[]>;
 }
 
-interface Sample {
-  metric: Record<string, string>;
-  value: [number, string];
-}
+/** What the environment's Prometheus answers now, in the order of the expressions. */
+export type AskPrometheus = (expressions: string[]) => Promise<Sample[][]>;
 
 const { errors, latency } = thresholds;
 
@@ -46,9 +45,7 @@ const QUERIES: Query[] = [
 export class ObservedHealth implements Health {
   constructor(
     private readonly run: CloudRun,
-    private readonly prometheus: string,
-    /** Sent with each query, as `Authorization`. */
-    private readonly authorization?: string,
+    private readonly ask: AskPrometheus,
   ) {}
 
   async findings(revisions: Record<string, string>): Promise<string[]> {
@@ -69,28 +66,14 @@ export class ObservedHealth implements Health {
 
   private async measured(queries: Query[]): Promise<string[]> {
     try {
-      const found = await Promise.all(
-        queries.map(async ({ query, describe }) =>
-          (await this.query(query)).map(({ metric, value }) =>
-            describe(metric.service ?? "the stack", Number(value[1])),
-          ),
+      const answers = await this.ask(queries.map(({ query }) => query));
+      return answers.flatMap((samples, at) =>
+        samples.map(({ metric, value }) =>
+          queries[at]!.describe(metric.service ?? "the stack", Number(value[1])),
         ),
       );
-      return found.flat();
     } catch (error) {
-      return [`Prometheus at ${this.prometheus} does not answer (${(error as Error).message})`];
+      return [`Prometheus does not answer (${(error as Error).message})`];
     }
-  }
-
-  private async query(query: string): Promise<Sample[]> {
-    const url = new URL("/api/v1/query", this.prometheus);
-    url.searchParams.set("query", query);
-    const response = await fetch(url, {
-      signal: AbortSignal.timeout(10_000),
-      headers: this.authorization ? { authorization: this.authorization } : {},
-    });
-    if (!response.ok) throw new Error(`status ${response.status}`);
-    const { data } = (await response.json()) as { data: { result: Sample[] } };
-    return data.result;
   }
 }

@@ -5,11 +5,13 @@
 import { join } from "node:path";
 import { Option } from "commander";
 import { pc } from "../terminal/colours";
-import { readStackFile, STACKS } from "../../infra/plan/stack-file";
+import { STACKS } from "../../infra/plan/stack-file";
 import { dollars } from "../../infra/cost/money";
 import { exitCode, promote, type Options, type Outside } from "./command";
 import { GoogleCloudRun } from "./google";
-import { ObservedHealth } from "./health";
+import { askPrometheus, type Sample } from "../query/prometheus";
+import { placeOf, runInStack } from "../remote/run";
+import { ObservedHealth, type AskPrometheus } from "./health";
 import { PulumiEngine } from "./engine";
 import type { Proposal } from "./prepare";
 import { STEPS } from "./rollout";
@@ -32,15 +34,11 @@ async function runPromotion(flags: Flags): Promise<void> {
   if (!Number.isInteger(seconds) || seconds < 1) {
     throw new UsageError(`--watch "${flags.watch}" must be a whole number of seconds of at least 1`);
   }
-  if (flags.apply && !flags.prometheus) {
-    throw new UsageError("--prometheus is missing: the health gates ask it for error rates and latencies");
-  }
   const outside: Outside = {
     root: ROOT,
     cloudRun: (stack) => new GoogleCloudRun(placeOf(stack)),
     engine: (stack) => new PulumiEngine(stack, ROOT, say),
-    health: (_, run) =>
-      new ObservedHealth(run, flags.prometheus ?? "", process.env.TOLLGATE_PROMETHEUS_AUTHORIZATION),
+    health: (stack, run) => new ObservedHealth(run, prometheusOf(stack, flags.prometheus)),
     watch: watchFor(seconds * 1000, LOOK_EVERY * 1000),
     say,
     show: (proposal) => show(proposal, say),
@@ -55,9 +53,19 @@ async function runPromotion(flags: Flags): Promise<void> {
   process.exitCode = exitCode(promotion, flags);
 }
 
-function placeOf(stack: string): { project: string; region: string } {
-  const { values } = readStackFile(stack);
-  return { project: values["gcp:project"]!, region: values["gcp:region"]! };
+/** Prometheus at an address, or through a job of the stack: it answers inside the network alone. */
+function prometheusOf(stack: string, url?: string): AskPrometheus {
+  if (url)
+    return (expressions) => askPrometheus(expressions, url, process.env.TOLLGATE_PROMETHEUS_AUTHORIZATION);
+  return async (expressions) => {
+    const args = ["metrics", "--json", ...expressions];
+    const { exitCode, stdout, stderr } = await runInStack(
+      { job: "admin", program: "query", args },
+      placeOf(stack),
+    );
+    if (exitCode !== 0) throw new Error(stderr.trim());
+    return JSON.parse(stdout) as Sample[][];
+  };
 }
 
 function show({ promotion, differences, violations, cost }: Proposal, say: (line: string) => void): void {
@@ -92,9 +100,10 @@ runCommand(
     )
     .option("--rollback", "return all traffic to the revisions before the last promotion")
     .addOption(
-      new Option("--prometheus <url>", "the target's Prometheus, for the health gates").env(
-        "TOLLGATE_PROMETHEUS_URL",
-      ),
+      new Option(
+        "--prometheus <url>",
+        "the target's Prometheus, for the health gates (default: asked through a job of the target)",
+      ).env("TOLLGATE_PROMETHEUS_URL"),
     )
     .option("--watch <seconds>", "how long each step is watched; the rates look back 300 s", "600")
     .addOption(jsonOption("print the promotion as JSON"))

@@ -104,6 +104,39 @@ describe("what the tables say", () => {
   });
 });
 
+describe("once calls are filed", () => {
+  it("every query says what it said before, and the percentile is there", async () => {
+    const { owner } = ledger;
+    const age = "reserved_at = reserved_at - interval '2 minutes'";
+    await owner.query(`UPDATE ledger.recent_calls SET ${age}`);
+    const percentile = "llm-cost-operations: Cost of a call by query type";
+    const answers = async () => {
+      const found: [string, unknown][] = [];
+      for (const [where, sql] of queriesOf("ledger"))
+        if (!where.startsWith(percentile)) found.push([where, await run(sql)]);
+      return found;
+    };
+    const withoutClock = (found: [string, unknown][]) =>
+      found.filter(([where]) => !where.includes("Month's end at this pace"));
+    const before = withoutClock(await answers());
+    expect((await owner.query("SELECT ledger.file_calls(100) AS filed")).rows).toEqual([{ filed: 2 }]);
+    expect(withoutClock(await answers())).toEqual(before);
+    const [row] = await run(sqlOf(percentile));
+    // Of one cent and of nothing, in the middle between them by 95 parts of 100.
+    expect(Number(row!.p95)).toBeCloseTo(0.0095, 9);
+  });
+
+  it("a chosen customer's spend is that of its calls", async () => {
+    const sql = sqlOf("llm-cost-operations: Spend by model");
+    const rows = async (customer: string) => run(sql.replaceAll("${customer_id:sqlstring}", customer));
+    const all = await run(sql);
+    expect(all).toHaveLength(2);
+    expect(await rows("'acme'")).toEqual(all);
+    expect(await rows("'nobody', 'acme'")).toEqual(all);
+    expect(await rows("'nobody'")).toEqual([]);
+  });
+});
+
 function sqlOf(panel: string): string {
   return queriesOf("ledger").find(([where]) => where.startsWith(panel))![1];
 }

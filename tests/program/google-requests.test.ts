@@ -1,6 +1,6 @@
 import { discovery } from "../support/discovery/document";
 import { wrongIn, wrongWith } from "../support/discovery/check";
-import { runBody, secretBody } from "../support/discovery/pulumi-bodies";
+import { monitoringBody, runBody, secretBody } from "../support/discovery/pulumi-bodies";
 import { UNKNOWN } from "../../infra/plan";
 import { DIGEST, JOB, PHASES, Planned, SERVICE, STACKS } from "./support/planned";
 
@@ -26,6 +26,21 @@ describe.each(STACKS)("what %s would send to Google is in its published document
     ];
     expect(plan.all(SERVICE).length + plan.all(JOB).length).toBeGreaterThan(5);
     expect(found).toEqual([]);
+  });
+
+  it("what Cloud Monitoring watches from outside, where nothing sleeps", async () => {
+    const plan = await Planned.of(stack, IMAGES);
+    const made = {
+      AlertPolicy: plan.all("gcp:monitoring/alertPolicy:AlertPolicy"),
+      UptimeCheckConfig: plan.all("gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig"),
+      NotificationChannel: plan.all("gcp:monitoring/notificationChannel:NotificationChannel"),
+    };
+    expect(Object.values(made).map(({ length }) => length)).toEqual(stack === "prod" ? [2, 1, 1] : [0, 0, 0]);
+    for (const [schema, resources] of Object.entries(made))
+      for (const { inputs } of resources)
+        expect(wrongIn(discovery("monitoring.v3"), schema, monitoringBody(inputs), { isUnknown })).toEqual(
+          [],
+        );
   });
 
   it("the secrets of the one machine", async () => {

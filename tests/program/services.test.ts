@@ -128,19 +128,18 @@ describe("who reaches what", () => {
     },
   );
 
-  it.each(STACKS)("%s: one service alone migrates Langfuse's databases", (stack) => {
-    const migrating = planOf(stack)
-      .all(SERVICE)
-      .filter(({ inputs }) => JSON.stringify(inputs).includes("CLICKHOUSE_MIGRATION_URL"))
-      .filter(({ name }) => !name.includes("worker"))
-      .filter(({ name }) => {
-        const env: { name: string; value?: string }[] = container(planOf(stack), name).envs;
-        const off = env.filter(
-          ({ name, value }) => /AUTO_\w+_MIGRATION_DISABLED/.test(name) && value === "true",
-        );
-        return off.length < 2;
-      });
-    expect(migrating.map(({ name }) => name)).toEqual(["langfuse-web"]);
+  it.each(STACKS)("%s: one job alone migrates Langfuse's databases, before its services", (stack) => {
+    const migrates = (envs: { name: string; value?: string }[]) =>
+      envs.some(({ name }) => name === "CLICKHOUSE_MIGRATION_URL") &&
+      envs.filter(({ name, value }) => /AUTO_\w+_MIGRATION_DISABLED/.test(name) && value === "true").length <
+        2;
+    const plan = planOf(stack);
+    const migrating = [...plan.all(SERVICE), ...plan.all(JOB)].filter(({ inputs: { template } }) =>
+      migrates(((template as any).template ?? template).containers[0].envs),
+    );
+    expect(migrating.map(({ type, name }) => [type, name])).toEqual([[JOB, "langfuse-migrations"]]);
+    for (const name of ["langfuse-web", "langfuse-worker", "langfuse-console"])
+      expect(plan.one("tollgate:gcp:RunService", name).dependsOn).toContain(`${JOB}::langfuse-migrations`);
   });
 
   it("admits the configured operators only", async () => {
@@ -245,6 +244,8 @@ describe("the gateway", () => {
     expect(after.inputs(JOB, "gateway-migrations").runExecutionToken).not.toBe(
       before.inputs(JOB, "gateway-migrations").runExecutionToken,
     );
+    const applies = (plan: Planned) => plan.inputs("tollgate:gcp:RunJob", "gateway-migrations").applies;
+    expect(applies(after)).not.toBe(applies(before));
     // Nothing else has a new revision.
     expect(after.inputs(SERVICE, "agent")).toEqual(before.inputs(SERVICE, "agent"));
   });

@@ -27,8 +27,8 @@ describe("the product's numbers", () => {
       "100 block",
     ]));
 
-  it("keeps metrics 15, logs 7 and traces 90 days", () =>
-    expect(definitions.retention).toEqual({ metrics: 15, logs: 7, traces: 90 }));
+  it("keeps metrics 15, logs 7 and traces 90 days, and calls for 13 months", () =>
+    expect(definitions.retention).toEqual({ metrics: 15, logs: 7, traces: 90, callMonths: 13 }));
 
   it("sends each kind of query to one route", () => {
     const types = Object.values(definitions.routes).flatMap(({ queryTypes }) => queryTypes);

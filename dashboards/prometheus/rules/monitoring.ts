@@ -48,6 +48,30 @@ export function monitoringAlerts(jobs: readonly string[]): Alert[] {
       dashboard: "alerts-incidents",
     },
     {
+      name: "AlertsNotSent",
+      severity: "critical",
+      service: "prometheus",
+      team: "platform",
+      expr: `${growth("prometheus_notifications_errors_total", pipeline.window)} > 0`,
+      for: pipeline.for,
+      summary: "Prometheus cannot hand its alerts to Alertmanager",
+      description: `{{ printf "%.0f" $value }} alerts of the last ${pipeline.window} were not taken. While this lasts nobody is notified
+        of anything: look at Prometheus' own page of alerts.`,
+      dashboard: "alerts-incidents",
+    },
+    {
+      name: "RemoteWriteFailing",
+      severity: "warning",
+      service: "{{ $labels.job }}",
+      team: "platform",
+      expr: `${growth("prometheus_remote_storage_samples_failed_total", pipeline.window, ["job"])} > 0`,
+      for: pipeline.for,
+      summary: "{{ $labels.job }} loses samples that it writes on",
+      description: `{{ printf "%.0f" $value }} samples of the last ${pipeline.window} were refused for good. What is lost is missing in
+        alerts and panels, or in the history.`,
+      dashboard: "alerts-incidents",
+    },
+    {
       name: "RuleEvaluationFailing",
       severity: "warning",
       service: "prometheus",

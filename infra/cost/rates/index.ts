@@ -42,6 +42,10 @@ export const free: Record<string, string> = {
   "gcp:dns/recordSet:RecordSet": "a zone's records cost nothing",
   "gcp:iap/webCloudRunServiceIamMember:WebCloudRunServiceIamMember": IAM,
   "gcp:logging/projectSink:ProjectSink": "routing costs nothing, where the lines go does",
+  // https://cloud.google.com/stackdriver/pricing: a million runs of uptime checks a month are free, one check makes 260,000.
+  "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig": "within the free runs",
+  "gcp:monitoring/alertPolicy:AlertPolicy": "two conditions cost cents",
+  "gcp:monitoring/notificationChannel:NotificationChannel": "a channel costs nothing",
   "gcp:projects/iAMMember:IAMMember": IAM,
   "gcp:projects/service:Service": "an enabled API costs nothing",
   "gcp:projects/serviceIdentity:ServiceIdentity": "an identity costs nothing",

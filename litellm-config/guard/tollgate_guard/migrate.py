@@ -1,7 +1,8 @@
 """Brings the ledger's schema up to date: ``python -m tollgate_guard.migrate``.
 
 Applies ``sql/NNN_name.sql`` in order, each once, all in one transaction under an advisory lock, so that it may run at every
-start and from several machines at once. A migration that was applied and has changed since is refused. Writes the tiers
+start and from several machines at once. A migration that was applied and has changed since is refused; one that is newer than
+every file here is left alone, so that an older release can be deployed again. Writes the tiers
 of the guard's configuration too, for reports.
 
 Environment: ``TOLLGATE_LEDGER_OWNER_URL`` (Postgres URL of ``ledger_owner``), ``TOLLGATE_GUARD_CONFIG`` (guard.json).
@@ -45,7 +46,7 @@ async def migrate(connection: asyncpg.Connection, folder: Path = SQL) -> list[st
     """Applies what is missing and returns the names applied now.
 
     Raises:
-        MigrationError: an applied migration has changed or is gone.
+        MigrationError: an applied migration has changed, or is gone and not newer than the last one here.
     """
     applied_now: list[str] = []
     async with connection.transaction():
@@ -55,8 +56,11 @@ async def migrate(connection: asyncpg.Connection, folder: Path = SQL) -> list[st
         rows = await connection.fetch("SELECT name, checksum FROM ledger.migrations")
         applied = {row["name"]: row["checksum"] for row in rows}
         files = {path.name: path.read_text("utf-8") for path in sorted(folder.glob("[0-9][0-9][0-9]_*.sql"))}
-        for name in applied.keys() - files.keys():
-            raise MigrationError(f"{name} was applied but is not in {folder}: put it back")
+        for name in sorted(applied.keys() - files.keys()):
+            if name < max(files):
+                raise MigrationError(f"{name} was applied but is not in {folder}: put it back")
+            # A release that was rolled back: its migration stays, and the schema serves the older release too.
+            print(f"ledger: {name} is of a newer release and stays applied", file=sys.stderr)
         for name, text in files.items():
             if name not in applied:
                 await connection.execute(text)

@@ -248,7 +248,9 @@ async def test_a_property_named_as_a_mark_is_counted(config: Config) -> None:
 
 
 class Ledger:
-    """Answers ``count`` to what it was not told is exact, and ``wait`` so often."""
+    """Answers ``count`` to what is not exact, and ``wait`` so often."""
+
+    away = False
 
     def __init__(self, waits: int = 0) -> None:
         self.asked: list[tuple[bool, bool, int]] = []

@@ -183,7 +183,7 @@ def test_the_kinds_of_cost_add_up_to_the_total() -> None:
 @pytest.mark.parametrize("version", [0, -1, "3", True, 1.5])
 def test_a_prompts_version_is_a_whole_number(version: object) -> None:
     metadata = {"customer_id": "acme", "session_id": "s1", "query_type": "action", "prompt_name": "p"}
-    assert read_identity(metadata, ["action"]).prompt is None
-    assert read_identity({**metadata, "prompt_version": 3}, ["action"]).prompt == ("p", 3)
+    assert read_identity(metadata, ["action"], {}).prompt is None
+    assert read_identity({**metadata, "prompt_version": 3}, ["action"], {}).prompt == ("p", 3)
     with pytest.raises(Refusal, match="prompt_version"):
-        read_identity({**metadata, "prompt_version": version}, ["action"])
+        read_identity({**metadata, "prompt_version": version}, ["action"], {})

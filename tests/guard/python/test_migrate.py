@@ -58,9 +58,27 @@ def test_one_that_changed_or_is_gone_is_refused_and_a_failing_one_leaves_nothing
         (tmp_path / "900_breaks.sql").write_text("CREATE TABLE ledger.other ()", "utf-8")
         with pytest.raises(MigrationError, match=r"900_breaks\.sql has changed"):
             await _at(ledger_url, tmp_path)
-        (tmp_path / "900_breaks.sql").unlink()
-        with pytest.raises(MigrationError, match=r"900_breaks\.sql was applied but is not in"):
+        (tmp_path / names[0]).unlink()
+        with pytest.raises(MigrationError, match=rf"{names[0]} was applied but is not in"):
             await _at(ledger_url, tmp_path)
+
+    asyncio.run(main())
+
+
+def test_a_release_goes_back_behind_a_newer_migration(
+    ledger_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def main() -> None:
+        await _drop(ledger_url)
+        names = copy_of_the_migrations(tmp_path)
+        (tmp_path / "900_newer.sql").write_text("CREATE TABLE ledger.newer ()", "utf-8")
+        assert await _at(ledger_url, tmp_path) == [*names, "900_newer.sql"]
+        (tmp_path / "900_newer.sql").unlink()
+        assert await _at(ledger_url, tmp_path) == []
+        assert "900_newer.sql is of a newer release and stays applied" in capsys.readouterr().err
+        # Forward again: it is known, and runs no second time.
+        (tmp_path / "900_newer.sql").write_text("CREATE TABLE ledger.newer ()", "utf-8")
+        assert await _at(ledger_url, tmp_path) == []
 
     asyncio.run(main())
 
@@ -146,7 +164,12 @@ def test_calls_of_before_the_filing_are_kept_and_filed(ledger_url: str, tmp_path
         async def reserved(session: str, customer: str = "acme", trace: int | None = None) -> UUID:
             call = uuid4()
             row = await reserve(
-                connection, customer, session, call, trace_id=None if trace is None else f"{trace:032x}", gcp_project="shop"
+                connection,
+                customer,
+                session,
+                call,
+                trace_id=None if trace is None else f"{trace:032x}",
+                gcp_project="shop",
             )
             assert row["decision"] == "allowed", row
             return call
@@ -164,7 +187,9 @@ def test_calls_of_before_the_filing_are_kept_and_filed(ledger_url: str, tmp_path
         refused = await reserve(connection, "bigco", "late", prompt_nanos=[99_000, 99_000], session_cap=10**9)
         assert refused["reason"] == "budget_held"
         before = await every_call(connection)
-        months = await connection.fetch("SELECT customer_id, month, spent_nanos, held_nanos, calls FROM ledger.customer_months")
+        months = await connection.fetch(
+            "SELECT customer_id, month, spent_nanos, held_nanos, calls FROM ledger.customer_months"
+        )
 
         _put_back(tmp_path, later)
         assert await _at(ledger_url, tmp_path) == later

@@ -95,6 +95,34 @@ export const monitoringSuite: Suite = {
       },
     ),
     ...pipeline(
+      "AlertsNotSent",
+      ["one", "two"].map((at) => `prometheus_notifications_errors_total{alertmanager="http://${at}:9093"}`),
+      {
+        severity: "critical",
+        service: "prometheus",
+        team: "platform",
+        summary: "Prometheus cannot hand its alerts to Alertmanager",
+        values: ["2"],
+        dashboard: "alerts-incidents",
+      },
+    ),
+    ...pipeline(
+      "RemoteWriteFailing",
+      ["one", "two"].map(
+        (remote) =>
+          `prometheus_remote_storage_samples_failed_total{job="prometheus",remote_name="${remote}"}`,
+      ),
+      {
+        severity: "warning",
+        service: "prometheus",
+        team: "platform",
+        labels: { job: "prometheus" },
+        summary: "prometheus loses samples that it writes on",
+        values: ["2"],
+        dashboard: "alerts-incidents",
+      },
+    ),
+    ...pipeline(
       "RuleEvaluationFailing",
       ["one", "two"].map(
         (server) => `prometheus_rule_evaluation_failures_total{rule_group="spend",instance="${server}"}`,

@@ -29,6 +29,8 @@ const DOCUMENTS: Record<string, string[] | "all"> = {
   "iam.v1": ["projects"],
   "iap.v1": "all",
   "logging.v2": ["projects", "sinks"],
+  // Of its projects, what the stack makes.
+  "monitoring.v3": ["alertPolicies", "notificationChannels", "uptimeCheckConfigs"],
   "pubsub.v1": ["projects"],
   "redis.v1beta1": ["projects"],
   "run.v2": ["projects"],
@@ -105,7 +107,7 @@ function schemaOf({
     ...(format ? { format } : {}),
     ...(values ? { enum: values } : {}),
     ...(readOnly || /^\[?output[ -]only/i.test(description) ? { output: true as const } : {}),
-    ...(/^required\b/i.test(description) ? { required: true as const } : {}),
+    ...(/^required\b(?! if)/i.test(description) ? { required: true as const } : {}),
     ...(annotations?.required ? { requiredBy: annotations.required } : {}),
     ...(properties ? { properties: mapValues(properties, schemaOf) } : {}),
     ...(items ? { items: schemaOf(items) } : {}),
@@ -130,8 +132,9 @@ function reachable(names: string[], schemas: Record<string, Schema>): Set<string
 }
 
 function prune(raw: Raw, wanted: string[] | "all"): Discovery {
-  const resources = Object.entries(raw.resources).filter(
-    ([name]) => wanted === "all" || wanted.includes(name),
+  const { projects } = raw.resources;
+  const resources = Object.entries({ ...projects?.resources, ...raw.resources }).filter(([name]) =>
+    wanted === "all" ? Object.hasOwn(raw.resources, name) : wanted.includes(name),
   );
   const methods = resources.flatMap(([, resource]) => methodsOf(resource));
   const schemas = mapValues(raw.schemas, schemaOf);

@@ -118,6 +118,22 @@ export function loggingApi(store: Store): Handler {
   });
 }
 
+/** Cloud Scheduler v1: a new job comes with its whole name. */
+export function schedulerApi(store: Store): Handler {
+  const named = namedApi(store, { complete: (_name, resource) => ({ ...resource, state: "ENABLED" }) });
+  return (call) =>
+    call.method === "POST" && call.path.at(-1) === "jobs"
+      ? named({ ...call, body: { ...call.body, name: String(call.body.name).split("/").at(-1) } })
+      : named(call);
+}
+
+/** Cloud Monitoring v3: the service names what is made. */
+export function monitoringApi(store: Store): Handler {
+  const named = namedApi(store, {});
+  return (call) =>
+    call.method === "POST" ? named({ ...call, body: { ...call.body, name: store.nextId() } }) : named(call);
+}
+
 export function iapApi(store: Store): Handler {
   return namedApi(store, {});
 }
