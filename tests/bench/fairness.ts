@@ -17,7 +17,7 @@ export interface Fairness {
 }
 
 const FLOOD = 300;
-const ROUNDS = 8;
+const ROUNDS = 6;
 const CALLS = 15;
 const MODEL = "gemini-3.5-flash-lite";
 
@@ -57,20 +57,22 @@ export async function measureFairness(stack: Stack, latency: number, random: Ran
   for (let i = 0; i < ROUNDS; i++) {
     alone.push(...(await round()));
     const flooder = await newcomer();
-    let over = false;
+    const over = new AbortController();
     const caller = async (at: number) => {
-      for (let call = 0; !over; call++) {
+      while (!over.signal.aborted) {
         const reply: Reply = await flooder.call(MODEL, { body, metadata: { session_id: `f-${at}` } });
         if (reply.status === 200) answered++;
         else refused++;
-        if (reply.status !== 200) await sleep(Number(reply.headers.get("retry-after") ?? 1) * 1_000);
+        if (reply.status === 200) continue;
+        const pause = Number(reply.headers.get("retry-after") ?? 1) * 1_000;
+        await sleep(pause, undefined, { signal: over.signal }).catch(() => undefined);
       }
     };
     const flood = Array.from({ length: FLOOD }, (_, at) => caller(at));
     // The first moments are the requests' arrival, of which every server has as many.
     await sleep(1_000);
     beside.push(...(await round()));
-    over = true;
+    over.abort();
     await Promise.all(flood);
   }
   const paired = alone.map((one, at) => ({ alone: one, beside: beside[at]! }));

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ports } from "../../../catalogue";
 import { definitions } from "../../../litellm-config";
-import { addCustomer, findCustomer, renewKey } from "../../../ops/customers/customers";
+import { addCustomer } from "../../../ops/customers/changes";
+import { findCustomer } from "../../../ops/customers/customer";
+import { addKey } from "../../../ops/customers/keys";
 import { withClient } from "../../../ops/workspace/pg-client";
 import { ensureSecrets, localSecret } from "../../../ops/workspace/secrets";
 import { connectAgent, type AgentClient } from "../../agent-client";
@@ -24,6 +26,8 @@ const CUSTOMERS = [
   { customerId: "kite-labs", name: "Kite Labs", tier: "tier_2", gcpProject: "kite-prod" },
   { customerId: "olive-press", name: "Olive Press", tier: "tier_1", gcpProject: "olive-prod" },
 ];
+
+const BY = { actor: "dashboards:shots" };
 
 const QUESTIONS = [
   "How much did we spend last week?",
@@ -85,7 +89,7 @@ function connectPlayers({ agent, portOffset }: Stage): Promise<Player[]> {
     for (const customer of CUSTOMERS) {
       const id = customer.customerId;
       const exists = await findCustomer(ledger, id).catch(() => undefined);
-      const key = exists ? await renewKey(ledger, id) : (await addCustomer(ledger, customer)).key;
+      const { key } = await (exists ? addKey(ledger, id, 0, BY) : addCustomer(ledger, customer, BY));
       players.push({ id, client: await connectAgent(agent, key) });
     }
     return players;
