@@ -1,7 +1,16 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules/", "generated/", ".tollgate/", "local/dashboards/viewer/page/", "**/*.py", ".dependency-cruiser.cjs"] },
+  {
+    ignores: [
+      "node_modules/",
+      "generated/",
+      ".tollgate/",
+      "local/dashboards/viewer/page/",
+      "**/*.py",
+      ".dependency-cruiser.cjs",
+    ],
+  },
   ...tseslint.configs.recommended,
   {
     languageOptions: { parserOptions: { projectService: true } },

@@ -8,7 +8,8 @@ export function summarize(results: string[]): string {
   const parsed = results.map(parse);
   const failures = parsed.filter(isFailure).map((text) => text.replace(/^Error: /, ""));
   const statements = parsed.filter((result) => !isFailure(result)).flatMap((result) => state(result) ?? []);
-  if (statements.length === 0 && failures.length === 0) return "Your billing data has nothing that answers this.";
+  if (statements.length === 0 && failures.length === 0)
+    return "Your billing data has nothing that answers this.";
   // The last result goes deepest: its next step is the one to take.
   const next = statements.findLast((each) => each.next)?.next;
   // Results of the same days carry the same notes.
