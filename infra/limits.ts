@@ -312,11 +312,14 @@ export const limits: Limit[] = [
     name: "Labels",
     limit: "64 a resource; keys and values of at most 63 characters: a-z, 0-9, - and _",
     source: `${DOCS}/resource-manager/docs/labels-overview`,
-    check: ({ inputs }) =>
-      Object.entries((inputs["labels"] ?? {}) as Record<string, string>).flatMap(([key, value]) => [
+    check: ({ type, inputs }) => {
+      // A channel's `labels` are its address; it has `userLabels` for labels.
+      const labels = inputs[type.startsWith("gcp:monitoring/") ? "userLabels" : "labels"];
+      return Object.entries((labels ?? {}) as Record<string, string>).flatMap(([key, value]) => [
         ...matches("key", key, /^[a-z][-_a-z0-9]{0,62}$/),
         ...matches(key, value, /^[-_a-z0-9]{0,63}$/),
-      ]),
+      ]);
+    },
   },
   {
     name: "Cloud SQL's machine types",
