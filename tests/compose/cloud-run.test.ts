@@ -21,16 +21,17 @@ interface Planned {
   inputs: { template: { containers: Container[] } };
 }
 
-/** The Cloud Run services of a stack's committed plan by name; the tests of infra/ fail when it is stale. */
+/** The containers of a stack's committed plan by the service they run; the tests of infra/ fail when it is stale. */
 function cloudRun(stack: string): [Service, Container][] {
   const file = join(paths.generated, "plan", `${stack}.json`);
   const { resources } = JSON.parse(readFileSync(file, "utf8")) as { resources: Planned[] };
   return resources
-    .filter(({ type }) => type === "gcp:cloudrunv2/service:Service")
-    .flatMap(({ name, inputs }) => {
-      // The one for operators is not in the catalogue.
-      const service = findService(name);
-      return service ? [[service, inputs.template.containers.find((each) => each.name === name)!]] : [];
+    .filter(({ type }) => /^gcp:cloudrunv2\/(service:Service|workerPool:WorkerPool)$/.test(type))
+    .flatMap(({ inputs }) => inputs.template.containers)
+    .flatMap((container) => {
+      // The ones for operators, for routing and for scraping an instance are not in the catalogue.
+      const service = findService(container.name);
+      return service ? [[service, container]] : [];
     });
 }
 
@@ -58,9 +59,10 @@ describe("compose.yaml against the Cloud Run services of prod", () => {
     });
 
     test("listens on the same port", () => {
-      expect(service.port).toBe(there.ports!.containerPort);
-      for (const port of here.ports ?? [])
-        expect(port.split(":").at(-1)).toBe(String(there.ports!.containerPort));
+      // Beside others in an instance a container has a probe and no port of its own.
+      const port = there.ports?.containerPort ?? there.startupProbe!.httpGet.port;
+      expect(service.port).toBe(port);
+      for (const mapping of here.ports ?? []) expect(mapping.split(":").at(-1)).toBe(String(port));
     });
 
     test("is asked for its health at the same place", () => {

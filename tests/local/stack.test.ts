@@ -26,9 +26,11 @@ describe("the local services", () => {
 
   it("have the catalogue's jobs before them, where their services are here", () => {
     const run = jobs.filter(({ targets }) => !targets?.local).map(({ name }) => name);
-    expect(run).toEqual(["database-roles", "gateway-migrations"]);
+    expect(run).toEqual(["database-roles", "gateway-migrations", "ledger-archive"]);
     for (const name of run) expect(byName.get(name)?.start).toBeDefined();
-    expect(byName.get("gateway")?.dependsOn).toEqual(expect.arrayContaining(run));
+    expect(byName.get("gateway")?.dependsOn).toEqual(
+      expect.arrayContaining(["database-roles", "gateway-migrations"]),
+    );
     expect(byName.get("gateway-migrations")?.dependsOn).toEqual(["postgres", "database-roles"]);
   });
 
