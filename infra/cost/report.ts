@@ -2,11 +2,11 @@ import { plan, readStackFile, STACKS, type Plan, type StackSettings } from "../p
 import { usd, type NanoDollars } from "../../litellm-config/money";
 import { deployedTiers, economics, type Economics } from "./economics";
 import { estimate, totalsBy, type Amount, type CostLine, type Estimate } from "./estimate";
-import { levers, yearSavings, type Lever } from "./levers";
+import { savings, yearSavings, type Saving } from "./savings";
 import { deploymentOptions, type DeploymentOption } from "./options";
 import { readPriceList, REGION, type PriceList } from "./price-list";
 import { sum } from "./range";
-import { whyDearer } from "./why";
+import { whyExpensive } from "./why";
 import { OFFICE_HOURS, usage, type CostEnvironment, type Usage } from "./usage";
 import { worstCase } from "./worst-case";
 
@@ -36,7 +36,7 @@ export interface CostReport {
   options: DeploymentOption[];
   /** Why Cloud Run costs more than the design expects; empty while it is not. */
   why: string[];
-  levers: Lever[];
+  savings: Saving[];
   /** Of every environment together; none where the environment has no customers. */
   economics: Economics | null;
   prices: PriceNotes;
@@ -109,8 +109,8 @@ export async function costReport(stack: string, prices: PriceList = readPriceLis
     lines: now.lines,
     phases: phases.map(({ phase, estimate: { total } }) => ({ phase, total })),
     options,
-    why: whyDearer(options.find(({ name }) => name === "cloud-run")!),
-    levers: levers({
+    why: whyExpensive(options.find(({ name }) => name === "cloud-run")!),
+    savings: savings({
       estimate: now,
       vm,
       phase1: phases[0]!.estimate,

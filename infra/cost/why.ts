@@ -6,7 +6,7 @@ import { SECONDS } from "./usage";
 /**
  * Why Cloud Run costs what it costs, in sentences with figures; empty while it is within the design's estimate.
  */
-export function whyDearer({ total, design, lines }: DeploymentOption): string[] {
+export function whyExpensive({ total, design, lines }: DeploymentOption): string[] {
   if (total.expected <= design.high) return [];
   const always = lines.filter(({ price }) => /^run\.((cpu|memory)\.instance|pool\.)/.test(price));
   const cpu = always.filter(({ price }) => /\.cpu/.test(price));

@@ -46,12 +46,12 @@ export function renderReport(report: CostReport): string {
     ),
     ...(report.why.length > 0 ? ["Why Cloud Run costs more than the design expects:"] : []),
     ...report.why.map((line) => `  - ${line}`),
-    ...(report.levers.length > 0
+    ...(report.savings.length > 0
       ? [
           heading("What would lower it (each by itself)"),
           table(
-            ["lever", "saves", "takes"],
-            report.levers.map(({ what, saves, takes }) => [what, dollars(saves), takes]),
+            ["change", "saves", "takes"],
+            report.savings.map(({ what, saves, takes }) => [what, dollars(saves), takes]),
           ),
         ]
       : []),

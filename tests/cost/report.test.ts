@@ -98,6 +98,7 @@ describe("the report on prod", () => {
       "1 GiB": 3_593_425_000,
       "1 GiB of node disk": 40_004_000,
       "20 GiB volume": 2_000_000_000,
+      snapshots: 400_000_000,
     });
     expect(find("cluster")).toEqual({ management: 73_000_000_000, "load balancer": 18_250_000_000 });
     expect(find("cloud-metrics")).toEqual({});
@@ -105,17 +106,17 @@ describe("the report on prod", () => {
   });
 
   it("says with figures why Cloud Run costs more than the design and what would lower it", () => {
-    const alwaysOn = report.lines.filter(
-      ({ price, what }) => price === "run.cpu.instance" && what.startsWith("CPU of "),
-    );
-    expect(report.why[0]).toMatch(new RegExp(`^${alwaysOn.length} containers`));
+    const seconds = report.lines
+      .filter(({ price }) => /^run\.(cpu\.instance|pool\.cpu)$/.test(price))
+      .reduce((sum, { quantity }) => sum + quantity.expected, 0);
+    const vcpu = (seconds / 3_600 / 730).toFixed(1);
     expect(report.why).toEqual([
-      expect.stringMatching(/^\d+ containers keep a whole vCPU each between requests: \$/),
+      expect.stringContaining(`keeps ${vcpu} vCPU and its memory between requests: $`),
       expect.stringMatching(/^Cloud SQL, Memorystore and the ClickHouse machine: \$/),
       expect.stringMatching(/^History and platform metrics at Google, .+: \$/),
     ]);
     const [vm, run] = report.options;
-    expect(report.levers).toContainEqual(
+    expect(report.savings).toContainEqual(
       expect.objectContaining({
         what: "Everything on one machine",
         saves: run!.total.expected - vm!.total.expected,
@@ -123,13 +124,13 @@ describe("the report on prod", () => {
     );
     const always = report.lines.filter(({ price }) => /^run\..+\.instance$/.test(price));
     const spent = always.reduce((nanos, { cost }) => nanos + cost.expected, 0);
-    expect(report.levers).toContainEqual(
+    expect(report.savings).toContainEqual(
       expect.objectContaining({
         what: "Commit to one year of Cloud Run",
         saves: Math.round(spent * 0.28),
       }),
     );
-    const savings = report.levers.map(({ saves }) => saves);
+    const savings = report.savings.map(({ saves }) => saves);
     expect(savings).toEqual([...savings].sort((a, b) => b - a));
     expect(savings.every((nanos) => nanos > 0 && nanos < report.total.expected)).toBe(true);
   });
@@ -146,14 +147,19 @@ describe("the report on prod", () => {
 
   it("names what its prices are worth", () => {
     expect(report.prices.elsewhere).toContainEqual({ id: "sql.vcpu", region: "us-central1" });
-    expect(report.prices.unverified.map(({ id }) => id)).toEqual(["dns.query"]);
+    expect(report.prices.unverified.map(({ id }) => id)).toEqual([
+      "dns.query",
+      "run.pool.cpu",
+      "run.pool.memory",
+      "scheduler.job",
+    ]);
   });
 
   it("prints totals, the three options and the economics", () => {
     const text = renderReport(report);
     for (const each of [
       `prod: ${dollars(report.total.expected)} a month`,
-      "within the ceiling of $1,500.00",
+      "within the ceiling of $570.00",
       "GKE Autopilot",
       "$150.00 to $250.00",
       `Break-even: ${report.economics!.breakEven} customers`,
@@ -176,7 +182,7 @@ describe("the report on prod", () => {
 it.each(STACKS)("knows the price of everything in %s, and keeps it under the ceiling", async (stack) => {
   const { resources } = await plan(stack);
   const { total, lines } = estimate(resources);
-  expect(total.expected).toBeLessThanOrEqual(usd(stack === "dev" ? "650" : "1500"));
+  expect(total.expected).toBeLessThanOrEqual(usd(stack === "dev" ? "230" : "570"));
   expect(renderSummary({ environment: "dev", total, lines }, 1)).toContain("over the ceiling of $0.00");
 });
 

@@ -14,7 +14,7 @@ export function reportPage(report: CostReport): string {
     head(report),
     section("Where it goes", whereItGoes(report)),
     section("Three ways to run it", options(report)),
-    ...(report.levers.length > 0 ? [section("What would lower it", leversTable(report))] : []),
+    ...(report.savings.length > 0 ? [section("What would lower it", savingsTable(report))] : []),
     section("Rollout phases", phases(report)),
     section("Unit economics", unitEconomics(report)),
     section("Every line", everyLine(report)),
@@ -83,10 +83,10 @@ function options({ options: all, why, environment }: CostReport): string {
 ${why.length > 0 ? `<p>Why Cloud Run costs more than the design expects:</p><ul>${why.map((line) => `<li>${escape(line)}</li>`).join("")}</ul>` : ""}`;
 }
 
-function leversTable({ levers, total }: CostReport): string {
+function savingsTable({ savings, total }: CostReport): string {
   return `<p class="quiet">Each by itself; savings do not add up.</p>${table(
-    ["Lever", "Saves", "Of the total", "What it takes"],
-    levers.map(({ what, saves, takes }) => [what, dollars(saves), percent(saves, total.expected), takes]),
+    ["Change", "Saves", "Of the total", "What it takes"],
+    savings.map(({ what, saves, takes }) => [what, dollars(saves), percent(saves, total.expected), takes]),
     [0, 3],
   )}`;
 }

@@ -4,7 +4,7 @@ import type { PriceList } from "./price-list";
 import { HOURS } from "./usage";
 
 /** A way to pay less, and what it takes. */
-export interface Lever {
+export interface Saving {
   what: string;
   /** What is given up or done for it, as a sentence. */
   takes: string;
@@ -54,7 +54,7 @@ const WATCHERS = ["alertmanager", "alloy", "cloud-metrics", "ledger-exporter", "
  * What would lower the cost of a stack on Cloud Run, each by itself: savings do not add up. Empty where nothing runs on Cloud
  * Run. Largest first.
  */
-export function levers({ estimate: now, vm, phase1, office, prices }: Alternatives): Lever[] {
+export function savings({ estimate: now, vm, phase1, office, prices }: Alternatives): Saving[] {
   const always = now.lines.filter(({ price }) => /^run\..+\.instance$/.test(price));
   if (always.length === 0) return [];
   const spent = expected(always);
@@ -62,7 +62,7 @@ export function levers({ estimate: now, vm, phase1, office, prices }: Alternativ
     ({ price, service }) => price.startsWith("run.") && WATCHERS.includes(service),
   );
   const samples = now.lines.filter(({ price }) => price === "monitoring.samples");
-  const found: Lever[] = [
+  const found: Saving[] = [
     {
       what: "Everything on one machine",
       takes: "Set tollgate:deployment to gce-vm: one zone, databases in containers, restarts are outages",
