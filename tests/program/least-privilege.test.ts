@@ -1,4 +1,4 @@
-import { Planned, JOB, SERVICE, STACKS } from "./support/planned";
+import { Planned, JOB, POOL, SERVICE, STACKS } from "./support/planned";
 
 /* eslint-disable @typescript-eslint/no-explicit-any */
 
@@ -14,11 +14,10 @@ const SUBSCRIPTION = "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember";
 const REPOSITORY = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember";
 const BINDINGS = [SECRET, BUCKET, PROJECT, ITSELF, SUBSCRIPTION, REPOSITORY];
 
-/** Roles on the project and on resources that a variable does not show, with why each workload calls that API. */
+/** Roles on the project and on resources that a variable does not show, by the container that calls that API. */
 const API_ROLES: Record<string, string[]> = {
   agent: ["roles/bigquery.jobUser on project"],
   alloy: ["roles/pubsub.subscriber on subscription"],
-  clickhouse: ["roles/artifactregistry.reader on repository", "roles/logging.logWriter on project"],
   "cloud-metrics": ["roles/monitoring.viewer on project"],
   gateway: ["roles/aiplatform.user on project"],
   grafana: ["roles/monitoring.viewer on project"],
@@ -30,6 +29,8 @@ const API_ROLES: Record<string, string[]> = {
 /** What ClickHouse's machine reads is in its user data, which is unknown before its bucket exists. */
 const MACHINES: Record<string, string[]> = {
   clickhouse: [
+    "roles/artifactregistry.reader on repository",
+    "roles/logging.logWriter on project",
     "roles/secretmanager.secretAccessor on clickhouse-password",
     "roles/storage.objectUser on trace-archive",
   ],
@@ -47,13 +48,14 @@ function accountOf(resource: { dependsOn: string[] }): string {
 /** What the templates of a workload name. */
 function needed(plan: Planned): Map<string, Set<string>> {
   const needs = new Map<string, Set<string>>();
-  for (const resource of [...plan.all(SERVICE), ...plan.all(JOB)]) {
+  for (const resource of [...plan.all(SERVICE), ...plan.all(POOL), ...plan.all(JOB)]) {
     const template = (resource.inputs["template"] as any).template ?? resource.inputs["template"];
     const account = accountOf(resource);
     const own = needs.get(account) ?? new Set<string>();
     needs.set(account, own);
     const buckets = resource.dependsOn.filter((name) => name.startsWith("gcp:storage/bucket:Bucket::"));
-    for (const { envs } of template.containers) {
+    for (const { name, envs } of template.containers) {
+      for (const role of API_ROLES[name] ?? []) own.add(role);
       for (const { valueSource } of envs) {
         if (valueSource) own.add(`roles/secretmanager.secretAccessor on ${valueSource.secretKeyRef.secret}`);
       }
@@ -113,14 +115,13 @@ describe.each(STACKS)("%s", (stack) => {
     const needs = needed(plan);
     expect([...grants.keys()].sort()).toEqual([...needs.keys()].sort());
     for (const [account, own] of needs) {
-      const expected = [...own, ...(API_ROLES[account] ?? [])].sort();
-      expect([account, grants.get(account)!.sort()]).toEqual([account, expected]);
+      expect([account, grants.get(account)!.sort()]).toEqual([account, [...own].sort()]);
     }
   });
 
   it("has a service account for each workload, and none without a use", () => {
     const accounts = plan.all("gcp:serviceaccount/account:Account").map(({ name }) => name);
-    const users = [...plan.all(SERVICE), ...plan.all(JOB), ...plan.all("gcp:compute/instance:Instance")];
+    const users = [SERVICE, POOL, JOB, "gcp:compute/instance:Instance"].flatMap((type) => plan.all(type));
     // Cloud Scheduler runs the scheduled jobs under an account of its own.
     expect(new Set([...users.map((user) => accountOf(user)), "scheduler"])).toEqual(new Set(accounts));
   });

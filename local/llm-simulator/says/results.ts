@@ -128,11 +128,12 @@ const budget = kind(
     left: z.string(),
     used_percent: z.number(),
     calls: z.int(),
+    forecast: z.object({ expected: z.string(), runs_out_on: z.string().nullable() }).nullable(),
     session: z
       .object({ spent: z.string(), left: z.string(), calls: z.int(), calls_left: z.int() })
       .nullable(),
   }),
-  ({ month, cap, spent, left, used_percent, calls, session }) => ({
+  ({ month, cap, spent, left, used_percent, calls, forecast, session }) => ({
     finding: `${short(left)} of your plan's ${short(cap)} for conversations with me is left in ${monthOf(`${month}-01`)} (${percent(used_percent)} used).`,
     evidence: [
       table(
@@ -151,6 +152,13 @@ const budget = kind(
             : []),
         ],
       ),
+      ...(forecast
+        ? [
+            forecast.runs_out_on
+              ? `At this pace it runs out on ${forecast.runs_out_on}.`
+              : `The month is expected to cost ${short(forecast.expected)}.`,
+          ]
+        : []),
     ],
     next: "nothing to do; the budget starts anew on the first of the month (UTC).",
   }),

@@ -71,12 +71,14 @@ test("what is left of the budget: the amount with its month, the conversation be
       left: "$6.80",
       used_percent: 15,
       calls: 40,
+      forecast: { expected: "$1.60", low: "$1.40", high: "$1.90", runs_out_on: null, based_on_days: 21 },
       session: { spent: "$0.10", left: "$0.40", calls: 4, calls_left: 96 },
     }),
   ]);
   expect(answer).toMatch(
     /^\$6\.80 of your plan's \$8\.00 for conversations with me is left in November 2026 \(15% used\)\./,
   );
+  expect(answer).toContain("The month is expected to cost $1.60.");
   expect(answer).toContain("| This conversation | $0.10 | $0.40 | 4, 96 left |");
 });
 
