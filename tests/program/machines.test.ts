@@ -129,9 +129,9 @@ describe("content hashes", () => {
 
 describe("CPU and memory on Cloud Run", () => {
   it.each([
-    [128, 0.1, { cpu: "1", memory: "512Mi" }],
+    [128, 0.1, { cpu: "100m", memory: "128Mi" }],
     [1024, 1, { cpu: "1", memory: "1024Mi" }],
-    [2048, 1.5, { cpu: "2", memory: "2048Mi" }],
+    [2048, 1.5, { cpu: "1500m", memory: "2048Mi" }],
   ])("%i MiB, %d vCPU", (memory, cpu, expected) => expect(limits(memory, cpu)).toEqual(expected));
 });
 

@@ -35,7 +35,7 @@ describe("a plan", () => {
   it("shows who is public, and what is protected", async () => {
     const tree = renderTree(await planWith("prod"));
     expect(tree.match(/PUBLIC/g)).toHaveLength(1);
-    expect(tree).toMatch(/Service agent: PUBLIC, 1-5 instances/);
+    expect(tree).toMatch(/Service agent: PUBLIC, 1-4 instances/);
     expect(tree).toMatch(/DatabaseInstance postgres: POSTGRES_16 \S+ REGIONAL, ENCRYPTED_ONLY, protected/);
   });
 

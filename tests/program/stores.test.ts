@@ -1,5 +1,5 @@
 import { definitions } from "../../litellm-config";
-import { Planned } from "./support/planned";
+import { Planned, SERVICE } from "./support/planned";
 
 let dev: Planned;
 let prod: Planned;
@@ -25,11 +25,18 @@ describe("the network", () => {
     }
   });
 
-  it("leaves by one address of its own and lets only its subnet in", () => {
-    expect(dev.inputs("gcp:compute/routerNat:RouterNat")).toMatchObject({
+  it("leaves by one address in prod, by Cloud Run's own in dev, and lets only its subnet in", () => {
+    expect(prod.inputs("gcp:compute/routerNat:RouterNat")).toMatchObject({
       natIpAllocateOption: "MANUAL_ONLY",
       sourceSubnetworkIpRangesToNat: "ALL_SUBNETWORKS_ALL_IP_RANGES",
     });
+    expect(dev.all("gcp:compute/routerNat:RouterNat")).toEqual([]);
+    for (const [stack, egress] of [
+      [dev, "PRIVATE_RANGES_ONLY"],
+      [prod, "ALL_TRAFFIC"],
+    ] as const)
+      for (const { inputs } of stack.all(SERVICE))
+        expect(inputs["template"]).toMatchObject({ vpcAccess: { egress } });
     const subnet = dev.inputs("gcp:compute/subnetwork:Subnetwork");
     expect(dev.all("gcp:compute/firewall:Firewall").map(({ inputs }) => inputs["sourceRanges"])).toEqual([
       [subnet.ipCidrRange],
@@ -100,14 +107,11 @@ describe("Redis", () => {
     }
   });
 
-  it("never evicts Langfuse's queue; in prod the cache forgets apart from it", () => {
+  it("never evicts Langfuse's queue: the cache beside it expires by itself", () => {
     const policy = (stack: Planned) =>
       Object.fromEntries(stack.all(type).map(({ name, inputs }) => [name, inputs["redisConfigs"]]));
-    expect(policy(dev)).toEqual({ redis: { "maxmemory-policy": "noeviction" } });
-    expect(policy(prod)).toEqual({
-      redis: { "maxmemory-policy": "noeviction" },
-      cache: { "maxmemory-policy": "allkeys-lru" },
-    });
+    for (const stack of [dev, prod])
+      expect(policy(stack)).toEqual({ redis: { "maxmemory-policy": "noeviction" } });
   });
 
   it("has a replica and cannot be deleted in prod", () => {
