@@ -136,6 +136,7 @@ describe("the ledger's reader", () => {
     const usage = await ledger.usage(id, "s1");
     expect(usage).toEqual({
       month: expect.stringMatching(/^\d{4}-\d\d-01$/),
+      monthEnd: expect.stringMatching(/^\d{4}-\d\d-01$/),
       capNanos: usd("8"),
       ...none,
       session: none,

@@ -54,7 +54,7 @@ const state = () => JSON.parse(readFileSync(join(folder, "state.json"), "utf8"))
 
 async function spentByTheSample(): Promise<number> {
   const { output } = await run("ops/customers/main.ts", "usage", "sample", "--json");
-  return (JSON.parse(output) as { spentNanos: number }[])[0]!.spentNanos;
+  return (JSON.parse(output) as { customers: { spentNanos: number }[] }).customers[0]!.spentNanos;
 }
 
 let stack: Command | undefined;
