@@ -12,7 +12,15 @@ export interface BudgetArgs {
 /** Shares of the budget at which Google writes to the billing account's admins. */
 const THRESHOLDS = [0.5, 0.8, 1];
 
-/** A budget of one project's bill: Google warns by e-mail, and stops nothing. */
+/**
+ * A budget of one project's bill: Google warns by e-mail, and stops nothing.
+ *
+ * @example
+ * ```ts
+ * import { Budget } from "./components/budget";
+ * new Budget("budget", { billingAccount: "012345-6789AB-CDEF01", projectNumber: "100000000001", dollars: 230 });
+ * ```
+ */
 export class Budget extends pulumi.ComponentResource {
   constructor(name: string, args: BudgetArgs, opts?: pulumi.ComponentResourceOptions) {
     const { billingAccount, projectNumber, dollars } = args;

@@ -48,7 +48,22 @@ const ON_ONE = [
 /** Cloud SQL has roles on a project alone: a condition names the one instance. */
 const ON_DATABASE = ["cloudsql.instances.get", "cloudsql.instances.update"];
 
-/** Stops what is always on outside office hours, by Cloud Scheduler, and starts it again. */
+/**
+ * Stops what is always on outside office hours, by Cloud Scheduler, and starts it again.
+ *
+ * @example
+ * ```ts
+ * import { OfficeHours } from "./components/office-hours";
+ * new OfficeHours("office-hours", {
+ *   project: "acme-dev",
+ *   region: "europe-west1",
+ *   from: 8,
+ *   to: 18,
+ *   timeZone: "Europe/Brussels",
+ *   sleepers: [{ name: "postgres", kind: "database", instance: "tollgate-postgres" }],
+ * });
+ * ```
+ */
 export class OfficeHours extends pulumi.ComponentResource {
   constructor(name: string, args: OfficeHoursArgs, opts?: pulumi.ComponentResourceOptions) {
     const { project, region, from, to, timeZone, sleepers } = args;

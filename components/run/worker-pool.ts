@@ -23,7 +23,32 @@ export interface RunWorkerPoolArgs {
   sleeps?: boolean;
 }
 
-/** A Cloud Run worker pool: instances that nothing reaches and that never sleep, at less than the price of a service's. */
+/**
+ * A Cloud Run worker pool: instances that nothing reaches and that never sleep, at less than the price of a service's.
+ *
+ * @example
+ * ```ts
+ * import { RunWorkerPool } from "./components/run/worker-pool";
+ * import { labelsOf } from "./components/labels";
+ * declare const network: import("./components/network").Network;
+ * new RunWorkerPool("workers", {
+ *   project: "acme-prod",
+ *   region: "europe-west1",
+ *   labels: labelsOf({ environment: "prod", class: "prod", owner: "platform" }, "workers", 4),
+ *   serviceAccount: "workers@acme-prod.iam.gserviceaccount.com",
+ *   networkId: network.networkId,
+ *   subnetworkId: network.subnetworkId,
+ *   containers: [
+ *     {
+ *       name: "alloy",
+ *       image: "europe-west1-docker.pkg.dev/acme-prod/docker-hub/grafana/alloy@sha256:0123",
+ *       cpu: 1,
+ *       memoryMiB: 512,
+ *     },
+ *   ],
+ * });
+ * ```
+ */
 export class RunWorkerPool extends pulumi.ComponentResource {
   readonly name: pulumi.Output<string>;
 
