@@ -36,6 +36,9 @@ export const programs = {
   "langfuse-setup": "ops/langfuse/main.ts",
   "langfuse-margins": "ops/langfuse/margins/main.ts",
   customers: "ops/customers/main.ts",
+  brake: "ops/brake/main.ts",
+  audit: "ops/audit/main.ts",
+  export: "ops/export/main.ts",
   query: "ops/query/main.ts",
   answer: "ops/remote/answer.ts",
 } as const;

@@ -17,8 +17,18 @@ export const groups = {
       needs: "node",
       remote: { job: "admin", program: "customers" },
     },
-    brake: { entry: "ops/brake/main.ts", about: "stop LLM calls at once, and let them go on", needs: "node" },
-    audit: { entry: "ops/audit/main.ts", about: "who changed what in the ledger, and why", needs: "node" },
+    brake: {
+      entry: "ops/brake/main.ts",
+      about: "stop LLM calls at once, and let them go on",
+      needs: "node",
+      remote: { job: "admin", program: "brake" },
+    },
+    audit: {
+      entry: "ops/audit/main.ts",
+      about: "who changed what in the ledger, and why",
+      needs: "node",
+      remote: { job: "admin", program: "audit" },
+    },
     events: {
       entry: "ops/events/main.ts",
       about: "what has happened, and who has heard of it",
@@ -28,6 +38,7 @@ export const groups = {
       entry: "ops/export/main.ts",
       about: "a month's charges as CSV, FOCUS or Stripe events",
       needs: "node",
+      remote: { job: "admin", program: "export" },
     },
     reconcile: {
       entry: "ops/reconcile/main.ts",
