@@ -90,11 +90,15 @@ export function* durability(base: Resource[]): Generator<Mutant> {
     (props) => (props.softDeletePolicy = { retentionDurationSeconds: 0 }),
   );
   for (const age of [1, 6])
-    yield* at(
-      /^gcp:storage\/bucket:/,
-      `deleted after ${age} days`,
-      (props) => (props.lifecycleRules = [{ action: { type: "Delete" }, condition: { age } }]),
-    );
+    for (const index of ofTypes(base, /^gcp:storage\/bucket:/)) {
+      // An operator's answer lives for a day: no longer time is a loss.
+      if (lifetime(base[index]!) <= age) continue;
+      const rules = [{ action: { type: "Delete" }, condition: { age } }];
+      yield of(
+        `${base[index]!.name}: deleted after ${age} days`,
+        changed(base, index, ({ props }) => (props.lifecycleRules = rules)),
+      );
+    }
   yield* at(
     /^gcp:secretmanager\/secretVersion:/,
     "old versions destroyed",
@@ -141,5 +145,13 @@ export function* durability(base: Resource[]): Generator<Mutant> {
   );
   yield* file(/\/retention\.sql$/, "traces for 30 days", (text) =>
     text.replaceAll("INTERVAL 90 DAY", "INTERVAL 30 DAY"),
+  );
+}
+
+/** Days after which a bucket deletes its objects. */
+function lifetime({ props }: Resource): number {
+  const rules = (props.lifecycleRules ?? []) as { action: { type: string }; condition: { age: number } }[];
+  return Math.min(
+    ...rules.filter(({ action }) => action.type === "Delete").map(({ condition }) => condition.age),
   );
 }
