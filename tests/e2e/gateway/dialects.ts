@@ -109,7 +109,8 @@ export function dialects(gateway: Gateway): void {
       ["ends in an error", { errorAfterChunks: 2 }],
     ])("a stream that %s says so, and is paid", async (_, behaviour) => {
       const customer = await gateway.customer();
-      await customer.behave({ ...behaviour, outputTokens: 200 });
+      // Slow enough that the first pieces arrive before the connection goes.
+      await customer.behave({ ...behaviour, outputTokens: 200, chunkDelayMs: 50 });
       const { text } = await customer.call(
         "claude-sonnet-5-5",
         options(customer, { maxTokens: 300, body: { stream: true } }),
