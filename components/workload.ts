@@ -8,7 +8,7 @@ import { BucketIAMMember } from "@pulumi/gcp/storage/bucketIAMMember";
 import { RepositoryIamMember } from "@pulumi/gcp/artifactregistry/repositoryIamMember";
 
 /** One thing that a workload may do: a role on one resource. Its name makes the binding's name. */
-export type Edge = { name: string; role: string } & (
+export type Binding = { name: string; role: string } & (
   | { on: "secret"; secretId: pulumi.Input<string> }
   | { on: "bucket"; bucket: pulumi.Input<string> }
   | { on: "subscription"; subscription: pulumi.Input<string> }
@@ -25,18 +25,18 @@ export type Edge = { name: string; role: string } & (
 export interface WorkloadArgs {
   project: pulumi.Input<string>;
   /** What it may do, and nothing else. */
-  edges: Edge[];
+  bindings: Binding[];
 }
 
 /**
- * The identity of one workload: a service account with exactly one binding for each edge.
+ * The identity of one workload: a service account with exactly one binding for each binding.
  *
  * @example
  * ```ts
  * import { Workload } from "./components/workload";
  * const agent = new Workload("agent", {
  *   project: "acme-dev",
- *   edges: [{ name: "key", role: "roles/secretmanager.secretAccessor", on: "secret", secretId: "anthropic-api-key" }],
+ *   bindings: [{ name: "key", role: "roles/secretmanager.secretAccessor", on: "secret", secretId: "anthropic-api-key" }],
  * });
  * ```
  */
@@ -49,7 +49,7 @@ export class Workload extends pulumi.ComponentResource {
     super(
       "tollgate:gcp:Workload",
       name,
-      { roles: args.edges.map(({ role, on, name }) => `${role} on ${on} ${name}`) },
+      { roles: args.bindings.map(({ role, on, name }) => `${role} on ${on} ${name}`) },
       opts,
     );
     const account = new Account(
@@ -58,25 +58,38 @@ export class Workload extends pulumi.ComponentResource {
       { parent: this },
     );
     this.email = account.email;
-    this.bindings = args.edges.map((edge) => this.bind(`${name}-${edge.name}`, edge, args.project, account));
+    this.bindings = args.bindings.map((binding) =>
+      this.bind(`${name}-${binding.name}`, binding, args.project, account),
+    );
     this.registerOutputs({ email: this.email });
   }
 
-  private bind(name: string, edge: Edge, project: pulumi.Input<string>, account: Account): pulumi.Resource {
-    const { role } = edge;
+  private bind(
+    name: string,
+    binding: Binding,
+    project: pulumi.Input<string>,
+    account: Account,
+  ): pulumi.Resource {
+    const { role } = binding;
     const { member } = account;
     const child = { parent: this };
-    switch (edge.on) {
+    switch (binding.on) {
       case "secret":
-        return new SecretIamMember(name, { secretId: edge.secretId, role, member }, child);
+        return new SecretIamMember(name, { secretId: binding.secretId, role, member }, child);
       case "bucket":
-        return new BucketIAMMember(name, { bucket: edge.bucket, role, member }, child);
+        return new BucketIAMMember(name, { bucket: binding.bucket, role, member }, child);
       case "subscription":
-        return new SubscriptionIAMMember(name, { subscription: edge.subscription, role, member }, child);
+        return new SubscriptionIAMMember(name, { subscription: binding.subscription, role, member }, child);
       case "repository":
         return new RepositoryIamMember(
           name,
-          { repository: edge.repository, location: edge.location, project: edge.project, role, member },
+          {
+            repository: binding.repository,
+            location: binding.location,
+            project: binding.project,
+            role,
+            member,
+          },
           child,
         );
       case "project":

@@ -7,11 +7,11 @@ import { startAll } from "../catalogue/target";
 import { googleCloud } from "./gcp/cloud-run";
 import { keepOfficeHours } from "./gcp/office-hours";
 import { runHost } from "./gcp/addresses";
-import { layFoundation, type Foundation } from "./gcp/foundation";
+import { makeBase, type StackBase } from "./gcp/base";
 import { outputsOf, type Outputs } from "./gcp/outputs";
 import { makeStores } from "./gcp/stores";
 import { makeSingleMachine } from "./gcp/single-machine";
-import { bucketOf } from "./gcp/wiring";
+import { bucketOf } from "./gcp/resolve";
 
 /** Cloud Run and ClickHouse's machine, without the collector's own lines: they would feed on themselves. */
 const LOG_FILTER = [
@@ -27,39 +27,39 @@ const LOG_FILTER = [
  * The whole stack on Google Cloud, from its checked configuration. The same program runs under the engine and in a plan.
  */
 export function program(config: StackConfig): Outputs {
-  const foundation = layFoundation(config);
+  const base = makeBase(config);
   const { billingAccount, projectNumber, environment, monthlyCostCeiling } = config;
   if (billingAccount) {
     new Budget(
       environment,
       { billingAccount, projectNumber, dollars: Math.ceil(monthlyCostCeiling) },
-      { dependsOn: [foundation.apis] },
+      { dependsOn: [base.apis] },
     );
   }
-  if (config.deployment === "gce-vm") return makeSingleMachine(foundation);
+  if (config.deployment === "gce-vm") return makeSingleMachine(base);
 
-  const { wires, postgres, clickhouse } = makeStores(foundation);
+  const { resources, postgres, clickhouse } = makeStores(base);
   if (config.phase >= 3) {
     const logs = new LogPipeline(
       "logs",
       {
         region: config.region,
-        labels: foundation.labels("logs", 3),
+        labels: base.labels("logs", 3),
         filter: LOG_FILTER,
-        archive: bucketOf("log-archive", wires).name,
+        archive: bucketOf("log-archive", resources).name,
       },
-      { dependsOn: [foundation.apis] },
+      { dependsOn: [base.apis] },
     );
-    wires.logSubscription = logs.subscription;
+    resources.logSubscription = logs.subscription;
   }
-  const started = startAll(googleCloud(foundation, wires), { postgres });
-  keepOfficeHours(foundation, { postgres, clickhouse }, started.values());
-  watchFromOutside(foundation);
-  return outputsOf(foundation, postgres);
+  const started = startAll(googleCloud(base, resources), { postgres });
+  keepOfficeHours(base, { postgres, clickhouse }, started.values());
+  watchFromOutside(base);
+  return outputsOf(base, postgres);
 }
 
 /** What sleeps is not asked every minute: the question would wake it. */
-function watchFromOutside({ config, sizes, labels, apis }: Foundation): void {
+function watchFromOutside({ config, sizes, labels, apis }: StackBase): void {
   const agent = service("agent");
   if (config.phase < 4 || sizes.minInstances === 0 || !config.alertEmail || !agent.probe) return;
   new OutsideWatch(

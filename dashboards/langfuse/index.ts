@@ -9,19 +9,19 @@ import { tokenEfficiency } from "./boards/token-efficiency";
 import { langfuseEvaluations, type Evaluation } from "./evaluators";
 import { langfuseModels } from "./models";
 import { langfusePrompts, type PromptText } from "./prompts";
-import type { Board } from "./widget";
+import type { Dashboard } from "./widget";
 
 export type * from "./api";
 export type { Evaluation } from "./evaluators";
 export type { PromptText } from "./prompts";
-export type { Board, Tile } from "./widget";
+export type { Dashboard, DashboardWidget } from "./widget";
 
 /** How Langfuse shall be set up. */
 export interface LangfuseSetup {
   models: ModelRequest[];
   prompts: PromptText[];
   evaluations: Evaluation[];
-  boards: Board[];
+  boards: Dashboard[];
 }
 
 /** What `npm run langfuse:apply` brings about. */

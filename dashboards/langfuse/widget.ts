@@ -1,22 +1,22 @@
 import type { WidgetFilter, WidgetRequest } from "./api";
 
 /** A widget and its place on the dashboard's twelve columns. */
-export interface Tile {
+export interface DashboardWidget {
   title: string;
   place: { x: number; y: number; width: number; height: number };
   query: Omit<WidgetRequest, "name">;
 }
 
-export interface Board {
+export interface Dashboard {
   name: string;
   description: string;
-  tiles: Tile[];
+  tiles: DashboardWidget[];
 }
 
 type Aggregation = WidgetRequest["metrics"][number]["agg"];
 type Chart = WidgetRequest["chartType"];
 
-export interface Look {
+export interface WidgetOptions {
   chart: Chart;
   /** What to split by: a dimension of the view. */
   by?: string[];
@@ -52,7 +52,12 @@ export function scored(names: string[]): WidgetFilter {
 }
 
 /** A tile over the calls to models. */
-export function calls(title: string, place: Place, metrics: [string, Aggregation][], look: Look): Tile {
+export function calls(
+  title: string,
+  place: Place,
+  metrics: [string, Aggregation][],
+  look: WidgetOptions,
+): DashboardWidget {
   return tile("observations", title, place, metrics, {
     ...look,
     filters: [generations, ...(look.filters ?? [])],
@@ -60,7 +65,7 @@ export function calls(title: string, place: Place, metrics: [string, Aggregation
 }
 
 /** A tile over numeric scores. */
-export function scores(title: string, place: Place, agg: Aggregation, look: Look): Tile {
+export function scores(title: string, place: Place, agg: Aggregation, look: WidgetOptions): DashboardWidget {
   return tile("scores-numeric", title, place, [["value", agg]], look);
 }
 
@@ -69,8 +74,8 @@ function tile(
   title: string,
   [x, y, width, height]: Place,
   metrics: [string, Aggregation][],
-  { chart, by = [], filters = [], rows, bins, sortBy, about = "" }: Look,
-): Tile {
+  { chart, by = [], filters = [], rows, bins, sortBy, about = "" }: WidgetOptions,
+): DashboardWidget {
   return {
     title,
     place: { x, y, width, height },

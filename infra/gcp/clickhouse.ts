@@ -3,22 +3,22 @@ import { Workload } from "../../components/workload";
 import { llmObservability } from "../../catalogue/llm-observability";
 import { portOf, publicImageReference } from "../../catalogue";
 import { clickhouseFiles } from "../config-files/clickhouse";
-import type { Foundation } from "./foundation";
-import { bucketEdge, bucketOf, secretEdge, type Wires } from "./wiring";
+import type { StackBase } from "./base";
+import { bucketBinding, bucketOf, secretBinding, type Resources } from "./resolve";
 
 /** ClickHouse's machine with its identity, under its name in the private zone. */
-export function makeClickHouse(foundation: Foundation, wires: Wires): ClickHouse {
-  const { config, sizes, labels, network, images } = foundation;
+export function makeClickHouse(base: StackBase, resources: Resources): ClickHouse {
+  const { config, sizes, labels, network, images } = base;
   const name = "clickhouse";
   const { env, image } = llmObservability[name];
-  const password = wires.secrets.get("clickhouse-password");
-  const archive = bucketOf("trace-archive", wires);
+  const password = resources.secrets.get("clickhouse-password");
+  const archive = bucketOf("trace-archive", resources);
 
   const workload = new Workload(name, {
     project: config.project,
-    edges: [
-      secretEdge("clickhouse-password", wires),
-      bucketEdge("trace-archive", wires),
+    bindings: [
+      secretBinding("clickhouse-password", resources),
+      bucketBinding("trace-archive", resources),
       {
         name: "docker-hub",
         role: "roles/artifactregistry.reader",
@@ -57,6 +57,6 @@ export function makeClickHouse(foundation: Foundation, wires: Wires): ClickHouse
     },
     { dependsOn: workload.bindings },
   );
-  wires.hosts[name] = { host: network.host(name, clickhouse.address), port: String(portOf(name)) };
+  resources.hosts[name] = { host: network.host(name, clickhouse.address), port: String(portOf(name)) };
   return clickhouse;
 }

@@ -8,14 +8,14 @@ import { collector, isJob, type Service } from "../../catalogue";
 import type { Inputs, Target } from "../../catalogue/target";
 import { serviceUrl } from "./addresses";
 import { budgetsOf } from "./budgets";
-import type { Foundation } from "./foundation";
+import type { StackBase } from "./base";
 import type { Sizes } from "./sizes";
 import { imageOf } from "./images";
 import { sharedInstanceOf } from "./instances";
 import { jobRunner } from "./jobs";
 import { sharedInstances } from "./shared-instance";
 import { stackHas } from "./services-of-stack";
-import { containerInputs, edgesOf, hasCollector, resolve, type Wires } from "./wiring";
+import { containerInputs, bindingsOf, hasCollector, resolve, type Resources } from "./resolve";
 
 /** MiB for mounting a bucket: its caches count as the container's memory, and LiteLLM alone was measured at 462 under load. */
 const MOUNT_MEMORY_MIB = 128;
@@ -28,23 +28,23 @@ type Value = pulumi.Input<string>;
 type Started = pulumi.Input<pulumi.Resource>;
 
 /** Google Cloud: services on Cloud Run, jobs as Cloud Run jobs. */
-export function googleCloud(foundation: Foundation, wires: Wires): Target<Value, Started> {
-  const startJob = jobRunner(foundation, wires);
-  const join = sharedInstances(foundation, wires);
+export function googleCloud(base: StackBase, resources: Resources): Target<Value, Started> {
+  const startJob = jobRunner(base, resources);
+  const join = sharedInstances(base, resources);
   return {
     name: "gcp",
-    has: (unit) => stackHas(unit, foundation.config),
-    resolve: (ref, unit) => resolve(ref, unit, wires),
+    has: (unit) => stackHas(unit, base.config),
+    resolve: (ref, unit) => resolve(ref, unit, resources),
     literal: (text) => text,
     join: (parts) =>
       parts.every((part) => typeof part === "string") ? parts.join("") : pulumi.concat(...parts),
     start(unit, inputs, needs) {
       const after = needs.map(({ started }) => started);
       if (isJob(unit)) return startJob(unit, inputs, after);
-      const shared = sharedInstanceOf(unit, foundation.config);
+      const shared = sharedInstanceOf(unit, base.config);
       return shared
         ? join(shared, { service: unit, inputs, needs })
-        : startService(unit, inputs, after, foundation, wires);
+        : startService(unit, inputs, after, base, resources);
     },
   };
 }
@@ -53,15 +53,18 @@ function startService(
   target: Service,
   inputs: Inputs<Value>,
   after: Started[],
-  foundation: Foundation,
-  wires: Wires,
+  base: StackBase,
+  resources: Resources,
 ): pulumi.Resource {
-  const { config } = foundation;
-  const workload = new Workload(target.name, { project: config.project, edges: edgesOf(target, wires) });
-  const args = argsOf(target, inputs, workload, foundation, wires);
+  const { config } = base;
+  const workload = new Workload(target.name, {
+    project: config.project,
+    bindings: bindingsOf(target, resources),
+  });
+  const args = argsOf(target, inputs, workload, base, resources);
   const folders = [
-    ...Object.values(target.configFiles ?? {}).map(wires.folders),
-    ...(args.sidecars?.length ? [wires.folders("collector")] : []),
+    ...Object.values(target.configFiles ?? {}).map(resources.folders),
+    ...(args.sidecars?.length ? [resources.folders("collector")] : []),
   ];
   const opts = {
     dependsOn: [...after, ...workload.bindings, ...folders.flatMap(({ objects }) => objects)],
@@ -71,7 +74,7 @@ function startService(
     : new RunService(target.name, args, opts);
   // After it: what prepares its databases does so once.
   const twinOpts = { dependsOn: [...opts.dependsOn, made] };
-  if (target.operatorTwin) makeTwin(target.operatorTwin, args, foundation, twinOpts);
+  if (target.operatorTwin) makeTwin(target.operatorTwin, args, base, twinOpts);
   return made;
 }
 
@@ -79,20 +82,20 @@ function argsOf(
   target: Service,
   inputs: Inputs<Value>,
   workload: Workload,
-  foundation: Foundation,
-  wires: Wires,
+  base: StackBase,
+  resources: Resources,
 ): RunServiceArgs {
-  const { config, sizes, labels, network, apis } = foundation;
+  const { config, sizes, labels, network, apis } = base;
   const { name, singleton, probe, port, argsWithoutDisk } = target;
   if (!probe || port === undefined) throw new Error(`${name} needs a port and a probe to run on Cloud Run`);
   const forPeople = target.exposedTo === "operators" && !target.operatorTwin;
-  const sidecars = sidecarsOf(target, foundation, wires);
+  const sidecars = sidecarsOf(target, base, resources);
   const minInstances = singleton ? 1 : forPeople ? 0 : sizes.minInstances;
   return {
     project: config.project,
     region: config.region,
     labels: labels(name, target.phase),
-    image: imageOf(target, foundation),
+    image: imageOf(target, base),
     command: inputs.command,
     args: inputs.args && [...inputs.args, ...(argsWithoutDisk?.(sizes.filesMiB) ?? [])],
     port,
@@ -111,22 +114,22 @@ function argsOf(
     sessionAffinity: target.affinity,
     serving: config.serving[name],
     deletionProtection: sizes.protect,
-    ...containerInputs(target, inputs, wires),
+    ...containerInputs(target, inputs, resources),
   };
 }
 
 /** The collector beside what scales. */
-function sidecarsOf(target: Service, foundation: Foundation, wires: Wires): ContainerArgs[] {
-  const { config, sizes } = foundation;
+function sidecarsOf(target: Service, base: StackBase, resources: Resources): ContainerArgs[] {
+  const { config, sizes } = base;
   if (!target.metrics || !hasCollector(target, config)) return [];
   const apart = sizes.layout === "apart";
   return [
     collectorContainer({
       service: target.name,
-      image: imageOf(collector, foundation),
+      image: imageOf(collector, base),
       metrics: target.metrics,
       prometheusUrl: serviceUrl(collector.pushesTo, config),
-      config: wires.folders("collector"),
+      config: resources.folders("collector"),
       cpu: apart ? 1 : collector.cpu,
       memoryMiB: apart ? LEAST_MIB : collector.memoryMiB,
     }),
@@ -151,7 +154,7 @@ function sizeOf(
 function makeTwin(
   { name }: NonNullable<Service["operatorTwin"]>,
   args: RunServiceArgs,
-  { config, apis, labels }: Foundation,
+  { config, apis, labels }: StackBase,
   opts: pulumi.CustomResourceOptions,
 ): void {
   new RunService(

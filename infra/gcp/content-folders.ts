@@ -4,7 +4,7 @@ import { sidecarConfig } from "../config-files/collectors";
 import { routerConfig } from "../config-files/router";
 import type { StackConfig } from "../config";
 import { configFilesOf } from "./config-files";
-import type { Foundation } from "./foundation";
+import type { StackBase } from "./base";
 import { routedMembers } from "./instances";
 
 /** The folders of configuration files in the bucket, each made once however many read it. */
@@ -16,7 +16,7 @@ function filesOf(folder: ConfigFolder | "collector" | "router", config: StackCon
   return configFilesOf(folder, config);
 }
 
-export function contentFolders({ config, configBucket }: Foundation): ContentFolders {
+export function contentFolders({ config, configBucket }: StackBase): ContentFolders {
   const made = new Map<string, ConfigFiles>();
   return (folder) => {
     const known = made.get(folder);

@@ -8,9 +8,9 @@ import { isOwnImage, publicImageReference, type Job } from "../../catalogue";
 import { bucketsOf, type Inputs } from "../../catalogue/target";
 import { ledgerMigrations } from "../ledger-migrations";
 import { configFilesOf } from "./config-files";
-import type { Foundation } from "./foundation";
+import type { StackBase } from "./base";
 import { imageOf } from "./images";
-import { bucketOf, containerInputs, edgesOf, type Wires } from "./wiring";
+import { bucketOf, containerInputs, bindingsOf, type Resources } from "./resolve";
 
 const SCHEDULER = "scheduler";
 
@@ -20,22 +20,22 @@ const APPLIED: Record<NonNullable<Job["applies"]>, () => Record<string, string>>
 };
 
 /** Makes a job of the catalogue: it runs before services, on a schedule, or when an operator executes it. */
-export function jobRunner(foundation: Foundation, wires: Wires) {
+export function jobRunner(base: StackBase, resources: Resources) {
   let scheduler: Workload | undefined;
-  const { config, labels, network, sizes } = foundation;
+  const { config, labels, network, sizes } = base;
   const { project, region } = config;
 
   return (job: Job, inputs: Inputs<pulumi.Input<string>>, after: pulumi.Input<pulumi.Resource>[]): RunJob => {
     const { name, phase, memoryMiB, trigger } = job;
-    const workload = new Workload(name, { project, edges: edgesOf(job, wires) });
-    const folders = Object.values(job.configFiles ?? {}).map(wires.folders);
+    const workload = new Workload(name, { project, bindings: bindingsOf(job, resources) });
+    const folders = Object.values(job.configFiles ?? {}).map(resources.folders);
     const made = new RunJob(
       name,
       {
         project,
         region,
         labels: labels(name, phase),
-        image: imageOf(job, foundation),
+        image: imageOf(job, base),
         command: inputs.command,
         args: inputs.args,
         serviceAccount: workload.email,
@@ -44,8 +44,8 @@ export function jobRunner(foundation: Foundation, wires: Wires) {
         egress: sizes.nat ? "all" : "private",
         memoryMiB,
         retries: trigger === "manual" ? 0 : undefined,
-        applies: typeof trigger === "object" && "before" in trigger ? appliedBy(job, foundation) : undefined,
-        ...containerInputs(job, inputs, wires),
+        applies: typeof trigger === "object" && "before" in trigger ? appliedBy(job, base) : undefined,
+        ...containerInputs(job, inputs, resources),
       },
       { dependsOn: [...after, ...workload.bindings, ...folders.flatMap(({ objects }) => objects)] },
     );
@@ -55,10 +55,10 @@ export function jobRunner(foundation: Foundation, wires: Wires) {
         region,
         job: made.name,
         members: config.admins,
-        answers: bucketOf("answers", wires).name,
+        answers: bucketOf("answers", resources).name,
       });
     if (typeof trigger === "object" && "every" in trigger) {
-      scheduler ??= new Workload(SCHEDULER, { project, edges: [] });
+      scheduler ??= new Workload(SCHEDULER, { project, bindings: [] });
       new RunSchedule(name, {
         project,
         region,
@@ -78,7 +78,7 @@ function answersOperators(job: Job): boolean {
 }
 
 /** A hash of what the job applies. */
-function appliedBy({ image, configFiles = {}, applies }: Job, { config }: Foundation): string {
+function appliedBy({ image, configFiles = {}, applies }: Job, { config }: StackBase): string {
   const files = Object.values(configFiles).flatMap((folder) =>
     Object.entries(configFilesOf(folder, config)).map(([path, text]) => [`${folder}/${path}`, text]),
   );

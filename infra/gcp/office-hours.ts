@@ -3,7 +3,7 @@ import type { ClickHouse } from "../../components/clickhouse";
 import { OfficeHours, type Sleeper } from "../../components/office-hours";
 import type { Postgres } from "../../components/postgres";
 import type { StackConfig } from "../config";
-import type { Foundation } from "./foundation";
+import type { StackBase } from "./base";
 import { isPool, membersOf, sharedInstanceOf, SHARED_INSTANCES } from "./instances";
 import { cloudRunServices } from "./services-of-stack";
 
@@ -21,7 +21,7 @@ function alwaysOn(config: StackConfig): Always[] {
 
 /** Stops what is always on outside office hours, where the stack has any. */
 export function keepOfficeHours(
-  { config, apis }: Foundation,
+  { config, apis }: StackBase,
   { postgres, clickhouse }: { postgres: Postgres; clickhouse: ClickHouse },
   after: Iterable<pulumi.Input<pulumi.Resource>>,
 ): void {

@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Postgres } from "../../components/postgres";
 import { OWN_IMAGES, type OwnImageName } from "../../catalogue";
 import { operatorsUrl, runUrl } from "./addresses";
-import type { Foundation } from "./foundation";
+import type { StackBase } from "./base";
 
 /** What `pulumi stack output` shows. */
 export interface Outputs {
@@ -20,7 +20,7 @@ export interface Outputs {
   phase: number;
 }
 
-export function outputsOf({ config, network, images }: Foundation, postgres?: Postgres): Outputs {
+export function outputsOf({ config, network, images }: StackBase, postgres?: Postgres): Outputs {
   return {
     agentUrl: runUrl("agent", config),
     langfuseUrl: operatorsUrl("langfuse-web", config),

@@ -6,10 +6,10 @@ import { Workload } from "../../components/workload";
 import { router, type Service } from "../../catalogue";
 import type { Inputs, Need } from "../../catalogue/target";
 import { ROUTER_HEALTH } from "../config-files/router";
-import type { Foundation } from "./foundation";
+import type { StackBase } from "./base";
 import { imageOf } from "./images";
 import { isPool, membersOf, routedMembers, sharedInstanceOf, type SharedInstance } from "./instances";
-import { configEdge, containerInputs, edgesOfAll, type Wires } from "./wiring";
+import { configBinding, containerInputs, bindingsOfAll, type Resources } from "./resolve";
 
 type Value = pulumi.Input<string>;
 type Started = pulumi.Input<pulumi.Resource>;
@@ -31,8 +31,8 @@ const ROUTER_FILES = "/etc/tollgate-router";
  *
  * @returns What takes a member, and gives the instance as it will be.
  */
-export function sharedInstances(foundation: Foundation, wires: Wires) {
-  const { config } = foundation;
+export function sharedInstances(base: StackBase, resources: Resources) {
+  const { config } = base;
   const joining = new Map<
     SharedInstance,
     { members: Member[]; made: Promise<pulumi.Resource>; make: Make }
@@ -43,7 +43,7 @@ export function sharedInstances(foundation: Foundation, wires: Wires) {
     joining.set(instance, known);
     known.members.push(member);
     if (known.members.length === membersOf(instance, config).length) {
-      known.make(makeInstance(instance, known.members, foundation, wires));
+      known.make(makeInstance(instance, known.members, base, resources));
     }
     return known.made;
   };
@@ -60,22 +60,22 @@ function unmade() {
 function makeInstance(
   instance: SharedInstance,
   members: Member[],
-  foundation: Foundation,
-  wires: Wires,
+  base: StackBase,
+  resources: Resources,
 ): pulumi.Resource {
-  const { config, sizes, labels, network } = foundation;
+  const { config, sizes, labels, network } = base;
   const services = members.map(({ service }) => service);
   const routed = routedMembers(instance, config);
-  const routes = routed.length > 0 ? wires.folders("router") : undefined;
+  const routes = routed.length > 0 ? resources.folders("router") : undefined;
   const workload = new Workload(instance, {
     project: config.project,
-    edges: [
-      ...edgesOfAll(services, wires).filter(({ name }) => name !== "config"),
-      ...(routes || services.some(({ configFiles }) => configFiles) ? [configEdge(wires)] : []),
+    bindings: [
+      ...bindingsOfAll(services, resources).filter(({ name }) => name !== "config"),
+      ...(routes || services.some(({ configFiles }) => configFiles) ? [configBinding(resources)] : []),
     ],
   });
   const folders = [
-    ...services.flatMap(({ configFiles = {} }) => Object.values(configFiles)).map(wires.folders),
+    ...services.flatMap(({ configFiles = {} }) => Object.values(configFiles)).map(resources.folders),
     ...(routes ? [routes] : []),
   ];
   const opts = {
@@ -102,7 +102,7 @@ function makeInstance(
     sleeps: config.officeHours !== undefined,
   };
   const containers = wholeVcpu(
-    members.map((member) => containerOf(member, services, foundation, wires)),
+    members.map((member) => containerOf(member, services, base, resources)),
     routes ? router.cpu : 0,
   );
   if (isPool(instance)) return new RunWorkerPool(instance, { ...common, containers }, opts);
@@ -115,7 +115,7 @@ function makeInstance(
         ...common,
         ...always,
         containerName: ROUTER,
-        image: imageOf(router, foundation),
+        image: imageOf(router, base),
         command: ["nginx"],
         args: ["-c", `${ROUTER_FILES}/nginx.conf`, "-g", "daemon off;"],
         files: { [ROUTER_FILES]: routes },
@@ -141,15 +141,15 @@ function makeInstance(
 function containerOf(
   { service, inputs }: Member,
   members: Service[],
-  foundation: Foundation,
-  wires: Wires,
+  base: StackBase,
+  resources: Resources,
 ): ContainerArgs {
   const { name, share, port, probe, volumes, argsWithoutDisk } = service;
   if (!probe || port === undefined || !share) throw new Error(`${name} needs a port, a probe and a share`);
-  const files = volumes ? foundation.sizes.filesMiB : 0;
+  const files = volumes ? base.sizes.filesMiB : 0;
   return {
     name,
-    image: imageOf(service, foundation),
+    image: imageOf(service, base),
     command: inputs.command,
     args: inputs.args && [...inputs.args, ...(argsWithoutDisk?.(files) ?? [])],
     // More than 512 MiB may need half a vCPU.
@@ -157,7 +157,7 @@ function containerOf(
     memoryMiB: share.memoryMiB + files,
     probe: { ...probe, port, startupSeconds: Math.max(probe.startupSeconds, SLOW_START_SECONDS) },
     after: members.map((each) => each.name).filter((each) => service.dependsOn.includes(each)),
-    ...containerInputs(service, inputs, wires),
+    ...containerInputs(service, inputs, resources),
   };
 }
 

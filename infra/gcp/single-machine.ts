@@ -10,9 +10,9 @@ import { OWN_IMAGES, portOf, secretSources, type ServiceName } from "../../catal
 import { recipes, type Recipe, type SecretValues } from "../../catalogue/secret-values";
 import { committedFiles } from "../rendered-folder";
 import { composeFilesOf } from "./config-files";
-import type { Foundation } from "./foundation";
+import type { StackBase } from "./base";
 import { outputsOf, type Outputs } from "./outputs";
-import { CONFIG_READER, SECRET_READER } from "./wiring";
+import { CONFIG_READER, SECRET_READER } from "./resolve";
 
 const NAME = "machine";
 
@@ -20,8 +20,8 @@ const NAME = "machine";
 const TUNNELLED = ["agent", "langfuse-web", "grafana"] as const;
 
 /** The whole stack in containers on one machine, from the rendered Compose file. */
-export function makeSingleMachine(foundation: Foundation): Outputs {
-  const { config, sizes, labels, network, images, configBucket, apis } = foundation;
+export function makeSingleMachine(base: StackBase): Outputs {
+  const { config, sizes, labels, network, images, configBucket, apis } = base;
   const { project, region } = config;
 
   const texts = Object.fromEntries(
@@ -33,10 +33,10 @@ export function makeSingleMachine(foundation: Foundation): Outputs {
     ),
   );
   const files = new ConfigFiles(NAME, { bucket: configBucket.name, files: texts });
-  const composeSecrets = makeSecrets(foundation);
+  const composeSecrets = makeSecrets(base);
   const workload = new Workload(NAME, {
     project,
-    edges: [
+    bindings: [
       ...Object.entries(composeSecrets).map(([name, { id }]) => ({
         name,
         role: SECRET_READER,
@@ -83,11 +83,11 @@ export function makeSingleMachine(foundation: Foundation): Outputs {
     },
     { dependsOn: [apis, ...workload.bindings, ...files.objects] },
   );
-  return { ...outputsOf(foundation), ...tunnels(machine.instanceName, foundation) };
+  return { ...outputsOf(base), ...tunnels(machine.instanceName, base) };
 }
 
 /** The machine has no public address: people reach it through Identity-Aware Proxy's tunnel. */
-function tunnels(machine: pulumi.Output<string>, { config }: Foundation) {
+function tunnels(machine: pulumi.Output<string>, { config }: StackBase) {
   const command = pulumi.interpolate`gcloud compute ssh ${machine} --project=${config.project} --zone=${config.region}-b --tunnel-through-iap`;
   const local = (name: ServiceName) => `http://localhost:${portOf(name)}`;
   const forwarded = TUNNELLED.map((name) => `-L ${portOf(name)}:localhost:${portOf(name)}`).join(" ");
@@ -100,7 +100,7 @@ function tunnels(machine: pulumi.Output<string>, { config }: Foundation) {
 }
 
 /** A secret for each file that Compose reads, with values made here or given by the configuration. */
-function makeSecrets({ config, labels, apis }: Foundation): Record<string, Secret> {
+function makeSecrets({ config, labels, apis }: StackBase): Record<string, Secret> {
   const values: Partial<Record<keyof SecretValues, pulumi.Input<string>>> = {};
   for (const [name, recipe] of recipes()) values[name] = random(name.replace(/^role:/, ""), recipe);
   for (const [name, source] of secretSources) {

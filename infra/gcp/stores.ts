@@ -5,18 +5,18 @@ import { Redis } from "../../components/redis";
 import { bucketSpecs, databases, roleNames, type BucketName } from "../../catalogue";
 import { contentFolders } from "./content-folders";
 import { makeClickHouse } from "./clickhouse";
-import type { Foundation } from "./foundation";
+import type { StackBase } from "./base";
 import { SecretStore } from "./secret-store";
 import { stackHas } from "./services-of-stack";
-import type { Wires } from "./wiring";
+import type { Resources } from "./resolve";
 
 /** The data stores, the secrets that lead to them, and how services find them. */
-export function makeStores(foundation: Foundation): {
-  wires: Wires;
+export function makeStores(base: StackBase): {
+  resources: Resources;
   postgres: Postgres;
   clickhouse: ClickHouse;
 } {
-  const { config, sizes, labels, network, configBucket, apis } = foundation;
+  const { config, sizes, labels, network, configBucket, apis } = base;
   const { project, region } = config;
   const { networkId, privateServices } = network;
   const deletionProtection = sizes.protect;
@@ -71,18 +71,18 @@ export function makeStores(foundation: Foundation): {
     { region, labels: labels("secrets"), configured: config.secrets, postgres, redis: { redis, cache } },
     { dependsOn: [apis] },
   );
-  const wires: Wires = {
+  const resources: Resources = {
     config,
     secrets,
     buckets,
     configBucket,
-    folders: contentFolders(foundation),
+    folders: contentFolders(base),
     hosts: {
       postgres: { host: postgres.host, port: String(POSTGRES_PORT) },
       redis: { host: redis.host, port: redis.port },
       cache: { host: cache.host, port: cache.port },
     },
   };
-  const clickhouse = makeClickHouse(foundation, wires);
-  return { wires, postgres, clickhouse };
+  const clickhouse = makeClickHouse(base, resources);
+  return { resources, postgres, clickhouse };
 }

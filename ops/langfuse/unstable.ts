@@ -1,4 +1,4 @@
-import type { Board, LangfuseApi, Tile, WidgetRequest } from "../../dashboards/langfuse";
+import type { Dashboard, LangfuseApi, DashboardWidget, WidgetRequest } from "../../dashboards/langfuse";
 import { isAsWanted } from "./compare";
 import { statusOf } from "./errors";
 import type { Journal } from "./journal";
@@ -16,7 +16,7 @@ const ABSENT =
  */
 export async function applyDashboards(
   { unstable }: LangfuseApi,
-  boards: Board[],
+  boards: Dashboard[],
   journal: Journal,
 ): Promise<void> {
   let listed;
@@ -32,7 +32,7 @@ export async function applyDashboards(
   }
 
   for (const board of boards) {
-    const placed = new Map<Tile, Widget>();
+    const placed = new Map<DashboardWidget, Widget>();
     for (const tile of board.tiles) {
       const widget = await applyWidget(unstable, board, tile, listed.widgets, journal);
       if (widget) placed.set(tile, widget);
@@ -61,8 +61,8 @@ export async function applyDashboards(
 
 function applyWidget(
   { dashboardWidgets }: Unstable,
-  board: Board,
-  tile: Tile,
+  board: Dashboard,
+  tile: DashboardWidget,
   listed: Widget[],
   journal: Journal,
 ): Promise<Widget | undefined> {
@@ -78,7 +78,7 @@ function applyWidget(
 }
 
 /** The placement's id follows from the title, so that a second run finds the same. */
-function placement({ title, place }: Tile, widgetId: string) {
+function placement({ title, place }: DashboardWidget, widgetId: string) {
   const id = title.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
   return { type: "widget" as const, id, widgetId, ...place };
 }

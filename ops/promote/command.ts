@@ -13,8 +13,8 @@ import { rollBack, rollOut, type Engine, type Rollout } from "./rollout";
 import { StackFile } from "./stack-file";
 import { EXIT } from "../terminal/command";
 
-/** What the command reaches for outside; the tests put stand-ins here. */
-export interface Outside {
+/** What the command reaches outside the process; the tests put stand-ins here. */
+export interface Dependencies {
   root: string;
   cloudRun(environment: string): CloudRun;
   engine(environment: string): Engine;
@@ -40,9 +40,9 @@ export interface Options {
  */
 export async function promote(
   { from, to, apply, rollback }: Options,
-  outside: Outside,
+  dependencies: Dependencies,
 ): Promise<Promotion | undefined> {
-  const { root, say } = outside;
+  const { root, say } = dependencies;
   if (from === to) throw new RefusedError(`--from and --to are both "${from}": name two environments`);
   const unlock = lockCheckout(join(root, ".tollgate", `promote-${to}.lock`));
   try {
@@ -54,7 +54,7 @@ export async function promote(
         throw new RefusedError(`${to} has no promotion to go back from`);
       return await rollBack(
         { ...last, reason: "asked for by --rollback" },
-        rolloutOf(to, ledger, stackFile, outside),
+        rolloutOf(to, ledger, stackFile, dependencies),
       );
     }
 
@@ -66,12 +66,12 @@ export async function promote(
         );
       sameTreeAs(open.commit, root, writtenFiles(to));
       say(`Going on with promotion ${open.id}, which stopped at "${open.state}"`);
-      return await rollOut(open, rolloutOf(to, ledger, stackFile, outside));
+      return await rollOut(open, rolloutOf(to, ledger, stackFile, dependencies));
     }
 
-    const prepared = await prepare({ from, to }, ledger, stackFile, outside, open);
+    const prepared = await prepare({ from, to }, ledger, stackFile, dependencies, open);
     if (!prepared || !apply) return prepared;
-    return await rollOut(prepared, rolloutOf(to, ledger, stackFile, outside));
+    return await rollOut(prepared, rolloutOf(to, ledger, stackFile, dependencies));
   } finally {
     unlock();
   }
@@ -82,7 +82,7 @@ async function prepare(
   { from, to }: Options,
   ledger: PromotionLedger,
   stackFile: StackFile,
-  { root, cloudRun, show, say }: Outside,
+  { root, cloudRun, show, say }: Dependencies,
   open?: Promotion,
 ): Promise<Promotion | undefined> {
   const commit = cleanCommit(root, writtenFiles(to));
@@ -114,16 +114,21 @@ function refuseUnproven(ledger: PromotionLedger, stackFile: StackFile, open?: Pr
   );
 }
 
-function rolloutOf(to: string, ledger: PromotionLedger, stackFile: StackFile, outside: Outside): Rollout {
-  const run = outside.cloudRun(to);
+function rolloutOf(
+  to: string,
+  ledger: PromotionLedger,
+  stackFile: StackFile,
+  dependencies: Dependencies,
+): Rollout {
+  const run = dependencies.cloudRun(to);
   return {
     run,
-    engine: outside.engine(to),
-    health: outside.health(to, run),
+    engine: dependencies.engine(to),
+    health: dependencies.health(to, run),
     ledger,
     stackFile,
-    watch: outside.watch,
-    say: outside.say,
+    watch: dependencies.watch,
+    say: dependencies.say,
   };
 }
 

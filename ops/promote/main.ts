@@ -7,7 +7,7 @@ import { Option } from "commander";
 import { pc } from "../terminal/colours";
 import { STACKS } from "../../infra/plan/stack-file";
 import { dollars } from "../../infra/cost/money";
-import { exitCode, promote, type Options, type Outside } from "./command";
+import { exitCode, promote, type Options, type Dependencies } from "./command";
 import { GoogleCloudRun } from "./google";
 import { askPrometheus, type Sample } from "../query/prometheus";
 import { placeOf, runInStack } from "../remote/run";
@@ -34,7 +34,7 @@ async function runPromotion(flags: Flags): Promise<void> {
   if (!Number.isInteger(seconds) || seconds < 1) {
     throw new UsageError(`--watch "${flags.watch}" must be a whole number of seconds of at least 1`);
   }
-  const outside: Outside = {
+  const dependencies: Dependencies = {
     root: ROOT,
     cloudRun: (stack) => new GoogleCloudRun(placeOf(stack)),
     engine: (stack) => new PulumiEngine(stack, ROOT, say),
@@ -43,7 +43,7 @@ async function runPromotion(flags: Flags): Promise<void> {
     say,
     show: (proposal) => show(proposal, say),
   };
-  const promotion = await promote(flags, outside);
+  const promotion = await promote(flags, dependencies);
   if (flags.json) console.log(JSON.stringify(promotion ?? null, null, 2));
   else if (promotion) {
     say(`Promotion ${promotion.id}: ${promotion.state}${promotion.reason ? ` (${promotion.reason})` : ""}`);

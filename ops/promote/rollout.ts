@@ -2,7 +2,7 @@ import { isDeepStrictEqual as same } from "node:util";
 import type { CloudRun } from "./cloud-run";
 import type { Health } from "./health";
 import type { Promotion, PromotionLedger } from "./ledger";
-import { give, lock, unlock } from "./services";
+import { lock, shiftTraffic, unlock } from "./services";
 import type { StackFile } from "./stack-file";
 
 /** Shares of the traffic, in percent, at which the new revisions are watched. */
@@ -81,7 +81,7 @@ export async function rollBack(promotion: Promotion, rollout: Rollout): Promise<
 
   // Before `pinned` no revision is noted, and there is nothing to give back.
   const pinned = Object.entries(started.services).filter(([, { old }]) => old);
-  for (const [service, { old }] of pinned) await give(started, rollout.run, service, { [old]: 100 });
+  for (const [service, { old }] of pinned) await shiftTraffic(started, rollout.run, service, { [old]: 100 });
   rollout.stackFile.writeRelease(started.before);
   if (pinned.length > 0) {
     rollout.stackFile.writeServing(oldOf(started.services));
@@ -146,7 +146,7 @@ async function shift(
     if (percent <= promotion.percent) continue;
     say(`${percent} % of the traffic to ${Object.values(revisions).join(", ")}`);
     for (const { name, old, fresh } of changed)
-      await give(promotion, run, name, { [fresh]: percent, [old]: 100 - percent });
+      await shiftTraffic(promotion, run, name, { [fresh]: percent, [old]: 100 - percent });
     const findings = await watch(look);
     if (findings.length > 0) return `at ${percent} %: ${findings.join("; ")}`;
     pass(percent);

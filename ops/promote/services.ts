@@ -13,7 +13,7 @@ const LOCKED_SERVICE = "gateway";
  *
  * @throws LockedError when it has not.
  */
-export async function give(
+export async function shiftTraffic(
   { id }: Promotion,
   run: CloudRun,
   service: string,

@@ -110,7 +110,7 @@ describe.each(STACKS)("%s", (stack) => {
     plan = await Planned.of(stack, { "tollgate:tempo": "true" });
   });
 
-  it("gives each workload exactly the roles that its edges need", () => {
+  it("gives each workload exactly the roles that its bindings need", () => {
     const grants = granted(plan);
     const needs = needed(plan);
     expect([...grants.keys()].sort()).toEqual([...needs.keys()].sort());

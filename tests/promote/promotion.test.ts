@@ -136,7 +136,7 @@ describe("what is not promoted", () => {
   });
 
   it("a revision that is not ready", () => {
-    const client = world.outside().cloudRun("dev");
+    const client = world.dependencies().cloudRun("dev");
     const cloudRun = () => ({
       ...methodsOf(client),
       revision: async (service: string, name: string) => ({

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { definitionsHash } from "../../infra/definitions-hash";
 import { definitions } from "../../litellm-config";
-import { promote, type Options, type Outside } from "../../ops/promote/command";
+import { promote, type Options, type Dependencies } from "../../ops/promote/command";
 import type { Health } from "../../ops/promote/health";
 import { PromotionLedger, type Promotion } from "../../ops/promote/ledger";
 import type { Proposal } from "../../ops/promote/prepare";
@@ -81,7 +81,7 @@ export class World {
     return project.traffic("tollgate-agent")[project.newest("tollgate-agent")] ?? 0;
   }
 
-  outside(changes: Partial<Outside> = {}): Outside {
+  dependencies(changes: Partial<Dependencies> = {}): Dependencies {
     const health: Health = { findings: () => Promise.resolve(this.findings(this.percent)) };
     return {
       root: this.root,
@@ -95,8 +95,11 @@ export class World {
     };
   }
 
-  promote(options: Partial<Options> = {}, changes: Partial<Outside> = {}): Promise<Promotion | undefined> {
-    return promote({ from: "dev", to: "prod", ...options }, this.outside(changes));
+  promote(
+    options: Partial<Options> = {},
+    changes: Partial<Dependencies> = {},
+  ): Promise<Promotion | undefined> {
+    return promote({ from: "dev", to: "prod", ...options }, this.dependencies(changes));
   }
 
   /** What `pulumi up` makes of the stack's file; it fails when a revision does not become ready. */

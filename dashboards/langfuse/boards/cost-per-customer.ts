@@ -1,9 +1,9 @@
 import { formatUsd, type Definitions } from "../../../litellm-config";
 import { MARGIN_SCORES } from "../score-names";
-import { calls, scored, scores, type Board } from "../widget";
+import { calls, scored, scores, type Dashboard } from "../widget";
 
 /** What each customer costs, against what the customer's plan brings. */
-export function costPerCustomer({ tiers }: Definitions): Board {
+export function costPerCustomer({ tiers }: Definitions): Dashboard {
   const plans = Object.entries(tiers).map(
     ([tier, { price, monthlyBudget }]) =>
       `${tier} pays ${formatUsd(price)} a month and may cost ${formatUsd(monthlyBudget)}`,

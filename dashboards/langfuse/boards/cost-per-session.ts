@@ -1,8 +1,8 @@
 import { formatUsd, type Definitions } from "../../../litellm-config";
-import { calls, type Board } from "../widget";
+import { calls, type Dashboard } from "../widget";
 
 /** What conversations cost, and which are far from the others. */
-export function costPerSession({ session }: Definitions): Board {
+export function costPerSession({ session }: Definitions): Dashboard {
   return {
     name: "Cost per session",
     description: `What conversations cost. The gateway ends one at ${formatUsd(session.budget)}; from ${formatUsd(session.runawayAt)} on it counts as running away.`,

@@ -1,10 +1,10 @@
 import { formatUsd, type Definitions } from "../../../litellm-config";
 import { MARGIN_SCORES } from "../score-names";
 import type { WidgetFilter } from "../api";
-import { calls, scored, scores, tagged, type Board } from "../widget";
+import { calls, scored, scores, tagged, type Dashboard } from "../widget";
 
 /** Revenue less LLM cost, by tier. */
-export function marginTracker({ tiers }: Definitions): Board {
+export function marginTracker({ tiers }: Definitions): Dashboard {
   const names = Object.entries(tiers);
   const width = Math.floor(12 / names.length);
   return {

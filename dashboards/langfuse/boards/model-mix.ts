@@ -1,11 +1,11 @@
 import type { Definitions } from "../../../litellm-config";
-import { calls, models, scored, scores, tagged, type Board } from "../widget";
+import { calls, models, scored, scores, tagged, type Dashboard } from "../widget";
 
 /** Routes whose models are the cheap ones; whatever else a route reaches is expensive. */
 const CHEAP_ROUTES = ["simple", "economy"];
 
 /** How much goes to cheap models and how much to expensive ones, and what each gives for its money. */
-export function modelMix({ routes, models: priced }: Definitions): Board {
+export function modelMix({ routes, models: priced }: Definitions): Dashboard {
   const cheap = new Set(
     Object.entries(routes)
       .filter(([name]) => CHEAP_ROUTES.includes(name))

@@ -1,16 +1,16 @@
 import { QUERY_TYPES } from "../../../litellm-config";
-import { calls, tagged, type Board, type Tile } from "../widget";
+import { calls, tagged, type Dashboard, type DashboardWidget } from "../widget";
 
 const WIDTH = 12 / QUERY_TYPES.length;
 
 /** Which kinds of query there are, and what each costs. */
-export function queryClassification(): Board {
+export function queryClassification(): Dashboard {
   return {
     name: "Query classification",
     description:
       "Kinds of query and their cost profiles. The agent classifies a question before it answers it.",
     tiles: [
-      ...QUERY_TYPES.flatMap((type, at): Tile[] => {
+      ...QUERY_TYPES.flatMap((type, at): DashboardWidget[] => {
         const filters = [tagged("query_type", type)];
         const x = at * WIDTH;
         return [

@@ -1,8 +1,8 @@
 import type { Definitions } from "../../../litellm-config";
-import { calls, type Board } from "../widget";
+import { calls, type Dashboard } from "../widget";
 
 /** What goes in against what comes out, how full the models' windows are, and what the cache saves. */
-export function tokenEfficiency({ models }: Definitions): Board {
+export function tokenEfficiency({ models }: Definitions): Dashboard {
   const windows = Object.entries(models).map(
     ([name, { maxPromptTokens }]) => `${name} ${maxPromptTokens.toLocaleString("en-US")}`,
   );

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Bucket } from "../../components/bucket";
 import type { ContainerInputs } from "../../components/run/container";
-import type { Edge } from "../../components/workload";
+import type { Binding } from "../../components/workload";
 import {
   collector,
   isJob,
@@ -20,7 +20,7 @@ import type { ContentFolders } from "./content-folders";
 import type { SecretStore } from "./secret-store";
 
 /** What the environment of a service is resolved with. */
-export interface Wires {
+export interface Resources {
   config: StackConfig;
   secrets: SecretStore;
   buckets: Partial<Record<BucketName, Bucket>>;
@@ -32,12 +32,12 @@ export interface Wires {
 }
 
 /** A value of the catalogue on Google Cloud. */
-export function resolve(ref: Ref, unit: Unit, wires: Wires): pulumi.Input<string> {
-  const { config, hosts } = wires;
+export function resolve(ref: Ref, unit: Unit, resources: Resources): pulumi.Input<string> {
+  const { config, hosts } = resources;
   if ("url" in ref) return `${serviceUrl(ref.url, config, ref, unit)}${ref.path ?? ""}`;
   if ("publicUrl" in ref) return operatorsUrl(ref.publicUrl, config);
-  if ("bucket" in ref) return bucketOf(ref.bucket, wires).name;
-  if ("host" in ref) return hostOf(ref.host, wires).host;
+  if ("bucket" in ref) return bucketOf(ref.bucket, resources).name;
+  if ("host" in ref) return hostOf(ref.host, resources).host;
   if ("port" in ref) return hosts[ref.port]?.port ?? String(portOf(ref.port, ref.extra));
   if ("listen" in ref) return `${BIND_ADDRESS}:${portOf(ref.listen)}`;
   if ("path" in ref) return ref.path;
@@ -60,7 +60,7 @@ export function resolve(ref: Ref, unit: Unit, wires: Wires): pulumi.Input<string
 
 const BIND_ADDRESS = "0.0.0.0";
 
-function hostOf(name: ServiceName, { hosts }: Wires) {
+function hostOf(name: ServiceName, { hosts }: Resources) {
   const known = hosts[name];
   if (!known)
     throw new Error(`${name} has no host on Google Cloud: services of Cloud Run are reached by URL`);
@@ -68,7 +68,7 @@ function hostOf(name: ServiceName, { hosts }: Wires) {
 }
 
 /** @throws Error when the stack's phase or settings do not have the bucket. */
-export function bucketOf(name: BucketName, { buckets, config }: Wires): Bucket {
+export function bucketOf(name: BucketName, { buckets, config }: Resources): Bucket {
   const bucket = buckets[name];
   if (!bucket) throw new Error(`bucket "${name}" is not part of phase ${config.phase}`);
   return bucket;
@@ -78,7 +78,7 @@ export function bucketOf(name: BucketName, { buckets, config }: Wires): Bucket {
 export function containerInputs(
   unit: Unit,
   { env, secretEnv, secretFiles }: Inputs<pulumi.Input<string>>,
-  { secrets, folders }: Wires,
+  { secrets, folders }: Resources,
 ): ContainerInputs {
   const pinned = (names: Record<string, SecretName>) =>
     Object.fromEntries(Object.entries(names).map(([key, name]) => [key, secrets.get(name)]));
@@ -95,25 +95,25 @@ export const SECRET_READER = "roles/secretmanager.secretAccessor";
 export const BUCKET_USER = "roles/storage.objectUser";
 export const CONFIG_READER = "roles/storage.objectViewer";
 
-/** What units that share an identity may do, each edge once. */
-export function edgesOfAll(units: Unit[], wires: Wires): Edge[] {
-  const edges = units.flatMap((unit) => edgesOf(unit, wires));
-  return [...new Map(edges.map((edge) => [`${edge.on} ${edge.name}`, edge])).values()];
+/** What units that share an identity may do, each binding once. */
+export function bindingsOfAll(units: Unit[], resources: Resources): Binding[] {
+  const bindings = units.flatMap((unit) => bindingsOf(unit, resources));
+  return [...new Map(bindings.map((binding) => [`${binding.on} ${binding.name}`, binding])).values()];
 }
 
-/** What a unit may do, from what it reads: one edge for each secret, bucket, configuration and grant. */
-export function edgesOf(unit: Unit, wires: Wires): Edge[] {
-  const readsConfig = unit.configFiles !== undefined || hasCollector(unit, wires.config);
+/** What a unit may do, from what it reads: one binding for each secret, bucket, configuration and grant. */
+export function bindingsOf(unit: Unit, resources: Resources): Binding[] {
+  const readsConfig = unit.configFiles !== undefined || hasCollector(unit, resources.config);
   return [
-    ...secretsOf(unit, "gcp").map((name) => secretEdge(name, wires)),
-    ...bucketsOf(unit, "gcp").map((name) => bucketEdge(name, wires)),
-    ...(readsConfig ? [configEdge(wires)] : []),
-    ...(unit.grants ?? []).map((grant): Edge => {
+    ...secretsOf(unit, "gcp").map((name) => secretBinding(name, resources)),
+    ...bucketsOf(unit, "gcp").map((name) => bucketBinding(name, resources)),
+    ...(readsConfig ? [configBinding(resources)] : []),
+    ...(unit.grants ?? []).map((grant): Binding => {
       const name = grant.role.replace(/^roles\//, "").replace(".", "-");
       if (grant.on !== "log-subscription") return { name, role: grant.role, on: grant.on };
-      if (!wires.logSubscription)
+      if (!resources.logSubscription)
         throw new Error(`${unit.name} reads the log subscription, which phase 3 makes`);
-      return { name, role: grant.role, on: "subscription", subscription: wires.logSubscription };
+      return { name, role: grant.role, on: "subscription", subscription: resources.logSubscription };
     }),
   ];
 }
@@ -128,14 +128,14 @@ export function hasCollector(unit: Unit, { phase }: StackConfig): boolean {
   );
 }
 
-export function secretEdge(name: SecretName, { secrets }: Wires): Edge {
+export function secretBinding(name: SecretName, { secrets }: Resources): Binding {
   return { name, role: SECRET_READER, on: "secret", secretId: secrets.get(name).id };
 }
 
-export function bucketEdge(name: BucketName, wires: Wires): Edge {
-  return { name, role: BUCKET_USER, on: "bucket", bucket: bucketOf(name, wires).name };
+export function bucketBinding(name: BucketName, resources: Resources): Binding {
+  return { name, role: BUCKET_USER, on: "bucket", bucket: bucketOf(name, resources).name };
 }
 
-export function configEdge({ configBucket }: Wires): Edge {
+export function configBinding({ configBucket }: Resources): Binding {
   return { name: "config", role: CONFIG_READER, on: "bucket", bucket: configBucket.name };
 }

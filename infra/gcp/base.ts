@@ -10,7 +10,7 @@ import { GOOGLE_APIS } from "./services-of-stack";
 import type { Sizes } from "./sizes";
 
 /** What every service stands on. */
-export interface Foundation {
+export interface StackBase {
   config: StackConfig;
   sizes: Sizes;
   labels: (service: string, phase?: Phase) => LabelMap;
@@ -21,7 +21,7 @@ export interface Foundation {
 }
 
 /** The APIs, the network, the registries and the bucket of configuration files. */
-export function layFoundation(config: StackConfig): Foundation {
+export function makeBase(config: StackConfig): StackBase {
   const { project, region } = config;
   const labels = (service: string, phase: Phase = 1) => labelsOf(config, service, phase);
   const apis = new Apis("apis", { project, services: GOOGLE_APIS });
