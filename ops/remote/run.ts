@@ -25,7 +25,7 @@ export interface Place {
 }
 
 /** Milliseconds from look to look, and until the answer must be there: the job's own limit and a start. */
-export interface Patience {
+export interface PollTiming {
   pollMs: number;
   limitMs: number;
 }
@@ -33,7 +33,7 @@ export interface Patience {
 /** gcloud takes another address from this variable too. */
 const RUN = process.env.CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN ?? "https://run.googleapis.com";
 
-const PATIENCE: Patience = { pollMs: 1_500, limitMs: 12 * 60_000 };
+const POLL_TIMING: PollTiming = { pollMs: 1_500, limitMs: 12 * 60_000 };
 
 /** @throws Error when there is no such stack. */
 export function placeOf(stack: string): Place {
@@ -50,7 +50,7 @@ export function placeOf(stack: string): Place {
 export async function runInStack(
   { job, program, args }: RemoteCommand,
   place: Place,
-  { pollMs, limitMs }: Patience = PATIENCE,
+  { pollMs, limitMs }: PollTiming = POLL_TIMING,
 ): Promise<Answer> {
   const { project, region, runUrl = RUN } = place;
   const id = randomUUID();
