@@ -31,6 +31,7 @@ module.exports = {
     ],
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esModules.join("|")})/)`],
+  setupFilesAfterEnv: ["<rootDir>/tests/support/retry.js"],
   testTimeout: 60_000,
   // Jest's own choice on two cores is one: half of these tests wait for servers.
   maxWorkers: 2,

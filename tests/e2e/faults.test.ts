@@ -21,11 +21,11 @@ function workers(): number[] {
 }
 
 /** Begins streams of a second and a half, and returns once the provider has them. */
-async function begin(customer: Customer, count: number): Promise<Promise<unknown>[]> {
+async function begin(customer: Customer, count: number, total = count): Promise<Promise<unknown>[]> {
   await customer.behave({ chunkDelayMs: 150, outputTokens: 80 });
   const body = { stream: true, max_tokens: 80 };
   const running = Array.from({ length: count }, () => customer.call(MODEL, { body }).catch(() => undefined));
-  await eventually("the reservations", async () => (await customer.calls()).length === count);
+  await eventually("the reservations", async () => (await customer.calls()).length === total);
   await new Promise((passed) => setTimeout(passed, 300));
   return running;
 }
@@ -33,15 +33,18 @@ async function begin(customer: Customer, count: number): Promise<Promise<unknown
 test("a worker killed while it holds: its holds are charged after their lease, and the other worker goes on", async () => {
   const customer = await gateway.customer("tier_3");
   const before = await scrape(gateway.stack.gateway.url);
-  const running = await begin(customer, 12);
-  const [victim, ...others] = workers();
-  expect(others.length).toBeGreaterThan(0);
-  process.kill(victim!, "SIGKILL");
-  await Promise.all(running);
-  expect((await customer.calls()).some(({ state }) => state === "pending")).toBe(true);
-
-  const { calls, billed, booked } = await customer.settled(UNTIL_CHARGED);
-  const expired = calls.filter(({ outcome }) => outcome === "expired");
+  let settled: Awaited<ReturnType<Customer["settled"]>>;
+  let expired: (typeof settled.calls)[number][] = [];
+  // Which worker gets a connection is the kernel's choice: one that held nothing is replaced, and the next is killed.
+  for (let round = 1; round <= 4 && expired.length === 0; round++) {
+    await eventually("two workers", async () => workers().length === 2, 60);
+    const running = await begin(customer, 12, 12 * round);
+    process.kill(workers()[round % 2]!, "SIGKILL");
+    await Promise.all(running);
+    settled = await customer.settled(UNTIL_CHARGED);
+    expired = settled.calls.filter(({ outcome }) => outcome === "expired");
+  }
+  const { billed, booked } = settled!;
   expect(expired.length).toBeGreaterThan(0);
   for (const { cost_nanos, held_nanos } of expired) expect(cost_nanos).toBe(held_nanos);
   expect(booked).toBeGreaterThanOrEqual(billed);
@@ -59,7 +62,7 @@ test("a worker killed while it holds: its holds are charged after their lease, a
     async () => total(await scrape(gateway.stack.gateway.url), "tollgate_guard_holds_in_flight") === 0,
     20,
   );
-}, 90_000);
+}, 240_000);
 
 test("the whole gateway killed: what it held stays held, is charged after its lease, and is never spent twice", async () => {
   const customer = await gateway.customer("tier_3");
@@ -128,6 +131,8 @@ test("the ledger stopped under calls in flight: they are answered, and booked wh
 
 test("Redis stopped: the cache is gone, the calls go on and are paid", async () => {
   const customer = await gateway.customer();
+  const away = async () => total(await scrape(gateway.stack.gateway.url), "tollgate_guard_ledger_away");
+  await eventually("the ledger back at every worker", async () => (await away()) === 0);
   await without("redis", async () => {
     for (let i = 0; i < 3; i++) expect((await customer.call(MODEL)).status).toBe(200);
     const { billed, booked } = await customer.settled();
