@@ -26,7 +26,10 @@ export function sinkOn(machine: Machine, tracesDir: string): Promise<Running> {
 
 /** Starts the viewer of the dashboards that stands in Grafana's place, on its port. It reads where the stack runs. */
 export function viewerOn(machine: Machine): Promise<Running> {
-  return startOwn("viewer", machine.port(ports.grafana), "/api/health", {}, machine, "dashboards/viewer");
+  // The folder that the stack keeps its state in.
+  const { TOLLGATE_WORK_FOLDER } = process.env;
+  const folder = TOLLGATE_WORK_FOLDER ? { TOLLGATE_WORK_FOLDER } : {};
+  return startOwn("viewer", machine.port(ports.grafana), "/api/health", folder, machine, "dashboards/viewer");
 }
 
 function startOwn(
