@@ -70,7 +70,7 @@ test("every panel whose services run here has data", () => {
 test("of the panels that may be quiet, only those of what is rare are", () => {
   const quiet = reports.filter(({ outcome }) => outcome === "quiet").map(({ panel }) => panel);
   const alerts = ["Alerts firing", "Firing", "Firing now", "Timeline"];
-  const operators = ["Brakes that are on", "What operators changed"];
+  const operators = ["Brakes that are on"];
   // They need three days of history.
   const forecasts = ["Budgets that run out this month", "Expected at the month's end"];
   const lines = ["GCP API errors", "Rate limit hits", "Error lines by service"];
