@@ -4,10 +4,8 @@ import { join } from "node:path";
 import { postgresStore } from "../../app/store/postgres-store";
 import type { Store } from "../../app/store/store";
 import { withClient } from "../../ops/workspace/pg-client";
-import { ports } from "../../catalogue";
-import { startPostgres, type RunningPostgres } from "../../local/processes";
-import { runJob } from "../../local/target";
-import { testMachine } from "../support/machine";
+import type { RunningPostgres } from "../../local/processes";
+import { startLedger } from "../support/ledger";
 
 // The store on a real Postgres, as the role that the agent has.
 let folder: string;
@@ -18,14 +16,7 @@ const never = new AbortController().signal;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "tollgate-store-"));
-  const machine = await testMachine(folder);
-  postgres = await startPostgres({
-    port: machine.port(ports.postgres),
-    dataDir: join(folder, "data"),
-    logFile: join(folder, "postgres.log"),
-    values: machine.values,
-  });
-  await runJob("gateway-migrations", machine);
+  ({ postgres } = await startLedger(folder));
   await sql(
     "INSERT INTO ledger.customers (customer_id, name, tier) VALUES ('a', 'a', 'tier_1'), ('b', 'b', 'tier_1')",
   );

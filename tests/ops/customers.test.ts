@@ -5,9 +5,7 @@ import { join } from "node:path";
 import { Client } from "pg";
 import { hashKey } from "../../app/ledger/key";
 import { definitions, usd } from "../../litellm-config";
-import { ports } from "../../catalogue";
-import { startPostgres, type RunningPostgres } from "../../local/processes";
-import { runJob } from "../../local/target";
+import type { RunningPostgres } from "../../local/processes";
 import { addCustomer, changeCustomer, deleteCustomer, setDisabled } from "../../ops/customers/changes";
 import { findCustomer, listCustomers } from "../../ops/customers/customer";
 import { importCustomers } from "../../ops/customers/import";
@@ -18,7 +16,7 @@ import type { Ledger } from "../../app/ledger/ledger";
 import { readAudit } from "../../ops/ledger/audit";
 import { readOutlook } from "../../ops/ledger/outlook";
 import { addCall, addCrossing, addRefusal, addSession } from "../dashboards/support/ledger";
-import { testMachine } from "../support/machine";
+import { startLedger } from "../support/ledger";
 
 let folder: string;
 let postgres: RunningPostgres;
@@ -30,14 +28,7 @@ const by = { actor: "ann", reason: "a test" };
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "customers-"));
-  const machine = await testMachine(folder);
-  postgres = await startPostgres({
-    port: machine.port(ports.postgres),
-    dataDir: join(folder, "data"),
-    logFile: join(folder, "postgres.log"),
-    values: machine.values,
-  });
-  await runJob("gateway-migrations", machine);
+  ({ postgres } = await startLedger(folder));
   admin = new Client({ connectionString: postgres.urls.ledger_admin });
   owner = new Client({ connectionString: postgres.urls.ledger_owner });
   await Promise.all([admin.connect(), owner.connect()]);

@@ -2,14 +2,12 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ports } from "../../catalogue";
-import { startPostgres, type RunningPostgres } from "../../local/processes";
-import { runJob } from "../../local/target";
+import type { RunningPostgres } from "../../local/processes";
 import { runInStack, type RemoteCommand } from "../../ops/remote/run";
 import { bundle } from "../../services/bundle";
 import { PrometheusStandIn } from "../promote/prometheus-stand-in";
 import { JOB, Planned } from "../program/support/planned";
-import { testMachine } from "../support/machine";
+import { startLedger } from "../support/ledger";
 import { OperatorStandIn } from "../support/operators/stand-in";
 import { PERMISSIONS, type Grant } from "../support/operators/roles";
 
@@ -25,16 +23,9 @@ const prometheus = new PrometheusStandIn();
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "tollgate-remote-"));
-  const machine = await testMachine(folder);
   const image = join(folder, "srv");
   await bundle(image);
-  postgres = await startPostgres({
-    port: machine.port(ports.postgres),
-    dataDir: join(folder, "data"),
-    logFile: join(folder, "postgres.log"),
-    values: machine.values,
-  });
-  await runJob("gateway-migrations", machine);
+  ({ postgres } = await startLedger(folder));
 
   await prometheus.start();
   const plan = await Planned.of("prod");
