@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { ports } from "../../catalogue";
-import { repository } from "../../ops/workspace/paths";
+import { repository, workFolder } from "../../ops/workspace/paths";
 import { httpReady, startProcess, type Running } from "../processes";
 import type { Machine } from "./machine";
 
@@ -26,10 +26,7 @@ export function sinkOn(machine: Machine, tracesDir: string): Promise<Running> {
 
 /** Starts the viewer of the dashboards that stands in Grafana's place, on its port. It reads where the stack runs. */
 export function viewerOn(machine: Machine): Promise<Running> {
-  // The folder that the stack keeps its state in.
-  const { TOLLGATE_WORK_FOLDER } = process.env;
-  const folder = TOLLGATE_WORK_FOLDER ? { TOLLGATE_WORK_FOLDER } : {};
-  return startOwn("viewer", machine.port(ports.grafana), "/api/health", folder, machine, "dashboards/viewer");
+  return startOwn("viewer", machine.port(ports.grafana), "/api/health", {}, machine, "dashboards/viewer");
 }
 
 function startOwn(
@@ -47,7 +44,7 @@ function startOwn(
     port,
     command: process.execPath,
     args: ["--import", "tsx", join(repository, "local", folder, "main.ts")],
-    env: { PORT: String(port), HOST: "127.0.0.1", ...env },
+    env: { PORT: String(port), HOST: "127.0.0.1", TOLLGATE_WORK_FOLDER: workFolder, ...env },
     logFile: machine.logFile(name),
     ready: httpReady(url + readyPath),
     startupSeconds: 60,
