@@ -1,8 +1,8 @@
 /** `tollgate audit`: who changed what in the ledger, when and why. */
 import { Option } from "commander";
 import { readAudit } from "../ledger/audit";
-import { addLedgerAction, LEDGER_HELP } from "../ledger/command";
-import { runCommand, tollgateCommand, UsageError } from "../terminal/command";
+import { addLedgerAction, LEDGER_HELP, limitOf, limitOption } from "../ledger/command";
+import { runCommand, tollgateCommand } from "../terminal/command";
 import { table } from "../terminal/table";
 
 const program = tollgateCommand(
@@ -11,15 +11,9 @@ const program = tollgateCommand(
 ).addHelpText("after", LEDGER_HELP);
 
 addLedgerAction<Awaited<ReturnType<typeof readAudit>>>(program, {
-  options: [
-    new Option("--customer <id>", "of one customer"),
-    new Option("--limit <rows>", "how many").default("50"),
-  ],
-  run: (ledger, _, { customer, limit }) => {
-    if (!/^[1-9]\d{0,5}$/.test(String(limit)))
-      throw new UsageError(`--limit (is "${limit}"): give a number from 1 to 999999`);
-    return readAudit(ledger, { customerId: customer as string | undefined, limit: Number(limit) });
-  },
+  options: [new Option("--customer <id>", "of one customer"), limitOption()],
+  run: (ledger, _, options) =>
+    readAudit(ledger, { customerId: options.customer as string | undefined, limit: limitOf(options) }),
   text: (entries) =>
     table(
       ["when", "who", "what", "customer", "from", "to", "why"],

@@ -1,7 +1,7 @@
 /** `tollgate events list|replay|deliver`: what has happened, and whether its receivers have heard of it. */
 import { Option } from "commander";
 import { setTimeout as sleep } from "node:timers/promises";
-import { addLedgerCommands, defineLedgerCommand, LEDGER_HELP } from "../ledger/command";
+import { addLedgerCommands, defineLedgerCommand, LEDGER_HELP, limitOf, limitOption } from "../ledger/command";
 import { withLedger } from "../ledger/connect";
 import { runCommand, tollgateCommand, UsageError } from "../terminal/command";
 import { table } from "../terminal/table";
@@ -23,13 +23,10 @@ addLedgerCommands(program, [
     about: "events and their delivery, the newest first",
     options: [
       new Option("--state <state>", "only these").choices(["waiting", "delivered", "dead"]),
-      new Option("--limit <rows>", "how many").default("50"),
+      limitOption(),
     ],
-    run: (ledger, _, { state, limit }) => {
-      if (!/^[1-9]\d{0,5}$/.test(String(limit)))
-        throw new UsageError(`--limit (is "${limit}"): give a number from 1 to 999999`);
-      return listEvents(ledger, { state: state as DeliveryState | undefined, limit: Number(limit) });
-    },
+    run: (ledger, _, options) =>
+      listEvents(ledger, { state: options.state as DeliveryState | undefined, limit: limitOf(options) }),
     text: (events) =>
       table(
         ["event", "when", "type", "customer", "state", "attempts", "last error"],

@@ -1,15 +1,27 @@
 import { Option, type Command } from "commander";
 import type { ClientBase } from "pg";
-import { jsonOption } from "../terminal/command";
+import { jsonOption, UsageError } from "../terminal/command";
 import { thisOperator, type Change } from "./audit";
 import { withLedger } from "./connect";
 
 /** Which ledger the commands work on, for the end of their help. */
 export const LEDGER_HELP =
-  "\nThe ledger is the running local stack's, or the one at TOLLGATE_LEDGER_URL (role ledger_admin).\n`tollgate --stack <name> customers ...` asks that of a stack on Google Cloud.";
+  "\nThe ledger is the running local stack's, or the one at TOLLGATE_LEDGER_URL (role ledger_admin).\n`tollgate --stack <name>` before customers, brake, audit and export asks that of a stack on Google Cloud.";
 
 /** The options of a command as commander gives them: by name, in camel case. */
 type Options = Record<string, string | boolean | undefined>;
+
+/** The option `--limit` of a command that lists rows; `limitOf` reads it. */
+export function limitOption(): Option {
+  return new Option("--limit <rows>", "how many").default("50");
+}
+
+/** @throws UsageError when it is not a number from 1 to 999999. */
+export function limitOf({ limit }: Options): number {
+  if (!/^[1-9]\d{0,5}$/.test(String(limit)))
+    throw new UsageError(`--limit (is "${limit}"): give a number from 1 to 999999`);
+  return Number(limit);
+}
 
 /** One command on the ledger: how it is called, what it does, and what it prints. */
 export interface LedgerCommand<Result> {

@@ -1,6 +1,6 @@
 /** `tollgate query metrics|ledger`: asks Prometheus or the ledger, which on Google Cloud are inside the network. */
-import Table from "cli-table3";
 import { jsonOption, runCommand, tollgateCommand } from "../terminal/command";
+import { table } from "../terminal/table";
 import { askPrometheus, type Sample } from "./prometheus";
 import { readLedger } from "./ledger";
 
@@ -31,7 +31,7 @@ program
         ? JSON.stringify(rows)
         : table(
             columns,
-            rows.map((row) => columns.map((name) => row[name])),
+            rows.map((row) => columns.map((name) => textOf(row[name]))),
           ),
     );
   });
@@ -47,12 +47,6 @@ function samplesTable(samples: Sample[]): string {
       return [`${name}{${pairs.join(", ")}}`, value[1]];
     }),
   );
-}
-
-function table(head: string[], rows: unknown[][]): string {
-  const result = new Table({ head, style: { head: [], border: [] } });
-  result.push(...rows.map((row) => row.map(textOf)));
-  return result.toString();
 }
 
 function textOf(value: unknown): string {

@@ -1,7 +1,8 @@
 import axe from "axe-core";
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { findChromium, launchChromium } from "../../local/dashboards/shots/camera";
 import { usd } from "../../litellm-config";
 import { workFolder } from "../../ops/workspace/paths";
 import { usageOf } from "../support/memory-ledger";
@@ -133,20 +134,17 @@ describe("/usage as a page", () => {
   });
 });
 
-/** Where Debian and others put the browser. */
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
-  (file) => existsSync(file),
-);
-if (!executablePath)
+const installed = findChromium() !== undefined;
+if (!installed)
   console.warn("Chromium is not installed (`apt-get install chromium`): the page is not tested in a browser");
 
-(executablePath ? describe : describe.skip)("/usage in Chromium", () => {
+(installed ? describe : describe.skip)("/usage in Chromium", () => {
   const folder = join(workFolder, "test-results", "usage-page");
   let browser: Browser;
 
   beforeAll(async () => {
     mkdirSync(folder, { recursive: true });
-    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    browser = await launchChromium();
   });
   afterAll(() => browser?.close());
 

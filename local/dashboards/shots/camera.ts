@@ -15,10 +15,15 @@ export interface Shot {
   file: string;
 }
 
+/** The program at `TOLLGATE_CHROMIUM_BIN`, or on the PATH; `undefined` when there is none. */
+export function findChromium(): string | undefined {
+  const given = process.env.TOLLGATE_CHROMIUM_BIN;
+  return given && existsSync(given) ? given : findTool("chromium");
+}
+
 /** @throws Error with the remedy when there is no Chromium. */
 export function launchChromium(): Promise<Browser> {
-  const given = process.env.TOLLGATE_CHROMIUM_BIN;
-  const found = given && existsSync(given) ? given : findTool("chromium");
+  const found = findChromium();
   if (!found) {
     throw new Error(
       "Chromium is not on the PATH: install Debian's package (apt-get install chromium) or set TOLLGATE_CHROMIUM_BIN",
