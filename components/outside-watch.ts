@@ -13,7 +13,7 @@ export interface OutsideWatchArgs {
   inner: pulumi.Input<string>;
   /** Failures (5xx) of it in five minutes that are too many. Default 10. */
   maxFailures?: number;
-  /** Who is told by e-mail. */
+  /** Who is notified by e-mail. */
   email: string;
 }
 

@@ -25,7 +25,7 @@ export interface PostgresArgs {
   highAvailability?: boolean;
   /** Refuse to delete the instance. Default true. */
   deletionProtection?: boolean;
-  /** Somebody else stops and starts it: that is no difference from the program. Default false. */
+  /** Office hours stop and start it, which does not count as drift. Default false. */
   sleeps?: boolean;
 }
 

@@ -42,7 +42,7 @@ export const thresholds = {
   langfuseQueue: { jobs: 1_000, for: "15m", failed: 50, failedWindow: "1h" },
   /** Agreement of LiteLLM's and the ledger's count of the same calls. */
   reconcile: { share: 0.02, floorUsd: 0.1, window: "1h", for: "15m" },
-  /** A forecast changes with each call: only one that stays is told. */
+  /** A forecast changes with each call: only one that stays is reported. */
   forecast: { for: "1h" },
   degradation: { for: "2m" },
   overspend: { tolerance: 0.01, for: "2m" },

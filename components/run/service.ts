@@ -69,7 +69,7 @@ export interface RunServiceArgs extends ContainerInputs {
   serving?: string;
   /** Refuse to delete the service. Default true. */
   deletionProtection?: boolean;
-  /** Somebody else stops and starts it: that is no difference from the program. Default false. */
+  /** Office hours stop and start it, which does not count as drift. Default false. */
   sleeps?: boolean;
 }
 

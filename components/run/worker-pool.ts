@@ -19,7 +19,7 @@ export interface RunWorkerPoolArgs {
   instances?: number;
   /** Refuse to delete the pool. Default true. */
   deletionProtection?: boolean;
-  /** Somebody else stops and starts it: that is no difference from the program. Default false. */
+  /** Office hours stop and start it, which does not count as drift. Default false. */
   sleeps?: boolean;
 }
 

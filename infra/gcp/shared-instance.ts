@@ -129,7 +129,7 @@ function makeInstance(
       opts,
     );
   }
-  // Nobody reaches it yet, but a service of Cloud Run has a port.
+  // Nothing calls it yet, but a service of Cloud Run has a port.
   const [{ name, probe, ...first }, ...sidecars] = containers as [ContainerArgs, ...ContainerArgs[]];
   return new RunService(
     instance,

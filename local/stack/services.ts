@@ -16,7 +16,7 @@ export interface LocalService {
   dependsOn: string[];
   /** Without it there is no conversation; the others may fail and the stack still serves. */
   required: boolean;
-  /** Starts once the others are up, and nobody waits for it. */
+  /** Starts once the others are up; nothing waits for it. */
   later?: true;
   /** Resolves when a service is ready, or a job is done. */
   start?: () => Promise<Running | undefined>;

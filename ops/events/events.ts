@@ -56,7 +56,7 @@ export function replayEvents(ledger: ClientBase, ids: string[] | undefined, by: 
   });
 }
 
-/** Takes events that are due; nobody else gets them for a minute. */
+/** Takes events that are due; no other process gets them for a minute. */
 export async function takeEvents(
   ledger: ClientBase,
   limit: number,

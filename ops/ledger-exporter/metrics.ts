@@ -98,7 +98,7 @@ const BOUNDS = [
   ["high", "highNanos"],
 ] as const;
 
-/** A forecast of fewer days than this is not told to people: it would change its mind each morning. */
+/** A forecast of fewer days than this is not shown: it would change its mind each morning. */
 const LEAST_DAYS = 7;
 /** Customers with a series of their own; those whose budget runs out first. */
 const MOST_CUSTOMERS = 1_000;

@@ -15,7 +15,7 @@ export interface Compared {
   differs: boolean;
 }
 
-/** Bills round: so much below the bill is no difference. */
+/** Bills round: so much below the bill does not count. */
 const ROUNDING_NANOS = 1_000;
 
 /**

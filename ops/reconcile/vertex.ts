@@ -10,7 +10,7 @@ WHERE service.description LIKE 'Vertex AI%' AND usage_start_time >= '2026-11-01'
 const COLUMNS = ["usage_start_time", "sku", "currency", "cost"];
 
 /**
- * Reads Cloud Billing's export of Vertex AI as CSV. A SKU is told by its description, which names the model in words; the longest
+ * Reads Cloud Billing's export of Vertex AI as CSV. A SKU is known by its description, which names the model in words; the longest
  * name that fits is taken.
  *
  * @throws BillError when a column is missing or an amount is not in dollars.

@@ -19,7 +19,7 @@ async function answer(id: string, recipient: string, program: string, args: stri
   if (!bucket) throw new Error("TOLLGATE_ANSWERS_BUCKET is not set: run this in a job of the stack");
   const result = await run(program, args);
   await new StorageObjects().create(bucket, id, seal(JSON.stringify(result), recipient));
-  // What it printed stays out of the log: a new customer's key is shown to who asked, and to nobody else.
+  // What it printed stays out of the log: a new customer's key is shown only to the person who asked.
   console.log(
     JSON.stringify({ level: "info", event: "operator.command", program, exit_code: result.exitCode }),
   );

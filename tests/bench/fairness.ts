@@ -22,7 +22,7 @@ const CALLS = 15;
 const MODEL = "gemini-3.5-flash-lite";
 
 /**
- * What a customer notices of another who keeps 300 calls under way and comes back as told.
+ * What a customer notices of another who keeps 300 calls under way and retries when the answer says so.
  *
  * @param latency Milliseconds that the provider takes for each answer.
  */

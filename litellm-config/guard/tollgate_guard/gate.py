@@ -193,7 +193,7 @@ class Gate:
                 HOLDS_IN_FLIGHT.dec()
 
     def _report_undecided(self, refusal: Refusal, request: ChatRequest | None) -> None:
-        # A model that is not in the configuration is no label: a client could name any number of them.
+        # A model that is not in the configuration must not be a label: a client could name any number of them.
         if request is None or self._config.route(request.model) is None:
             DECISIONS.labels("refused", refusal.code, "none", "unknown", "none").inc()
             return

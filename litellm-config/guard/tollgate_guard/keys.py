@@ -42,7 +42,7 @@ class KeysUnusable(ValueError):
 
 @dataclass(frozen=True)
 class Key:
-    """A key's name and limits; None is no limit."""
+    """A key's name and limits; None: no limit."""
 
     name: str
     digest: bytes

@@ -3,7 +3,7 @@
 A call is queued until the ledger has decided about it, whatever it waits for, and in flight from then to its settlement.
 Both are bounded for each customer, and one call of a customer at a time asks the ledger, in the order of arrival, except:
 
-- A call that waits for money or tokens holds nobody up who needs less. In the second half of its wait no later call passes
+- A call that waits for money or tokens holds up no call that needs less. In the second half of its wait no later call passes
   it any more, so that what others give back adds up for it.
 - While other customers are active, a customer's second and further calls begin when the event loop has nothing to do, or
   else at a pace that leaves most of it to the others.
@@ -37,7 +37,7 @@ _LONGEST_UNQUIET_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Lack:
-    """What a call was told to wait for: the nano-dollars that it needs on a route, and tokens; until when (monotonic)."""
+    """What a call waits for: the nano-dollars that it needs on a route, and tokens; until when (monotonic)."""
 
     reason: str
     whole_month: bool

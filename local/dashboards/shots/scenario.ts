@@ -46,20 +46,20 @@ const OUTAGE = 170;
  * Puts through the stack what the dashboards are there to show: conversations of four customers, budgets that run out, a
  * provider that fails and is replaced, and an outage of both until an alert fires. Takes about five minutes.
  *
- * @param told what happens, for a person who waits
+ * @param report what happens, for a person who waits
  */
-export async function playScenario(stage: Stage, told: (what: string) => void): Promise<void> {
+export async function playScenario(stage: Stage, report: (what: string) => void): Promise<void> {
   const players = await connectPlayers(stage);
   try {
-    told(`conversations of ${players.length} customers`);
+    report(`conversations of ${players.length} customers`);
     await rounds(players, ROUNDS / 2);
-    told("budgets that run out");
+    report("budgets that run out");
     await leaveOfMonth(stage, { "northwind-bikes": 0.151, "kite-labs": 0.051, "olive-press": 0.002 });
     await rounds(players, ROUNDS / 2);
-    told("a provider that fails, and its fallback");
+    report("a provider that fails, and its fallback");
     await behave(stage, { match: { model: "claude-sonnet-5-5" }, status: 529, times: 12 });
     await rounds(players, 3);
-    told(`an outage of both providers, ${OUTAGE} seconds`);
+    report(`an outage of both providers, ${OUTAGE} seconds`);
     for (const model of Object.keys(definitions.models))
       await behave(stage, { match: { model }, status: 503 });
     const until = Date.now() + OUTAGE * 1000;

@@ -27,7 +27,7 @@ export async function measureRound(guard: Client, customers: number, count: numb
     const callId = randomUUID();
     const customer = `cust_${String(Math.floor(Math.random() * customers)).padStart(6, "0")}`;
     const session = n % 10 === 0 ? `bench-${randomUUID()}` : `bench-${customer}`;
-    // Every other pair tells its own time: EXPLAIN runs the statement, and adds its part to the round trip.
+    // Every other pair reports its own time: EXPLAIN runs the statement, and adds its part to the round trip.
     const explained = n % 2 === 1;
     await run(guard, pairs.reserve, explained, RESERVE, [reservation(callId, customer, session)]);
     await run(guard, pairs.settle, explained, SETTLE, [

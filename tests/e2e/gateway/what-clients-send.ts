@@ -45,7 +45,7 @@ interface Message {
   function_call?: { name: string };
 }
 
-/** What real clients send without being told to. */
+/** What real clients send by default. */
 export function whatClientsSend(gateway: Gateway): void {
   test.each(["gemini-3.8-flash", "claude-sonnet-5-5", "claude-haiku-4-5", "claude-haiku-5-5"])(
     "%s answers whatever harmless parameter stands in a request, with a short limit and with a long one",

@@ -1,4 +1,4 @@
-"""What operators decide while the gateway runs, against a real Postgres: overrides, grants, brakes, and what is told of it."""
+"""What operators decide while the gateway runs, against a real Postgres: overrides, grants, brakes, and the events of it."""
 
 from __future__ import annotations
 

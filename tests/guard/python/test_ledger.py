@@ -173,7 +173,7 @@ def test_a_session_has_so_many_calls(ledger_url: str) -> None:
         for call in calls:
             assert (await reserve(connection, call_id=call, **cheap))["decision"] == "allowed"
         assert (await reserve(connection, **cheap))["reason"] == "session_calls"
-        # One that never reached a provider is no call.
+        # One that never reached a provider does not count as a call.
         await settle(connection, calls[0], 0, state="voided", outcome="failure")
         assert (await reserve(connection, **cheap))["decision"] == "allowed"
         assert (await reserve(connection, **cheap))["reason"] == "session_calls"

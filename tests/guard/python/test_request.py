@@ -137,7 +137,7 @@ def test_every_parameter_is_taken_left_out_or_closed(name: str) -> None:
     parameter = PARAMETERS[name]
     assert (name in read.params) == bool(parameter.wire)
     assert (name in read.left_out) == (not parameter.wire and TAKEN[name] not in parameter.default)
-    # A null is no value; clients send one for everything that they do not use.
+    # A null counts as absent; clients send one for everything that they do not use.
     assert name not in request(**{name: None}).params
 
 

@@ -58,14 +58,14 @@ class Messages:
 
 
 def _error(refusal: Refusal) -> Json:
-    told: Json = {
+    error: Json = {
         "type": _TYPES.get(refusal.status, "api_error"),
         "message": refusal.message,
         "code": refusal.code,
     }
     if refusal.field is not None:
-        told["param"] = refusal.field
-    return {"type": "error", "error": told}
+        error["param"] = refusal.field
+    return {"type": "error", "error": error}
 
 
 def _system(body: Json) -> list[Json]:
