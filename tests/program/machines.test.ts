@@ -123,7 +123,7 @@ describe("the one machine", () => {
 describe("the database's roles", () => {
   const sql = databaseRolesSql();
 
-  it("are each made with a password of their own, and may be made again", () => {
+  it("are each made with their password, and may be made again", () => {
     for (const name of roleNames) {
       expect(sql).toContain(`SELECT 'CREATE ROLE ${name} LOGIN' WHERE NOT EXISTS`);
       expect(sql).toContain(`ALTER ROLE ${name} LOGIN PASSWORD :'${name}_password';`);
