@@ -23,6 +23,7 @@ export const router = {
 /** Redis has no metrics of its own: the collector asks it and pushes the answer to Prometheus. */
 const redisThroughCollector = {
   PROMETHEUS_URL: { url: "prometheus" },
+  REDIS_SCHEME: "redis",
   REDIS_HOST: { host: "redis" },
   REDIS_PORT: { port: "redis" },
   REDIS_PASSWORD: { secret: "redis-password" },
@@ -210,14 +211,20 @@ export const infrastructure = {
     metrics: { path: "/metrics", port: ports.alloy },
     args: [
       "run",
-      { path: "/etc/alloy/config.alloy" },
+      { path: "/etc/alloy" },
       ["--server.http.listen-addr=", { listen: "alloy" }],
       ["--storage.path=", { path: "/tmp/alloy" }],
     ],
     env: { LOKI_URL: { url: "loki" }, TOLLGATE_ENVIRONMENT: { setting: "environment" } },
     targetEnv: {
-      // For its own metrics, where nothing can scrape it.
-      gcp: { PROMETHEUS_URL: { url: "prometheus" } },
+      gcp: {
+        GOOGLE_CLOUD_PROJECT: { setting: "project" },
+        LOG_SUBSCRIPTION: { setting: "logSubscription" },
+        SHARING_SERVICES: { setting: "sharingServices" },
+        // For its own metrics, where nothing can scrape it.
+        PROMETHEUS_URL: { url: "prometheus" },
+        SERVICE_NAME: "alloy",
+      },
       compose: redisThroughCollector,
       local: redisThroughCollector,
     },
@@ -246,7 +253,7 @@ export const infrastructure = {
     metrics: { path: "/metrics", port: ports.cloudMetrics },
     args: [
       "run",
-      "/etc/alloy/config.alloy",
+      "/etc/alloy",
       ["--server.http.listen-addr=", { listen: "cloud-metrics" }],
       "--storage.path=/tmp/alloy",
     ],
@@ -254,7 +261,10 @@ export const infrastructure = {
     targetEnv: {
       gcp: {
         PROMETHEUS_URL: { url: "prometheus" },
+        SERVICE_NAME: "cloud-metrics",
         GOOGLE_CLOUD_PROJECT: { setting: "project" },
+        // Memorystore speaks TLS.
+        REDIS_SCHEME: "rediss",
         REDIS_HOST: { host: "redis" },
         REDIS_PORT: { port: "redis" },
         REDIS_PASSWORD: { secret: "redis-password" },

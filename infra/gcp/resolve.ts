@@ -3,6 +3,7 @@ import type { Bucket } from "../../components/bucket";
 import type { ContainerInputs } from "../../components/run/container";
 import type { Binding } from "../../components/workload";
 import {
+  catalogue,
   collector,
   isJob,
   portOf,
@@ -55,10 +56,22 @@ export function resolve(ref: Ref, unit: Unit, resources: Resources): pulumi.Inpu
       return BIND_ADDRESS;
     case "dataSource":
       return "gcp";
+    case "logSubscription":
+      return logSubscriptionOf(unit, resources);
+    case "sharingServices":
+      return catalogue
+        .filter(({ share }) => share)
+        .map(({ name }) => name)
+        .join("|");
   }
 }
 
 const BIND_ADDRESS = "0.0.0.0";
+
+function logSubscriptionOf(unit: Unit, { logSubscription }: Resources): pulumi.Input<string> {
+  if (!logSubscription) throw new Error(`${unit.name} reads the log subscription, which phase 3 makes`);
+  return logSubscription;
+}
 
 function hostOf(name: ServiceName, { hosts }: Resources) {
   const known = hosts[name];
@@ -111,9 +124,7 @@ export function bindingsOf(unit: Unit, resources: Resources): Binding[] {
     ...(unit.grants ?? []).map((grant): Binding => {
       const name = grant.role.replace(/^roles\//, "").replace(".", "-");
       if (grant.on !== "log-subscription") return { name, role: grant.role, on: grant.on };
-      if (!resources.logSubscription)
-        throw new Error(`${unit.name} reads the log subscription, which phase 3 makes`);
-      return { name, role: grant.role, on: "subscription", subscription: resources.logSubscription };
+      return { name, role: grant.role, on: "subscription", subscription: logSubscriptionOf(unit, resources) };
     }),
   ];
 }

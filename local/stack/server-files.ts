@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { parseDocument } from "yaml";
-import { localCollector } from "../../dashboards/alloy/local";
+import { collectorFiles } from "../../dashboards/alloy";
 import { grafanaFiles } from "../../dashboards/grafana";
 import { lokiConfig } from "../../dashboards/loki/config";
 import { tempoConfig } from "../../infra/config-files/tempo";
@@ -47,9 +47,9 @@ export function writeTempoFiles({ portOffset }: StackSettings): string {
   return writeAll("tempo-config", { "tempo.yaml": tempoHere({ folder, portOffset }) });
 }
 
-/** @returns the folder of the file */
+/** @returns the folder of the files */
 export function writeAlloyFiles(): string {
-  return writeAll("alloy-config", { "config.alloy": localCollector(paths.logs) });
+  return writeAll("alloy-config", collectorFiles("machine"));
 }
 
 /** @returns the folder of the data sources and dashboards */

@@ -101,6 +101,7 @@ export function machineOf(settings: StackSettings): Machine {
       tempo: () => writeTempoFiles(settings),
     },
     extra: {
+      alloy: () => ({ env: { LOG_FOLDER: paths.logs } }),
       gateway: () => gatewayExtra(settings, `http://127.0.0.1:${portOf(settings, "llmSimulator")}`),
     },
   };

@@ -115,6 +115,8 @@ function resolve(ref: Ref, unit: Unit, machine: Machine): string {
       return ADDRESS;
     case "project":
     case "region":
+    case "logSubscription":
+    case "sharingServices":
       throw new Error(`${unit.name} needs a Google Cloud ${ref.setting}: there is none here`);
   }
 }
