@@ -1,5 +1,5 @@
 import { Customer } from "../support/gateway";
-import { send, type Gateways, type Kind } from "./gateways";
+import { MEASURED_MODEL, send, type Gateways, type Kind } from "./gateways";
 import { cpuOf } from "./process";
 import { KINDS, measurePairs, type Extent } from "./pairs";
 import { median, percentile, ratioOf, type Estimate, type Random } from "./statistics";
@@ -53,7 +53,10 @@ export async function measureCost(
     const before = cpuOf(pid);
     for (let i = 0; i < calls; i++) {
       const began = performance.now();
-      const status = await send(gateways, kind, customer, "simple", { metadata, body: { max_tokens: 10 } });
+      const status = await send(gateways, kind, customer, MEASURED_MODEL, {
+        metadata,
+        body: { max_tokens: 10 },
+      });
       latencies.push(performance.now() - began);
       if (status !== 200)
         throw new Error(`The ${kind} gateway answered ${status}: see ${gateways.stack.folder}`);

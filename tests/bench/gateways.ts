@@ -103,6 +103,12 @@ function reached({ litellm_params }: Deployment, simulator: string): Record<stri
   }
 }
 
+/**
+ * What is asked where both gateways are measured. LiteLLM with a session budget reaches no model of Vertex AI: it sends its
+ * agent's id as a label, one character longer than labels may be.
+ */
+export const MEASURED_MODEL = "claude-haiku-4-5";
+
 /** Sends a customer's call to one of the two; resolves with its status once the answer is read. */
 export async function send(
   gateways: Pick<Gateways, "stack"> & Partial<Gateways>,

@@ -1,5 +1,5 @@
 import { Customer } from "../support/gateway";
-import { send, type Gateways, type Kind } from "./gateways";
+import { MEASURED_MODEL, send, type Gateways, type Kind } from "./gateways";
 import { KINDS, measurePairs, type Extent } from "./pairs";
 import { cpuOf, peakMemoryOf } from "./process";
 import { ratioOf, type Estimate, type Random } from "./statistics";
@@ -110,7 +110,7 @@ export async function makeCallers(
     const failed: Record<string, number> = {};
     const caller = async (customer: Customer) => {
       while (goesOn()) {
-        const status = await send(gateways, kind, customer, "gemini-3.5-flash-lite", {
+        const status = await send(gateways, kind, customer, MEASURED_MODEL, {
           metadata: { session_id: `load-${++sessions}` },
           prompt: `${sessions} ${"x".repeat(prompt)}`,
           body: { max_tokens: 10 },
