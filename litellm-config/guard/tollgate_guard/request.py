@@ -10,6 +10,7 @@ from typing import Any
 from .caching import check_mark, read_caching
 from .config import Caching
 from .identity import Identity, read_identity
+from .media import Media, media_of
 from .messages import read_messages
 from .parameters import is_int, read_parameters
 from .refusals import Refusal, invalid
@@ -36,6 +37,12 @@ class ChatRequest:
     caching: Caching | None = None
     # Parameters that no model gets.
     left_out: tuple[str, ...] = ()
+    # Images and documents in the messages.
+    media: tuple[Media, ...] = ()
+
+    @property
+    def has_documents(self) -> bool:
+        return any(each.pages for each in self.media)
 
 
 # Read here; every other field is a parameter.
@@ -125,6 +132,7 @@ def read_request(
         identity=identity,
         caching=caching,
         left_out=tuple(left_out),
+        media=media_of(messages),
     )
 
 
