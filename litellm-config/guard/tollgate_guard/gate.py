@@ -33,7 +33,7 @@ from .metrics import DECISIONS, HOLDS_IN_FLIGHT
 from .refusals import Refusal
 from .request import ChatRequest, read_body, read_request
 from .room import Room
-from .routes import READINESS, dialect_of, is_models, is_open
+from .routes import CLOSED, READINESS, dialect_of, is_models, is_open
 from .settling import Settler, report_crossings
 from .traces import TraceEvents
 from .upstream import base_headers, request_body, request_scope, trace_headers
@@ -111,10 +111,10 @@ class Gate:
         dialect = spoken or ChatCompletions()
         try:
             if spoken is None and not lists:
-                raise Refusal("route_closed")
+                raise Refusal("route_closed", CLOSED.get(scope["path"]))
             key = self._keys.find(_authorization(scope), (scope.get("client") or ("",))[0])
             if lists:
-                await send_json(send, models(self._config))
+                await send_json(send, models(self._config, key.routes))
                 return
             places.enter_context(self._keys.place(key))
             room = places.enter_context(self._room.place())

@@ -15,6 +15,12 @@ DIALECTS: dict[str, Dialect] = {
     **dict.fromkeys(("/v1/responses", "/responses"), Responses()),
 }
 
+# What clients expect, and why it is closed.
+CLOSED = {
+    path: "POST /v1/embeddings is closed: no embedding model has a price here. Call your embedding provider directly."
+    for path in ("/v1/embeddings", "/embeddings")
+}
+
 MODELS = frozenset({"/v1/models", "/models"})
 
 READINESS = "/health/readiness"
