@@ -64,6 +64,8 @@ def _read_message(message: object, where: str, legacy: dict[str, str]) -> dict[s
         check_mark(mark, f"{where}.cache_control")
     allowed = _ROLES[role] | (_SPENT if role == "assistant" else frozenset())
     for key in fields.keys() - allowed:
+        if not fields[key]:
+            continue
         raise Refusal(
             "invalid_request",
             f"{where}.{key} is not known in a message of role {role}: leave it out",

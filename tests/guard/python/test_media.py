@@ -9,6 +9,7 @@ from math import ceil, sqrt
 from typing import Any
 from uuid import uuid4
 
+import litellm
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -130,6 +131,13 @@ def test_an_image_has_no_more_tokens_than_its_bound(config: Config, width: int, 
         assert bound.most_tokens(width, height) >= min(width * height / 750, most)
     gemini = config.models["gemini-3.8-flash"].images
     assert gemini is not None and gemini.most_tokens(width, height) == 1_120
+
+
+def test_a_model_takes_what_the_price_list_says(config: Config) -> None:
+    for name, model in config.models.items():
+        known = litellm.model_cost[name]
+        assert (model.images is not None) == bool(known.get("supports_vision")), name
+        assert model.documents == bool(known.get("supports_pdf_input")), name
 
 
 def test_tiles_have_a_base_and_a_price_each() -> None:

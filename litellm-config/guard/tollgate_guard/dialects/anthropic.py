@@ -18,6 +18,8 @@ _SAME = {
 }  # fmt: skip
 # Harmless, and not passed on: the gateway sets its own marks for the cache.
 _LEFT_OUT = frozenset({"cache_control", "context_management", "diagnostics"})
+# What a field that is not known may hold without asking for anything.
+_DEFAULTS: tuple[object, ...] = ([], {}, "", "global")
 _READ = frozenset({"messages", "system", "tools", "tool_choice", "thinking", "output_config", "output_format"})
 
 _STOPS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
@@ -40,7 +42,7 @@ class Messages:
 
     def read(self, body: Json) -> Json:
         body = {key: value for key, value in body.items() if value is not None}
-        for key in body.keys() - _SAME.keys() - _LEFT_OUT - _READ:
+        for key in {key for key in body if body[key] not in _DEFAULTS} - _SAME.keys() - _LEFT_OUT - _READ:
             raise invalid(key, body[key], "this parameter is not known here, or has no bounded price; leave it out")
         chat = {name: body[key] for key, name in _SAME.items() if key in body}
         chat["messages"] = [*_system(body), *_messages(body.get("messages"))]

@@ -17,7 +17,7 @@ _SAME = {
     "model": "model", "max_output_tokens": "max_tokens", "stream": "stream", "temperature": "temperature", "top_p": "top_p",
     "top_logprobs": "top_logprobs", "parallel_tool_calls": "parallel_tool_calls", "metadata": "metadata", "user": "user",
     "service_tier": "service_tier", "safety_identifier": "safety_identifier", "prompt_cache_key": "prompt_cache_key",
-    "prompt_cache_retention": "prompt_cache_retention", "store": "store", "background": "background",
+    "prompt_cache_retention": "prompt_cache_retention", "prompt_cache_options": "prompt_cache_options", "store": "store", "background": "background",
 }  # fmt: skip
 _READ = frozenset({"input", "instructions", "tools", "tool_choice", "text", "reasoning"})
 # Harmless, and not passed on.
@@ -49,7 +49,7 @@ class Responses:
         for key in ("previous_response_id", "conversation", "prompt"):
             if key in body:
                 raise invalid(key, body[key], _KEPT)
-        for key in body.keys() - _SAME.keys() - _READ - _LEFT_OUT:
+        for key in {key for key in body if body[key] not in ([], {}, "")} - _SAME.keys() - _READ - _LEFT_OUT:
             raise invalid(key, body[key], "this parameter is not known here, or has no bounded price; leave it out")
         chat: Json = {name: body[key] for key, name in _SAME.items() if key in body}
         chat["messages"] = list(_messages(body))
