@@ -76,7 +76,7 @@ export async function runLlmClients(): Promise<{ passed: number; failed: number;
       if (!passed) console.log(`  exit code ${code}\n${output.slice(-2_000)}`);
     }
     if (counts.passed === Object.keys(CLIENTS).length)
-      await writeTable("llm", ["client", "tested", ...FEATURES], rows);
+      writeTable("llm", ["client", "tested", ...FEATURES], rows);
     const { calls, month } = await booked(stack);
     console.log(`${calls} calls, ${month} nano-dollars booked on the customer, none pending`);
   } finally {

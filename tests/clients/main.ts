@@ -139,7 +139,7 @@ async function runMcpClients(): Promise<Record<"passed" | "failed" | "skipped", 
       );
   }
   if (counts.passed === CLIENTS.length) {
-    await writeTable("mcp", ["client", "tested", "reads spend", "asks the agent"], rows);
+    writeTable("mcp", ["client", "tested", "reads spend", "asks the agent"], rows);
   }
   proxy.server.closeAllConnections();
   proxy.server.close();

@@ -16,10 +16,7 @@ DIALECTS: dict[str, Dialect] = {
 }
 
 # What clients expect, and why it is closed.
-CLOSED = {
-    path: "POST /v1/embeddings is closed: no embedding model has a price here. Call your embedding provider directly."
-    for path in ("/v1/embeddings", "/embeddings")
-}
+CLOSED = dict.fromkeys(("/v1/embeddings", "/embeddings"), "POST /v1/embeddings is closed: no embedding model has a price here. Call your embedding provider directly.")
 
 MODELS = frozenset({"/v1/models", "/models"})
 

@@ -7,7 +7,7 @@ export class SimulatorProbe {
   /** Makes it misbehave for the prompts with a marker. */
   async behave(
     marker: string,
-    behaviour: Omit<Behaviour, "match"> & Omit<Behaviour["match"], "marker">,
+    behaviour: Omit<Behaviour, "match"> & Partial<Omit<Behaviour["match"], "marker">>,
   ): Promise<void> {
     const { model, endpoint, ...rest } = behaviour;
     const body = JSON.stringify({ match: { marker, model, endpoint }, ...rest });
