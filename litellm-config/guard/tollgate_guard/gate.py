@@ -16,7 +16,7 @@ from uuid import UUID
 
 from .admission import Admission
 from .answer import Answer
-from .asgi import App, Receive, Scope, Send, receive_body, replay, send_json, send_refusal
+from .asgi import App, Client, Receive, Scope, Send, receive_body, replay, send_json, send_refusal
 from .bounds import make_plans, reachable_models
 from .call import Call, current_call
 from .config import Config
@@ -125,7 +125,9 @@ class Gate:
             key.check(request)
             room.belongs_to(request.identity.customer_id)
             plans = make_plans(request, self._config, await self._count_documents(request))
-            call_id, decision, plans = await self._admission.admit(request, plans)
+            client = Client(receive)
+            places.callback(client.close)
+            call_id, decision, plans = await self._admission.admit(request, plans, client)
             decided = _decision_headers(call_id, decision)
             self._report(call_id, request, decision)
             if decision.decision == "refused":
@@ -151,7 +153,8 @@ class Gate:
             exact=plans.exact,
         )
         answer = Answer(call, decided, send, dialect, dialect.writer(body))
-        await self._forward(call, answer, scope, receive)
+        client.on_leave = answer.client_left
+        await self._forward(call, answer, scope)
 
     async def _count_documents(self, request: ChatRequest) -> int | None:
         """The prompt's tokens by the providers' count where it holds a document, which has no other bound; else None."""
@@ -176,10 +179,9 @@ class Gate:
                 raise
             raise Refusal(refusal.code, refusal.message.replace(refusal.field, named, 1), field=named) from None
 
-    async def _forward(self, call: Call, answer: Answer, scope: Scope, receive: Receive) -> None:
+    async def _forward(self, call: Call, answer: Answer, scope: Scope) -> None:
         HOLDS_IN_FLIGHT.inc()
         token = current_call.set(call)
-        watcher = asyncio.get_running_loop().create_task(answer.watch(receive))
         body = request_body(call)
         headers = [
             *base_headers(self._inner_key),
@@ -197,7 +199,6 @@ class Gate:
             log("error", "gateway.error", f"LiteLLM failed: {type(error).__name__}: {error}", call_id=call.id)
             await answer.cut(Refusal("gateway_error"))
         finally:
-            watcher.cancel()
             current_call.reset(token)
             # The client has its answer by now. A server that shuts down waits for this.
             settling = asyncio.get_running_loop().create_task(self._settler.settle(call))
