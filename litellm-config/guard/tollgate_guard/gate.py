@@ -42,8 +42,8 @@ from .warmup import warm_up
 # A call whose settlement takes longer no longer counts as one of its customer's in flight.
 _SETTLING_SECONDS = 5.0
 
-# A longer body is read beside the event loop.
-_LONG_BODY_BYTES = 256 * 1024
+# What the body of a request with files holds. They are decoded, and their pages counted, beside the event loop.
+_FILES = b"base64"
 
 
 class Gate:
@@ -121,8 +121,7 @@ class Gate:
             raw = await receive_body(receive, room.grow)
             body = read_body(raw)
             read = partial(self._read, dialect, body, scope)
-            # Files are decoded and their pages counted, which others should not wait for.
-            request = await asyncio.to_thread(read) if len(raw) > _LONG_BODY_BYTES else read()
+            request = await asyncio.to_thread(read) if _FILES in raw else read()
             key.check(request)
             room.belongs_to(request.identity.customer_id)
             plans = make_plans(request, self._config, await self._count_documents(request))
