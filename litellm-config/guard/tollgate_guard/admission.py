@@ -65,7 +65,8 @@ class Admission:
         if self._ledger.away:
             LEDGER_ERRORS_TOTAL.labels("reserve").inc()
             raise ledger_unavailable()
-        asking = _Asking(request, plans, self._counting is not None and self._counting.can_count(plans.models))
+        countable = not plans.exact and self._counting is not None and self._counting.can_count(plans.models)
+        asking = _Asking(request, plans, countable)
         lane = self.lanes[request.identity.customer_id]
         waiter = self._waiter(asking)
         lane.join(waiter)
