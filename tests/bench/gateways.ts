@@ -93,14 +93,11 @@ function writeStockConfig(stack: Stack, against: Against): string {
 
 /** How LiteLLM alone reaches a model at the simulated provider: only the meter knows what `*.meter.invalid` is. */
 function reached({ litellm_params }: Deployment, simulator: string): Record<string, string> {
-  switch (litellm_params.model.split("/")[0]) {
-    case "anthropic":
-      return { api_base: simulator, api_key: "os.environ/ANTHROPIC_API_KEY" };
-    case "openai":
-      return { api_base: "os.environ/SELF_HOSTED_URL", api_key: "os.environ/SELF_HOSTED_API_KEY" };
-    default:
-      return { api_base: simulator };
-  }
+  if (litellm_params.model.startsWith("anthropic/"))
+    return { api_base: simulator, api_key: "os.environ/ANTHROPIC_API_KEY" };
+  if (litellm_params.model.startsWith("openai/"))
+    return { api_base: "os.environ/SELF_HOSTED_URL", api_key: "os.environ/SELF_HOSTED_API_KEY" };
+  return { api_base: simulator };
 }
 
 /**

@@ -58,7 +58,13 @@ export async function measureThroughput(
     return { ...counts, seconds: (performance.now() - began) / 1_000, cpu };
   };
 
-  for (const kind of KINDS) await round(kind, 2);
+  for (const kind of KINDS) {
+    const { answered, failed } = await round(kind, 2);
+    if (answered === 0)
+      throw new Error(
+        `The ${kind} gateway answered no call (${JSON.stringify(failed)}): set TOLLGATE_TEST_KEEP=1 and see the logs in ${gateways.stack.folder}`,
+      );
+  }
   const pairs = await measurePairs(round, options, random, say);
   const sum = (list: Round[], of: (round: Round) => number) =>
     list.reduce((total, one) => total + of(one), 0);
@@ -124,10 +130,6 @@ export async function makeCallers(
       }
     };
     await Promise.all(customers.map(caller));
-    if (answered === 0)
-      throw new Error(
-        `The ${kind} gateway answered no call (${JSON.stringify(failed)}): set TOLLGATE_TEST_KEEP=1 and see the logs in ${gateways.stack.folder}`,
-      );
     return { answered, failed };
   };
   return { call };
