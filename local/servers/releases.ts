@@ -59,7 +59,8 @@ export function releaseOf(name: ServerName, platform: Platform): Release {
     }
     case "tempo":
       return { name, version, ...github(`tempo_${version}_${system}_${machine}.tar.gz`), program: "tempo" };
-    default: {
+    case "alloy":
+    case "loki": {
       const program = `${name}-${platform}`;
       const sha256 = SUMS[`${name}-${version}-${platform}`];
       return { name, version, ...github(`${program}.zip`), sha256, program };

@@ -24,6 +24,8 @@ const sidecar = collectorContainer({
 
 const configurations: [name: string, text: string, environment: string[]][] = [
   ["Compose's collector", whole("compose"), environmentOf("alloy", "compose")],
+  // The stack says where its log files are.
+  ["this machine's collector", whole("machine"), [...environmentOf("alloy", "local"), "LOG_FOLDER"].sort()],
   ["Google Cloud's log collector", whole("logs", true), environmentOf("alloy", "gcp")],
   ["Google Cloud's metrics collector", whole("platform", true), environmentOf("cloud-metrics", "gcp")],
   // Cloud Run sets the revision's name.

@@ -48,7 +48,11 @@ const LINES: [service: string, line: string, level: string][] = [
   ["postgres", "2026-11-20 11:57:00.000 UTC [1] ERROR:  no such role", "error"],
   ["clickhouse", "2026.11.20 11:57:00.000000 [ 7 ] {} <Error> Application: no space", "error"],
   ["clickhouse", "2026.11.20 11:57:00.000000 [ 7 ] {} <Trace> MergeTree: read", "debug"],
-  ["langfuse-worker", "2026-11-20T11:57:00.000Z error  Failed to process the job", "error"],
+  [
+    "langfuse-worker",
+    "2026-11-20T11:57:00.000Z error  ClickhouseWriter: Max attempts reached, dropped 4 traces records",
+    "error",
+  ],
   ["redis", "12:M 20 Nov 2026 11:56:00.000 # WARNING overcommit_memory is set to 0", "warn"],
 ];
 
@@ -152,6 +156,11 @@ describeWith("alloy", "loki")("Alloy with Loki", () => {
     const [found] = await find(`{service="agent", environment="machine"} |= "time"`);
     const time = BigInt(found![0]);
     expect(new Date(Number(time / 1_000_000n))).toEqual(AN_HOUR_AGO);
+  });
+
+  it("counts what Langfuse's worker says that it dropped", async () => {
+    const metrics = await (await fetch(`http://127.0.0.1:${BASE + 77}/metrics`)).text();
+    expect(metrics).toMatch(/^tollgate_langfuse_dropped_records_total\{.*\} 4$/m);
   });
 
   it.each(EXPORTS)(

@@ -86,6 +86,6 @@ export function componentsOf(text: string): string[] {
 /** The components that others are referred to by: `loki.write.central` of `loki.write.central.receiver`. */
 export function referencesOf(text: string): string[] {
   const exported =
-    /\b((?:loki|prometheus|discovery|remote)\.[\w.]+?)\.(?:receiver|targets|output|rules|content)\b/g;
+    /\b((?:loki|prometheus|discovery|remote|local)\.[\w.]+?)\.(?:receiver|targets|output|rules|content)\b/g;
   return [...new Set([...text.matchAll(exported)].map(([, name]) => name!))];
 }
