@@ -102,6 +102,7 @@ export const infrastructure = {
       "/etc/alertmanager-secrets/slack/webhook-url": "slack-webhook-url",
       "/etc/alertmanager-secrets/pagerduty/routing-key": "pagerduty-routing-key",
       "/etc/alertmanager-secrets/smtp/password": "smtp-password",
+      "/etc/alertmanager-secrets/heartbeat/url": "heartbeat-url",
     },
     singleton: true,
     share: { group: "metrics", cpu: 0.08, memoryMiB: 128 },

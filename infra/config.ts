@@ -20,6 +20,8 @@ export interface StackConfig extends Omit<Settings, "tiers" | "phase" | "class" 
   definitions: Definitions;
   /** Values of the configured secrets by the secret's name. */
   secrets: Partial<Record<SecretName, pulumi.Output<string>>>;
+  /** Whether a dead man's switch outside is configured. */
+  heartbeat: boolean;
   /** What is not configured yet, and how to: only a plan goes on without it. */
   missing: string[];
 }
@@ -88,7 +90,8 @@ export function readConfig(options: { planning?: boolean } = {}): StackConfig {
     );
   }
   if (missing.length > 0 && !options.planning) throw new ConfigError(stack, missing);
-  return { ...config, secrets: values, missing };
+  const heartbeat = new pulumi.Config("tollgate").getSecret("heartbeatUrl") !== undefined;
+  return { ...config, secrets: values, heartbeat, missing };
 }
 
 function classOf(environment: string): StackClass | undefined {

@@ -21,6 +21,7 @@ beforeAll(async () => {
     ...defaultSettings,
     secretsFolder: join(folder, "secrets"),
     pagerdutyUrl: `${receiver.url}/pagerduty`,
+    heartbeat: { url: `${receiver.url}/heartbeat` },
     groupWait: "300ms",
     groupInterval: "1s",
   });
@@ -96,6 +97,14 @@ const sorted = (labels: Labels) => Object.entries(labels).sort();
 
 const gateway = { service: "gateway" };
 const agent = { service: "agent" };
+
+test("the Watchdog reaches the heartbeat, nothing else does, and no one else hears of it", async () => {
+  await post([alert("Watchdog"), alert("GuardSlow"), alert("CustomerBudget100", { customer_id: "quiet" })]);
+  await receiver.slackMessage("GuardSlow", 10_000);
+  expect(receiver.heartbeats).toEqual([["Watchdog"]]);
+  expect(JSON.stringify([receiver.slack, receiver.pagerduty])).not.toContain("Watchdog");
+  await post([alert("Watchdog"), alert("GuardSlow")], { resolved: true });
+});
 
 describe("messages", () => {
   const annotations = {
