@@ -60,6 +60,10 @@ export function readConfig(options: { planning?: boolean } = {}): StackConfig {
     throw new ConfigError(stack, [
       `tollgate:officeHours ${JSON.stringify(settings.officeHours)} must not be set in prod: customers come at any hour`,
     ]);
+  if (settings.oauthIssuer && !settings.publicUrl)
+    throw new ConfigError(stack, [
+      "tollgate:publicUrl is missing: tokens of tollgate:oauthIssuer are made for this address, such as https://agent.example.com",
+    ]);
   const config = {
     ...settings,
     class: stackClass,
@@ -136,6 +140,8 @@ const TEXT_KEYS = new Set([
   "owner",
   "imageRegistry",
   "clickhouseSnapshot",
+  "publicUrl",
+  "oauthIssuer",
 ]);
 
 function structured(key: string, text: string | undefined): unknown {

@@ -4,12 +4,12 @@ import { RunService, type RunServiceArgs } from "../../components/run/service";
 import { collectorContainer } from "../../components/run/collector";
 import type { ContainerArgs } from "../../components/run/container";
 import { Workload } from "../../components/workload";
-import { collector, isJob, type Service } from "../../catalogue";
+import { collector, isJob, type OptionalSetting, type Service, type Setting } from "../../catalogue";
 import type { Inputs, Target } from "../../catalogue/target";
 import { serviceUrl } from "./addresses";
 import { budgetsOf } from "./budgets";
 import type { StackBase } from "./base";
-import type { Sizes } from "./sizes";
+import { inMemory, type Sizes } from "./sizes";
 import { imageOf } from "./images";
 import { sharedInstanceOf } from "./instances";
 import { jobRunner } from "./jobs";
@@ -35,6 +35,7 @@ export function googleCloud(base: StackBase, resources: Resources): Target<Value
     name: "gcp",
     has: (unit) => stackHas(unit, base.config),
     resolve: (ref, unit) => resolve(ref, unit, resources),
+    lacks: (setting) => isOptional(setting) && base.config[setting] === undefined,
     literal: (text) => text,
     join: (parts) =>
       parts.every((part) => typeof part === "string") ? parts.join("") : pulumi.concat(...parts),
@@ -47,6 +48,10 @@ export function googleCloud(base: StackBase, resources: Resources): Target<Value
         : startService(unit, inputs, after, base, resources);
     },
   };
+}
+
+function isOptional(setting: Setting): setting is OptionalSetting {
+  return setting === "publicUrl" || setting === "oauthIssuer";
 }
 
 function startService(
@@ -142,7 +147,7 @@ function sizeOf(
   sidecars: ContainerArgs[],
   { layout, filesMiB }: Sizes,
 ): { cpu: number; memoryMiB: number } {
-  const wanted = memoryMiB + (configFiles ? MOUNT_MEMORY_MIB : 0) + (volumes ? filesMiB : 0);
+  const wanted = memoryMiB + (configFiles ? MOUNT_MEMORY_MIB : 0) + (inMemory(volumes) ? filesMiB : 0);
   const whole = Math.max(1, Math.ceil(cpu));
   const beside = layout === "apart" ? 0 : sidecars.reduce((sum, each) => sum + each.cpu, 0);
   const own = Math.round((whole - beside) * 1000) / 1000;

@@ -55,6 +55,9 @@ export function resolve(ref: Ref, unit: Unit, resources: Resources): pulumi.Inpu
       return BIND_ADDRESS;
     case "dataSource":
       return "gcp";
+    case "publicUrl":
+    case "oauthIssuer":
+      return config[ref.setting] ?? "";
   }
 }
 
@@ -78,13 +81,18 @@ export function bucketOf(name: BucketName, { buckets, config }: Resources): Buck
 export function containerInputs(
   unit: Unit,
   { env, secretEnv, secretFiles }: Inputs<pulumi.Input<string>>,
-  { secrets, folders }: Resources,
+  resources: Resources,
 ): ContainerInputs {
+  const { secrets, folders } = resources;
   const pinned = (names: Record<string, SecretName>) =>
     Object.fromEntries(Object.entries(names).map(([key, name]) => [key, secrets.get(name)]));
   const files = Object.entries(unit.configFiles ?? {}).map(([path, folder]) => [path, folders(folder)]);
+  const buckets = (isJob(unit) ? [] : (unit.volumes ?? [])).flatMap(({ mountPath, bucket }) =>
+    bucket ? [[mountPath, bucketOf(bucket, resources).name]] : [],
+  );
   return {
     env,
+    buckets: Object.fromEntries(buckets) as ContainerInputs["buckets"],
     secretEnv: pinned(secretEnv),
     secretFiles: pinned(secretFiles),
     files: Object.fromEntries(files) as ContainerInputs["files"],
