@@ -6,9 +6,20 @@ import type { SecretName } from "./secrets";
 export const TARGETS = ["gcp", "compose", "local"] as const;
 export type TargetName = (typeof TARGETS)[number];
 
-/** What a stack sets: `bindAddress` is the address that its services listen on. */
+/**
+ * What a stack sets: `bindAddress` is the address that its services listen on. Only Google Cloud has `logSubscription` (where
+ * the log sink exports to) and `sharingServices` (the names of services that may share an instance, separated by `|`).
+ */
 export type Setting =
-  "environment" | "project" | "region" | "domain" | "bindAddress" | "dataSource" | OptionalSetting;
+  | "environment"
+  | "project"
+  | "region"
+  | "domain"
+  | "bindAddress"
+  | "dataSource"
+  | "logSubscription"
+  | "sharingServices"
+  | OptionalSetting;
 
 /** What a stack may leave unset: the variable is then left out, or empty. */
 export type OptionalSetting = "publicUrl" | "oauthIssuer";

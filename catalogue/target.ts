@@ -54,7 +54,8 @@ export interface Target<Value, Started> {
   start(unit: Unit, inputs: Inputs<Value>, needs: Need<Started>[]): Started;
 }
 
-type Resolver<Value> = Pick<
+/** How a value of the catalogue is found on a target. */
+export type Resolver<Value> = Pick<
   Target<Value, unknown>,
   "name" | "has" | "lacks" | "resolve" | "literal" | "join"
 >;
@@ -119,9 +120,10 @@ function secretFilesOf(unit: Unit, target: TargetName): Record<string, SecretNam
 
 /** The buckets that a unit reads and writes. */
 export function bucketsOf(unit: Unit, target: TargetName): BucketName[] {
-  const named = Object.values(envOf(unit, target)).flatMap((value) =>
-    typeof value === "object" && "bucket" in value ? [value.bucket] : [],
+  const parts = Object.values(envOf(unit, target)).flatMap((value) =>
+    typeof value === "object" && "secret" in value ? [] : partsOf(value),
   );
+  const named = parts.flatMap((part) => (typeof part === "object" && "bucket" in part ? [part.bucket] : []));
   const volumes = isJob(unit) ? [] : (unit.volumes ?? []);
   const mounted = target === "gcp" ? volumes.flatMap(({ bucket }) => bucket ?? []) : [];
   return [...new Set([...named, ...mounted])];

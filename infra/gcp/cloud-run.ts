@@ -1,10 +1,10 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { Gateway } from "../../components/gateway";
 import { RunService, type RunServiceArgs } from "../../components/run/service";
 import { collectorContainer } from "../../components/run/collector";
 import type { ContainerArgs } from "../../components/run/container";
 import { Workload } from "../../components/workload";
-import { collector, isJob, type OptionalSetting, type Service, type Setting } from "../../catalogue";
+import { collector, isJob, type Service } from "../../catalogue";
 import type { Inputs, Target } from "../../catalogue/target";
 import { serviceUrl } from "./addresses";
 import { budgetsOf } from "./budgets";
@@ -14,8 +14,7 @@ import { imageOf } from "./images";
 import { sharedInstanceOf } from "./instances";
 import { jobRunner } from "./jobs";
 import { sharedInstances } from "./shared-instance";
-import { stackHas } from "./services-of-stack";
-import { containerInputs, bindingsOf, hasCollector, resolve, type Resources } from "./resolve";
+import { containerInputs, bindingsOf, hasCollector, resolver, type Resources } from "./resolve";
 
 /** MiB for mounting a bucket: its caches count as the container's memory, and LiteLLM alone was measured at 462 under load. */
 const MOUNT_MEMORY_MIB = 128;
@@ -32,13 +31,7 @@ export function googleCloud(base: StackBase, resources: Resources): Target<Value
   const startJob = jobRunner(base, resources);
   const join = sharedInstances(base, resources);
   return {
-    name: "gcp",
-    has: (unit) => stackHas(unit, base.config),
-    resolve: (ref, unit) => resolve(ref, unit, resources),
-    lacks: (setting) => isOptional(setting) && base.config[setting] === undefined,
-    literal: (text) => text,
-    join: (parts) =>
-      parts.every((part) => typeof part === "string") ? parts.join("") : pulumi.concat(...parts),
+    ...resolver(resources),
     start(unit, inputs, needs) {
       const after = needs.map(({ started }) => started);
       if (isJob(unit)) return startJob(unit, inputs, after);
@@ -48,10 +41,6 @@ export function googleCloud(base: StackBase, resources: Resources): Target<Value
         : startService(unit, inputs, after, base, resources);
     },
   };
-}
-
-function isOptional(setting: Setting): setting is OptionalSetting {
-  return setting === "publicUrl" || setting === "oauthIssuer";
 }
 
 function startService(

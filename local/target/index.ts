@@ -15,10 +15,11 @@ import {
 import { inputsOf, type Inputs, type Target } from "../../catalogue/target";
 import { secretText } from "../../catalogue/secret-values";
 import type { Running } from "../processes";
-import { kindOf } from "./kinds";
+import { kindOf, whyNotHere } from "./kinds";
 import { pathOf, type Machine } from "./machine";
 
 export type { Extra, Machine } from "./machine";
+export { whyNotHere } from "./kinds";
 export { simulatorOn, sinkOn, viewerOn } from "./stand-ins";
 
 /** A service or a job that can be started on this machine. */
@@ -36,7 +37,8 @@ export interface LocalUnit {
 export function localTarget(machine: Machine): Target<string, LocalUnit> {
   return {
     name: "local",
-    has: () => true,
+    // Nothing takes the place of what is optional.
+    has: (unit) => !("enabledBy" in unit && whyNotHere(unit)),
     resolve: (ref, unit) => resolve(ref, unit, machine),
     lacks: (setting) => setting in OWN_SETTINGS && !process.env[OWN_SETTINGS[setting as OptionalSetting]],
     literal: (text) => text,
@@ -124,6 +126,8 @@ function resolve(ref: Ref, unit: Unit, machine: Machine): string {
       return process.env[OWN_SETTINGS[ref.setting]] ?? "";
     case "project":
     case "region":
+    case "logSubscription":
+    case "sharingServices":
       throw new Error(`${unit.name} needs a Google Cloud ${ref.setting}: there is none here`);
   }
 }
