@@ -111,7 +111,10 @@ export const infrastructure = {
       "/etc/alertmanager-secrets/slack/webhook-url": "slack-webhook-url",
       "/etc/alertmanager-secrets/pagerduty/routing-key": "pagerduty-routing-key",
       "/etc/alertmanager-secrets/smtp/password": "smtp-password",
+      "/etc/alertmanager-secrets/heartbeat/url": "heartbeat-url",
     },
+    // Silences, and which alerts were notified: some KiB, written every quarter of an hour and at the end.
+    volumes: [{ name: "alertmanager", mountPath: "/alertmanager", diskGiB: 1, bucket: "alertmanager" }],
     singleton: true,
     share: { group: "metrics", cpu: 0.08, memoryMiB: 128 },
     dependsOn: [],

@@ -18,7 +18,11 @@ export type Setting =
   | "bindAddress"
   | "dataSource"
   | "logSubscription"
-  | "sharingServices";
+  | "sharingServices"
+  | OptionalSetting;
+
+/** What a stack may leave unset: the variable is then left out, or empty. */
+export type OptionalSetting = "publicUrl" | "oauthIssuer";
 
 /**
  * What depends on the target, and is resolved by it.
@@ -62,6 +66,11 @@ export interface Volume {
   name: string;
   mountPath: string;
   diskGiB: number;
+  /**
+   * The bucket that is mounted there on Google Cloud, in place of memory: for whole files that one instance writes anew and
+   * renames, as a mounted bucket has neither locks nor appends.
+   */
+  bucket?: BucketName;
 }
 
 /** A role in Google Cloud beyond the service's own secrets, buckets and configuration. */

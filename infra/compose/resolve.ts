@@ -7,6 +7,8 @@ const SETTINGS: Record<Exclude<Setting, "logSubscription" | "sharingServices">, 
   region: "${GOOGLE_CLOUD_REGION:-}",
   domain: "${TOLLGATE_HOST:-localhost}",
   bindAddress: "0.0.0.0",
+  publicUrl: "${TOLLGATE_PUBLIC_URL:-}",
+  oauthIssuer: "${TOLLGATE_OAUTH_ISSUER:-}",
   // A machine without customers' projects shows the sample.
   dataSource: "${TOLLGATE_DATA_SOURCE:-gcp}",
 };

@@ -9,7 +9,7 @@ import type { Inputs, Target } from "../../catalogue/target";
 import { serviceUrl } from "./addresses";
 import { budgetsOf } from "./budgets";
 import type { StackBase } from "./base";
-import type { Sizes } from "./sizes";
+import { inMemory, type Sizes } from "./sizes";
 import { imageOf } from "./images";
 import { sharedInstanceOf } from "./instances";
 import { jobRunner } from "./jobs";
@@ -136,7 +136,7 @@ function sizeOf(
   sidecars: ContainerArgs[],
   { layout, filesMiB }: Sizes,
 ): { cpu: number; memoryMiB: number } {
-  const wanted = memoryMiB + (configFiles ? MOUNT_MEMORY_MIB : 0) + (volumes ? filesMiB : 0);
+  const wanted = memoryMiB + (configFiles ? MOUNT_MEMORY_MIB : 0) + (inMemory(volumes) ? filesMiB : 0);
   const whole = Math.max(1, Math.ceil(cpu));
   const beside = layout === "apart" ? 0 : sidecars.reduce((sum, each) => sum + each.cpu, 0);
   const own = Math.round((whole - beside) * 1000) / 1000;

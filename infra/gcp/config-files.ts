@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { alertmanagerFiles, defaultSettings } from "../../dashboards/alertmanager";
+import { alertmanagerFiles, defaultSettings, HEARTBEAT_FILE } from "../../dashboards/alertmanager";
 import { collectorFiles } from "../../dashboards/alloy";
 import { grafanaFiles } from "../../dashboards/grafana";
 import { lokiConfig } from "../../dashboards/loki/config";
@@ -26,8 +26,12 @@ type Files = Record<string, string>;
 const rendered: Partial<Record<ConfigFolder, (config: StackConfig) => Files>> = {
   gateway: ({ definitions }) => gatewayFiles(definitions),
   prometheus: (config) => prometheusFiles(prometheusSettings(config)),
-  alertmanager: ({ alertEmail }) =>
-    alertmanagerFiles({ ...defaultSettings, ...(alertEmail ? { email: alertEmail } : {}) }),
+  alertmanager: ({ alertEmail, heartbeat }) =>
+    alertmanagerFiles({
+      ...defaultSettings,
+      ...(alertEmail ? { email: alertEmail } : {}),
+      ...(heartbeat ? { heartbeat: HEARTBEAT_FILE } : {}),
+    }),
   grafana: (config) => ({
     ...grafanaFiles({ langfuse: operatorsUrl("langfuse-web", config) }),
     ...history(config),

@@ -9,9 +9,11 @@ import {
   portOf,
   service,
   type BucketName,
+  type OptionalSetting,
   type Ref,
   type SecretName,
   type ServiceName,
+  type Setting,
   type Unit,
 } from "../../catalogue";
 import { bucketsOf, secretsOf, type Inputs, type Resolver } from "../../catalogue/target";
@@ -38,11 +40,16 @@ export function resolver(resources: Resources): Resolver<pulumi.Input<string>> {
   return {
     name: "gcp",
     has: (unit) => stackHas(unit, resources.config),
+    lacks: (setting) => isOptional(setting) && resources.config[setting] === undefined,
     resolve: (ref, unit) => resolve(ref, unit, resources),
     literal: (text) => text,
     join: (parts) =>
       parts.every((part) => typeof part === "string") ? parts.join("") : pulumi.concat(...parts),
   };
+}
+
+function isOptional(setting: Setting): setting is OptionalSetting {
+  return setting === "publicUrl" || setting === "oauthIssuer";
 }
 
 function resolve(ref: Ref, unit: Unit, resources: Resources): pulumi.Input<string> {
@@ -69,6 +76,9 @@ function resolve(ref: Ref, unit: Unit, resources: Resources): pulumi.Input<strin
       return BIND_ADDRESS;
     case "dataSource":
       return "gcp";
+    case "publicUrl":
+    case "oauthIssuer":
+      return config[ref.setting] ?? "";
     case "logSubscription":
       return logSubscriptionOf(unit, resources);
     case "sharingServices":
@@ -107,13 +117,18 @@ export function bucketOf(
 export function containerInputs(
   unit: Unit,
   { env, secretEnv, secretFiles }: Inputs<pulumi.Input<string>>,
-  { secrets, folders }: Resources,
+  resources: Resources,
 ): ContainerInputs {
+  const { secrets, folders } = resources;
   const pinned = (names: Record<string, SecretName>) =>
     Object.fromEntries(Object.entries(names).map(([key, name]) => [key, secrets.get(name)]));
   const files = Object.entries(unit.configFiles ?? {}).map(([path, folder]) => [path, folders(folder)]);
+  const buckets = (isJob(unit) ? [] : (unit.volumes ?? [])).flatMap(({ mountPath, bucket }) =>
+    bucket ? [[mountPath, bucketOf(bucket, resources).name]] : [],
+  );
   return {
     env,
+    buckets: Object.fromEntries(buckets) as ContainerInputs["buckets"],
     secretEnv: pinned(secretEnv),
     secretFiles: pinned(secretFiles),
     files: Object.fromEntries(files) as ContainerInputs["files"],

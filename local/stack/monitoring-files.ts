@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { alertmanagerFiles, defaultSettings } from "../../dashboards/alertmanager";
 import { localPrometheus, prometheusFiles } from "../../dashboards/prometheus";
@@ -40,17 +40,26 @@ export function writePrometheusFiles(settings: StackSettings): string {
 export function writeAlertmanagerFiles(): string {
   const secretsFolder = join(workFolder, "alertmanager-secrets");
   mkdirSync(secretsFolder, { recursive: true, mode: 0o700 });
-  return writeAll("alertmanager-config", alertmanagerFiles({ ...defaultSettings, secretsFolder }));
+  const heartbeat = join(secretsFolder, "heartbeat", "url");
+  return writeAll(
+    "alertmanager-config",
+    alertmanagerFiles({
+      ...defaultSettings,
+      secretsFolder,
+      ...(existsSync(heartbeat) ? { heartbeat: { url: readFileSync(heartbeat, "utf8").trim() } } : {}),
+    }),
+    0o600,
+  );
 }
 
 /** Writes files in place of what a folder of the stack's data held. */
-export function writeAll(folder: string, files: Record<string, string>): string {
+export function writeAll(folder: string, files: Record<string, string>, mode = 0o644): string {
   const root = join(paths.data, folder);
   rmSync(root, { recursive: true, force: true });
   for (const [path, text] of Object.entries(files)) {
     const file = join(root, path);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
+    writeFileSync(file, text, { mode });
   }
   return root;
 }
