@@ -60,6 +60,7 @@ DECLARE
   -- What the holders of the other shards may add.
   v_unseen bigint := 16 * p_session_cap;
   v_exact boolean;
+  v_shard integer := pg_backend_pid() % 16;
 BEGIN
   v_used := ledger.fleet_used(p_at);
   -- Twice as far, so that what others add until the shard is locked seldom matters.
@@ -67,7 +68,7 @@ BEGIN
   IF v_exact THEN
     PERFORM FROM ledger.fleet_shards ORDER BY shard FOR UPDATE;
   ELSE
-    PERFORM FROM ledger.fleet_shards WHERE shard = pg_backend_pid() % 16 FOR UPDATE;
+    PERFORM FROM ledger.fleet_shards WHERE shard = v_shard FOR UPDATE;
   END IF;
   v_used := ledger.fleet_used(p_at);
   IF NOT v_exact AND (p_limits.fleet_day - v_used[1] < v_unseen OR p_limits.fleet_hour - v_used[2] < v_unseen) THEN
@@ -79,22 +80,34 @@ END
 $$;
 
 CREATE FUNCTION ledger.fleet_used(p_at timestamptz) RETURNS bigint[]
-LANGUAGE sql VOLATILE AS $$
-  SELECT ARRAY[
-    coalesce(sum(day_nanos) FILTER (WHERE day = ledger.day_of(p_at)), 0), coalesce(sum(hour_nanos) FILTER (WHERE hour = ledger.hour_of(p_at)), 0)
-  ]::bigint[]
-  FROM ledger.fleet_shards
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_day date := ledger.day_of(p_at);
+  v_hour timestamptz := ledger.hour_of(p_at);
+  v_days bigint;
+  v_hours bigint;
+BEGIN
+  SELECT sum(CASE WHEN day = v_day THEN day_nanos ELSE 0 END), sum(CASE WHEN hour = v_hour THEN hour_nanos ELSE 0 END)
+  INTO v_days, v_hours FROM ledger.fleet_shards;
+  RETURN ARRAY[v_days, v_hours];
+END
 $$;
 
 -- Adds to the day and the hour of a call, where a later one has not begun.
 CREATE FUNCTION ledger.fleet_add(p_at timestamptz, p_nanos bigint) RETURNS void
-LANGUAGE sql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_day date := ledger.day_of(p_at);
+  v_hour timestamptz := ledger.hour_of(p_at);
+  v_shard integer := pg_backend_pid() % 16;
+BEGIN
   UPDATE ledger.fleet_shards SET
-    day_nanos = CASE WHEN day > ledger.day_of(p_at) THEN day_nanos WHEN day = ledger.day_of(p_at) THEN day_nanos + p_nanos ELSE p_nanos END,
-    day = greatest(day, ledger.day_of(p_at)),
-    hour_nanos = CASE WHEN hour > ledger.hour_of(p_at) THEN hour_nanos WHEN hour = ledger.hour_of(p_at) THEN hour_nanos + p_nanos ELSE p_nanos END,
-    hour = greatest(hour, ledger.hour_of(p_at))
-  WHERE shard = pg_backend_pid() % 16
+    day_nanos = CASE WHEN day > v_day THEN day_nanos WHEN day = v_day THEN day_nanos + p_nanos ELSE p_nanos END,
+    day = greatest(day, v_day),
+    hour_nanos = CASE WHEN hour > v_hour THEN hour_nanos WHEN hour = v_hour THEN hour_nanos + p_nanos ELSE p_nanos END,
+    hour = greatest(hour, v_hour)
+  WHERE shard = v_shard;
+END
 $$;
 
 -- As in 022, within the day's and the hour's limits.
