@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { formatUsd } from "./money";
+import { formatUsd, type NanoDollars } from "./money";
 
 /** The kinds of query a conversation's calls are tagged with. */
 export const QUERY_TYPES = ["cost_analysis", "recommendation", "simple_lookup", "action"] as const;
@@ -165,10 +165,7 @@ export const definitionsSchema = shape.superRefine((definitions, context) => {
     for (const [i, [field, amount]] of amounts.entries()) {
       const [above, most] = amounts[i + 1] ?? ["", Infinity];
       if (amount > most) {
-        problem(
-          [...path, field],
-          `${formatUsd(amount)} is above the ${above} ${formatUsd(most)}: lower it`,
-        );
+        problem([...path, field], `${formatUsd(amount)} is above the ${above} ${formatUsd(most)}: lower it`);
       }
     }
   };
@@ -191,7 +188,9 @@ export const definitionsSchema = shape.superRefine((definitions, context) => {
     }
   }
 
-  for (const [name, { price, monthlyBudget, dailyBudget, hourlyBudget, degradeTo }] of Object.entries(tiers)) {
+  for (const [name, { price, monthlyBudget, dailyBudget, hourlyBudget, degradeTo }] of Object.entries(
+    tiers,
+  )) {
     if (monthlyBudget >= price) {
       problem(
         ["tiers", name, "monthlyBudget"],
