@@ -36,6 +36,12 @@ export const secrets = {
     what: "further keys that the gateway takes, as a JSON list (docs/keys.md)",
     unset: "[]",
   },
+  "events-receivers": {
+    configured: "eventsReceivers",
+    phase: 1,
+    what: "where events go, a webhook with its signing secret or a topic, as JSON (docs/operate.md)",
+    unset: "{}",
+  },
   "anthropic-api-key": {
     configured: "anthropicApiKey",
     phase: 1,

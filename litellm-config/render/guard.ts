@@ -27,7 +27,22 @@ export interface GuardModel extends GuardPrice {
 
 /** Which prices, limits and routes the guard decides by: the shape of `guard.json`. Money in nano-dollars, times in seconds. */
 export interface GuardConfig {
-  tiers: Record<string, { price_nanos: number; budget_nanos: number; degrade_to: string }>;
+  tiers: Record<
+    string,
+    {
+      price_nanos: number;
+      budget_nanos: number;
+      daily_nanos: number;
+      hourly_nanos: number;
+      degrade_to: string;
+    }
+  >;
+  fleet: {
+    customers: Record<string, number>;
+    daily_nanos: number;
+    hourly_nanos: number;
+    degrade_at_percent: number;
+  };
   session: { budget_nanos: number; tokens_per_minute: number; calls: number };
   thresholds: { percent: number; action: string }[];
   models: Record<string, GuardModel>;
@@ -48,13 +63,21 @@ export interface GuardConfig {
 
 /** The guard's configuration of some definitions. */
 export function guardConfig(definitions: Definitions): GuardConfig {
-  const { tiers, session, thresholds, models, routes, gateway } = definitions;
+  const { tiers, fleet, session, thresholds, models, routes, gateway } = definitions;
   return {
     tiers: mapValues(tiers, (tier) => ({
       price_nanos: tier.price,
       budget_nanos: tier.monthlyBudget,
+      daily_nanos: tier.dailyBudget,
+      hourly_nanos: tier.hourlyBudget,
       degrade_to: tier.degradeTo,
     })),
+    fleet: {
+      customers: fleet.customers,
+      daily_nanos: fleet.dailyBudget,
+      hourly_nanos: fleet.hourlyBudget,
+      degrade_at_percent: fleet.degradeAtPercent,
+    },
     session: {
       budget_nanos: session.budget,
       tokens_per_minute: session.tokensPerMinute,

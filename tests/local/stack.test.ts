@@ -26,7 +26,7 @@ describe("the local services", () => {
 
   it("have the catalogue's jobs before them, where their services are here", () => {
     const run = jobs.filter(({ targets }) => !targets?.local).map(({ name }) => name);
-    expect(run).toEqual(["database-roles", "gateway-migrations", "ledger-archive"]);
+    expect(run).toEqual(["database-roles", "gateway-migrations", "ledger-archive", "events-delivery"]);
     for (const name of run) expect(byName.get(name)?.start).toBeDefined();
     expect(byName.get("gateway")?.dependsOn).toEqual(
       expect.arrayContaining(["database-roles", "gateway-migrations"]),

@@ -14,9 +14,27 @@ describe("guard.json", () => {
 
   test("has the budgets of the tiers, in nano-dollars", () => {
     expect(config.tiers).toEqual({
-      tier_1: { price_nanos: 49e9, budget_nanos: 8e9, degrade_to: "economy" },
-      tier_2: { price_nanos: 99e9, budget_nanos: 18e9, degrade_to: "economy" },
-      tier_3: { price_nanos: 199e9, budget_nanos: 35e9, degrade_to: "economy" },
+      tier_1: {
+        price_nanos: 49e9,
+        budget_nanos: 8e9,
+        daily_nanos: 2e9,
+        hourly_nanos: 1e9,
+        degrade_to: "economy",
+      },
+      tier_2: {
+        price_nanos: 99e9,
+        budget_nanos: 18e9,
+        daily_nanos: 4.5e9,
+        hourly_nanos: 2e9,
+        degrade_to: "economy",
+      },
+      tier_3: {
+        price_nanos: 199e9,
+        budget_nanos: 35e9,
+        daily_nanos: 8.75e9,
+        hourly_nanos: 4e9,
+        degrade_to: "economy",
+      },
     });
     expect(config.session).toEqual({ budget_nanos: 5e8, tokens_per_minute: 50_000, calls: 100 });
   });

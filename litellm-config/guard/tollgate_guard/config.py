@@ -97,7 +97,19 @@ class Route:
 class Tier:
     name: str
     budget_nanos: int
+    daily_nanos: int
+    hourly_nanos: int
     degrade_to: str
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Limits of all customers together."""
+
+    daily_nanos: int
+    hourly_nanos: int
+    # Of an hourly limit, a customer's or the fleet's, from which calls are degraded.
+    degrade_at_percent: int
 
 
 @dataclass(frozen=True)
@@ -105,6 +117,7 @@ class Config:
     """Prices, limits and routes. Money in nano-dollars, times in seconds."""
 
     tiers: tuple[Tier, ...]
+    fleet: Fleet
     session_budget_nanos: int
     session_tokens_per_minute: int
     session_calls: int
@@ -174,8 +187,19 @@ def parse(data: dict[str, Any], vertex_location: str = "global") -> Config:
     }
     return Config(
         tiers=tuple(
-            Tier(name=name, budget_nanos=fields["budget_nanos"], degrade_to=fields["degrade_to"])
+            Tier(
+                name=name,
+                budget_nanos=fields["budget_nanos"],
+                daily_nanos=fields["daily_nanos"],
+                hourly_nanos=fields["hourly_nanos"],
+                degrade_to=fields["degrade_to"],
+            )
             for name, fields in data["tiers"].items()
+        ),
+        fleet=Fleet(
+            daily_nanos=data["fleet"]["daily_nanos"],
+            hourly_nanos=data["fleet"]["hourly_nanos"],
+            degrade_at_percent=data["fleet"]["degrade_at_percent"],
         ),
         session_budget_nanos=data["session"]["budget_nanos"],
         session_tokens_per_minute=data["session"]["tokens_per_minute"],

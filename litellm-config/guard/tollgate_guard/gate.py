@@ -46,6 +46,16 @@ _SETTLING_SECONDS = 5.0
 _FILES = b"base64"
 
 
+# By the reason of a degraded call.
+_NEARLY_USED_UP = {
+    "session_budget": "the session's budget",
+    "day_budget": "the customer's daily budget",
+    "spend_rate": "the customer's hourly budget",
+    "fleet_day": "the fleet's daily budget",
+    "fleet_rate": "the fleet's hourly budget",
+}
+
+
 class Gate:
     """Wraps LiteLLM's application."""
 
@@ -230,8 +240,8 @@ class Gate:
         if decision.decision == "refused":
             log("warn", "call.refused", f"Refused: {decision.reason}", reason=decision.reason, **fields)
         elif decision.decision == "degraded":
-            used_up = "session" if decision.reason == "session_budget" else "month"
-            log("warn", "call.degraded", f"Goes to {route}: the {used_up}'s budget is nearly used up", **fields)
+            used_up = _NEARLY_USED_UP.get(decision.reason, "the month's budget")
+            log("warn", "call.degraded", f"Goes to {route}: {used_up} is nearly used up", **fields)
         else:
             log(
                 "debug",

@@ -20,6 +20,10 @@ _STATUS_AND_TYPE: dict[str, tuple[int, str]] = {
     "session_calls": (429, "rate_limit_error"),
     "tokens_per_minute": (429, "rate_limit_error"),
     "budget_held": (429, "rate_limit_error"),
+    "day_budget": (429, "rate_limit_error"),
+    "spend_rate": (429, "rate_limit_error"),
+    "fleet_day": (503, "service_unavailable"),
+    "fleet_rate": (503, "service_unavailable"),
     "brake": (503, "service_unavailable"),
     "customer_busy": (429, "rate_limit_error"),
     "key_busy": (429, "rate_limit_error"),
@@ -47,6 +51,10 @@ _FOR_CUSTOMERS: dict[str, str] = {
         "What is left of the budget is set aside for answers that are still being written. "
         "Please try again in {seconds} s."
     ),
+    "day_budget": "Today's budget for the assistant is used up. It starts anew at midnight (UTC).",
+    "spend_rate": "This hour's budget for the assistant is used up. Please try again in {minutes}.",
+    "fleet_day": "The assistant has reached its limit for today. It is back at midnight (UTC).",
+    "fleet_rate": "The assistant is in unusually high demand. Please try again in {minutes}.",
     "brake": "The assistant is paused at the moment. Please try again later, or contact support.",
     "customer_busy": "Too many questions of yours are being answered at once. Please try again in {seconds} s.",
     "key_busy": "The application has too many requests in progress. Please try again in {seconds} s.",
@@ -105,7 +113,9 @@ class Refusal(Exception):
             retry_after = _BRAKE_RETRY_SECONDS
         self.retry_after = retry_after
         self.field = field
-        self.message = message or _FOR_CUSTOMERS[code].format(seconds=self.retry_after_seconds)
+        self.message = message or _FOR_CUSTOMERS[code].format(
+            seconds=self.retry_after_seconds, minutes=_minutes(self.retry_after_seconds)
+        )
         super().__init__(self.message)
 
     @property
@@ -122,6 +132,11 @@ class Refusal(Exception):
         if self.field is not None:
             error["param"] = self.field
         return json.dumps({"error": error}).encode()
+
+
+def _minutes(seconds: int) -> str:
+    minutes = math.ceil(seconds / 60)
+    return "a minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def invalid(field: str, value: object, remedy: str, code: str = "invalid_request") -> Refusal:
