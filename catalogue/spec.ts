@@ -6,8 +6,19 @@ import type { SecretName } from "./secrets";
 export const TARGETS = ["gcp", "compose", "local"] as const;
 export type TargetName = (typeof TARGETS)[number];
 
-/** What a stack sets: `bindAddress` is the address that its services listen on. */
-export type Setting = "environment" | "project" | "region" | "domain" | "bindAddress" | "dataSource";
+/**
+ * What a stack sets: `bindAddress` is the address that its services listen on. Only Google Cloud has `logSubscription` (where
+ * the log sink exports to) and `sharingServices` (the names of services that may share an instance, separated by `|`).
+ */
+export type Setting =
+  | "environment"
+  | "project"
+  | "region"
+  | "domain"
+  | "bindAddress"
+  | "dataSource"
+  | "logSubscription"
+  | "sharingServices";
 
 /**
  * What depends on the target, and is resolved by it.

@@ -51,7 +51,8 @@ export interface Target<Value, Started> {
   start(unit: Unit, inputs: Inputs<Value>, needs: Need<Started>[]): Started;
 }
 
-type Resolver<Value> = Pick<Target<Value, unknown>, "name" | "has" | "resolve" | "literal" | "join">;
+/** How a value of the catalogue is found on a target. */
+export type Resolver<Value> = Pick<Target<Value, unknown>, "name" | "has" | "resolve" | "literal" | "join">;
 
 /** The environment of a unit on a target, unresolved. */
 export function envOf({ env, targetEnv }: Unit, target: TargetName): Record<string, EnvValue> {
@@ -113,9 +114,10 @@ function secretFilesOf(unit: Unit, target: TargetName): Record<string, SecretNam
 
 /** The buckets that a unit reads and writes. */
 export function bucketsOf(unit: Unit, target: TargetName): BucketName[] {
-  const named = Object.values(envOf(unit, target)).flatMap((value) =>
-    typeof value === "object" && "bucket" in value ? [value.bucket] : [],
+  const parts = Object.values(envOf(unit, target)).flatMap((value) =>
+    typeof value === "object" && "secret" in value ? [] : partsOf(value),
   );
+  const named = parts.flatMap((part) => (typeof part === "object" && "bucket" in part ? [part.bucket] : []));
   return [...new Set(named)];
 }
 

@@ -76,6 +76,19 @@ const model = z.strictObject({
   maxOutputTokens: tokens,
   /** How long the provider keeps what LiteLLM marks for its cache; absent: nothing is marked. */
   promptCache: z.enum(["5m", "1h"]).optional(),
+  /** Tokens of an image; absent: the model takes none. */
+  images: z
+    .strictObject({
+      /** The most tokens that one image has; without `tile`, the bound of every image. */
+      most: tokens,
+      /** Pixels on a side of a tile, each of which has `tileTokens` (1), beside the `base` (0) of the image. */
+      tile: z.int().positive().optional(),
+      tileTokens: tokens.optional(),
+      base: z.int().nonnegative().optional(),
+    })
+    .optional(),
+  /** It takes PDF documents. Their tokens are counted by the provider before each call. */
+  documents: z.boolean().optional(),
   /** The provider may withdraw the model at short notice. */
   preview: z.boolean().optional(),
   /** The day on which the provider retires the model. */
@@ -235,6 +248,8 @@ function checkModel(
     longPrompts = [],
     maxPromptTokens,
     promptCache,
+    images,
+    documents,
     preview,
     regionalUpliftPercent,
   }: ModelInput,
@@ -279,6 +294,12 @@ function checkModel(
       ["promptCache"],
       `${provider} caches by itself: remove it, only anthropic takes marks for its cache`,
     );
+  }
+  if (documents && provider === "self_hosted") {
+    problem(["documents"], `only anthropic and vertex count a document's tokens: remove it`);
+  }
+  if (images && images.tile === undefined && (images.tileTokens ?? images.base) !== undefined) {
+    problem(["images", "tile"], `tileTokens and base belong to a tile: give its size in pixels`);
   }
   if (regionalUpliftPercent !== undefined && provider !== "vertex") {
     problem(["regionalUpliftPercent"], `only Vertex AI has locations: remove it`);

@@ -83,7 +83,7 @@ export function volumes({ files = {}, secretFiles = {} }: ContainerInputs, owner
     mountPath: path,
     volume: {
       name: nameOf(path),
-      // `implicit-dirs`: objects have no directories of their own.
+      // `implicit-dirs`: objects have no directories.
       gcs: { bucket, readOnly: true, mountOptions: [`only-dir=${folder}`, "implicit-dirs"] },
     },
   }));

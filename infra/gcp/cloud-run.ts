@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { Gateway } from "../../components/gateway";
 import { RunService, type RunServiceArgs } from "../../components/run/service";
 import { collectorContainer } from "../../components/run/collector";
@@ -14,8 +14,7 @@ import { imageOf } from "./images";
 import { sharedInstanceOf } from "./instances";
 import { jobRunner } from "./jobs";
 import { sharedInstances } from "./shared-instance";
-import { stackHas } from "./services-of-stack";
-import { containerInputs, bindingsOf, hasCollector, resolve, type Resources } from "./resolve";
+import { containerInputs, bindingsOf, hasCollector, resolver, type Resources } from "./resolve";
 
 /** MiB for mounting a bucket: its caches count as the container's memory, and LiteLLM alone was measured at 462 under load. */
 const MOUNT_MEMORY_MIB = 128;
@@ -32,12 +31,7 @@ export function googleCloud(base: StackBase, resources: Resources): Target<Value
   const startJob = jobRunner(base, resources);
   const join = sharedInstances(base, resources);
   return {
-    name: "gcp",
-    has: (unit) => stackHas(unit, base.config),
-    resolve: (ref, unit) => resolve(ref, unit, resources),
-    literal: (text) => text,
-    join: (parts) =>
-      parts.every((part) => typeof part === "string") ? parts.join("") : pulumi.concat(...parts),
+    ...resolver(resources),
     start(unit, inputs, needs) {
       const after = needs.map(({ started }) => started);
       if (isJob(unit)) return startJob(unit, inputs, after);

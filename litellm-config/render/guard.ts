@@ -17,6 +17,9 @@ export interface GuardModel extends GuardPrice {
   max_prompt_tokens: number;
   max_output_tokens: number;
   prompt_cache: "5m" | "1h" | null;
+  /** Tokens and pixels; null: it takes no images. */
+  images: { most: number; tile: number | null; tile_tokens: number; base: number } | null;
+  documents: boolean;
   preview: boolean;
   /** A day, such as "2027-07-21". */
   deprecation_date: string | null;
@@ -69,6 +72,15 @@ export function guardConfig(definitions: Definitions): GuardConfig {
       max_prompt_tokens: model.maxPromptTokens,
       max_output_tokens: model.maxOutputTokens,
       prompt_cache: model.promptCache ?? null,
+      images: model.images
+        ? {
+            most: model.images.most,
+            tile: model.images.tile ?? null,
+            tile_tokens: model.images.tileTokens ?? 1,
+            base: model.images.base ?? 0,
+          }
+        : null,
+      documents: model.documents ?? false,
       preview: model.preview ?? false,
       deprecation_date: model.deprecationDate ?? null,
     })),

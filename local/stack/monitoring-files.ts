@@ -4,6 +4,7 @@ import { alertmanagerFiles, defaultSettings } from "../../dashboards/alertmanage
 import { localPrometheus, prometheusFiles } from "../../dashboards/prometheus";
 import { catalogue } from "../../catalogue";
 import { paths, workFolder } from "../../ops/workspace/paths";
+import { whyNotHere } from "../target";
 import { portOf, type StackSettings } from "./settings";
 
 /** Seconds between scrapes: somebody is watching. */
@@ -15,7 +16,7 @@ const SCRAPE_INTERVAL = 5;
  * @returns their folder
  */
 export function writePrometheusFiles(settings: StackSettings): string {
-  const measured = catalogue.filter(({ metrics, targets }) => metrics && !targets?.local);
+  const measured = catalogue.filter((service) => service.metrics && !whyNotHere(service));
   const files = prometheusFiles(
     localPrometheus({
       targets: Object.fromEntries(
@@ -42,7 +43,8 @@ export function writeAlertmanagerFiles(): string {
   return writeAll("alertmanager-config", alertmanagerFiles({ ...defaultSettings, secretsFolder }));
 }
 
-function writeAll(folder: string, files: Record<string, string>): string {
+/** Writes files in place of what a folder of the stack's data held. */
+export function writeAll(folder: string, files: Record<string, string>): string {
   const root = join(paths.data, folder);
   rmSync(root, { recursive: true, force: true });
   for (const [path, text] of Object.entries(files)) {

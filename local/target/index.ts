@@ -14,10 +14,11 @@ import {
 import { inputsOf, type Inputs, type Target } from "../../catalogue/target";
 import { secretText } from "../../catalogue/secret-values";
 import type { Running } from "../processes";
-import { kindOf } from "./kinds";
+import { kindOf, whyNotHere } from "./kinds";
 import { pathOf, type Machine } from "./machine";
 
 export type { Extra, Machine } from "./machine";
+export { whyNotHere } from "./kinds";
 export { simulatorOn, sinkOn, viewerOn } from "./stand-ins";
 
 /** A service or a job that can be started on this machine. */
@@ -35,7 +36,8 @@ export interface LocalUnit {
 export function localTarget(machine: Machine): Target<string, LocalUnit> {
   return {
     name: "local",
-    has: () => true,
+    // Nothing takes the place of what is optional.
+    has: (unit) => !("enabledBy" in unit && whyNotHere(unit)),
     resolve: (ref, unit) => resolve(ref, unit, machine),
     literal: (text) => text,
     join: (parts) => parts.join(""),
@@ -113,6 +115,8 @@ function resolve(ref: Ref, unit: Unit, machine: Machine): string {
       return ADDRESS;
     case "project":
     case "region":
+    case "logSubscription":
+    case "sharingServices":
       throw new Error(`${unit.name} needs a Google Cloud ${ref.setting}: there is none here`);
   }
 }

@@ -83,7 +83,7 @@ describe("a crossing", () => {
     );
   });
 
-  it("that is rolled back is told to nobody", async () => {
+  it("that is rolled back is never delivered", async () => {
     await ledger.owner.query("begin");
     await cross(80);
     await ledger.owner.query("rollback");
@@ -173,7 +173,7 @@ describe("a crossing", () => {
 });
 
 describe("a brake", () => {
-  it("is told of and in the trail, once", async () => {
+  it("is an event and in the trail, once", async () => {
     expect(await setBrake(admin, { scope: "tier", value: "tier_1" }, true, by)).toBe(true);
     expect(await setBrake(admin, { scope: "tier", value: "tier_1" }, true, by)).toBe(false);
     expect(await listBrakes(admin)).toMatchObject([{ scope: "tier", value: "tier_1", reason: "a test" }]);

@@ -138,6 +138,16 @@ describe("definitions that must not be used name the field, the value and the re
       /models\.gemini-3\.8-flash\.promptCache \(is "5m"\): vertex caches by itself: remove it/,
     ],
     [
+      "documents at a provider that does not count them",
+      (copy) => (copy.models["gemini-3.8-flash"]!.provider = "self_hosted"),
+      /models\.gemini-3\.8-flash\.documents \(is true\): only anthropic and vertex count a document's tokens: remove it/,
+    ],
+    [
+      "a price for tiles without their size",
+      (copy) => (copy.models["gemini-3.8-flash"]!.images = { most: 1_445, base: 85, tileTokens: 170 }),
+      /models\.gemini-3\.8-flash\.images\.tile.*tileTokens and base belong to a tile: give its size in pixels/,
+    ],
+    [
       "a location's price at a provider without locations",
       (copy) => (copy.models["claude-opus-5-5"]!.regionalUpliftPercent = 10),
       /regionalUpliftPercent \(is 10\): only Vertex AI has locations: remove it/,

@@ -32,6 +32,22 @@ class Price:
 
 
 @dataclass(frozen=True)
+class ImageTokens:
+    """Tokens of an image: ``base`` and ``tile_tokens`` for each tile of ``tile`` pixels, at most ``most`` (always so many without a tile)."""
+
+    most: int
+    tile: int | None
+    tile_tokens: int
+    base: int
+
+    def most_tokens(self, width: int, height: int) -> int:
+        """The most tokens that an image of so many pixels can have."""
+        if self.tile is None:
+            return self.most
+        return min(self.most, self.base + self.tile_tokens * -(-width // self.tile) * -(-height // self.tile))
+
+
+@dataclass(frozen=True)
 class Model:
     """A model's prices and limits. ``prices`` is in ascending order of prompt length and begins at 0."""
 
@@ -42,6 +58,10 @@ class Model:
     max_output_tokens: int
     # The lifetime of what LiteLLM marks for the provider's cache where the client marks nothing.
     prompt_cache: Caching | None
+    # None: it takes no images.
+    images: ImageTokens | None = None
+    # Whether it takes PDF documents, and its provider counts them.
+    documents: bool = False
 
     def price(self, prompt_tokens: int) -> Price:
         """The price of a request whose prompt has so many tokens: the whole of it costs the tier that the prompt reaches."""
@@ -129,6 +149,8 @@ def _model(name: str, fields: dict[str, Any], vertex_location: str) -> Model:
         max_prompt_tokens=fields["max_prompt_tokens"],
         max_output_tokens=fields["max_output_tokens"],
         prompt_cache=fields["prompt_cache"],
+        images=ImageTokens(**fields["images"]) if fields["images"] else None,
+        documents=fields["documents"],
     )
 
 

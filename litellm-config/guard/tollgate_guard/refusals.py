@@ -23,8 +23,10 @@ _STATUS_AND_TYPE: dict[str, tuple[int, str]] = {
     "brake": (503, "service_unavailable"),
     "customer_busy": (429, "rate_limit_error"),
     "key_busy": (429, "rate_limit_error"),
+    "client_left": (499, "invalid_request_error"),
     "too_many_wrong_keys": (429, "rate_limit_error"),
     "gateway_busy": (503, "service_unavailable"),
+    "document_uncounted": (503, "service_unavailable"),
     "ledger_unavailable": (503, "service_unavailable"),
     "provider_rejected": (400, "provider_error"),
     "provider_overloaded": (503, "provider_error"),
@@ -48,7 +50,11 @@ _FOR_CUSTOMERS: dict[str, str] = {
     "brake": "The assistant is paused at the moment. Please try again later, or contact support.",
     "customer_busy": "Too many questions of yours are being answered at once. Please try again in {seconds} s.",
     "key_busy": "The application has too many requests in progress. Please try again in {seconds} s.",
+    "client_left": "The client closed the connection before its request could begin.",
     "gateway_busy": "The assistant is handling too many long requests right now. Please try again in {seconds} s.",
+    "document_uncounted": (
+        "The AI provider did not count the tokens of this document. Please try again in {seconds} s, or send its text."
+    ),
     "too_many_wrong_keys": "Too many wrong keys came from this address. Please try again in {seconds} s.",
     "unknown_customer": "This customer has no access to the assistant.",
     "ledger_unavailable": "The assistant cannot check the budget right now. Please try again in a moment.",
