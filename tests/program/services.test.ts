@@ -4,13 +4,14 @@ import { JOB, PHASES, Planned, POOL, runnerOf, SERVICE, STACKS } from "./support
 
 /* eslint-disable @typescript-eslint/no-explicit-any */
 
+/** What a stack may have and need not. */
+const settings = {
+  "tollgate:tempo": "true",
+  "tollgate:publicUrl": "https://agent.example.com",
+  "tollgate:oauthIssuer": "https://login.example.com",
+};
 const plans = new Map<string, Planned>();
 beforeAll(async () => {
-  const settings = {
-    "tollgate:tempo": "true",
-    "tollgate:publicUrl": "https://agent.example.com",
-    "tollgate:oauthIssuer": "https://login.example.com",
-  };
   for (const stack of STACKS) plans.set(stack, await Planned.of(stack, settings));
 });
 const planOf = (stack: string) => plans.get(stack)!;
@@ -259,7 +260,7 @@ describe("the gateway", () => {
   it("gets a new revision, file and run of the migrations when a budget changes, and the old file stays", async () => {
     const before = planOf("dev");
     const after = await Planned.of("dev", {
-      "tollgate:tempo": "true",
+      ...settings,
       "tollgate:tiers": '{"tier_2":{"monthlyBudget":"20"}}',
     });
     const folder = (plan: Planned) => plan.inputs(SERVICE, "gateway").template.volumes[0].gcs.mountOptions[0];
