@@ -29,7 +29,8 @@ export const imagesByDigest: Rule = {
         const [, named] = NAMES_IMAGE.exec(line) ?? [];
         const free = named
           ? !BY_DIGEST.test(named) && !named.startsWith("$")
-          : RUNS_IMAGE.test(line) && !/@sha256:[0-9a-f]{64}\b/.test(line);
+          : // A variable's own line is judged where it stands.
+            RUNS_IMAGE.test(line) && !/@sha256:[0-9a-f]{64}\b|\$\{?[A-Z_]*IMAGE\}?(\s|$)/.test(line);
         return free ? [`${path} runs an image by its tag: ${line.trim().slice(0, 120)}`] : [];
       }),
     ),

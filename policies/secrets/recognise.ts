@@ -1,10 +1,15 @@
+import { secretSources } from "../../catalogue";
+
+/** A secret's name in Secret Manager says where its value is. */
+const IN_MANAGER: ReadonlySet<string> = new Set(secretSources.map(([name]) => name));
+
 /** Names of settings that hold secrets, as environment variables or configuration keys have them. */
 const SECRET_NAME =
   /(^|[_.-])(key|secret|secrets|password|passwd|passphrase|pass|pwd|token|salt|auth|credentials?|webhook(_?url)?|dsn|apikey|creds|pgpass\w*|signing|encryption|seed|licen[cs]e|conn(ection)?_?str(ing)?)$/i;
 
 /** What a name such as the above may well hold without a secret in it; the meter alone holds the providers' keys. */
 const REFERENCE =
-  /^(held-by-the-meter||true|false|null|none|[\d.]+|~|[a-z_]+(\.[a-z_]+)+|\/.*|\$\{?\w.*|os\.environ\/\w+|file:.*|projects\/.*|\{\{.*|<.*>|\*+|\[.*|[|>]-?|[:@%]['"]?\w.*)$/i;
+  /^(held-by-the-meter||https:\/\/[a-z]+\.googleapis\.com\/.*|true|false|null|none|[\d.]+|~|[a-z_]+(\.[a-z_]+)+|\/.*|\$\{?\w.*|os\.environ\/\w+|file:.*|projects\/.*|\{\{.*|<.*>|\*+|\[.*|[|>]-?|[:@%]['"]?\w.*)$/i;
 
 /** Shapes that providers give their secrets, and URLs with a password. */
 const SHAPES: [RegExp, string][] = [
@@ -37,7 +42,8 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE----
 
 /** What is secret about a plain setting; none when nothing is. The answer never holds the value. */
 export function secretIn(name: string, value: string): string | undefined {
-  if (SECRET_NAME.test(name) && !REFERENCE.test(value)) return "is named like a secret";
+  if (SECRET_NAME.test(name) && !REFERENCE.test(value) && !IN_MANAGER.has(value))
+    return "is named like a secret";
   const shape = shapeIn(value);
   if (shape) return `holds ${shape}`;
   if (HASH_NAME.test(name)) return undefined;

@@ -62,7 +62,10 @@ const DOCUMENTS: Record<string, { document: string; at?: string; ignoreOutput?: 
 };
 
 /** What the provider adds to requests of its own accord and no document has: nothing of the program's. */
-const OF_PROVIDER = ["compute.networks.insert: body.routingConfig.deleteBgpAlwaysCompareMed is not a field"];
+const OF_PROVIDER = [
+  "compute.networks.insert: body.routingConfig.deleteBgpAlwaysCompareMed is not a field",
+  "compute.routers.patch: body.nats[0].initialNatIps is not a field",
+];
 
 /** Refuses what Google's documents refuse, as Google does. */
 function refuseWrong(base: string, call: Call): void {

@@ -7,8 +7,10 @@ import { images } from "./images";
 import { durability } from "./durability";
 import { scaling } from "./scaling";
 import { secrets } from "./secrets";
+import { settings } from "./settings";
 import type { Mutant } from "../mutant";
 
 export function* targeted(base: Resource[]): Generator<Mutant> {
-  for (const kind of [secrets, access, exposure, images, durability, scaling, budgets]) yield* kind(base);
+  for (const kind of [secrets, access, exposure, images, durability, scaling, budgets, settings])
+    yield* kind(base);
 }
