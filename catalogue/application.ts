@@ -22,6 +22,8 @@ export const application = {
       TOLLGATE_LEDGER_URL: { secret: "ledger-agent-url" },
       TOLLGATE_ENVIRONMENT: { setting: "environment" },
       TOLLGATE_DATA_SOURCE: { setting: "dataSource" },
+      TOLLGATE_PUBLIC_URL: { setting: "publicUrl" },
+      TOLLGATE_OAUTH_ISSUER: { setting: "oauthIssuer" },
       LANGFUSE_HOST: { url: "langfuse-web" },
       LANGFUSE_PUBLIC_KEY: { secret: "langfuse-public-key" },
       LANGFUSE_SECRET_KEY: { secret: "langfuse-secret-key" },

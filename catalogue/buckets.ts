@@ -33,6 +33,8 @@ export const buckets = {
   "ledger-archive": { phase: 1, ...ARCHIVE },
   // Loki deletes by its own retention; the bucket sweeps up what a stopped compactor leaves.
   loki: { phase: 3, deleteAfterDays: logs + 7, targets: { compose: "Loki has a volume" } },
+  // Written anew every quarter of an hour while Alertmanager runs.
+  alertmanager: { phase: 4, deleteAfterDays: 30, targets: { compose: "Alertmanager has a volume" } },
   "log-archive": { phase: 3, ...ARCHIVE, targets: { compose: "Loki has a volume" } },
   tempo: {
     phase: 5,

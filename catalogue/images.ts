@@ -36,6 +36,7 @@ export const programs = {
   "langfuse-setup": "ops/langfuse/main.ts",
   "langfuse-margins": "ops/langfuse/margins/main.ts",
   customers: "ops/customers/main.ts",
+  events: "ops/events/main.ts",
   brake: "ops/brake/main.ts",
   audit: "ops/audit/main.ts",
   export: "ops/export/main.ts",

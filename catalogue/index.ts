@@ -4,7 +4,14 @@ import { infrastructure } from "./infrastructure";
 import { jobs as jobSpecs } from "./jobs";
 import { llmObservability } from "./llm-observability";
 import type { Phase } from "./phase";
-import type { EnvValue as AnyEnvValue, JobSpec, Ref as AnyRef, ServiceSpec, Text as AnyText } from "./spec";
+import type {
+  EnvValue as AnyEnvValue,
+  JobSpec,
+  Ref as AnyRef,
+  ServiceSpec,
+  Text as AnyText,
+  Volume,
+} from "./spec";
 
 export { bucketSpecs, type BucketName } from "./buckets";
 export { DATABASE_CA, databaseUrl, type DatabaseClient } from "./database-url";
@@ -24,7 +31,7 @@ export { ports } from "./ports";
 export { leadsToPostgres, secrets, secretSources, type SecretName, type SecretSource } from "./secrets";
 export type { InstanceGroup, Share } from "./spec";
 export type { Layer, Phase } from "./phase";
-export type { Grant, Probe, Setting, TargetName, Trigger } from "./spec";
+export type { Grant, OptionalSetting, Probe, Setting, TargetName, Trigger } from "./spec";
 
 const serviceSpecs = { ...application, ...gateway, ...llmObservability, ...infrastructure };
 
@@ -44,7 +51,7 @@ interface Named<Name> {
 }
 export interface Service
   extends Omit<ServiceSpec<ServiceName>, "configFiles" | "volumes">, Named<ServiceName> {
-  readonly volumes?: readonly { name: VolumeName; mountPath: string; diskGiB: number }[];
+  readonly volumes?: readonly (Volume & { name: VolumeName })[];
 }
 export interface Job extends Omit<JobSpec<ServiceName, JobName>, "configFiles">, Named<JobName> {}
 export type Unit = Service | Job;

@@ -20,6 +20,15 @@ export const router = {
   memoryMiB: 64,
 } as const;
 
+/** Redis has no metrics of its own: the collector asks it and pushes the answer to Prometheus. */
+const redisThroughCollector = {
+  PROMETHEUS_URL: { url: "prometheus" },
+  REDIS_SCHEME: "redis",
+  REDIS_HOST: { host: "redis" },
+  REDIS_PORT: { port: "redis" },
+  REDIS_PASSWORD: { secret: "redis-password" },
+} as const;
+
 export const infrastructure = {
   "ledger-exporter": {
     title: "Ledger exporter",
@@ -102,7 +111,10 @@ export const infrastructure = {
       "/etc/alertmanager-secrets/slack/webhook-url": "slack-webhook-url",
       "/etc/alertmanager-secrets/pagerduty/routing-key": "pagerduty-routing-key",
       "/etc/alertmanager-secrets/smtp/password": "smtp-password",
+      "/etc/alertmanager-secrets/heartbeat/url": "heartbeat-url",
     },
+    // Silences, and which alerts were notified: some KiB, written every quarter of an hour and at the end.
+    volumes: [{ name: "alertmanager", mountPath: "/alertmanager", diskGiB: 1, bucket: "alertmanager" }],
     singleton: true,
     share: { group: "metrics", cpu: 0.08, memoryMiB: 128 },
     dependsOn: [],
@@ -125,7 +137,7 @@ export const infrastructure = {
       GF_ANALYTICS_REPORTING_ENABLED: "false",
       // Our files take the place of `/etc/grafana`, and Grafana does not start without the settings file that it is given.
       GF_PATHS_CONFIG: "/usr/share/grafana/conf/sample.ini",
-      GF_PATHS_PROVISIONING: "/etc/grafana/provisioning",
+      GF_PATHS_PROVISIONING: { path: "/etc/grafana/provisioning" },
       // The provisioned data sources read these.
       PROMETHEUS_URL: { url: "prometheus" },
       ALERTMANAGER_URL: { url: "alertmanager" },
@@ -168,7 +180,6 @@ export const infrastructure = {
     published: "everywhere",
     volumes: [{ name: "grafana", mountPath: "/var/lib/grafana", diskGiB: 1 }],
     dependsOn: ["prometheus", "postgres"],
-    targets: { local: "Grafana is in no package registry; the viewer shows its dashboards" },
   },
   loki: {
     title: "Loki",
@@ -180,7 +191,7 @@ export const infrastructure = {
     cpu: 0.25,
     probe: { path: "/ready", startupSeconds: 60 },
     metrics: { path: "/metrics", port: ports.loki },
-    args: ["-config.file=/etc/loki/loki.yaml", "-config.expand-env=true"],
+    args: [["-config.file=", { path: "/etc/loki/loki.yaml" }], "-config.expand-env=true"],
     env: {},
     targetEnv: { gcp: { LOKI_BUCKET: { bucket: "loki" } } },
     configFiles: { "/etc/loki": "loki" },
@@ -189,7 +200,6 @@ export const infrastructure = {
     share: { group: "logs", cpu: 0.1, memoryMiB: 320 },
     volumes: [{ name: "loki", mountPath: "/loki", diskGiB: 10 }],
     dependsOn: [],
-    targets: { local: "Loki is in no package registry; the logs are files in one folder" },
   },
   alloy: {
     title: "Alloy (collects logs and metrics)",
@@ -204,21 +214,22 @@ export const infrastructure = {
     metrics: { path: "/metrics", port: ports.alloy },
     args: [
       "run",
-      "/etc/alloy/config.alloy",
+      { path: "/etc/alloy" },
       ["--server.http.listen-addr=", { listen: "alloy" }],
-      "--storage.path=/tmp/alloy",
+      ["--storage.path=", { path: "/tmp/alloy" }],
     ],
     env: { LOKI_URL: { url: "loki" }, TOLLGATE_ENVIRONMENT: { setting: "environment" } },
     targetEnv: {
-      // For its own metrics, where nothing can scrape it.
-      gcp: { PROMETHEUS_URL: { url: "prometheus" } },
-      compose: {
-        // Redis has no metrics of its own: the collector asks it and pushes the answer to Prometheus.
+      gcp: {
+        GOOGLE_CLOUD_PROJECT: { setting: "project" },
+        LOG_SUBSCRIPTION: { setting: "logSubscription" },
+        SHARING_SERVICES: { setting: "sharingServices" },
+        // For its own metrics, where nothing can scrape it.
         PROMETHEUS_URL: { url: "prometheus" },
-        REDIS_HOST: { host: "redis" },
-        REDIS_PORT: { port: "redis" },
-        REDIS_PASSWORD: { secret: "redis-password" },
+        SERVICE_NAME: "alloy",
       },
+      compose: redisThroughCollector,
+      local: redisThroughCollector,
     },
     configFiles: { "/etc/alloy": "alloy" },
     readsDockerSocket: true,
@@ -232,7 +243,6 @@ export const infrastructure = {
       },
     ],
     dependsOn: ["loki"],
-    targets: { local: "Alloy is in no package registry; Prometheus scrapes the services itself" },
   },
   "cloud-metrics": {
     title: "Collector of the platform's own metrics",
@@ -246,7 +256,7 @@ export const infrastructure = {
     metrics: { path: "/metrics", port: ports.cloudMetrics },
     args: [
       "run",
-      "/etc/alloy/config.alloy",
+      "/etc/alloy",
       ["--server.http.listen-addr=", { listen: "cloud-metrics" }],
       "--storage.path=/tmp/alloy",
     ],
@@ -254,7 +264,10 @@ export const infrastructure = {
     targetEnv: {
       gcp: {
         PROMETHEUS_URL: { url: "prometheus" },
+        SERVICE_NAME: "cloud-metrics",
         GOOGLE_CLOUD_PROJECT: { setting: "project" },
+        // Memorystore speaks TLS.
+        REDIS_SCHEME: "rediss",
         REDIS_HOST: { host: "redis" },
         REDIS_PORT: { port: "redis" },
         REDIS_PASSWORD: { secret: "redis-password" },
@@ -288,13 +301,12 @@ export const infrastructure = {
     cpu: 0.25,
     probe: { path: "/ready", startupSeconds: 60 },
     metrics: { path: "/metrics", port: ports.tempo },
-    args: ["-config.file=/etc/tempo/tempo.yaml", "-config.expand-env=true"],
+    args: [["-config.file=", { path: "/etc/tempo/tempo.yaml" }], "-config.expand-env=true"],
     env: {},
     targetEnv: { gcp: { TEMPO_BUCKET: { bucket: "tempo" } } },
     configFiles: { "/etc/tempo": "tempo" },
     singleton: true,
     volumes: [{ name: "tempo", mountPath: "/var/tempo", diskGiB: 10 }],
     dependsOn: [],
-    targets: { local: "Tempo is in no package registry" },
   },
 } as const satisfies Record<string, ServiceSpec>;

@@ -154,6 +154,22 @@ export const jobs = {
     dependsOn: ["clickhouse", "langfuse-web"],
     targets: { gcp: "a timer of ClickHouse's machine", local: "ClickHouse's server is not here" },
   },
+  "events-delivery": {
+    title: "Events of the ledger's outbox, to their receivers",
+    layer: "gateway",
+    phase: 1,
+    image: "agent",
+    args: [{ program: "events" }, "deliver", "--once"],
+    env: {
+      TOLLGATE_LEDGER_URL: { secret: "ledger-admin-url" },
+      TOLLGATE_EVENTS_RECEIVERS: { secret: "events-receivers" },
+    },
+    memoryMiB: 128,
+    cpu: 0.25,
+    // Not oftener: Cloud Run bills a minute of each run.
+    trigger: { every: 15 * MINUTE, retryAfter: MINUTE },
+    dependsOn: ["gateway-migrations"],
+  },
   admin: {
     title: "Commands of an operator: customers, queries of the ledger and of Prometheus",
     layer: "gateway",

@@ -1,3 +1,4 @@
+import { definitions } from "../litellm-config";
 import { ports } from "./ports";
 import type { ServiceSpec } from "./spec";
 
@@ -177,9 +178,16 @@ export const llmObservability = {
       CLICKHOUSE_USER: "langfuse",
       CLICKHOUSE_PASSWORD: { secret: "clickhouse-password" },
       CLICKHOUSE_DEFAULT_ACCESS_MANAGEMENT: "0",
+      CLICKHOUSE_HTTP_PORT: { port: "clickhouse" },
+      CLICKHOUSE_NATIVE_PORT: { port: "clickhouse", extra: "native" },
+      CLICKHOUSE_METRICS_PORT: { port: "clickhouse", extra: "metrics" },
+      SYSTEM_LOG_TTL: `event_date + INTERVAL ${definitions.retention.logs} DAY DELETE`,
+      SPAN_LOG_TTL: `finish_date + INTERVAL ${definitions.retention.logs} DAY DELETE`,
     },
     targetEnv: {
+      gcp: { TRACE_ARCHIVE_URL: ["https://storage.googleapis.com/", { bucket: "trace-archive" }, "/"] },
       compose: {
+        TRACE_ARCHIVE_URL: { url: "blob-store", path: "/trace-archive/" },
         TRACE_ARCHIVE_ACCESS_KEY_ID: BLOB_STORE_USER,
         TRACE_ARCHIVE_SECRET_ACCESS_KEY: { secret: "blob-store-password" },
       },

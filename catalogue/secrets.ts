@@ -1,6 +1,7 @@
 import type { DatabaseClient } from "./database-url";
 import type { RoleName } from "./databases";
 import type { Phase } from "./phase";
+import { ports } from "./ports";
 
 /** How the value of a secret comes about; the target makes or asks for it. */
 export type SecretSource =
@@ -34,6 +35,12 @@ export const secrets = {
     phase: 1,
     what: "further keys that the gateway takes, as a JSON list (docs/keys.md)",
     unset: "[]",
+  },
+  "events-receivers": {
+    configured: "eventsReceivers",
+    phase: 1,
+    what: "where events go, a webhook with its signing secret or a topic, as JSON (docs/operate.md)",
+    unset: "{}",
   },
   "anthropic-api-key": {
     configured: "anthropicApiKey",
@@ -78,6 +85,13 @@ export const secrets = {
     configured: "smtpPassword",
     phase: 4,
     what: "the password of the mail account that alerts are sent from",
+  },
+  "heartbeat-url": {
+    configured: "heartbeatUrl",
+    phase: 4,
+    what: "the URL of a dead man's switch outside, which raises the alarm when it hears nothing (docs/alerting.md)",
+    // Compose's configuration always has the receiver: Prometheus answers 200, and no one listens.
+    unset: `http://prometheus:${ports.prometheus}/api/v1/query?query=1`,
   },
 } as const satisfies Record<string, SecretSource>;
 

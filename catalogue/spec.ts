@@ -6,8 +6,23 @@ import type { SecretName } from "./secrets";
 export const TARGETS = ["gcp", "compose", "local"] as const;
 export type TargetName = (typeof TARGETS)[number];
 
-/** What a stack sets: `bindAddress` is the address that its services listen on. */
-export type Setting = "environment" | "project" | "region" | "domain" | "bindAddress" | "dataSource";
+/**
+ * What a stack sets: `bindAddress` is the address that its services listen on. Only Google Cloud has `logSubscription` (where
+ * the log sink exports to) and `sharingServices` (the names of services that may share an instance, separated by `|`).
+ */
+export type Setting =
+  | "environment"
+  | "project"
+  | "region"
+  | "domain"
+  | "bindAddress"
+  | "dataSource"
+  | "logSubscription"
+  | "sharingServices"
+  | OptionalSetting;
+
+/** What a stack may leave unset: the variable is then left out, or empty. */
+export type OptionalSetting = "publicUrl" | "oauthIssuer";
 
 /**
  * What depends on the target, and is resolved by it.
@@ -51,6 +66,11 @@ export interface Volume {
   name: string;
   mountPath: string;
   diskGiB: number;
+  /**
+   * The bucket that is mounted there on Google Cloud, in place of memory: for whole files that one instance writes anew and
+   * renames, as a mounted bucket has neither locks nor appends.
+   */
+  bucket?: BucketName;
 }
 
 /** A role in Google Cloud beyond the service's own secrets, buckets and configuration. */

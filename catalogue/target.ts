@@ -10,6 +10,7 @@ import {
   type Ref,
   type SecretName,
   type ServiceName,
+  type Setting,
   type TargetName,
   type Text,
   type Unit,
@@ -45,13 +46,19 @@ export interface Target<Value, Started> {
   has(unit: Unit): boolean;
   /** @param unit Whose value it is: a path is mounted for it alone. */
   resolve(ref: Ref, unit: Unit): Value;
+  /** Whether this stack leaves a setting out. Default: none. */
+  lacks?(setting: Setting): boolean;
   /** What stands in the catalogue as it is. */
   literal(text: string): Value;
   join(parts: Value[]): Value;
   start(unit: Unit, inputs: Inputs<Value>, needs: Need<Started>[]): Started;
 }
 
-type Resolver<Value> = Pick<Target<Value, unknown>, "name" | "has" | "resolve" | "literal" | "join">;
+/** How a value of the catalogue is found on a target. */
+export type Resolver<Value> = Pick<
+  Target<Value, unknown>,
+  "name" | "has" | "lacks" | "resolve" | "literal" | "join"
+>;
 
 /** The environment of a unit on a target, unresolved. */
 export function envOf({ env, targetEnv }: Unit, target: TargetName): Record<string, EnvValue> {
@@ -113,10 +120,13 @@ function secretFilesOf(unit: Unit, target: TargetName): Record<string, SecretNam
 
 /** The buckets that a unit reads and writes. */
 export function bucketsOf(unit: Unit, target: TargetName): BucketName[] {
-  const named = Object.values(envOf(unit, target)).flatMap((value) =>
-    typeof value === "object" && "bucket" in value ? [value.bucket] : [],
+  const parts = Object.values(envOf(unit, target)).flatMap((value) =>
+    typeof value === "object" && "secret" in value ? [] : partsOf(value),
   );
-  return [...new Set(named)];
+  const named = parts.flatMap((part) => (typeof part === "object" && "bucket" in part ? [part.bucket] : []));
+  const volumes = isJob(unit) ? [] : (unit.volumes ?? []);
+  const mounted = target === "gcp" ? volumes.flatMap(({ bucket }) => bucket ?? []) : [];
+  return [...new Set([...named, ...mounted])];
 }
 
 /**
@@ -168,7 +178,9 @@ export function needsOf(unit: Unit, target: TargetName): Unit[] {
 
 function isReached(text: Text, target: Resolver<unknown>): boolean {
   return partsOf(text).every((part) => {
-    const name = typeof part === "string" ? undefined : namedIn(part);
+    if (typeof part === "string") return true;
+    if ("setting" in part) return !target.lacks?.(part.setting);
+    const name = namedIn(part);
     return name === undefined || target.has(service(name));
   });
 }

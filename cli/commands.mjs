@@ -33,6 +33,7 @@ export const groups = {
       entry: "ops/events/main.ts",
       about: "what has happened, and who has heard of it",
       needs: "node",
+      remote: { job: "admin", program: "events" },
     },
     export: {
       entry: "ops/export/main.ts",

@@ -34,8 +34,8 @@ interface Request {
 /** Names of the schedules: `tollgate-wake-postgres`. The command `tollgate office` runs them by hand. */
 export const scheduleName = (action: "wake" | "sleep", sleeper: string) => `tollgate-${action}-${sleeper}`;
 
-/** On one service, pool or machine. */
-const ON_ONE = [
+/** Permissions on one service, pool or machine. */
+export const ON_ONE = [
   "compute.instances.get",
   "compute.instances.start",
   "compute.instances.stop",
@@ -46,7 +46,7 @@ const ON_ONE = [
 ];
 
 /** Cloud SQL has roles on a project alone: a condition names the one instance. */
-const ON_DATABASE = ["cloudsql.instances.get", "cloudsql.instances.update"];
+export const ON_DATABASE = ["cloudsql.instances.get", "cloudsql.instances.update"];
 
 /**
  * Stops what is always on outside office hours, by Cloud Scheduler, and starts it again.

@@ -51,7 +51,7 @@ export const thresholds = {
   ledger: { downFor: "2m", failClosed: 3, settleErrors: 3, window: "10m" },
   /** Seconds: twice the lease, after which the sweep should have charged a hold. */
   holds: { stuckSeconds: definitions.gateway.holdLease * 2, for: "5m", window: "15m" },
-  /** Refusals because a customer has too many calls at once: a burst now and then is no reason to look. */
+  /** Refusals because a customer has too many calls at once: a burst now and then needs no attention. */
   busy: { refusals: 50, window: "10m", for: "5m" },
   rareEvents: { window: "15m", memory: "1h" },
   targets: { downFor: "3m", missingFor: "10m" },

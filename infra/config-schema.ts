@@ -32,6 +32,10 @@ function isTimeZone(name: string): boolean {
     return false;
   }
 }
+/** An `https:` address; customers' keys and tokens go there. */
+function webAddress(example: string) {
+  return z.url({ protocol: /^https$/, error: `must be an https address, such as ${example}` });
+}
 const address = z.email("must be an e-mail address");
 
 /** `Pulumi.<stack>.yaml`, without the secrets. A key's name here is its name there, after `tollgate:`. */
@@ -77,6 +81,10 @@ export const schema = z.strictObject({
     ),
   /** Sizes of this stack alone, in place of its class's. */
   sizes: sizesSchema.partial().default({}),
+  /** The agent's address as customers know it, such as that of a load balancer in front. Default: Cloud Run's own. */
+  publicUrl: webAddress("https://agent.example.com").optional(),
+  /** The OAuth authorization server whose access tokens the agent takes beside customers' keys. Default: keys only. */
+  oauthIssuer: webAddress("https://login.example.com").optional(),
   /** The snapshot that ClickHouse's disk was made from, or is to be made anew from: it stays in the file afterwards. */
   clickhouseSnapshot: z
     .string()

@@ -20,6 +20,8 @@ export interface StackConfig extends Omit<Settings, "tiers" | "phase" | "class" 
   definitions: Definitions;
   /** Values of the configured secrets by the secret's name. */
   secrets: Partial<Record<SecretName, pulumi.Output<string>>>;
+  /** Whether a dead man's switch outside is configured. */
+  heartbeat: boolean;
   /** What is not configured yet, and how to: only a plan goes on without it. */
   missing: string[];
 }
@@ -58,6 +60,10 @@ export function readConfig(options: { planning?: boolean } = {}): StackConfig {
     throw new ConfigError(stack, [
       `tollgate:officeHours ${JSON.stringify(settings.officeHours)} must not be set in prod: customers come at any hour`,
     ]);
+  if (settings.oauthIssuer && !settings.publicUrl)
+    throw new ConfigError(stack, [
+      "tollgate:publicUrl is missing: tokens of tollgate:oauthIssuer are made for this address, such as https://agent.example.com",
+    ]);
   const config = {
     ...settings,
     class: stackClass,
@@ -88,7 +94,8 @@ export function readConfig(options: { planning?: boolean } = {}): StackConfig {
     );
   }
   if (missing.length > 0 && !options.planning) throw new ConfigError(stack, missing);
-  return { ...config, secrets: values, missing };
+  const heartbeat = new pulumi.Config("tollgate").getSecret("heartbeatUrl") !== undefined;
+  return { ...config, secrets: values, heartbeat, missing };
 }
 
 function classOf(environment: string): StackClass | undefined {
@@ -133,6 +140,8 @@ const TEXT_KEYS = new Set([
   "owner",
   "imageRegistry",
   "clickhouseSnapshot",
+  "publicUrl",
+  "oauthIssuer",
 ]);
 
 function structured(key: string, text: string | undefined): unknown {

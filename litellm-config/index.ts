@@ -1,3 +1,4 @@
+import { fleet } from "./definitions/fleet";
 import { gateway } from "./definitions/gateway";
 import { models } from "./definitions/models";
 import { retention } from "./definitions/retention";
@@ -14,6 +15,7 @@ export * from "./schema";
 /** Every tier, limit, price and route of the product, checked. All that is rendered or deployed comes from here. */
 export const definitions: Definitions = parseDefinitions({
   tiers,
+  fleet,
   session,
   thresholds,
   models,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { formatUsd } from "./money";
+import { formatUsd, type NanoDollars } from "./money";
 
 /** The kinds of query a conversation's calls are tagged with. */
 export const QUERY_TYPES = ["cost_analysis", "recommendation", "simple_lookup", "action"] as const;
@@ -29,8 +29,21 @@ const tier = z.strictObject({
   price: nanos,
   /** Nano-dollars a calendar month (UTC) that the customer's LLM calls may cost. */
   monthlyBudget: nanos,
+  /** Nano-dollars a day and an hour (UTC) that they may cost. Both grow with an override or a grant. */
+  dailyBudget: nanos,
+  hourlyBudget: nanos,
   /** The route that calls take once the degrade threshold is reached. */
   degradeTo: z.string(),
+});
+
+const fleet = z.strictObject({
+  /** The most customers of each tier that the limits are made for. */
+  customers: z.record(z.string(), z.int().nonnegative()),
+  /** Nano-dollars a day and an hour (UTC) that all customers' calls may cost. */
+  dailyBudget: nanos,
+  hourlyBudget: nanos,
+  /** Percent of an hourly budget, a customer's or the fleet's, from which calls go to the tier's cheaper route. */
+  degradeAtPercent: z.int().min(1).max(100),
 });
 
 const session = z.strictObject({
@@ -76,6 +89,19 @@ const model = z.strictObject({
   maxOutputTokens: tokens,
   /** How long the provider keeps what LiteLLM marks for its cache; absent: nothing is marked. */
   promptCache: z.enum(["5m", "1h"]).optional(),
+  /** Tokens of an image; absent: the model takes none. */
+  images: z
+    .strictObject({
+      /** The most tokens that one image has; without `tile`, the bound of every image. */
+      most: tokens,
+      /** Pixels on a side of a tile, each of which has `tileTokens` (1), beside the `base` (0) of the image. */
+      tile: z.int().positive().optional(),
+      tileTokens: tokens.optional(),
+      base: z.int().nonnegative().optional(),
+    })
+    .optional(),
+  /** It takes PDF documents. Their tokens are counted by the provider before each call. */
+  documents: z.boolean().optional(),
   /** The provider may withdraw the model at short notice. */
   preview: z.boolean().optional(),
   /** The day on which the provider retires the model. */
@@ -120,6 +146,7 @@ const gateway = z.strictObject({
 
 const shape = z.strictObject({
   tiers: z.record(z.string().regex(/^tier_[1-9]$/), tier),
+  fleet,
   session,
   thresholds: z.array(threshold),
   models: z.record(z.string(), model),
@@ -132,9 +159,38 @@ const shape = z.strictObject({
 export const definitionsSchema = shape.superRefine((definitions, context) => {
   const problem = (path: PropertyKey[], message: string) =>
     context.addIssue({ code: "custom", path, message });
-  const { tiers, session, thresholds, models, routes, gateway } = definitions;
+  const { tiers, fleet, session, thresholds, models, routes, gateway } = definitions;
 
-  for (const [name, { price, monthlyBudget, degradeTo }] of Object.entries(tiers)) {
+  const inOrder = (path: PropertyKey[], amounts: [string, NanoDollars][]) => {
+    for (const [i, [field, amount]] of amounts.entries()) {
+      const [above, most] = amounts[i + 1] ?? ["", Infinity];
+      if (amount > most) {
+        problem([...path, field], `${formatUsd(amount)} is above the ${above} ${formatUsd(most)}: lower it`);
+      }
+    }
+  };
+  inOrder(
+    ["fleet"],
+    [
+      ["hourlyBudget", fleet.hourlyBudget],
+      ["dailyBudget", fleet.dailyBudget],
+    ],
+  );
+  if (fleet.hourlyBudget < 100 * session.budget) {
+    problem(
+      ["fleet", "hourlyBudget"],
+      `${formatUsd(fleet.hourlyBudget)} is below 100 sessions' budgets, ${formatUsd(100 * session.budget)}: raise it, or calls wait for each other at the fleet's counter`,
+    );
+  }
+  for (const name of new Set([...Object.keys(tiers), ...Object.keys(fleet.customers)])) {
+    if (!tiers[name] || fleet.customers[name] === undefined) {
+      problem(["fleet", "customers", name], `name each tier once: ${Object.keys(tiers).join(", ")}`);
+    }
+  }
+
+  for (const [name, { price, monthlyBudget, dailyBudget, hourlyBudget, degradeTo }] of Object.entries(
+    tiers,
+  )) {
     if (monthlyBudget >= price) {
       problem(
         ["tiers", name, "monthlyBudget"],
@@ -145,6 +201,20 @@ export const definitionsSchema = shape.superRefine((definitions, context) => {
       problem(
         ["session", "budget"],
         `${formatUsd(session.budget)} is not below the monthly budget ${formatUsd(monthlyBudget)} of ${name}: lower it`,
+      );
+    }
+    inOrder(
+      ["tiers", name],
+      [
+        ["hourlyBudget", hourlyBudget],
+        ["dailyBudget", dailyBudget],
+        ["monthlyBudget", monthlyBudget],
+      ],
+    );
+    if (session.budget > hourlyBudget) {
+      problem(
+        ["tiers", name, "hourlyBudget"],
+        `${formatUsd(hourlyBudget)} is below the session's budget ${formatUsd(session.budget)}: raise it`,
       );
     }
     if (!routes[degradeTo]) {
@@ -235,6 +305,8 @@ function checkModel(
     longPrompts = [],
     maxPromptTokens,
     promptCache,
+    images,
+    documents,
     preview,
     regionalUpliftPercent,
   }: ModelInput,
@@ -280,6 +352,12 @@ function checkModel(
       `${provider} caches by itself: remove it, only anthropic takes marks for its cache`,
     );
   }
+  if (documents && provider === "self_hosted") {
+    problem(["documents"], `only anthropic and vertex count a document's tokens: remove it`);
+  }
+  if (images && images.tile === undefined && (images.tileTokens ?? images.base) !== undefined) {
+    problem(["images", "tile"], `tileTokens and base belong to a tile: give its size in pixels`);
+  }
   if (regionalUpliftPercent !== undefined && provider !== "vertex") {
     problem(["regionalUpliftPercent"], `only Vertex AI has locations: remove it`);
   }
@@ -290,6 +368,7 @@ function checkModel(
 
 export type Definitions = z.output<typeof definitionsSchema>;
 export type TierInput = z.input<typeof tier>;
+export type FleetInput = z.input<typeof fleet>;
 export type SessionInput = z.input<typeof session>;
 export type ThresholdInput = z.input<typeof threshold>;
 export type ModelInput = z.input<typeof model>;

@@ -1,7 +1,9 @@
 /** `tollgate start`: runs the stack on this machine, holds a sample conversation, and stays up until Ctrl-C. */
+import { service } from "../catalogue";
 import { logFile } from "../ops/workspace/paths";
 import { runCommand, tollgateCommand, wholeNumber } from "../ops/terminal/command";
 import { ensureSecrets } from "../ops/workspace/secrets";
+import { downloadServers } from "./servers/download";
 import { runChecks, simulatorBill } from "./stack/checks";
 import { requireFreePorts } from "./stack/free-ports";
 import { cleanUpLeftovers } from "./stack/leftovers";
@@ -11,6 +13,7 @@ import { ensureSampleCustomer } from "./stack/sample-customer";
 import { holdSampleConversation } from "./stack/sample-conversation";
 import { localServices, type LocalService } from "./stack/services";
 import { portOf, providerOf, workersOf, type StackSettings } from "./stack/settings";
+import { whyNotHere } from "./target";
 import { Supervisor, type Observer } from "./stack/supervisor";
 
 const HELP = `
@@ -18,12 +21,15 @@ Environment:
   TOLLGATE_PROVIDER_URL      an OpenAI-compatible server that answers instead of the simulator (TOLLGATE_PROVIDER_KEY: its key)
   ANTHROPIC_API_KEY, VERTEXAI_PROJECT, VERTEXAI_LOCATION
                              the real providers answer; the sample conversation then costs real money, at most $0.50
+  TOLLGATE_GRAFANA_BIN, TOLLGATE_LOKI_BIN, TOLLGATE_ALLOY_BIN, TOLLGATE_TEMPO_BIN
+                             programs that are not on the PATH; each that is there is started
   TOLLGATE_GATEWAY_WORKERS   LiteLLM's worker processes (default 1)
 
 Everything is kept in .tollgate/; delete that folder to start afresh.`;
 
 interface Options {
   check: boolean;
+  full: boolean;
   portOffset: number;
 }
 
@@ -34,6 +40,7 @@ async function start(options: Options): Promise<void> {
     gatewayWorkers: workersOf(process.env),
     secrets: ensureSecrets(),
   };
+  if (options.full) await downloadServers((what) => console.log(`  ${what}`));
   const services = localServices(settings);
   for (const name of await cleanUpLeftovers())
     console.log(`Stopped ${name}, which an earlier run had left behind`);
@@ -110,11 +117,12 @@ function stopRequest(): Promise<"done"> {
 }
 
 function nextSteps(settings: StackSettings): string {
+  const isGrafana = !whyNotHere(service("grafana"));
   return `
 ${bold("The stack is up.")} In another terminal:
   npm run ask -- "why did my costs go up last week?"
   npm run customers -- usage
-Dashboards: http://127.0.0.1:${portOf(settings, "grafana")} (the first visit builds the viewer, about a minute)
+Dashboards: http://127.0.0.1:${portOf(settings, "grafana")}${isGrafana ? "" : " (the first visit builds the viewer, about a minute)"}
 Traces:     http://127.0.0.1:${portOf(settings, "langfuse")}
 Logs are in .tollgate/logs/. Ctrl-C stops everything.`;
 }
@@ -129,6 +137,7 @@ runCommand(
     "Run the cost-protection stack on this machine, without Docker or a cloud account.",
   )
     .option("--check", "hold the sample conversation, check the result and stop", false)
+    .option("--full", "download Grafana, Loki, Alloy and Tempo where they are not on the PATH", false)
     .option("--port-offset <n>", "add this to every port", wholeNumber(0, 50_000), 0)
     .addHelpText("after", HELP)
     .action(start),

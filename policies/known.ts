@@ -30,7 +30,9 @@ function copy(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const at = (key: string | number) => unlessUnknown(() => copy((value as Props)[key]));
   if (Array.isArray(value)) return Array.from({ length: value.length }, (_, index) => at(index));
-  return Object.fromEntries(Object.keys(value).map((key) => [key, at(key)]));
+  // The engine hands over what is not set as null.
+  const set = Object.keys(value).filter((key) => unlessUnknown(() => (value as Props)[key]) !== null);
+  return Object.fromEntries(set.map((key) => [key, at(key)]));
 }
 
 function unlessUnknown(read: () => unknown): unknown {

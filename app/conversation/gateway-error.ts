@@ -13,6 +13,10 @@ const FOR_CUSTOMERS = new Set([
   "gateway_busy",
   "prompt_too_long",
   "ledger_unavailable",
+  "day_budget",
+  "spend_rate",
+  "fleet_day",
+  "fleet_rate",
   "brake",
 ]);
 

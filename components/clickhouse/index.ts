@@ -5,7 +5,7 @@ import { dataDisk } from "../data-disk";
 import type { LabelMap } from "../labels";
 import { clickHouseCloudConfig, DATA_DEVICE, type ClickHouseMachine } from "./cloud-config";
 
-type Later = "archiveBucket" | "passwordVersion" | "passwordSecret" | "configFiles";
+type Later = "archiveBucket" | "passwordVersion" | "passwordSecret" | "env";
 
 export interface ClickHouseArgs extends Omit<ClickHouseMachine, Later> {
   region: string;
@@ -13,8 +13,8 @@ export interface ClickHouseArgs extends Omit<ClickHouseMachine, Later> {
   subnetworkId: pulumi.Input<string>;
   serviceAccount: pulumi.Input<string>;
   archiveBucket: pulumi.Input<string>;
-  /** The files of `config.d/` by name, which name the archive's bucket. */
-  configFiles: (archiveBucket: string) => Record<string, string>;
+  /** The server's environment, `CLICKHOUSE_USER` among it and without the password. */
+  env: Record<string, pulumi.Input<string>>;
   passwordSecret: pulumi.Input<string>;
   passwordVersion: pulumi.Input<string>;
   /** Zone in the region. Default `b`. */
@@ -35,7 +35,7 @@ export interface ClickHouseArgs extends Omit<ClickHouseMachine, Later> {
 const OPERATING_SYSTEM = "projects/cos-cloud/global/images/family/cos-stable";
 
 /**
- * * ClickHouse on a machine of its own: no external address, data on a disk that outlives the machine, daily snapshots.
+ * ClickHouse on a machine of its own: no external address, data on a disk that outlives the machine, daily snapshots.
  *
  * @example
  * ```ts
@@ -53,13 +53,13 @@ const OPERATING_SYSTEM = "projects/cos-cloud/global/images/family/cos-stable";
  *   image: "europe-west1-docker.pkg.dev/acme-dev/docker-hub/clickhouse/clickhouse-server@sha256:0123",
  *   passwordSecret: password.id,
  *   passwordVersion: password.version,
- *   user: "clickhouse",
+ *   env: { CLICKHOUSE_USER: "clickhouse" },
  *   archiveBucket: "acme-dev-archive",
  *   retentionDays: 90,
  *   memoryMiB: 1536,
  *   httpPort: 8123,
  *   ports: [8123, 9000],
- *   configFiles: () => ({}),
+ *   configFiles: {},
  * });
  * export const address = clickhouse.address;
  * ```
@@ -97,15 +97,9 @@ export class ClickHouse extends pulumi.ComponentResource {
     );
 
     const userData = pulumi
-      .all([args.archiveBucket, args.passwordSecret, args.passwordVersion])
-      .apply(([archiveBucket, passwordSecret, passwordVersion]) =>
-        clickHouseCloudConfig({
-          ...args,
-          archiveBucket,
-          passwordSecret,
-          passwordVersion,
-          configFiles: args.configFiles(archiveBucket),
-        }),
+      .all([args.archiveBucket, args.passwordSecret, args.passwordVersion, args.env])
+      .apply(([archiveBucket, passwordSecret, passwordVersion, env]) =>
+        clickHouseCloudConfig({ ...args, archiveBucket, passwordSecret, passwordVersion, env }),
       );
     const instance = new Instance(
       name,

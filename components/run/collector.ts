@@ -12,7 +12,7 @@ export interface CollectorArgs {
   metrics: { path: string; port: number };
   /** Prometheus' address, without a final slash. */
   prometheusUrl: pulumi.Input<string>;
-  /** The folder with `sidecar.alloy`. */
+  /** The folder with its `*.alloy` files. */
   config: MountedFolder;
   /** vCPU. */
   cpu: number;
@@ -33,7 +33,7 @@ export function collectorContainer(args: CollectorArgs): ContainerArgs {
     memoryMiB,
     args: [
       "run",
-      `${CONFIG_PATH}/sidecar.alloy`,
+      CONFIG_PATH,
       `--server.http.listen-addr=127.0.0.1:${COLLECTOR_PORT}`,
       "--storage.path=/tmp/alloy",
     ],

@@ -10,6 +10,8 @@ export interface ContainerInputs {
   secretEnv?: Record<string, PinnedSecret>;
   /** Folders of configuration files, by where they are mounted. */
   files?: Record<string, MountedFolder>;
+  /** Buckets that it writes to, by where they are mounted. */
+  buckets?: Record<string, pulumi.Input<string>>;
   /** Secrets as files, by the file's path. Each needs a directory of its own. */
   secretFiles?: Record<string, PinnedSecret>;
 }
@@ -73,19 +75,29 @@ function split(path: string): { directory: string; file: string } {
 }
 
 /**
+ * The user that images of the Prometheus project run as; a mount is root's otherwise:
+ * https://cloud.google.com/run/docs/configuring/services/cloud-storage-volume-mounts
+ */
+const OWNED_BY_NOBODY = ["uid=65534", "gid=65534", "implicit-dirs"];
+
+/**
  * The volumes of a container and where it mounts them.
  *
  * @param owner Whose they are, where an instance has several containers: its volumes have one list.
  */
-export function volumes({ files = {}, secretFiles = {} }: ContainerInputs, owner?: string) {
+export function volumes({ files = {}, buckets = {}, secretFiles = {} }: ContainerInputs, owner?: string) {
   const nameOf = (path: string) => (owner ? `${owner}-${volumeName(path)}` : volumeName(path));
   const folders = Object.entries(files).map(([path, { bucket, folder }]) => ({
     mountPath: path,
     volume: {
       name: nameOf(path),
-      // `implicit-dirs`: objects have no directories of their own.
+      // `implicit-dirs`: objects have no directories.
       gcs: { bucket, readOnly: true, mountOptions: [`only-dir=${folder}`, "implicit-dirs"] },
     },
+  }));
+  const written = Object.entries(buckets).map(([path, bucket]) => ({
+    mountPath: path,
+    volume: { name: nameOf(path), gcs: { bucket, readOnly: false, mountOptions: OWNED_BY_NOBODY } },
   }));
   const secrets = Object.entries(secretFiles).map(([path, { id, version }]) => {
     const { directory, file } = split(path);
@@ -97,7 +109,7 @@ export function volumes({ files = {}, secretFiles = {} }: ContainerInputs, owner
       },
     };
   });
-  const all = [...folders, ...secrets];
+  const all = [...folders, ...written, ...secrets];
   return {
     volumes: all.map(({ volume }) => volume),
     volumeMounts: all.map(({ mountPath, volume }) => ({ name: volume.name, mountPath })),

@@ -13,11 +13,11 @@ export interface JobOperatorsArgs {
   answers: pulumi.Input<string>;
 }
 
-/** What a member needs on the job: to run it with a command of their own, and to see how the run ended. */
+/** What a member needs on the job: to run it with another command, and to see how the run ended. */
 const ROLES = ["roles/run.jobsExecutorWithOverrides", "roles/run.viewer"];
 
 /**
- * People who run a job with commands of their own, and read what it answers.
+ * People who run a job with their commands, and read what it answers.
  *
  * @example
  * ```ts

@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { WATCHDOG } from "../watchdog";
 import { inhibitions } from "./inhibitions";
 
 /** Where the alerts go and as whom. Secrets are files, read at each notification. */
@@ -13,6 +14,11 @@ export interface AlertmanagerSettings {
     smarthost: string;
     username: string;
   };
+  /**
+   * The URL of a dead man's switch that the Watchdog is sent to, or the file that holds it: the URL is a secret, and
+   * Alertmanager before 0.26 reads none from a file. Without it the Watchdog goes nowhere.
+   */
+  heartbeat?: { url: string } | { url_file: string };
   /** Where PagerDuty's events go; its own address when left out. */
   pagerdutyUrl?: string;
   /** How long a group waits for its first message, and between messages. Shorter ones are for tests. */
@@ -22,6 +28,9 @@ export interface AlertmanagerSettings {
 
 /** What Compose and the gcp stack mount the secrets under; see the catalogue. */
 const SECRETS_FOLDER = "/etc/alertmanager-secrets";
+
+/** The heartbeat's URL, as the catalogue mounts it. */
+export const HEARTBEAT_FILE = { url_file: `${SECRETS_FOLDER}/heartbeat/url` };
 
 /** Placeholder addresses until the stack's configuration names real ones. */
 export const defaultSettings: AlertmanagerSettings = {
@@ -61,6 +70,15 @@ function route({ groupWait = "30s", groupInterval = "5m" }: AlertmanagerSettings
     group_interval: groupInterval,
     repeat_interval: "12h",
     routes: [
+      {
+        matchers: [`alertname="${WATCHDOG}"`],
+        receiver: "heartbeat",
+        group_by: ["alertname"],
+        group_wait: "0s",
+        group_interval: "1m",
+        // The switch outside should wait at least twice as long.
+        repeat_interval: "5m",
+      },
       { matchers: [`severity="critical"`], receiver: "slack-and-pagerduty", repeat_interval: "4h" },
       { matchers: [`severity="info"`], receiver: "log" },
       {
@@ -81,7 +99,7 @@ function route({ groupWait = "30s", groupInterval = "5m" }: AlertmanagerSettings
   };
 }
 
-function receivers({ secretsFolder, email }: AlertmanagerSettings): object[] {
+function receivers({ secretsFolder, email, heartbeat }: AlertmanagerSettings): object[] {
   const slack = {
     api_url_file: `${secretsFolder}/slack/webhook-url`,
     send_resolved: true,
@@ -126,5 +144,9 @@ function receivers({ secretsFolder, email }: AlertmanagerSettings): object[] {
     { name: "slack-and-email", slack_configs: [slack], email_configs: [mail] },
     // No notification: the guard has logged what happened, and Prometheus and Alertmanager show it.
     { name: "log" },
+    {
+      name: "heartbeat",
+      ...(heartbeat ? { webhook_configs: [{ ...heartbeat, send_resolved: false, max_alerts: 1 }] } : {}),
+    },
   ];
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { alertmanagerConfig, defaultSettings, type AlertmanagerSettings } from "./config";
+import { alertmanagerConfig, defaultSettings, HEARTBEAT_FILE, type AlertmanagerSettings } from "./config";
 
-export { defaultSettings, type AlertmanagerSettings } from "./config";
+export { defaultSettings, HEARTBEAT_FILE, type AlertmanagerSettings } from "./config";
 
 /** Alertmanager's files by their path in its configuration folder. */
 export function alertmanagerFiles(settings: AlertmanagerSettings): Record<string, string> {
@@ -16,6 +16,8 @@ export function alertmanagerFiles(settings: AlertmanagerSettings): Record<string
 /** `generated/alertmanager/`: what Compose mounts. */
 export function renderAlertmanagerFiles(): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(alertmanagerFiles(defaultSettings)).map(([path, text]) => [`alertmanager/${path}`, text]),
+    Object.entries(alertmanagerFiles({ ...defaultSettings, heartbeat: HEARTBEAT_FILE })).map(
+      ([path, text]) => [`alertmanager/${path}`, text],
+    ),
   );
 }

@@ -27,14 +27,18 @@ export function dashboards(links: GrafanaLinks): Dashboard[] {
   ];
 }
 
-/** Grafana's files by their path in its configuration folder: data sources, the dashboards and what finds them. */
-export function grafanaFiles(links: GrafanaLinks): Record<string, string> {
+/**
+ * Grafana's files by their path in its configuration folder: data sources, the dashboards and what finds them.
+ *
+ * @param folder Where Grafana finds them.
+ */
+export function grafanaFiles(links: GrafanaLinks, folder = MOUNT): Record<string, string> {
   const provider = {
     name: "tollgate",
     folder: "Tollgate",
     type: "file",
     allowUiUpdates: false,
-    options: { path: `${MOUNT}/dashboards` },
+    options: { path: `${folder}/dashboards` },
   };
   return {
     ...dataSourceFiles(projectPages(links)),

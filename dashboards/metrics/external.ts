@@ -44,7 +44,7 @@ export const externalMetrics: ExternalMetric[] = [
     "litellm_deployment_failed_fallbacks_total",
     "litellm_deployment_successful_fallbacks_total",
   ]),
-  // Counted by dashboards/alloy/lines.ts, of a line of Langfuse's worker.
+  // Counted by dashboards/alloy/lines.alloy, of a line of Langfuse's worker.
   ...of("Alloy", "https://grafana.com/docs/alloy/latest/reference/components/loki/loki.process/", false, [
     "tollgate_langfuse_dropped_records_total",
   ]),

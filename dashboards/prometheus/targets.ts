@@ -7,10 +7,10 @@ export const RUNBOOKS = "https://github.com/example/tollgate/blob/main/docs/runb
 
 type Measured = Service & { metrics: NonNullable<Service["metrics"]> };
 
-/** Services that publish metrics and run on a target as they are in the catalogue. */
-function measured(target: "compose" | "local"): Measured[] {
+/** Services that publish metrics and run in Compose as they are in the catalogue. */
+function measured(): Measured[] {
   return catalogue.filter(
-    (service): service is Measured => service.metrics !== undefined && !service.targets?.[target],
+    (service): service is Measured => service.metrics !== undefined && !service.targets?.compose,
   );
 }
 
@@ -24,7 +24,7 @@ function vitalJobs(services: Service[]): string[] {
  * has no targets that are "down" because they were never started.
  */
 export function composePrometheus(): PrometheusSettings {
-  const services = measured("compose");
+  const services = measured();
   return {
     environment: "compose",
     scrape: services.map(({ name, phase, metrics }) => ({
@@ -87,7 +87,7 @@ export function googlePrometheus(options: GooglePrometheusOptions): PrometheusSe
   return {
     environment,
     scrape: jobsAt({ prometheus: `localhost:${ports.prometheus}`, ...targets }),
-    jobs: [...new Set([...vitalJobs(measured("compose")), ...Object.keys(targets)])],
+    jobs: [...new Set([...vitalJobs(measured()), ...Object.keys(targets)])],
     alertmanager: { static: alertmanager },
     links: { runbooks: RUNBOOKS, ...links },
     history: { project, location },

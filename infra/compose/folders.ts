@@ -2,19 +2,20 @@ import { bucketSpecs, type ConfigFolder } from "../../catalogue";
 import { databaseRolesSql } from "../../catalogue/database-roles";
 import { retentionSql } from "../../components/clickhouse/retention";
 import { definitions } from "../../litellm-config";
-import { COMPOSE_ARCHIVE_URL, composeClickhouseFiles } from "../config-files/clickhouse";
+import { clickhouseFiles } from "../config-files/clickhouse";
 import { committedFiles } from "../rendered-folder";
+import { resolve } from "./resolve";
 
 type Files = Record<string, string>;
 
 /** Folders that are rendered for Compose here; the others are rendered by their own rooms. */
 const RENDERED: Partial<Record<ConfigFolder, () => Files>> = {
-  clickhouse: composeClickhouseFiles,
+  clickhouse: () => clickhouseFiles("blob-store"),
   "database-roles": () => ({ "roles.sql": databaseRolesSql() }),
   buckets: () => ({ "make-buckets.sh": bucketsScript() }),
   "clickhouse-retention": () => ({
     "retention.sql": retentionSql({
-      archiveUrl: COMPOSE_ARCHIVE_URL,
+      archiveUrl: resolve({ url: "blob-store", path: "/trace-archive" }),
       retentionDays: definitions.retention.traces,
     }),
   }),

@@ -1,12 +1,14 @@
 import { portOf, service, type Ref, type Setting } from "../../catalogue";
 
 /** Where operators set what the catalogue leaves to the target, with its default: variables of `.env`. */
-const SETTINGS: Record<Setting, string> = {
+const SETTINGS: Record<Exclude<Setting, "logSubscription" | "sharingServices">, string> = {
   environment: "${TOLLGATE_ENVIRONMENT:-dev}",
   project: "${GOOGLE_CLOUD_PROJECT:-}",
   region: "${GOOGLE_CLOUD_REGION:-}",
   domain: "${TOLLGATE_HOST:-localhost}",
   bindAddress: "0.0.0.0",
+  publicUrl: "${TOLLGATE_PUBLIC_URL:-}",
+  oauthIssuer: "${TOLLGATE_OAUTH_ISSUER:-}",
   // A machine without customers' projects shows the sample.
   dataSource: "${TOLLGATE_DATA_SOURCE:-gcp}",
 };
@@ -23,7 +25,10 @@ export function resolve(ref: Ref): string {
   if ("bucket" in ref) return ref.bucket;
   if ("path" in ref) return ref.path;
   if ("program" in ref) return `${ref.program}.js`;
-  if ("setting" in ref) return SETTINGS[ref.setting];
+  if ("setting" in ref) {
+    if (ref.setting in SETTINGS) return SETTINGS[ref.setting as keyof typeof SETTINGS];
+    throw new Error(`setting "${ref.setting}" is of Google Cloud: there is none in Compose`);
+  }
   // What is published on every address is opened under the machine's name, the rest through a tunnel to its loopback.
   const host = service(ref.publicUrl).published === "everywhere" ? SETTINGS.domain : "localhost";
   return `http://${host}:${portOf(ref.publicUrl)}`;

@@ -11,7 +11,8 @@ export function tempoConfig(storage: BlobStorage): string {
   const retention = `${definitions.retention.logs * 24}h`;
   const folder = onBucket ? "/tmp/tempo" : storage.folder;
   return yaml({
-    server: { http_listen_port: ports.tempo, log_level: "warn" },
+    // A platform kills what has not stopped after ten seconds, and Tempo waits for its own connections until this has passed.
+    server: { http_listen_port: ports.tempo, log_level: "warn", graceful_shutdown_timeout: "2s" },
     distributor: {
       receivers: {
         otlp: {
@@ -23,8 +24,14 @@ export function tempoConfig(storage: BlobStorage): string {
       },
     },
     // Tempo 3 has no compactor: one part plans what the other does, and both go by the same age.
-    backend_scheduler: { provider: { compaction: { compaction: { block_retention: retention } } } },
-    backend_worker: { compaction: { block_retention: retention } },
+    backend_scheduler: {
+      local_work_path: `${folder}/work`,
+      provider: { compaction: { compaction: { block_retention: retention } } },
+    },
+    // A compaction that is cut off is done again.
+    backend_worker: { compaction: { block_retention: retention }, finish_on_shutdown_timeout: "2s" },
+    // What is not in a block yet. On a disk it is read again after a restart.
+    live_store: { wal: { path: `${folder}/live` }, shutdown_marker_dir: `${folder}/shutdown` },
     storage: {
       trace: {
         backend: onBucket ? "gcs" : "local",

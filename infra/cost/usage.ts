@@ -1,6 +1,8 @@
 import { definitions } from "../../litellm-config";
 import { range, type Range } from "./range";
 
+const { customers: most } = definitions.fleet;
+
 export type CostEnvironment = "dev" | "prod";
 
 /** Hours of a month in Google's prices. */
@@ -100,7 +102,11 @@ export const usage: Record<CostEnvironment, Usage> = {
     snapshotShare: range(0.1, 0.4, 1),
   },
   prod: {
-    customers: { tier_1: range(10, 40, 200), tier_2: range(5, 20, 100), tier_3: range(1, 5, 30) },
+    customers: {
+      tier_1: range(10, 40, most.tier_1!),
+      tier_2: range(5, 20, most.tier_2!),
+      tier_3: range(1, 5, most.tier_3!),
+    },
     activeShare: range(0.02, 0.1, 0.5),
     instances: range(1, 1.2, 2.5),
     requests: range(100_000, 500_000, 3_000_000),

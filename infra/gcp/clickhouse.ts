@@ -1,24 +1,24 @@
 import { ClickHouse } from "../../components/clickhouse";
 import { Workload } from "../../components/workload";
 import { llmObservability } from "../../catalogue/llm-observability";
-import { portOf, publicImageReference } from "../../catalogue";
+import { portOf, publicImageReference, service } from "../../catalogue";
+import { inputsOf } from "../../catalogue/target";
 import { clickhouseFiles } from "../config-files/clickhouse";
 import type { StackBase } from "./base";
-import { bucketBinding, bucketOf, secretBinding, type Resources } from "./resolve";
+import { bucketOf, dataBindings, resolver, type Resources } from "./resolve";
 
 /** ClickHouse's machine with its identity, under its name in the private zone. */
 export function makeClickHouse(base: StackBase, resources: Resources): ClickHouse {
   const { config, sizes, labels, network, images } = base;
   const name = "clickhouse";
-  const { env, image } = llmObservability[name];
+  const unit = service(name);
   const password = resources.secrets.get("clickhouse-password");
   const archive = bucketOf("trace-archive", resources);
 
   const workload = new Workload(name, {
     project: config.project,
     bindings: [
-      secretBinding("clickhouse-password", resources),
-      bucketBinding("trace-archive", resources),
+      ...dataBindings(unit, resources),
       {
         name: "docker-hub",
         role: "roles/artifactregistry.reader",
@@ -38,13 +38,13 @@ export function makeClickHouse(base: StackBase, resources: Resources): ClickHous
       labels: labels(name),
       subnetworkId: network.subnetworkId,
       serviceAccount: workload.email,
-      image: images.publicImage(publicImageReference(image)),
+      image: images.publicImage(publicImageReference(llmObservability[name].image)),
       registryHost: `${config.region}-docker.pkg.dev`,
-      user: env.CLICKHOUSE_USER,
+      env: inputsOf(unit, resolver(resources)).env,
       passwordSecret: password.id,
       passwordVersion: password.version,
       archiveBucket: archive.name,
-      configFiles: clickhouseFiles,
+      configFiles: clickhouseFiles("cloud-storage"),
       retentionDays: config.definitions.retention.traces,
       memoryMiB: sizes.clickhouseMemoryMiB,
       httpPort: portOf(name),

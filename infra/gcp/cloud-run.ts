@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { Gateway } from "../../components/gateway";
 import { RunService, type RunServiceArgs } from "../../components/run/service";
 import { collectorContainer } from "../../components/run/collector";
@@ -9,13 +9,12 @@ import type { Inputs, Target } from "../../catalogue/target";
 import { serviceUrl } from "./addresses";
 import { budgetsOf } from "./budgets";
 import type { StackBase } from "./base";
-import type { Sizes } from "./sizes";
+import { inMemory, type Sizes } from "./sizes";
 import { imageOf } from "./images";
 import { sharedInstanceOf } from "./instances";
 import { jobRunner } from "./jobs";
 import { sharedInstances } from "./shared-instance";
-import { stackHas } from "./services-of-stack";
-import { containerInputs, bindingsOf, hasCollector, resolve, type Resources } from "./resolve";
+import { containerInputs, bindingsOf, hasCollector, resolver, type Resources } from "./resolve";
 
 /** MiB for mounting a bucket: its caches count as the container's memory, and LiteLLM alone was measured at 462 under load. */
 const MOUNT_MEMORY_MIB = 128;
@@ -32,12 +31,7 @@ export function googleCloud(base: StackBase, resources: Resources): Target<Value
   const startJob = jobRunner(base, resources);
   const join = sharedInstances(base, resources);
   return {
-    name: "gcp",
-    has: (unit) => stackHas(unit, base.config),
-    resolve: (ref, unit) => resolve(ref, unit, resources),
-    literal: (text) => text,
-    join: (parts) =>
-      parts.every((part) => typeof part === "string") ? parts.join("") : pulumi.concat(...parts),
+    ...resolver(resources),
     start(unit, inputs, needs) {
       const after = needs.map(({ started }) => started);
       if (isJob(unit)) return startJob(unit, inputs, after);
@@ -142,7 +136,7 @@ function sizeOf(
   sidecars: ContainerArgs[],
   { layout, filesMiB }: Sizes,
 ): { cpu: number; memoryMiB: number } {
-  const wanted = memoryMiB + (configFiles ? MOUNT_MEMORY_MIB : 0) + (volumes ? filesMiB : 0);
+  const wanted = memoryMiB + (configFiles ? MOUNT_MEMORY_MIB : 0) + (inMemory(volumes) ? filesMiB : 0);
   const whole = Math.max(1, Math.ceil(cpu));
   const beside = layout === "apart" ? 0 : sidecars.reduce((sum, each) => sum + each.cpu, 0);
   const own = Math.round((whole - beside) * 1000) / 1000;

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
-import { alertmanagerFiles, defaultSettings } from "../../dashboards/alertmanager";
-import { googleLogCollector } from "../../dashboards/alloy";
+import { alertmanagerFiles, defaultSettings, HEARTBEAT_FILE } from "../../dashboards/alertmanager";
+import { collectorFiles } from "../../dashboards/alloy";
 import { grafanaFiles } from "../../dashboards/grafana";
 import { lokiConfig } from "../../dashboards/loki/config";
 import { googlePrometheus, prometheusFiles } from "../../dashboards/prometheus";
@@ -14,15 +14,11 @@ import {
 } from "../../catalogue";
 import type { StackConfig } from "../config";
 import { gatewayFiles } from "../definitions-hash";
-import { cloudMetricsConfig } from "../config-files/collectors";
 import { tempoConfig } from "../config-files/tempo";
 import { committedFiles } from "../rendered-folder";
 import { operatorsUrl, PRIVATE_ZONE, runHost, serviceUrl } from "./addresses";
 import { isPool, sharedInstanceOf } from "./instances";
 import { cloudRunServices, stackHas } from "./services-of-stack";
-
-/** The subscription that the log sink fills; `LogPipeline` gives it this name. */
-export const LOG_SUBSCRIPTION = "tollgate-logs";
 
 type Files = Record<string, string>;
 
@@ -30,17 +26,19 @@ type Files = Record<string, string>;
 const rendered: Partial<Record<ConfigFolder, (config: StackConfig) => Files>> = {
   gateway: ({ definitions }) => gatewayFiles(definitions),
   prometheus: (config) => prometheusFiles(prometheusSettings(config)),
-  alertmanager: ({ alertEmail }) =>
-    alertmanagerFiles({ ...defaultSettings, ...(alertEmail ? { email: alertEmail } : {}) }),
+  alertmanager: ({ alertEmail, heartbeat }) =>
+    alertmanagerFiles({
+      ...defaultSettings,
+      ...(alertEmail ? { email: alertEmail } : {}),
+      ...(heartbeat ? { heartbeat: HEARTBEAT_FILE } : {}),
+    }),
   grafana: (config) => ({
     ...grafanaFiles({ langfuse: operatorsUrl("langfuse-web", config) }),
     ...history(config),
   }),
   loki: () => ({ "loki.yaml": lokiConfig("gcs") }),
-  alloy: (config) => ({
-    "config.alloy": googleLogCollector(config.project, LOG_SUBSCRIPTION, inPool("alloy", config)),
-  }),
-  "cloud-metrics": (config) => cloudMetricsConfig(inPool("cloud-metrics", config)),
+  alloy: (config) => collectorFiles("logs", inPool("alloy", config)),
+  "cloud-metrics": (config) => collectorFiles("platform", inPool("cloud-metrics", config)),
   tempo: () => ({ "tempo.yaml": tempoConfig({ bucketVariable: "TEMPO_BUCKET" }) }),
 };
 

@@ -1,6 +1,6 @@
 import { ConfigFiles } from "../../components/config-files";
 import type { ConfigFolder } from "../../catalogue";
-import { sidecarConfig } from "../config-files/collectors";
+import { collectorFiles } from "../../dashboards/alloy";
 import { routerConfig } from "../config-files/router";
 import type { StackConfig } from "../config";
 import { configFilesOf } from "./config-files";
@@ -11,7 +11,7 @@ import { routedMembers } from "./instances";
 export type ContentFolders = (folder: ConfigFolder | "collector" | "router") => ConfigFiles;
 
 function filesOf(folder: ConfigFolder | "collector" | "router", config: StackConfig): Record<string, string> {
-  if (folder === "collector") return sidecarConfig();
+  if (folder === "collector") return collectorFiles("sidecar");
   if (folder === "router") return routerConfig(routedMembers("watch", config));
   return configFilesOf(folder, config);
 }

@@ -8,6 +8,7 @@ import type { Inputs, Need } from "../../catalogue/target";
 import { ROUTER_HEALTH } from "../config-files/router";
 import type { StackBase } from "./base";
 import { imageOf } from "./images";
+import { inMemory } from "./sizes";
 import { isPool, membersOf, routedMembers, sharedInstanceOf, type SharedInstance } from "./instances";
 import { configBinding, containerInputs, bindingsOfAll, type Resources } from "./resolve";
 
@@ -146,7 +147,7 @@ function containerOf(
 ): ContainerArgs {
   const { name, share, port, probe, volumes, argsWithoutDisk } = service;
   if (!probe || port === undefined || !share) throw new Error(`${name} needs a port, a probe and a share`);
-  const files = volumes ? base.sizes.filesMiB : 0;
+  const files = inMemory(volumes) ? base.sizes.filesMiB : 0;
   return {
     name,
     image: imageOf(service, base),

@@ -72,6 +72,8 @@ export function makeSingleMachine(base: StackBase): Outputs {
         TOLLGATE_DATA_SOURCE: "gcp",
         GOOGLE_CLOUD_PROJECT: project,
         GOOGLE_CLOUD_REGION: region,
+        TOLLGATE_PUBLIC_URL: config.publicUrl ?? "",
+        TOLLGATE_OAUTH_ISSUER: config.oauthIssuer ?? "",
         // By these Compose sees that files changed, and makes the containers that read them anew.
         ...configHashes(texts),
         ...Object.fromEntries(

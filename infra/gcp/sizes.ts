@@ -88,3 +88,8 @@ export const sizes: Record<"dev" | "prod", Sizes> = {
     cpuBetweenRequests: false,
   },
 };
+
+/** Whether a service keeps files in memory on Cloud Run: in none of its volumes when each is a mounted bucket. */
+export function inMemory(volumes: readonly { bucket?: string }[] = []): boolean {
+  return volumes.some(({ bucket }) => bucket === undefined);
+}

@@ -7,7 +7,7 @@ export const gateway: GatewayInput = {
   cacheTtl: 600,
   /** A hold whose gateway died is charged after this: longer than any call can take, with its retries and fallbacks. */
   holdLease: 300,
-  /** A call is cut this long before its hold would expire, so that it is settled by who knows what it cost. */
+  /** A call is cut this long before its hold would expire, so that the worker that metered it settles it. */
   settleMargin: 10,
   /** How long a call waits for tokens a minute that are about to be free. */
   tokenWait: 2,

@@ -20,6 +20,16 @@ const vertex = (input: string, output: string, cacheRead: string): Price => ({
 });
 
 /**
+ * Images at Claude have a token for each 28 x 28 pixels, or, by older pages, for each 750: 27 x 27 is below both. Those models
+ * that read up to 2,576 pixels on a side make at most 4,784 of one, older ones 1,600
+ * (https://platform.claude.com/docs/en/build-with-claude/vision).
+ */
+const claudeImages = (most: number) => ({ most, tile: 27 });
+
+/** An image at Gemini 3 has 1,120 tokens at most (https://ai.google.dev/gemini-api/docs/media-resolution). */
+const GEMINI_3_IMAGES = { most: 1_120 };
+
+/**
  * The models that calls may reach, and their list prices in dollars per million tokens.
  *
  * Source: `model_prices_and_context_window_backup.json` of the installed LiteLLM. A test compares them, and
@@ -31,6 +41,8 @@ export const models: Record<string, ModelInput> = {
     price: anthropic("4", "20", "0.2"),
     maxPromptTokens: 1_000_000,
     maxOutputTokens: 128_000,
+    images: claudeImages(4_784),
+    documents: true,
     promptCache: "5m",
   },
   "claude-sonnet-5-5": {
@@ -38,6 +50,8 @@ export const models: Record<string, ModelInput> = {
     price: anthropic("2", "10", "0.1"),
     maxPromptTokens: 1_000_000,
     maxOutputTokens: 128_000,
+    images: claudeImages(4_784),
+    documents: true,
     promptCache: "5m",
   },
   "claude-haiku-4-5": {
@@ -45,6 +59,8 @@ export const models: Record<string, ModelInput> = {
     price: anthropic("1", "5", "0.1"),
     maxPromptTokens: 200_000,
     maxOutputTokens: 64_000,
+    images: claudeImages(1_600),
+    documents: true,
     promptCache: "5m",
   },
   "claude-haiku-5-5": {
@@ -53,6 +69,8 @@ export const models: Record<string, ModelInput> = {
     longPrompts: [{ above: 100_000, ...anthropic("0.5", "2.5", "0.05") }],
     maxPromptTokens: 1_000_000,
     maxOutputTokens: 128_000,
+    images: claudeImages(4_784),
+    documents: true,
     promptCache: "5m",
   },
   "gemini-3.1-pro-preview": {
@@ -61,6 +79,8 @@ export const models: Record<string, ModelInput> = {
     longPrompts: [{ above: 200_000, ...vertex("4", "18", "0.4") }],
     maxPromptTokens: 1_048_576,
     maxOutputTokens: 65_536,
+    images: GEMINI_3_IMAGES,
+    documents: true,
     preview: true,
     reasons: {
       "cacheWrite5m above 200000":
@@ -73,6 +93,8 @@ export const models: Record<string, ModelInput> = {
     regionalUpliftPercent: 10,
     maxPromptTokens: 1_048_576,
     maxOutputTokens: 65_536,
+    images: GEMINI_3_IMAGES,
+    documents: true,
   },
   "gemini-3.5-flash-lite": {
     provider: "vertex",
@@ -80,6 +102,8 @@ export const models: Record<string, ModelInput> = {
     regionalUpliftPercent: 10,
     maxPromptTokens: 1_048_576,
     maxOutputTokens: 65_536,
+    images: GEMINI_3_IMAGES,
+    documents: true,
     deprecationDate: "2027-07-21",
   },
 };

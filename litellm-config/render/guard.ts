@@ -17,6 +17,9 @@ export interface GuardModel extends GuardPrice {
   max_prompt_tokens: number;
   max_output_tokens: number;
   prompt_cache: "5m" | "1h" | null;
+  /** Tokens and pixels; null: it takes no images. */
+  images: { most: number; tile: number | null; tile_tokens: number; base: number } | null;
+  documents: boolean;
   preview: boolean;
   /** A day, such as "2027-07-21". */
   deprecation_date: string | null;
@@ -24,7 +27,22 @@ export interface GuardModel extends GuardPrice {
 
 /** Which prices, limits and routes the guard decides by: the shape of `guard.json`. Money in nano-dollars, times in seconds. */
 export interface GuardConfig {
-  tiers: Record<string, { price_nanos: number; budget_nanos: number; degrade_to: string }>;
+  tiers: Record<
+    string,
+    {
+      price_nanos: number;
+      budget_nanos: number;
+      daily_nanos: number;
+      hourly_nanos: number;
+      degrade_to: string;
+    }
+  >;
+  fleet: {
+    customers: Record<string, number>;
+    daily_nanos: number;
+    hourly_nanos: number;
+    degrade_at_percent: number;
+  };
   session: { budget_nanos: number; tokens_per_minute: number; calls: number };
   thresholds: { percent: number; action: string }[];
   models: Record<string, GuardModel>;
@@ -45,13 +63,21 @@ export interface GuardConfig {
 
 /** The guard's configuration of some definitions. */
 export function guardConfig(definitions: Definitions): GuardConfig {
-  const { tiers, session, thresholds, models, routes, gateway } = definitions;
+  const { tiers, fleet, session, thresholds, models, routes, gateway } = definitions;
   return {
     tiers: mapValues(tiers, (tier) => ({
       price_nanos: tier.price,
       budget_nanos: tier.monthlyBudget,
+      daily_nanos: tier.dailyBudget,
+      hourly_nanos: tier.hourlyBudget,
       degrade_to: tier.degradeTo,
     })),
+    fleet: {
+      customers: fleet.customers,
+      daily_nanos: fleet.dailyBudget,
+      hourly_nanos: fleet.hourlyBudget,
+      degrade_at_percent: fleet.degradeAtPercent,
+    },
     session: {
       budget_nanos: session.budget,
       tokens_per_minute: session.tokensPerMinute,
@@ -69,6 +95,15 @@ export function guardConfig(definitions: Definitions): GuardConfig {
       max_prompt_tokens: model.maxPromptTokens,
       max_output_tokens: model.maxOutputTokens,
       prompt_cache: model.promptCache ?? null,
+      images: model.images
+        ? {
+            most: model.images.most,
+            tile: model.images.tile ?? null,
+            tile_tokens: model.images.tileTokens ?? 1,
+            base: model.images.base ?? 0,
+          }
+        : null,
+      documents: model.documents ?? false,
       preview: model.preview ?? false,
       deprecation_date: model.deprecationDate ?? null,
     })),

@@ -19,7 +19,7 @@ const price = z.strictObject({
   cache_creation_input_token_cost_above_1hr: dollars,
 });
 
-/** The prices of long prompts that `litellm_params` may have (LiteLLM's `CustomPricingLiteLLMParams`). */
+/** The prices of long prompts that LiteLLM knows (its `CustomPricingLiteLLMParams`). */
 const longPromptPrice = z.strictObject({
   input_cost_per_token_above_100k_tokens: dollars.optional(),
   output_cost_per_token_above_100k_tokens: dollars.optional(),
@@ -56,11 +56,10 @@ const deployment = z.strictObject({
     vertex_location: environment.optional(),
     weight: z.int().positive().optional(),
     max_retries: z.literal(0),
-    ...price.shape,
-    ...longPromptPrice.shape,
     cache_control_injection_points: z.array(cachePoint).nonempty().optional(),
   }),
-  model_info: z.strictObject({ id: text }),
+  /** Prices in `litellm_params` would be registered anew at each call, which empties LiteLLM's caches of what it knows of models. */
+  model_info: z.strictObject({ id: text, ...price.shape, ...longPromptPrice.shape }),
 });
 
 export const litellmConfigSchema = z.strictObject({

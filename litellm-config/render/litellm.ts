@@ -52,13 +52,12 @@ export function litellmConfig(definitions: Definitions, options: { target: Litel
         ...(weight === undefined ? {} : { weight }),
         // The client below LiteLLM would retry by itself, unseen by the guard.
         max_retries: 0,
-        ...prices(definition),
         ...(promptCache && options.target === "providers"
           ? { cache_control_injection_points: cachePoints(promptCache) }
           : {}),
       },
       // The guard recognizes the model of an attempt by this id.
-      model_info: { id: `${group}/${model}` },
+      model_info: { id: `${group}/${model}`, ...prices(definition) },
     };
   };
 

@@ -2,6 +2,7 @@ import { externalMetrics } from "../../dashboards/metrics/external";
 import { catalogue } from "../../catalogue";
 import { hasValues } from "./frames";
 import type { Range } from "./interpolate";
+import { whyNotHere } from "../target";
 import { panelsOf, renderedDashboards, type PanelQuery, type RenderedPanel } from "./panels";
 import { connectSources, type Servers, type Sources } from "./sources";
 
@@ -63,6 +64,6 @@ async function ask(query: PanelQuery, sources: Sources, range: Range): Promise<A
 function serverElsewhere(expr: string): string | undefined {
   // The sample data stand in for Google Cloud's APIs, which are not called.
   if (expr.includes("tollgate_agent_gcp_api")) return "Google Cloud's APIs";
-  const service = catalogue.find(({ name, targets }) => targets?.local && expr.includes(`service="${name}"`));
+  const service = catalogue.find((each) => whyNotHere(each) && expr.includes(`service="${each.name}"`));
   return service?.title ?? externalMetrics.find(({ name, local }) => !local && expr.includes(name))?.server;
 }

@@ -85,7 +85,7 @@ function prefixesOf(model: string, parts: PromptPart[], tokensPerByte: number): 
   const hash = createHash("sha256").update(model);
   let tokens = 0;
   return parts.map((part) => {
-    hash.update(JSON.stringify([part.text, part.message ?? false, part.attachments ?? 0]));
+    hash.update(JSON.stringify([part.text, part.message ?? false, part.files ?? []]));
     tokens += partTokens(part, tokensPerByte);
     return { key: hash.copy().digest("base64"), tokens };
   });

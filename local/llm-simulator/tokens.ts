@@ -1,10 +1,8 @@
 import type { Answer, Piece } from "./answer";
+import type { BilledFile } from "./files";
 
 /** Tokens that a message costs besides its text. */
 const MESSAGE_TOKENS = 4;
-
-/** Tokens of an image, a file or a sound, whatever few bytes its address has: providers bill them by size. */
-const ATTACHMENT_TOKENS = 1_600;
 
 const BYTES_PER_TOKEN = 4;
 
@@ -13,8 +11,8 @@ export interface PromptPart {
   text: string;
   /** Begins a message. */
   message?: boolean;
-  /** Images, files and sounds. */
-  attachments?: number;
+  /** Images and documents. */
+  files?: BilledFile[];
   /** A cache breakpoint stands after it. */
   cache?: "5m" | "1h";
 }
@@ -25,7 +23,8 @@ export const TOKENS_PER_BYTE = 1 / BYTES_PER_TOKEN;
 /** Tokens of a part of a prompt. */
 export function partTokens(part: PromptPart, tokensPerByte: number): number {
   const text = Math.ceil(Buffer.byteLength(part.text) * tokensPerByte);
-  return text + (part.message ? MESSAGE_TOKENS : 0) + (part.attachments ?? 0) * ATTACHMENT_TOKENS;
+  const files = (part.files ?? []).reduce((sum, { tokens }) => sum + tokens, 0);
+  return text + (part.message ? MESSAGE_TOKENS : 0) + files;
 }
 
 /** Tokens of a whole prompt. */

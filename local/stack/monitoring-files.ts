@@ -1,9 +1,10 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { alertmanagerFiles, defaultSettings } from "../../dashboards/alertmanager";
 import { localPrometheus, prometheusFiles } from "../../dashboards/prometheus";
 import { catalogue } from "../../catalogue";
 import { paths, workFolder } from "../../ops/workspace/paths";
+import { whyNotHere } from "../target";
 import { portOf, type StackSettings } from "./settings";
 
 /** Seconds between scrapes: somebody is watching. */
@@ -15,7 +16,7 @@ const SCRAPE_INTERVAL = 5;
  * @returns their folder
  */
 export function writePrometheusFiles(settings: StackSettings): string {
-  const measured = catalogue.filter(({ metrics, targets }) => metrics && !targets?.local);
+  const measured = catalogue.filter((service) => service.metrics && !whyNotHere(service));
   const files = prometheusFiles(
     localPrometheus({
       targets: Object.fromEntries(
@@ -39,16 +40,26 @@ export function writePrometheusFiles(settings: StackSettings): string {
 export function writeAlertmanagerFiles(): string {
   const secretsFolder = join(workFolder, "alertmanager-secrets");
   mkdirSync(secretsFolder, { recursive: true, mode: 0o700 });
-  return writeAll("alertmanager-config", alertmanagerFiles({ ...defaultSettings, secretsFolder }));
+  const heartbeat = join(secretsFolder, "heartbeat", "url");
+  return writeAll(
+    "alertmanager-config",
+    alertmanagerFiles({
+      ...defaultSettings,
+      secretsFolder,
+      ...(existsSync(heartbeat) ? { heartbeat: { url: readFileSync(heartbeat, "utf8").trim() } } : {}),
+    }),
+    0o600,
+  );
 }
 
-function writeAll(folder: string, files: Record<string, string>): string {
+/** Writes files in place of what a folder of the stack's data held. */
+export function writeAll(folder: string, files: Record<string, string>, mode = 0o644): string {
   const root = join(paths.data, folder);
   rmSync(root, { recursive: true, force: true });
   for (const [path, text] of Object.entries(files)) {
     const file = join(root, path);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
+    writeFileSync(file, text, { mode });
   }
   return root;
 }

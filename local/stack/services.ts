@@ -1,9 +1,19 @@
-import { catalogue, isJob, type Unit } from "../../catalogue";
+import { catalogue, isJob, service, type Unit } from "../../catalogue";
 import { startAll } from "../../catalogue/target";
 import { logFile, paths } from "../../ops/workspace/paths";
 import type { Running } from "../processes";
-import { localTarget, portsOf, simulatorOn, sinkOn, viewerOn, type LocalUnit, type Machine } from "../target";
+import {
+  localTarget,
+  portsOf,
+  simulatorOn,
+  sinkOn,
+  viewerOn,
+  whyNotHere,
+  type LocalUnit,
+  type Machine,
+} from "../target";
 import { writeAlertmanagerFiles, writePrometheusFiles } from "./monitoring-files";
+import { writeAlloyFiles, writeGrafanaFiles, writeLokiFiles, writeTempoFiles } from "./server-files";
 import { gatewayExtra, providerInUse } from "./provider";
 import { portOf, type StackSettings } from "./settings";
 
@@ -34,7 +44,7 @@ export function localServices(settings: StackSettings): LocalService[] {
   const simulated = settings.provider.kind === "simulator";
   return [
     ...[...here.values()].map((each) => fromCatalogue(each, machine)),
-    ...off.map((each) => ({ ...common(each, machine), dependsOn: [], off: each.targets?.local })),
+    ...off.map((each) => ({ ...common(each, machine), dependsOn: [], off: whyNotHere(each) })),
     {
       name: "llm-simulator",
       title: "LLM simulator (for the providers)",
@@ -58,7 +68,9 @@ export function localServices(settings: StackSettings): LocalService[] {
       dependsOn: [],
       required: false,
       later: true,
-      start: () => viewerOn(machine),
+      ...(whyNotHere(service("grafana"))
+        ? { start: () => viewerOn(machine) }
+        : { off: "Grafana shows the dashboards" }),
     },
   ];
 }
@@ -83,8 +95,13 @@ export function machineOf(settings: StackSettings): Machine {
     folders: {
       prometheus: () => writePrometheusFiles(settings),
       alertmanager: writeAlertmanagerFiles,
+      grafana: () => writeGrafanaFiles(settings),
+      loki: () => writeLokiFiles(settings),
+      alloy: writeAlloyFiles,
+      tempo: () => writeTempoFiles(settings),
     },
     extra: {
+      alloy: () => ({ env: { LOG_FOLDER: paths.logs } }),
       gateway: () => gatewayExtra(settings, `http://127.0.0.1:${portOf(settings, "llmSimulator")}`),
     },
   };

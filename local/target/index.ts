@@ -6,6 +6,7 @@ import {
   programs,
   service,
   type JobName,
+  type OptionalSetting,
   type Ref,
   type Service,
   type ServiceName,
@@ -14,10 +15,11 @@ import {
 import { inputsOf, type Inputs, type Target } from "../../catalogue/target";
 import { secretText } from "../../catalogue/secret-values";
 import type { Running } from "../processes";
-import { kindOf } from "./kinds";
+import { kindOf, whyNotHere } from "./kinds";
 import { pathOf, type Machine } from "./machine";
 
 export type { Extra, Machine } from "./machine";
+export { whyNotHere } from "./kinds";
 export { simulatorOn, sinkOn, viewerOn } from "./stand-ins";
 
 /** A service or a job that can be started on this machine. */
@@ -35,8 +37,10 @@ export interface LocalUnit {
 export function localTarget(machine: Machine): Target<string, LocalUnit> {
   return {
     name: "local",
-    has: () => true,
+    // Nothing takes the place of what is optional.
+    has: (unit) => !("enabledBy" in unit && whyNotHere(unit)),
     resolve: (ref, unit) => resolve(ref, unit, machine),
+    lacks: (setting) => setting in OWN_SETTINGS && !process.env[OWN_SETTINGS[setting as OptionalSetting]],
     literal: (text) => text,
     join: (parts) => parts.join(""),
     start: (unit, inputs, needs) =>
@@ -92,6 +96,12 @@ function secretsOf({ secretEnv }: Inputs<string>, machine: Machine): Record<stri
 
 const ADDRESS = "127.0.0.1";
 
+/** Settings that whoever starts the stack may give, by the variables that they are read from. */
+const OWN_SETTINGS: Record<OptionalSetting, string> = {
+  publicUrl: "TOLLGATE_PUBLIC_URL",
+  oauthIssuer: "TOLLGATE_OAUTH_ISSUER",
+};
+
 function resolve(ref: Ref, unit: Unit, machine: Machine): string {
   const at = (name: ServiceName, extra?: string) => machine.port(portOf(name, extra));
   if ("url" in ref) return `${ref.scheme ?? "http"}://${ADDRESS}:${at(ref.url, ref.extra)}${ref.path ?? ""}`;
@@ -111,8 +121,13 @@ function resolve(ref: Ref, unit: Unit, machine: Machine): string {
       return ADDRESS;
     case "domain":
       return ADDRESS;
+    case "publicUrl":
+    case "oauthIssuer":
+      return process.env[OWN_SETTINGS[ref.setting]] ?? "";
     case "project":
     case "region":
+    case "logSubscription":
+    case "sharingServices":
       throw new Error(`${unit.name} needs a Google Cloud ${ref.setting}: there is none here`);
   }
 }

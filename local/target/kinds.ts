@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { portOf, type ImageName, type Job, type Service } from "../../catalogue";
+import { portOf, service, type ImageName, type Job, type Service, type Unit } from "../../catalogue";
 import { redisSettings } from "../../catalogue/redis";
 import { paths } from "../../ops/workspace/paths";
 import {
@@ -16,6 +16,8 @@ import {
   startRedis,
   type Running,
 } from "../processes";
+import { findServer } from "../servers/find";
+import type { ServerName } from "../servers/releases";
 import { pathOf, type Machine } from "./machine";
 
 interface Own {
@@ -56,6 +58,20 @@ const litellm: Program = {
 /** What the guard's Python needs. */
 const guard = { PYTHONPATH: paths.guard, PYTHONUNBUFFERED: "1" };
 
+/** Grafana finds its pages beside its program, or where its Debian package puts them. Whoever reaches this machine may look. */
+function grafanaEnv(_name: string, machine: Machine): Record<string, string> {
+  const grafana = service("grafana");
+  const beside = dirname(dirname(realpathSync(findServer("grafana")!)));
+  const home = existsSync(join(beside, "conf", "defaults.ini")) ? beside : "/usr/share/grafana";
+  return {
+    GF_PATHS_HOME: home,
+    GF_PATHS_CONFIG: join(home, "conf", "sample.ini"),
+    GF_PATHS_DATA: pathOf("/var/lib/grafana", grafana, machine),
+    GF_SERVER_HTTP_ADDR: "127.0.0.1",
+    GF_AUTH_ANONYMOUS_ENABLED: "true",
+  };
+}
+
 const KINDS: Partial<Record<ImageName, Kind>> = {
   agent: { start: (service, own, machine) => startProgram(node, service, own, machine) },
   gateway: {
@@ -88,6 +104,10 @@ const KINDS: Partial<Record<ImageName, Kind>> = {
   },
   prometheus: debianTool("prometheus"),
   alertmanager: debianTool("alertmanager"),
+  grafana: server("grafana", { args: ["server"], env: grafanaEnv }),
+  loki: server("loki"),
+  alloy: server("alloy", {}, ["loki"]),
+  tempo: server("tempo"),
 };
 
 /** @throws Error when nothing is known of the image: the catalogue must say why the service cannot run here. */
@@ -95,6 +115,11 @@ export function kindOf(image: ImageName): Kind {
   const kind = KINDS[image];
   if (!kind) throw new Error(`image "${image}" has no kind in local/target/kinds.ts: add it, or say why not`);
   return kind;
+}
+
+/** Why a unit cannot run on this machine; `undefined` where it can. */
+export function whyNotHere(unit: Unit): string | undefined {
+  return unit.targets?.local ?? kindOf(unit.image).missing?.();
 }
 
 function debianTool(name: string): Kind {
@@ -105,8 +130,7 @@ function debianTool(name: string): Kind {
   };
   return {
     start: (service, own, machine) => {
-      for (const { mountPath } of service.volumes ?? [])
-        mkdirSync(pathOf(mountPath, service, machine), { recursive: true });
+      makeVolumes(service, machine);
       return startProgram(program, service, own, machine);
     },
     missing: () => {
@@ -116,6 +140,29 @@ function debianTool(name: string): Kind {
       return `not on the PATH, and Debian's package could not be unpacked${reason && `: ${reason}`}`;
     },
   };
+}
+
+/**
+ * A program that no package registry has: it runs where it is on this machine.
+ *
+ * @param needs Servers without which it has nothing to do.
+ */
+function server(name: ServerName, program: Omit<Program, "command"> = {}, needs: ServerName[] = []): Kind {
+  return {
+    start: (service, own, machine) => {
+      makeVolumes(service, machine);
+      return startProgram({ ...program, command: () => findServer(name)! }, service, own, machine);
+    },
+    missing: () => {
+      const [absent] = [name, ...needs].filter((each) => !findServer(each));
+      return absent && `${absent} is not on the PATH: \`npm start -- --full\` downloads it`;
+    },
+  };
+}
+
+function makeVolumes(service: Service, machine: Machine): void {
+  for (const { mountPath } of service.volumes ?? [])
+    mkdirSync(pathOf(mountPath, service, machine), { recursive: true });
 }
 
 function startProgram(program: Program, service: Service, own: Own, machine: Machine): Promise<Running> {
@@ -129,7 +176,7 @@ function startProgram(program: Program, service: Service, own: Own, machine: Mac
     port,
     command: program.command(),
     args: [...(program.args ?? []), ...own.args],
-    env: { ...program.env?.(name, machine), ...own.env },
+    env: { ...own.env, ...program.env?.(name, machine) },
     cwd: program.cwd?.(),
     logFile: machine.logFile(name),
     ready: httpReady(url + probe.path),

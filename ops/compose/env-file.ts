@@ -19,6 +19,16 @@ const SETTINGS: Setting[] = [
   { name: "GOOGLE_CLOUD_PROJECT", value: "", what: "the project that pays for Gemini on Vertex AI" },
   { name: "GOOGLE_CLOUD_REGION", value: "", what: "its region" },
   { name: "TOLLGATE_HOST", value: "localhost", what: "the name under which people reach this machine" },
+  {
+    name: "TOLLGATE_PUBLIC_URL",
+    value: "",
+    what: "the agent's address as customers know it, without a path",
+  },
+  {
+    name: "TOLLGATE_OAUTH_ISSUER",
+    value: "",
+    what: "the OAuth authorization server whose tokens the agent takes; needs TOLLGATE_PUBLIC_URL",
+  },
 ];
 
 /** What `.env` says of this run of the stack. */

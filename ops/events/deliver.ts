@@ -6,6 +6,19 @@ import { DeliveryError, type Receiver } from "./receivers";
 const BATCH = 20;
 
 /**
+ * Makes this connection the one that delivers, until it closes. One process at a time delivers, so that an event goes out once.
+ *
+ * @returns false while another one is it.
+ */
+export async function takeTurn(ledger: ClientBase): Promise<boolean> {
+  // A lock of a session counts how often it was taken: again is no harm.
+  const { rows } = await ledger.query<{ mine: boolean }>(
+    "select pg_try_advisory_lock(hashtext('ledger.deliver_events')) as mine",
+  );
+  return rows[0]!.mine;
+}
+
+/**
  * Delivers what is due to every receiver. An event counts as delivered when all have taken it; when one has not, all of them get it
  * again, with the same id.
  *

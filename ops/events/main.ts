@@ -5,9 +5,9 @@ import { addLedgerCommands, defineLedgerCommand, LEDGER_HELP, limitOf, limitOpti
 import { withLedger } from "../ledger/connect";
 import { runCommand, tollgateCommand, UsageError } from "../terminal/command";
 import { table } from "../terminal/table";
-import { deliverDue } from "./deliver";
+import { deliverDue, takeTurn } from "./deliver";
 import { listEvents, replayEvents, type DeliveryState } from "./events";
-import { pubSubReceiver, webhookReceiver, type Receiver } from "./receivers";
+import { readReceivers } from "./receivers";
 
 /** How long the delivery waits when nothing is due. */
 const IDLE_MS = 1_000;
@@ -61,21 +61,26 @@ addLedgerCommands(program, [
 
 program
   .command("deliver")
-  .description("deliver events until it is stopped; several may run at a time")
-  .option("--once", "deliver what is due and end")
+  .description("deliver events until it is stopped; a second process waits for its turn")
+  .option("--once", "deliver what is due and end, also without receivers")
   .addHelpText(
     "after",
-    "\nReceivers: TOLLGATE_EVENTS_WEBHOOK_URL with TOLLGATE_EVENTS_WEBHOOK_SECRET (whsec_...), TOLLGATE_EVENTS_TOPIC (Pub/Sub).",
+    '\nTOLLGATE_EVENTS_RECEIVERS names the receivers: {"webhook": {"url": "https://...", "secret": "whsec_..."}, "topic": "projects/.../topics/..."}',
   )
   .action(async ({ once }: { once?: true }) => {
-    const receivers = receiversOf(process.env);
+    const receivers = readReceivers(process.env.TOLLGATE_EVENTS_RECEIVERS);
+    if (receivers.length === 0) {
+      if (once) return console.log("There is no receiver.");
+      throw new UsageError(
+        "TOLLGATE_EVENTS_RECEIVERS (unset): there is no receiver; `events deliver --help` shows how one is named",
+      );
+    }
     let stopped = false;
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => (stopped = true));
     await withLedger(async (ledger) => {
       while (!stopped) {
-        const taken = await deliverDue(ledger, receivers, (id, error) =>
-          console.error(`${id} was not delivered: ${error}`),
-        );
+        const mine = await takeTurn(ledger);
+        const taken = mine ? await deliverDue(ledger, receivers, reportFailure) : 0;
         if (taken === 0 && once) break;
         if (taken === 0) await sleep(IDLE_MS);
       }
@@ -84,19 +89,6 @@ program
 
 runCommand(program);
 
-function receiversOf(env: NodeJS.ProcessEnv): Receiver[] {
-  const {
-    TOLLGATE_EVENTS_WEBHOOK_URL: url,
-    TOLLGATE_EVENTS_WEBHOOK_SECRET: secret,
-    TOLLGATE_EVENTS_TOPIC: topic,
-  } = env;
-  if (url && !secret)
-    throw new UsageError("TOLLGATE_EVENTS_WEBHOOK_SECRET (unset): give whsec_ and 24 to 64 bytes in base64");
-  const receivers = [
-    ...(url ? [webhookReceiver(url, secret!)] : []),
-    ...(topic ? [pubSubReceiver(topic)] : []),
-  ];
-  if (receivers.length === 0)
-    throw new UsageError("Set TOLLGATE_EVENTS_WEBHOOK_URL or TOLLGATE_EVENTS_TOPIC: there is no receiver");
-  return receivers;
+function reportFailure(eventId: string, error: string): void {
+  console.error(`${eventId} was not delivered: ${error}`);
 }

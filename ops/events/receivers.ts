@@ -1,5 +1,6 @@
 import { GoogleAuth } from "google-auth-library";
 import { Webhook } from "standardwebhooks";
+import { z } from "zod";
 import type { TollgateEvent } from "./events";
 
 /** A place that events go to. */
@@ -20,6 +21,37 @@ export class DeliveryError extends Error {
   }
 }
 
+const named = z.strictObject({
+  webhook: z.strictObject({ url: z.url({ protocol: /^https?$/ }), secret: z.string() }).optional(),
+  topic: z.string().optional(),
+});
+
+/**
+ * The receivers that a text names.
+ *
+ * @param text JSON such as `{"webhook": {"url": "https://...", "secret": "whsec_..."}, "topic": "projects/p/topics/t"}`; none of it
+ *   is needed.
+ * @throws Error that names the field and the remedy, never a secret.
+ */
+export function readReceivers(text: string | undefined): Receiver[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(text || "{}");
+  } catch {
+    throw new Error("TOLLGATE_EVENTS_RECEIVERS (set): must be JSON; `events deliver --help` shows it");
+  }
+  const result = named.safeParse(json);
+  if (!result.success) {
+    const [{ path, message }] = result.error.issues as [z.core.$ZodIssue];
+    throw new Error(`${["TOLLGATE_EVENTS_RECEIVERS", ...path].join(".")} (set): ${message}`);
+  }
+  const { webhook, topic } = result.data;
+  return [
+    ...(webhook ? [webhookReceiver(webhook.url, webhook.secret)] : []),
+    ...(topic ? [pubSubReceiver(topic)] : []),
+  ];
+}
+
 const TIMEOUT_MS = 15_000;
 
 /** The body that a receiver gets. */
@@ -38,7 +70,7 @@ export function webhookReceiver(url: string, secret: string): Receiver {
   const bytes = Buffer.from(secret.replace(/^whsec_/, ""), "base64").length;
   if (!secret.startsWith("whsec_") || bytes < 24 || bytes > 64) {
     throw new Error(
-      "TOLLGATE_EVENTS_WEBHOOK_SECRET (set): must be whsec_ and 24 to 64 bytes in base64; make one by " +
+      "webhook.secret of TOLLGATE_EVENTS_RECEIVERS (set): must be whsec_ and 24 to 64 bytes in base64; make one by " +
         "`echo whsec_$(openssl rand -base64 32)`",
     );
   }
@@ -80,7 +112,7 @@ export function pubSubReceiver(
 ): Receiver {
   if (!/^projects\/[^/]+\/topics\/[^/]+$/.test(topic)) {
     throw new Error(
-      `TOLLGATE_EVENTS_TOPIC (is "${topic}"): give one such as projects/my-project/topics/tollgate-events`,
+      `topic of TOLLGATE_EVENTS_RECEIVERS (is "${topic}"): give one such as projects/my-project/topics/tollgate-events`,
     );
   }
   return {

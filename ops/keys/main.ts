@@ -1,27 +1,25 @@
 /** `tollgate keys new`: draws an agent's key and prints it once, with the entry of `TOLLGATE_AGENT_KEYS` that lets it in. */
 import { createHash, randomBytes } from "node:crypto";
-import { jsonOption, runCommand, tollgateCommand, UsageError } from "../terminal/command";
+import { jsonOption, runCommand, tollgateCommand, UsageError, wholeNumber } from "../terminal/command";
 
 interface Options {
   name: string;
   routes?: string[];
   customers?: string[];
-  callsInFlight?: string;
+  callsInFlight?: number;
   json?: boolean;
 }
 
 function create({ name, routes, customers, callsInFlight, json }: Options): void {
   if (!/^[A-Za-z0-9_.-]{1,64}$/.test(name))
     throw new UsageError(`--name is "${name}": give 1 to 64 letters, digits, _ . or -`);
-  if (callsInFlight !== undefined && !/^[1-9]\d*$/.test(callsInFlight))
-    throw new UsageError(`--calls-in-flight is "${callsInFlight}": give a whole number above 0`);
   const key = `tg-agent-${randomBytes(32).toString("hex")}`;
   const entry = {
     name,
     sha256: createHash("sha256").update(key).digest("hex"),
     ...(routes && { routes }),
     ...(customers && { customers }),
-    ...(callsInFlight && { calls_in_flight: Number(callsInFlight) }),
+    ...(callsInFlight && { calls_in_flight: callsInFlight }),
   };
   if (json) return console.log(JSON.stringify({ key, entry }, null, 2));
   console.log(
@@ -34,7 +32,11 @@ runCommand(
     .requiredOption("--name <name>", "the key's name, for logs and for you")
     .option("--routes <names...>", "routes or models that it may use (default: all)")
     .option("--customers <ids...>", "customers that it may name (default: all)")
-    .option("--calls-in-flight <count>", "calls at the same time in each worker (default: no limit)")
+    .option(
+      "--calls-in-flight <count>",
+      "calls at the same time in each worker (default: no limit)",
+      wholeNumber(1, 1_000_000),
+    )
     .addOption(jsonOption())
     .action(create),
 );

@@ -100,7 +100,7 @@ const BOUNDS = [
 
 /** A forecast of fewer days than this is not shown: it would change its mind each morning. */
 const LEAST_DAYS = 7;
-/** Customers with a series of their own; those whose budget runs out first. */
+/** Customers with a series each; those whose budget runs out first. */
 const MOST_CUSTOMERS = 1_000;
 
 /** What the month is expected to cost; absent while it is not known. */

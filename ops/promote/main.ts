@@ -16,7 +16,7 @@ import { PulumiEngine } from "./engine";
 import type { Proposal } from "./prepare";
 import { STEPS } from "./rollout";
 import { watchFor } from "./watch";
-import { jsonOption, runCommand, tollgateCommand, UsageError } from "../terminal/command";
+import { jsonOption, runCommand, tollgateCommand, wholeNumber } from "../terminal/command";
 
 const ROOT = join(__dirname, "..", "..");
 /** Seconds between two looks at the new revisions. */
@@ -25,21 +25,17 @@ const LOOK_EVERY = 15;
 interface Flags extends Options {
   json?: boolean;
   prometheus?: string;
-  watch: string;
+  watch: number;
 }
 
 async function runPromotion(flags: Flags): Promise<void> {
   const say = (line: string) => (flags.json ? console.error(line) : console.log(line));
-  const seconds = Number(flags.watch);
-  if (!Number.isInteger(seconds) || seconds < 1) {
-    throw new UsageError(`--watch "${flags.watch}" must be a whole number of seconds of at least 1`);
-  }
   const dependencies: Dependencies = {
     root: ROOT,
     cloudRun: (stack) => new GoogleCloudRun(placeOf(stack)),
     engine: (stack) => new PulumiEngine(stack, ROOT, say),
     health: (stack, run) => new ObservedHealth(run, prometheusOf(stack, flags.prometheus)),
-    watch: watchFor(seconds * 1000, LOOK_EVERY * 1000),
+    watch: watchFor(flags.watch * 1000, LOOK_EVERY * 1000),
     say,
     show: (proposal) => show(proposal, say),
   };
@@ -105,7 +101,12 @@ runCommand(
         "the target's Prometheus, for the health gates (default: asked through a job of the target)",
       ).env("TOLLGATE_PROMETHEUS_URL"),
     )
-    .option("--watch <seconds>", "how long each step is watched; the rates look back 300 s", "600")
+    .option(
+      "--watch <seconds>",
+      "how long each step is watched; the rates look back 300 s",
+      wholeNumber(1, 86_400),
+      600,
+    )
     .addOption(jsonOption("print the promotion as JSON"))
     .addHelpText(
       "after",

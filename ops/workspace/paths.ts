@@ -15,6 +15,8 @@ export const paths = {
   python: join(installed, "venv", "bin", "python"),
   /** Programs unpacked from Debian packages. */
   tools: join(installed, "tools"),
+  /** Release archives, unpacked: `npm start -- --full`. */
+  servers: join(installed, "servers"),
   data: join(workFolder, "data"),
   logs: join(workFolder, "logs"),
   traces: join(workFolder, "traces"),

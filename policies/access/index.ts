@@ -1,5 +1,7 @@
 import type { Rule } from "../rule";
-import { customRoles, noPowerfulRoles, ownAccount, projectRoles, providersThroughGateway } from "./roles";
+import { customRoles } from "./custom-roles";
+import { noPowerfulRoles, ownMembers } from "./resource-roles";
+import { ownAccount, projectRoles, providersThroughGateway } from "./roles";
 import { configReadOnly, providerKeys, secretsByUse, secretsInParts } from "./secrets";
 
 /** Who may do what. */
@@ -8,6 +10,7 @@ export const accessRules: Rule[] = [
   providerKeys,
   projectRoles,
   noPowerfulRoles,
+  ownMembers,
   customRoles,
   ownAccount,
   secretsInParts,

@@ -21,6 +21,55 @@ export const budgetShare = guardRule<{ maxSharePercent: number }>({
           ),
 });
 
+const DAYS = 30;
+
+export const spendLimits = guardRule<{ maxSharePercent: number }>({
+  name: "fleet-and-daily-budgets",
+  description:
+    "The fleet's daily budget reaches for what its customers may use, and is at most a share of their revenue; no customer may use a month's budget in a day.",
+  severity: "critical",
+  remedy: "Change dailyBudget or hourlyBudget in litellm-config/definitions/fleet.ts or tiers.ts",
+  settings: { maxSharePercent: { type: "number", default: 50, minimum: 1, maximum: 100 } },
+  check: ({ fleet, tiers, session }, { maxSharePercent }) => {
+    const sum = (field: "budget_nanos" | "price_nanos") =>
+      Object.entries(tiers).reduce((total, [name, tier]) => total + tier[field] * fleet.customers[name]!, 0);
+    const month = fleet.daily_nanos * DAYS;
+    const findings = [];
+    // Each is written so that a value that is not a number is a finding.
+    if (!(month >= sum("budget_nanos"))) {
+      findings.push(
+        `The fleet's daily budget ${shown(fleet.daily_nanos)} is below the ${shown(Math.ceil(sum("budget_nanos") / DAYS))} a day of its customers' budgets`,
+      );
+    }
+    if (!(month * 100 <= sum("price_nanos") * maxSharePercent)) {
+      findings.push(
+        `The fleet's daily budget ${shown(fleet.daily_nanos)} is over ${maxSharePercent} % of its customers' revenue, ${shown(Math.floor(sum("price_nanos") / DAYS))} a day`,
+      );
+    }
+    const limits = { "The fleet": fleet, ...tiers };
+    for (const [name, { daily_nanos, hourly_nanos }] of Object.entries(limits)) {
+      if (!(hourly_nanos <= daily_nanos && hourly_nanos >= session.budget_nanos)) {
+        findings.push(
+          `${name}'s hourly budget ${shown(hourly_nanos)} is not between a session's ${shown(session.budget_nanos)} and its daily budget ${shown(daily_nanos)}`,
+        );
+      }
+    }
+    for (const [name, { daily_nanos, budget_nanos }] of Object.entries(tiers)) {
+      if (!(daily_nanos * DAYS >= budget_nanos && daily_nanos * 2 <= budget_nanos)) {
+        findings.push(
+          `${name}'s daily budget ${shown(daily_nanos)} is not between a thirtieth and half of its monthly budget ${shown(budget_nanos)}`,
+        );
+      }
+    }
+    if (!(fleet.degrade_at_percent < 100)) {
+      findings.push(
+        "Calls are refused before any goes to the cheaper route: fleet.degrade_at_percent is not below 100",
+      );
+    }
+    return findings;
+  },
+});
+
 export const sessionBudget = guardRule<{ maxDollars: string }>({
   name: "session-budget",
   description: "A conversation may cost at most $0.50, and less than the smallest monthly budget.",

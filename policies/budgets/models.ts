@@ -30,9 +30,9 @@ export const modelsPriced: Rule = {
   checks: onFiles((file) => [
     ...judgeGuard(file, guardPrices, undefined),
     ...judgeLitellm(file, ({ model_list = [] }) =>
-      (model_list as Props[]).flatMap(({ model_name, litellm_params = {} }) =>
-        LITELLM_PRICES.filter((price) => !(litellm_params[price] > 0)).map(
-          (price) => `${model_name} has ${price} ${litellm_params[price] ?? "not set"}`,
+      (model_list as Props[]).flatMap(({ model_name, model_info = {} }) =>
+        LITELLM_PRICES.filter((price) => !(model_info[price] > 0)).map(
+          (price) => `${model_name} has ${price} ${model_info[price] ?? "not set"}`,
         ),
       ),
     ),

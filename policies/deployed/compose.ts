@@ -45,13 +45,23 @@ function containersIn(content: string): Container[] {
 
 /** Options by which a container leaves its confinement: https://docs.docker.com/reference/compose-file/services/ */
 function escapes(name: string, service: Props): string[] {
-  const mounts = JSON.stringify(service.volumes ?? []);
+  const sources = ((service.volumes ?? []) as (string | Props)[]).map((volume) =>
+    typeof volume === "string" ? volume.split(":")[0]! : String(volume.source ?? ""),
+  );
+  const lists = ["cap_add", "devices", "device_cgroup_rules"].filter((option) => service[option]?.length > 0);
+  const security = ((service.security_opt ?? []) as unknown[]).map(String);
   return [
     ...(service.privileged === true ? ["privileged"] : []),
-    ...["network_mode", "pid", "ipc", "userns_mode"]
-      .filter((option) => service[option] === "host")
-      .map((option) => `${option}: host`),
-    ...(mounts.includes("docker.sock") && name !== LOG_COLLECTOR ? ["Docker's socket"] : []),
+    ...["network_mode", "pid", "ipc", "userns_mode", "uts", "cgroup"]
+      .filter((option) => /^(host|container:)/.test(String(service[option] ?? "")))
+      .map((option) => `${option}: ${service[option]}`),
+    ...lists,
+    ...security
+      .filter((option) => /unconfined|disable|no-new-privileges[:=]false/.test(option))
+      .map((option) => `security_opt: ${option}`),
+    ...sources
+      .filter((source) => source.startsWith("/") && name !== LOG_COLLECTOR)
+      .map((source) => (source.includes("docker.sock") ? "Docker's socket" : `the machine's ${source}`)),
   ];
 }
 

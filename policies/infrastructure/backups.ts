@@ -3,6 +3,9 @@ import { Disk } from "@pulumi/gcp/compute/disk";
 import { DiskResourcePolicyAttachment } from "@pulumi/gcp/compute/diskResourcePolicyAttachment";
 import { Instance } from "@pulumi/gcp/compute/instance";
 import { ResourcePolicy } from "@pulumi/gcp/compute/resourcePolicy";
+import { Job as Schedule } from "@pulumi/gcp/cloudscheduler/job";
+import { AlertPolicy } from "@pulumi/gcp/monitoring/alertPolicy";
+import { NotificationChannel } from "@pulumi/gcp/monitoring/notificationChannel";
 import { ProjectSink } from "@pulumi/gcp/logging/projectSink";
 import { Subscription } from "@pulumi/gcp/pubsub/subscription";
 import { allOf, ofType, type Rule } from "../rule";
@@ -54,11 +57,15 @@ export const diskSnapshots: Rule = {
 export const logsDelivered: Rule = {
   name: "logs-delivered",
   description:
-    "Log sinks are on and leave nothing out, and what a collector does not fetch in time waits a day.",
+    "Schedules, alerts and log sinks are on and leave nothing out, and what a collector does not fetch in time waits a day.",
   severity: "high",
-  remedy: "Make them with components/log-pipeline.ts",
+  remedy: "Make it with its component in components/",
   checks: [
-    ofType(ProjectSink, ({ disabled, exclusions = [] }) => [
+    ofType(Schedule, ({ paused }) => (paused === true ? ["paused is true"] : [])),
+    ofType(AlertPolicy, ({ enabled }) => (enabled === false ? ["enabled is false"] : [])),
+    ofType(NotificationChannel, ({ enabled }) => (enabled === false ? ["enabled is false"] : [])),
+    ofType(ProjectSink, ({ disabled, filter = "", exclusions = [] }) => [
+      ...(/\bseverity\b|\bsample\(/i.test(filter) ? ["filter leaves out lines by severity or chance"] : []),
       ...(disabled === true ? ["disabled is true"] : []),
       ...(exclusions.length > 0 ? [`exclusions leave out ${exclusions.length} kinds of lines`] : []),
     ]),

@@ -7,7 +7,7 @@ export const bucketPrivate: Rule = {
   severity: "critical",
   remedy: "Make it with components/bucket.ts",
   checks: [
-    ofType(Bucket, ({ publicAccessPrevention, uniformBucketLevelAccess, website }) => {
+    ofType(Bucket, ({ publicAccessPrevention, uniformBucketLevelAccess, website, cors = [] }) => {
       const findings = [];
       // The API's own default inherits from the organization, and may allow everything.
       if (publicAccessPrevention !== "enforced") {
@@ -17,6 +17,7 @@ export const bucketPrivate: Rule = {
         findings.push(`uniformBucketLevelAccess is ${uniformBucketLevelAccess ?? "not set"}`);
       }
       if (website) findings.push("website serves it to the public");
+      if (cors.length > 0) findings.push("cors lets pages of other sites read it");
       return findings;
     }),
   ],
@@ -40,7 +41,7 @@ export const bucketRecoverable: Rule = {
 
 /** Days that the objects of a bucket must stay; `Infinity`: for ever. By the end of the bucket's name. */
 const KEPT: [RegExp, number][] = [
-  [/-(trace|log)-archive$/, Infinity],
+  [/-(trace|log|ledger)-archive$/, Infinity],
   [/-config$/, Infinity],
   [/-langfuse-(events|media)$/, 90],
   [/-(loki|tempo)$/, 7],

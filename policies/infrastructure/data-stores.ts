@@ -76,6 +76,51 @@ export const databaseBackups: Rule = {
   ],
 };
 
+/** Settings of Postgres by which nothing that was committed is lost, and nothing is logged that is secret. */
+const FLAGS = ["max_connections"];
+
+export const databaseSettings: Rule = {
+  name: "database-settings",
+  description:
+    "Cloud SQL runs a supported version with its own settings: a commit is on disk when it is answered.",
+  severity: "critical",
+  remedy: "Make it with components/postgres.ts",
+  settings: {
+    flags: { type: "array", items: { type: "string" }, default: FLAGS },
+    minConnections: { type: "number", default: 50, minimum: 1 },
+  },
+  checks: [
+    ofType(DatabaseInstance, ({ databaseVersion, rootPassword, settings }, _, { flags, minConnections }) => {
+      const { databaseFlags = [], activationPolicy = "ALWAYS", ipConfiguration } = settings ?? {};
+      const major = Number(/^POSTGRES_(\d+)$/.exec(databaseVersion ?? "POSTGRES_16")?.[1] ?? 0);
+      return [
+        ...(major >= 15
+          ? []
+          : [`databaseVersion is ${databaseVersion}: Langfuse needs POSTGRES_15 or later`]),
+        ...(rootPassword === undefined ? [] : ["rootPassword is set outside Secret Manager"]),
+        ...(activationPolicy === "ALWAYS" ? [] : [`settings.activationPolicy is ${activationPolicy}`]),
+        ...(settings?.diskAutoresize === false || (settings?.diskAutoresizeLimit ?? 0) > 0
+          ? ["settings.diskAutoresize stops before the disk is large enough"]
+          : []),
+        ...((ipConfiguration?.pscConfigs ?? []).length > 0
+          ? ["ipConfiguration.pscConfigs admits other projects"]
+          : []),
+        ...databaseFlags.flatMap(({ name = "", value }) => {
+          if (!(flags as string[]).includes(name)) return [`settings.databaseFlags sets ${name} to ${value}`];
+          return name === "max_connections" && Number(value) < (minConnections as number)
+            ? [`settings.databaseFlags max_connections is ${value}, less than ${minConnections}`]
+            : [];
+        }),
+      ];
+    }),
+    ofType(Redis, ({ redisVersion }) =>
+      redisVersion === undefined || Number(/^REDIS_(\d+)/.exec(redisVersion)?.[1]) >= 7
+        ? []
+        : [`redisVersion is ${redisVersion}: Langfuse needs REDIS_7_0 or later`],
+    ),
+  ],
+};
+
 export const highAvailability: Rule = {
   name: "high-availability",
   description: "In prod, Postgres and Redis survive the loss of a zone.",

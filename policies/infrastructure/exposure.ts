@@ -1,8 +1,12 @@
 import { BlockList } from "node:net";
 import { Service } from "@pulumi/gcp/cloudrunv2/service";
+import { Job as Schedule } from "@pulumi/gcp/cloudscheduler/job";
 import { Firewall } from "@pulumi/gcp/compute/firewall";
 import { Instance } from "@pulumi/gcp/compute/instance";
 import { InstanceTemplate } from "@pulumi/gcp/compute/instanceTemplate";
+import { Subnetwork } from "@pulumi/gcp/compute/subnetwork";
+import { ManagedZone } from "@pulumi/gcp/dns/managedZone";
+import { Subscription } from "@pulumi/gcp/pubsub/subscription";
 import { grantsOf } from "../access/grants";
 import { isMissing, type Known, type Props } from "../known";
 import { ofAnyType, ofType, type Rule } from "../rule";
@@ -10,8 +14,9 @@ import { ofAnyType, ofType, type Rule } from "../rule";
 /** The one service that the internet may call: it asks every caller for a customer's key. */
 const PUBLIC_SERVICE = "tollgate-agent";
 
-/** Members of IAM that stand for everybody, or for everybody with a Google account. */
-const EVERYBODY = /^(allUsers|allAuthenticatedUsers|principalSet:\/\/goog\/public:all|domain:.*\*.*)$/i;
+/** Members of IAM that stand for everybody, for whoever has a role on a project, or for another provider's identities. */
+const EVERYBODY =
+  /^(allUsers|allAuthenticatedUsers|principal(Set)?:\/\/.*|project(Viewer|Editor|Owner):.*|domain:.*\*.*)$/i;
 
 type MachineProps = Known<ConstructorParameters<typeof Instance>[1]>;
 
@@ -31,6 +36,31 @@ export const vmPrivate: Rule = {
   checks: [
     ofType(Instance, publicAddresses),
     ofType(InstanceTemplate, (props) => publicAddresses(props as MachineProps)),
+  ],
+};
+
+export const networkPrivate: Rule = {
+  name: "network-private",
+  description:
+    "The network's names and addresses stay inside it, and what runs on a schedule calls Google's APIs only.",
+  severity: "critical",
+  remedy: "Take the setting away",
+  checks: [
+    ofType(Subnetwork, ({ ipv6AccessType }) =>
+      ipv6AccessType === "EXTERNAL" ? ["ipv6AccessType is EXTERNAL"] : [],
+    ),
+    ofType(ManagedZone, ({ visibility }) =>
+      visibility === "private" ? [] : [`visibility is ${visibility ?? "not set"}`],
+    ),
+    ofType(Subscription, ({ pushConfig }) => (pushConfig ? ["pushConfig sends log lines elsewhere"] : [])),
+    ofType(Schedule, ({ httpTarget }) => {
+      const uri = httpTarget?.uri;
+      if (Object.keys(httpTarget?.headers ?? {}).some((header) => /^(authorization|cookie)$/i.test(header)))
+        return ["httpTarget.headers has credentials: oauthToken gives them"];
+      return uri === undefined || /^https:\/\/[a-z-]+\.googleapis\.com\//.test(uri)
+        ? []
+        : [`httpTarget.uri ${uri.split("?")[0]} is not one of Google's APIs`];
+    }),
   ],
 };
 

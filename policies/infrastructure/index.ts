@@ -6,11 +6,12 @@ import {
   databaseBackups,
   databaseEncrypted,
   databasePrivate,
+  databaseSettings,
   highAvailability,
   redisAuthenticated,
   redisKeepsQueue,
 } from "./data-stores";
-import { firewall, ingress, noAllUsers, vmPrivate } from "./exposure";
+import { firewall, ingress, networkPrivate, noAllUsers, vmPrivate } from "./exposure";
 import { deletionProtection, labels, secretsKept } from "./lifecycle";
 import { confined, vmHardened } from "./machines";
 import { logsRetention, metricsRetention, tracesRetention } from "./retention";
@@ -22,6 +23,7 @@ export const infrastructureRules: Rule[] = [
   databasePrivate,
   databaseEncrypted,
   databaseBackups,
+  databaseSettings,
   diskSnapshots,
   highAvailability,
   redisAuthenticated,
@@ -30,6 +32,7 @@ export const infrastructureRules: Rule[] = [
   vmPrivate,
   vmHardened,
   confined,
+  networkPrivate,
   ingress,
   firewall,
   noAllUsers,

@@ -1,3 +1,4 @@
+import { Job } from "@pulumi/gcp/cloudrunv2/job";
 import { Service } from "@pulumi/gcp/cloudrunv2/service";
 import { WorkerPool } from "@pulumi/gcp/cloudrunv2/workerPool";
 import { ofType, type Rule } from "../rule";
@@ -23,9 +24,16 @@ export const scalingBounded: Rule = {
           : [
               `template.scaling.maxInstanceCount is ${most ?? "not set"}: it must be from 1 to ${maxInstances}`,
             ]),
+        ...(template?.nodeSelector ? ["template.nodeSelector asks for a GPU, which no estimate has"] : []),
         ...(warm > (maxWarm as number) ? [`${warm} instances are kept warm, more than ${maxWarm}`] : []),
       ];
     }),
+    // Nothing of a job may run twice at once.
+    ofType(Job, ({ template }) =>
+      [template?.taskCount ?? 1, template?.parallelism ?? 1].every((count) => count <= 1)
+        ? []
+        : [`template.taskCount is ${template?.taskCount ?? 1}: one task does a job's work`],
+    ),
     // A pool's instances are all there, always.
     ofType(WorkerPool, ({ scaling }, _, { maxWarm }) => {
       const count = scaling?.manualInstanceCount;

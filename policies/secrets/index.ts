@@ -5,8 +5,8 @@ import { RandomBytes } from "@pulumi/random/randomBytes";
 import { RandomPassword } from "@pulumi/random/randomPassword";
 import { allContainers, onContainers } from "../deployed/containers";
 import { filesOf, onFiles } from "../deployed/files";
-import { allOf, ofType, type Rule } from "../rule";
-import { secretIn, secretsInText } from "./recognise";
+import { allOf, ofAnyType, ofType, type Rule } from "../rule";
+import { secretIn, secretsInText, shapeIn } from "./recognise";
 
 /** What a plan shows in place of a value that is marked secret. */
 const HIDDEN = "[secret]";
@@ -28,11 +28,33 @@ export const secretsFromManager: Rule = {
     ...onFiles(({ path, content = "" }) => secretsInText(content).map((finding) => `${path}, ${finding}`)),
     ofType(Instance, ({ metadata = {} }) =>
       Object.entries(metadata)
-        .filter(([, value]) => value === HIDDEN)
+        .filter(([key, value = ""]) => value === HIDDEN || (!value.includes("\n") && secretIn(key, value)))
         .map(([key]) => `metadata.${key} is made from a secret`),
+    ),
+    ofAnyType((props, { type }) =>
+      JUDGED_ELSEWHERE.test(type)
+        ? []
+        : textsIn(props).flatMap(([field, text]) => {
+            const shape = OF_CONTAINER.test(field) ? undefined : shapeIn(text);
+            return shape ? [`${field} holds ${shape}`] : [];
+          }),
     ),
   ],
 };
+
+/** What the checks of containers judge. */
+const OF_CONTAINER = /\.(envs|args|commands)\.\d/;
+
+/** Files and machines, which are judged line by line, and what is a secret's own place. */
+const JUDGED_ELSEWHERE =
+  /^(random:|tollgate:|gcp:(storage\/bucketObject|secretmanager\/secretVersion|sql\/user|compute\/instance):)/;
+
+/** Every text among the inputs of a resource, with its field. */
+function textsIn(value: unknown, field = ""): [string, string][] {
+  if (typeof value === "string") return [[field, value]];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, each]) => textsIn(each, field ? `${field}.${key}` : key));
+}
 
 /** A value this short may stand in a text by chance. */
 const SHORTEST = 8;

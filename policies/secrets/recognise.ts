@@ -1,6 +1,6 @@
 /** Names of settings that hold secrets, as environment variables or configuration keys have them. */
 const SECRET_NAME =
-  /(^|[_.-])(key|secret|secrets|password|passwd|passphrase|pass|pwd|token|salt|auth|credentials?|webhook(_?url)?|dsn|apikey)$/i;
+  /(^|[_.-])(key|secret|secrets|password|passwd|passphrase|pass|pwd|token|salt|auth|credentials?|webhook(_?url)?|dsn|apikey|creds|pgpass\w*|signing|encryption|seed|licen[cs]e|conn(ection)?_?str(ing)?)$/i;
 
 /** What a name such as the above may well hold without a secret in it; the meter alone holds the providers' keys. */
 const REFERENCE =
@@ -12,6 +12,8 @@ const SHAPES: [RegExp, string][] = [
   [/[a-z][a-z0-9+.-]*:\/\/[^/@\s:$"']*:(?!\$|%s|\{)[^/@\s$"']+@/i, "a URL with a password"],
   [/https:\/\/hooks\.slack\.com\/(services|workflows)\/\w/, "a Slack webhook"],
   [/https:\/\/[\w.-]+\/[^\s"']*[?&](api_?key|token|secret|sig)=[^&\s"'$]+/i, "a URL with a token"],
+  [/\b(password|passwd|pwd)=(?![$%{<*\s]|xxx)[^\s;&"']{4,}/i, "a connection string with a password"],
+  [/\bSG\.[\w-]{10,}\.[\w-]{16,}/, "an API key"],
   [/\bsk-(ant-|lf-|proj-|or-)?[A-Za-z0-9_-]{8,}/, "an API key"],
   [/\btg-agent-[A-Za-z0-9]{8,}/, "the agent's key"],
   [/\bxox[a-z]-[A-Za-z0-9-]{8,}/, "a Slack token"],
@@ -62,7 +64,8 @@ export function secretsInText(text: string): string[] {
 const ASSIGNMENT =
   /^[\s{,-]*(?:export\s+|Environment=)?["']?([A-Za-z_][\w.-]*)["']?\s*(?::\s|=|:\s*$)\s*["']?([^"'\s][^"']*?)["']?[\s,;}]*$/;
 
-function shapeIn(text: string): string | undefined {
+/** What of a text has the shape of a secret; none when nothing has. */
+export function shapeIn(text: string): string | undefined {
   return SHAPES.find(([shape]) => shape.test(text))?.[1];
 }
 

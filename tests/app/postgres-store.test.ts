@@ -88,8 +88,8 @@ test("what is older than half an hour is forgotten, and returned once", async ()
   await sql(
     "UPDATE ledger.conversations SET used_at = now() - interval '31 minutes' WHERE session_id LIKE 'old%'",
   );
-  const told = (await Promise.all([one.expire(), two.expire()])).flat();
-  expect(told).toEqual([{ customerId: "a", sessionId: "old", turns: 1, llmCalls: 2 }]);
+  const reported = (await Promise.all([one.expire(), two.expire()])).flat();
+  expect(reported).toEqual([{ customerId: "a", sessionId: "old", turns: 1, llmCalls: 2 }]);
   await busy.finish(0);
   expect((await say(two, "a", "old", "again")).history).toEqual([]);
 });

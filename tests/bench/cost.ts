@@ -1,10 +1,10 @@
 import { Customer } from "../support/gateway";
-import { send, type Gateways, type Kind } from "./gateways";
+import { MEASURED_MODEL, send, type Gateways, type Kind } from "./gateways";
 import { cpuOf } from "./process";
-import { median, percentile, ratioOf, shuffled, type Estimate, type Random } from "./statistics";
+import { KINDS, measurePairs, type Extent } from "./pairs";
+import { median, percentile, ratioOf, type Estimate, type Random } from "./statistics";
 
-export interface Load {
-  rounds: number;
+export interface Load extends Extent {
   /** Calls a round and gateway, one after another. */
   calls: number;
 }
@@ -18,6 +18,7 @@ export interface KindCost {
 }
 
 export interface Cost {
+  rounds: number;
   guarded: KindCost;
   stock: KindCost;
   /** The guard's share: medians over the rounds of the difference to the stock round beside it. */
@@ -34,14 +35,14 @@ interface Round {
   cpu: number | undefined;
 }
 
-const KINDS: readonly Kind[] = ["guarded", "stock"];
-
 /** What the guard adds to a call, in pairs of short rounds, a random gateway first: what else the machine does falls on both. */
 export async function measureCost(
   gateways: Gateways,
-  { rounds, calls }: Load,
+  load: Load,
   random: Random,
+  say: (text: string) => void,
 ): Promise<Cost> {
+  const { calls } = load;
   const customer = await Customer.create(gateways.stack, "tier_3");
   await customer.behave({ outputTokens: 10 });
   let sessions = 0;
@@ -52,7 +53,10 @@ export async function measureCost(
     const before = cpuOf(pid);
     for (let i = 0; i < calls; i++) {
       const began = performance.now();
-      const status = await send(gateways, kind, customer, "simple", { metadata, body: { max_tokens: 10 } });
+      const status = await send(gateways, kind, customer, MEASURED_MODEL, {
+        metadata,
+        body: { max_tokens: 10 },
+      });
       latencies.push(performance.now() - began);
       if (status !== 200)
         throw new Error(`The ${kind} gateway answered ${status}: see ${gateways.stack.folder}`);
@@ -62,18 +66,19 @@ export async function measureCost(
   };
 
   for (const kind of KINDS) for (let i = 0; i < 3; i++) await round(kind);
-  const pairs: Record<Kind, Round>[] = [];
   const ledger: number[] = [];
-  for (let i = 0; i < rounds; i++) {
-    const pair: Partial<Record<Kind, Round>> = {};
-    for (const kind of shuffled(KINDS, random)) {
+  const pairs = await measurePairs(
+    async (kind) => {
       const before = cpuOf(gateways.stack.postgres.pid);
-      pair[kind] = await round(kind);
+      const measured = await round(kind);
       if (kind === "guarded" && before !== undefined)
         ledger.push((cpuOf(gateways.stack.postgres.pid)! - before) / calls);
-    }
-    pairs.push(pair as Record<Kind, Round>);
-  }
+      return measured;
+    },
+    load,
+    random,
+    say,
+  );
 
   const medianOf = (list: Round[]) => median(list.map((one) => one.median));
   const p99Of = (list: Round[]) =>
@@ -90,6 +95,7 @@ export async function measureCost(
   };
   const [guarded, stock] = [summary("guarded"), summary("stock")];
   return {
+    rounds: pairs.length,
     guarded,
     stock,
     added: {

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Customer, type Reply, type Stack } from "../support/gateway";
+import type { Extent } from "./pairs";
 import { bootstrap, median, type Estimate, type Random } from "./statistics";
 
 export interface Fairness {
+  rounds: number;
   /** Calls that the other customer always has under way. */
   flood: number;
   /** Milliseconds that the provider takes. */
@@ -17,16 +19,21 @@ export interface Fairness {
 }
 
 const FLOOD = 300;
-const ROUNDS = 6;
 const CALLS = 15;
 const MODEL = "gemini-3.5-flash-lite";
 
-/**
- * What a customer notices of another who keeps 300 calls under way and retries when the answer says so.
- *
- * @param latency Milliseconds that the provider takes for each answer.
- */
-export async function measureFairness(stack: Stack, latency: number, random: Random): Promise<Fairness> {
+export interface FairnessOptions extends Extent {
+  /** Milliseconds that the provider takes for each answer. */
+  latency: number;
+}
+
+/** What a customer notices of another who keeps 300 calls under way and retries when the answer says so. */
+export async function measureFairness(
+  stack: Stack,
+  { rounds, minutes, latency }: FairnessOptions,
+  random: Random,
+  say: (text: string) => void,
+): Promise<Fairness> {
   const body = { max_tokens: 10 };
   let customers = 0;
   const newcomer = async () => {
@@ -39,12 +46,12 @@ export async function measureFairness(stack: Stack, latency: number, random: Ran
   const round = async (): Promise<number[]> => {
     const times: number[] = [];
     for (let i = 0; i < CALLS; i++) {
-      const began = performance.now();
+      const sent = performance.now();
       const { status, text } = await victim.call(MODEL, {
         body,
         metadata: { session_id: `v-${customers}-${i}` },
       });
-      times.push(performance.now() - began);
+      times.push(performance.now() - sent);
       if (status !== 200) throw new Error(`The gateway answered ${status}: ${text}`);
     }
     return times;
@@ -54,7 +61,9 @@ export async function measureFairness(stack: Stack, latency: number, random: Ran
   const alone: number[] = [];
   const beside: number[] = [];
   let [answered, refused] = [0, 0];
-  for (let i = 0; i < ROUNDS; i++) {
+  const began = performance.now();
+  let measured = 0;
+  while (measured < rounds && performance.now() - began < minutes * 60_000) {
     alone.push(...(await round()));
     const flooder = await newcomer();
     const over = new AbortController();
@@ -74,11 +83,14 @@ export async function measureFairness(stack: Stack, latency: number, random: Ran
     beside.push(...(await round()));
     over.abort();
     await Promise.all(flood);
+    measured++;
+    say(`  ${measured} of ${rounds} rounds after ${((performance.now() - began) / 1_000).toFixed(0)} s`);
   }
   const paired = alone.map((one, at) => ({ alone: one, beside: beside[at]! }));
   const ratio = (sample: typeof paired) =>
     median(sample.map((each) => each.beside)) / median(sample.map((each) => each.alone));
   return {
+    rounds: measured,
     flood: FLOOD,
     latency,
     alone: median(alone),

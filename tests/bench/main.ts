@@ -5,12 +5,13 @@ import { startStack } from "../support/gateway";
 import { measureConversations } from "./conversation";
 import { measureCost } from "./cost";
 import { measureFairness } from "./fairness";
-import { startGateways, type Gateways } from "./gateways";
+import { startGateways } from "./gateways";
 import { measureLedger } from "./ledger";
 import { ledgerText } from "./ledger/print";
 import { measureThroughput } from "./load";
+import { measureMemory } from "./memory";
 import { measureOvershoot } from "./overshoot";
-import { fairnessText, reportText, throughputText } from "./report";
+import { fairnessText, memoryText, reportText, throughputText } from "./report";
 import { countRoundTrips } from "./round-trips";
 import { seeded } from "./statistics";
 
@@ -24,18 +25,23 @@ Starts LiteLLM with the guard and the same LiteLLM without it, over a simulated 
     month's budget can be spent before the guard refuses;
   - how far 50 parallel callers get over a session's budget with LiteLLM's own max_budget_per_session, and with ours.
 
-  --rounds N     rounds a gateway, 1 to 200 (40; with --load 10)
+  --rounds N     rounds a gateway, 1 to 200 (40; with --load 20, with --fairness 6)
   --calls N      calls a round, 5 to 100 (20)
+  --minutes N    of measuring at most, 1 to 60 (3); starting and stopping takes another minute or two
+  --against W    LiteLLM without the guard: "bare" without traces, or "traced" with its own traces to Langfuse, as the
+                 guarded one has ours (bare; with --load traced)
 
   --load         only: calls a second, processor time a call and peak memory of one worker, with the guard and without
-  --parallel N   with --load: callers, each a customer, 1 to 256 (32)
+  --parallel N   with --load, --memory: callers, each a customer, 1 to 256 (32; with --memory 64)
   --seconds N    with --load: length of a round, 1 to 60 (4)
-  --prompt N     with --load: bytes of each prompt, 0 to 1000000 (100)
+  --prompt N     with --load, --memory: bytes of each prompt, 0 to 1000000 (100; with --memory 40000)
+
+  --memory       only: how the memory of a gateway of one worker grows
 
   --fairness     only: a customer's median while another keeps 300 calls under way
   --latency N    with --fairness: milliseconds that the provider takes, 0 to 10000 (60)
 
-  --ledger N     only: a ledger with N calls against an empty one, 1000 to 20000000
+  --ledger N     only: a ledger with N calls against an empty one, 1000 to 20000000 (about 40 s a million calls)
 
   --seed N       of the random order and the intervals (1)
   --json         the figures as JSON
@@ -50,10 +56,13 @@ async function main(): Promise<void> {
     options: {
       rounds: { type: "string" },
       calls: { type: "string", default: "20" },
+      minutes: { type: "string", default: "3" },
+      against: { type: "string" },
       load: { type: "boolean", default: false },
-      parallel: { type: "string", default: "32" },
+      memory: { type: "boolean", default: false },
+      parallel: { type: "string" },
       seconds: { type: "string", default: "4" },
-      prompt: { type: "string", default: "100" },
+      prompt: { type: "string" },
       fairness: { type: "boolean", default: false },
       latency: { type: "string", default: "60" },
       ledger: { type: "string" },
@@ -63,11 +72,14 @@ async function main(): Promise<void> {
     },
   });
   if (values.help) return console.log(HELP);
-  const rounds = whole("rounds", values.rounds ?? (values.load ? "10" : "40"), 1, 200);
+  const { load, memory, fairness } = values;
+  const rounds = whole("rounds", values.rounds ?? (load ? "20" : fairness ? "6" : "40"), 1, 200);
   const calls = whole("calls", values.calls, 5, 100);
-  const parallel = whole("parallel", values.parallel, 1, 256);
+  const minutes = whole("minutes", values.minutes, 1, 60);
+  const against = oneOf("against", values.against ?? (load ? "traced" : "bare"), ["bare", "traced"] as const);
+  const parallel = whole("parallel", values.parallel ?? (memory ? "64" : "32"), 1, 256);
   const seconds = whole("seconds", values.seconds, 1, 60);
-  const prompt = whole("prompt", values.prompt, 0, 1_000_000);
+  const prompt = whole("prompt", values.prompt ?? (memory ? "40000" : "100"), 0, 1_000_000);
   const latency = whole("latency", values.latency, 0, 10_000);
   const random = seeded(whole("seed", values.seed, 0, 2 ** 31));
   const print = <T>(figures: T, text: (figures: T) => string) =>
@@ -77,42 +89,46 @@ async function main(): Promise<void> {
     const size = whole("ledger", values.ledger, 1_000, 20_000_000);
     return print(await measureLedger(size, LEDGER_PORT, say), ledgerText);
   }
-  if (values.fairness) {
+  if (fairness || memory) {
     say("Starting Postgres, Redis, the simulated provider and a gateway of one worker ...");
-    const stack = await startStack();
-    try {
+    return stopping(await startStack(), async (stack) => {
+      if (memory) {
+        say(`Measuring memory with ${parallel} callers for ${minutes} min ...`);
+        return print(await measureMemory(stack, { minutes, parallel, prompt }, say), memoryText);
+      }
       say("Measuring a customer alone and beside one who floods ...");
-      print(await measureFairness(stack, latency, random), fairnessText);
-    } finally {
-      await stack.stop();
-    }
-    return;
+      print(await measureFairness(stack, { rounds, minutes, latency }, random, say), fairnessText);
+    });
   }
   say("Starting Postgres, Redis, the simulated provider and two gateways ...");
-  const gateways = await startGateways();
-  try {
-    if (values.load) {
-      say(`Measuring ${rounds} rounds of ${seconds} s at each gateway ...`);
-      print(await measureThroughput(gateways, { rounds, parallel, seconds, prompt }, random), throughputText);
-    } else {
-      print(await measureAll(gateways, rounds, calls, random), reportText);
+  await stopping(await startGateways(against), async (gateways) => {
+    if (load) {
+      say(`Measuring ${rounds} rounds of ${seconds} s at each gateway, for ${minutes} min at most ...`);
+      const options = { rounds, minutes, parallel, seconds, prompt };
+      const figures = await measureThroughput(gateways, options, random, say);
+      return print({ against, ...figures }, throughputText);
     }
-  } finally {
-    await gateways.stop();
-  }
+    say(`Measuring ${rounds} rounds of ${calls} calls at each gateway, for ${minutes} min at most ...`);
+    const cost = await measureCost(gateways, { rounds, minutes, calls }, random, say);
+    say("Counting round trips ...");
+    const roundTrips = await countRoundTrips(gateways);
+    say("Holding conversations until their budgets are used up ...");
+    const conversations = await measureConversations(gateways.stack);
+    say("Spending past a session's budget ...");
+    const overshoot = await measureOvershoot(gateways);
+    print({ cores: cpus().length, against, calls, cost, roundTrips, conversations, overshoot }, reportText);
+  });
 }
 
-async function measureAll(gateways: Gateways, rounds: number, calls: number, random: () => number) {
-  const load = { rounds, calls };
-  say(`Measuring ${rounds} rounds of ${calls} calls at each gateway ...`);
-  const cost = await measureCost(gateways, load, random);
-  say("Counting round trips ...");
-  const roundTrips = await countRoundTrips(gateways);
-  say("Holding conversations until their budgets are used up ...");
-  const conversations = await measureConversations(gateways.stack);
-  say("Spending past a session's budget ...");
-  const overshoot = await measureOvershoot(gateways);
-  return { cores: cpus().length, load, cost, roundTrips, conversations, overshoot };
+async function stopping<T extends { stop(): Promise<void> }>(
+  started: T,
+  use: (started: T) => Promise<void>,
+): Promise<void> {
+  try {
+    await use(started);
+  } finally {
+    await started.stop();
+  }
 }
 
 /** @throws RangeError that names the option, its value and what it takes. */
@@ -120,6 +136,13 @@ function whole(name: string, value: string, least: number, most: number): number
   const number = Number(value);
   if (Number.isInteger(number) && number >= least && number <= most) return number;
   throw new RangeError(`--${name} is "${value}": give a whole number from ${least} to ${most}`);
+}
+
+/** @throws RangeError that names the option, its value and what it takes. */
+function oneOf<T extends string>(name: string, value: string, texts: readonly T[]): T {
+  const found = texts.find((text) => text === value);
+  if (found) return found;
+  throw new RangeError(`--${name} is "${value}": give one of ${texts.join(", ")}`);
 }
 
 main().catch((error: unknown) => {

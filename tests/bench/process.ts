@@ -13,10 +13,15 @@ export function cpuOf(pid: number): number | undefined {
 }
 
 /** The most memory (MiB, resident) that a process and its descendants have had; `undefined` where there is no /proc. */
-export function peakMemoryOf(pid: number): number | undefined {
+export const peakMemoryOf = (pid: number) => mebibytes(pid, /VmHWM:\s+(\d+) kB/);
+
+/** The memory (MiB, resident) that a process and its descendants have now; `undefined` where there is no /proc. */
+export const memoryOf = (pid: number) => mebibytes(pid, /VmRSS:\s+(\d+) kB/);
+
+function mebibytes(pid: number, line: RegExp): number | undefined {
   return overDescendants(
     pid,
-    (id) => Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${id}/status`, "utf8"))?.[1] ?? 0) / 1024,
+    (id) => Number(line.exec(readFileSync(`/proc/${id}/status`, "utf8"))?.[1] ?? 0) / 1024,
   );
 }
 

@@ -1,16 +1,20 @@
 import Table from "cli-table3";
 import { formatUsd } from "../../litellm-config";
 import type { Conversations, Usable } from "./conversation";
-import type { Cost, Load } from "./cost";
+import type { Cost } from "./cost";
 import type { Fairness } from "./fairness";
+import type { Against, Kind } from "./gateways";
 import type { Throughput } from "./load";
+import type { Memory } from "./memory";
 import type { Overshoot } from "./overshoot";
 import type { RoundTrips } from "./round-trips";
 import { estimateText, noiseLine, type Estimate } from "./statistics";
 
 export interface Report {
   cores: number;
-  load: Load;
+  against: Against;
+  /** Calls a round. */
+  calls: number;
   cost: Cost;
   roundTrips: RoundTrips;
   conversations: Conversations;
@@ -21,8 +25,14 @@ const plain = { head: [], border: [] };
 
 const ms = (value: number | undefined) => (value === undefined ? "not measured" : `${value.toFixed(2)} ms`);
 
+const AGAINST: Record<Against, string> = {
+  bare: "LiteLLM without traces",
+  traced: "LiteLLM with its own traces to Langfuse",
+};
+
 /** The tables of a whole run. */
-export function reportText({ cores, load, cost, roundTrips, conversations, overshoot }: Report): string {
+export function reportText(report: Report): string {
+  const { cores, against, calls, cost, roundTrips, conversations, overshoot } = report;
   const { guarded, stock, added, ratios } = cost;
   const row = (name: string, key: "median" | "p99" | "cpu") => [
     name,
@@ -43,7 +53,7 @@ export function reportText({ cores, load, cost, roundTrips, conversations, overs
     ["the guard", formatUsd(overshoot.billed.guarded), percent(overshoot.over.guarded)],
   );
   return [
-    `${load.rounds} rounds of ${load.calls} calls at each gateway, one worker each, ${cores} cores`,
+    `${cost.rounds} rounds of ${calls} calls at each gateway, one worker each, ${cores} cores; ${AGAINST[against]}`,
     costs.toString(),
     noiseLine(named({ median: ratios.median, "processor time": ratios.cpu })),
     `Round trips to the ledger: ${roundTrips.before} before a call, ${roundTrips.after} after it` +
@@ -76,8 +86,20 @@ function conversationsText({ tenTurns, session, deepSession, month }: Conversati
 }
 
 /** The table of `--load`. */
-export function throughputText(figures: Throughput): string {
-  const { rounds, parallel, seconds, prompt, callsPerSecond, cpuPerCall, peakMemory, ratios } = figures;
+export function throughputText(figures: Throughput & { against: Against }): string {
+  const {
+    against,
+    answered,
+    failed,
+    rounds,
+    parallel,
+    seconds,
+    prompt,
+    callsPerSecond,
+    cpuPerCall,
+    peakMemory,
+    ratios,
+  } = figures;
   const table = new Table({
     head: ["one worker", "LiteLLM", "with the guard", "ratio (95 % confidence)"],
     style: plain,
@@ -102,11 +124,37 @@ export function throughputText(figures: Throughput): string {
       `${peakMemory.guarded.toFixed(0)} MiB`,
       "",
     ]);
+  const calls = (kind: Kind) => `${answered[kind]} answered${failedText(failed[kind])}`;
+  table.push(["calls", calls("stock"), calls("guarded"), ""]);
   return [
-    `${rounds} rounds of ${seconds} s at each gateway, ${parallel} callers, prompts of ${prompt} bytes`,
+    `${rounds} rounds of ${seconds} s at each gateway, ${parallel} callers, prompts of ${prompt} bytes; ${AGAINST[against]}`,
     table.toString(),
     noiseLine(named({ "calls a second": ratios.callsPerSecond, "processor time": ratios.cpuPerCall })),
   ].join("\n\n");
+}
+
+/** The lines of `--memory`. */
+export function memoryText({ parallel, prompt, samples, peak, growth, limit, failed }: Memory): string {
+  const table = new Table({
+    head: ["calls", "after", "memory"],
+    style: plain,
+    colAligns: ["right", "right", "right"],
+  });
+  const step = Math.max(1, Math.ceil((samples.length - 1) / 10));
+  for (const [at, { calls, seconds, memory }] of samples.entries())
+    if (at % step === 0 || at === samples.length - 1)
+      table.push([calls, `${seconds.toFixed(0)} s`, `${memory.toFixed(0)} MiB`]);
+  return [
+    `One worker, ${parallel} callers, prompts of ${prompt} bytes${failedText(failed)}`,
+    table.toString(),
+    `Peak ${peak.toFixed(0)} MiB of the ${limit} MiB in the catalogue (${((peak / limit) * 100).toFixed(0)} %); ` +
+      `in the second half it grew by ${growth.toFixed(1)} MiB in a thousand calls`,
+  ].join("\n\n");
+}
+
+function failedText(failed: Record<string, number>): string {
+  const kinds = Object.entries(failed).map(([status, count]) => `${count} with ${status}`);
+  return kinds.length > 0 ? `, NOT answered: ${kinds.join(", ")}` : "";
 }
 
 /** The lines of `--fairness`. */

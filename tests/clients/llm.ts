@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AGENT_KEY, startStack } from "../support/gateway";
 import { installClient, runProgram, type Package } from "./install";
+import { PAGE, writeTable } from "./page";
 
-const ROOT = join(__dirname, "..", "..");
-const FEATURES = ["answer", "stream", "tools", "object"] as const;
+const FEATURES = ["answer", "stream", "tools", "object", "image"] as const;
 type Feature = (typeof FEATURES)[number];
 
 const OPENAI = "openai==2.54.0";
@@ -13,9 +13,12 @@ const LANGCHAIN = ["langchain-openai==1.7.4", "langchain-core==1.8.3"];
 
 /** A client by its heading in the page, what its snippet needs, and the features that it shows. */
 const CLIENTS: Record<string, { install: Package; shows: Feature[] }> = {
-  "openai-python": { install: { pip: [OPENAI] }, shows: ["answer", "stream", "tools"] },
-  "openai-node": { install: { npm: ["openai@6.49.0"] }, shows: ["answer", "stream", "tools"] },
-  "Anthropic SDK": { install: { pip: ["anthropic==2.14.0"] }, shows: ["answer", "stream", "tools"] },
+  "openai-python": { install: { pip: [OPENAI] }, shows: ["answer", "stream", "tools", "image"] },
+  "openai-node": { install: { npm: ["openai@6.49.0"] }, shows: ["answer", "stream", "tools", "image"] },
+  "Anthropic SDK": {
+    install: { pip: ["anthropic==2.14.0"] },
+    shows: ["answer", "stream", "tools", "image"],
+  },
   LangChain: { install: { pip: LANGCHAIN }, shows: ["answer", "stream", "tools"] },
   LangGraph: { install: { pip: ["langgraph==1.2.24", ...LANGCHAIN] }, shows: ["stream", "tools"] },
   LlamaIndex: { install: { pip: ["llama-index-llms-openai-like==0.8.1"] }, shows: ["answer", "stream"] },
@@ -31,7 +34,7 @@ const CLIENTS: Record<string, { install: Package; shows: Feature[] }> = {
 
 /** The snippets of the page by their headings. */
 function snippets(): Map<string, { language: string; code: string }> {
-  const page = readFileSync(join(ROOT, "docs", "clients.md"), "utf8");
+  const page = readFileSync(PAGE, "utf8");
   const found = page.matchAll(/^## (.+)\n\n```(\w+)\n([\s\S]+?)^```$/gm);
   return new Map([...found].map(([, name, language, code]) => [name!, { language: language!, code: code! }]));
 }
@@ -44,6 +47,7 @@ export async function runLlmClients(): Promise<{ passed: number; failed: number;
     throw new Error(`docs/clients.md has snippets that no test runs: ${nameless.join(", ")}`);
   const stack = await startStack();
   const counts = { passed: 0, failed: 0, skipped: 0 };
+  const rows: string[][] = [];
   try {
     await stack.ledger.addCustomer("acme", "tier_3");
     console.log(`${"client".padEnd(16)}${FEATURES.map((each) => each.padEnd(8)).join("")}`);
@@ -67,9 +71,12 @@ export async function runLlmClients(): Promise<{ passed: number; failed: number;
       const passed = code === 0 && shows.every(shown);
       counts[passed ? "passed" : "failed"] += 1;
       const cells = FEATURES.map((each) => (!shows.includes(each) ? "-" : shown(each) ? "yes" : "NO"));
+      rows.push([name, ("pip" in install ? install.pip : install.npm).join(", "), ...cells]);
       console.log(`${name.padEnd(16)}${cells.map((cell) => cell.padEnd(8)).join("")}`);
       if (!passed) console.log(`  exit code ${code}\n${output.slice(-2_000)}`);
     }
+    if (counts.passed === Object.keys(CLIENTS).length)
+      writeTable("llm", ["client", "tested", ...FEATURES], rows);
     const { calls, month } = await booked(stack);
     console.log(`${calls} calls, ${month} nano-dollars booked on the customer, none pending`);
   } finally {

@@ -1,7 +1,8 @@
 /**
  * `npm run test:clients [-- mcp | llm]`: the official conformance suite and real MCP clients from the registries against the whole
  * agent on sample data, and clients of the LLM APIs against the gateway. Each client is installed once into a folder of its own
- * under `.tollgate/clients/`; one that cannot be installed is skipped and named. Exit codes: 0 all passed, 1 one failed.
+ * under `.tollgate/clients/`; one that cannot be installed is skipped and named. Where all pass, the tables of `docs/clients.md`
+ * are written anew. Exit codes: 0 all passed, 1 one failed.
  */
 import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,6 +10,7 @@ import { join } from "node:path";
 import { KEY, startHarness } from "../app/harness";
 import { installClient, runProgram, type Package } from "./install";
 import { runLlmClients } from "./llm";
+import { writeTable } from "./page";
 
 /** What the harness's gateway answers to every question. */
 const ANSWER = "ok";
@@ -106,6 +108,7 @@ async function runMcpClients(): Promise<Record<"passed" | "failed" | "skipped", 
   const spent = await reader.callTool({ name: "get-spend", arguments: { period: "last_week" } });
   const { total } = spent.structuredContent as { total: string };
   const counts = { passed: 0, failed: 0, skipped: 0 };
+  const rows: string[][] = [];
   for (const client of CLIENTS) {
     const [spec] = "pip" in client.install ? client.install.pip : client.install.npm;
     const folder = spec!
@@ -123,11 +126,20 @@ async function runMcpClients(): Promise<Record<"passed" | "failed" | "skipped", 
     const lacking = expected.filter((text) => !output.includes(text));
     const passed = code === 0 && lacking.length === 0;
     counts[passed ? "passed" : "failed"] += 1;
+    rows.push([
+      client.name,
+      spec!,
+      client.readsSpend ? "yes" : "-",
+      client.expected.includes(ANSWER) ? "yes" : "-",
+    ]);
     console.log(`${passed ? "passed " : "FAILED "}  ${client.name}`);
     if (!passed)
       console.log(
         `  exit code ${code}; not in its output: ${lacking.join(", ") || "-"}\n${output.slice(-1_500)}`,
       );
+  }
+  if (counts.passed === CLIENTS.length) {
+    writeTable("mcp", ["client", "tested", "reads spend", "asks the agent"], rows);
   }
   proxy.server.closeAllConnections();
   proxy.server.close();

@@ -41,7 +41,8 @@ describe("prepare", () => {
     const rendered = readFileSync(composeFile, "utf8") + readFileSync(env, "utf8");
     for (const name of readdirSync(folder)) {
       const value = readFileSync(join(folder, name), "utf8");
-      if (value) expect(rendered).not.toContain(value);
+      // `[]` and `{}` stand for what nobody gave.
+      if (value.length > 2) expect(rendered).not.toContain(value);
     }
   });
 

@@ -1,20 +1,38 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { composeCollector, googleLogCollector, renderAlloyFiles } from "../../dashboards/alloy";
-import { LOG_LABELS } from "../../dashboards/alloy/lines";
-import { alloy, expression } from "../../dashboards/alloy/syntax";
+import { collectorFiles, renderAlloyFiles } from "../../dashboards/alloy";
 import { service, type ServiceName, type TargetName } from "../../catalogue";
 import { envOf } from "../../catalogue/target";
-import { cloudMetricsConfig, sidecarConfig } from "../../infra/config-files/collectors";
+import { collectorContainer } from "../../components/run/collector";
+import { committedFiles } from "../../infra/rendered-folder";
 import { componentsOf, referencesOf } from "./support/alloy";
 
-const configurations: [name: string, text: string, service: ServiceName, target: TargetName][] = [
-  ["Compose's collector", composeCollector(), "alloy", "compose"],
-  ["Google Cloud's log collector", googleLogCollector("a-project", "a-subscription", true), "alloy", "gcp"],
-  ["Google Cloud's metrics collector", cloudMetricsConfig()["config.alloy"]!, "cloud-metrics", "gcp"],
+/** A collector's configuration as Alloy reads its folder. */
+const whole = (...args: Parameters<typeof collectorFiles>) =>
+  Object.values(collectorFiles(...args)).join("\n");
+
+const environmentOf = (name: ServiceName, target: TargetName) =>
+  Object.keys(envOf(service(name), target)).sort();
+
+const sidecar = collectorContainer({
+  service: "gateway",
+  image: "alloy",
+  metrics: { path: "/metrics", port: 4000 },
+  prometheusUrl: "http://prometheus",
+  config: { bucket: "config", folder: "collector" },
+  cpu: 0.1,
+  memoryMiB: 128,
+});
+
+const configurations: [name: string, text: string, environment: string[]][] = [
+  ["Compose's collector", whole("compose"), environmentOf("alloy", "compose")],
+  // The stack says where its log files are.
+  ["this machine's collector", whole("machine"), [...environmentOf("alloy", "local"), "LOG_FOLDER"].sort()],
+  ["Google Cloud's log collector", whole("logs", true), environmentOf("alloy", "gcp")],
+  ["Google Cloud's metrics collector", whole("platform", true), environmentOf("cloud-metrics", "gcp")],
+  // Cloud Run sets the revision's name.
+  ["the sidecar", whole("sidecar"), ["K_REVISION", ...Object.keys(sidecar.env!)].sort()],
 ];
 
-describe.each(configurations)("%s", (_name, text, serviceName, target) => {
+describe.each(configurations)("%s", (_name, text, environment) => {
   it("is well formed, and each component is there once", () => {
     const names = componentsOf(text);
     expect(names.length).toBeGreaterThan(2);
@@ -29,69 +47,36 @@ describe.each(configurations)("%s", (_name, text, serviceName, target) => {
     for (const name of names.filter((each) => !ends.test(each))) expect(used).toContain(name);
   });
 
-  it("reads only the environment that the catalogue gives it, and all of that", () => {
+  it("reads only the environment that it is started with, and all of that", () => {
     const read = new Set([...text.matchAll(/sys\.env\("(\w+)"\)/g)].map(([, name]) => name));
-    expect([...read].sort()).toEqual(Object.keys(envOf(service(serviceName), target)).sort());
+    expect([...read].sort()).toEqual(environment);
   });
 
-  it("holds no secret", () => expect(text).not.toMatch(/password\s*=\s*"/));
-});
-
-describe("a log line", () => {
-  const collectors = [composeCollector(), googleLogCollector("a-project", "a-subscription")];
-
-  it("keeps three labels, whatever a service writes", () => {
-    expect(LOG_LABELS).toEqual(["service", "level", "environment"]);
-    for (const text of collectors)
-      expect(text).toMatch(/stage\.label_keep \{\s+values = \["service", "level", "environment"\]\s+\}/);
-  });
-
-  it("is treated alike on every target", () => {
-    const shared = (text: string) => text.slice(text.indexOf("stage.drop"), text.indexOf("loki.write"));
-    expect(shared(collectors[0]!)).toBe(shared(collectors[1]!));
+  it("pushes to one Prometheus, and holds no secret", () => {
+    expect(text.match(/prometheus\.remote_write "/g)).toHaveLength(1);
+    expect(text).not.toMatch(/password\s*=\s*"/);
   });
 });
 
-describe("Alloy's language", () => {
-  it("is written as alloy fmt writes it", () => {
-    const blocks = [
-      {
-        type: "a.b",
-        label: "c",
-        attributes: {
-          url: expression(`sys.env("X")`),
-          long_name: ["x", 1, true],
-          map: { k: "v", longer: "w" },
-        },
-        blocks: [{ type: "inner" }],
-      },
-    ];
-    expect(alloy(blocks)).toBe(
-      [
-        `a.b "c" {`,
-        `\turl       = sys.env("X")`,
-        `\tlong_name = ["x", 1, true]`,
-        `\tmap       = {`,
-        `\t\t"k"      = "v",`,
-        `\t\t"longer" = "w",`,
-        `\t}`,
-        ``,
-        `\tinner { }`,
-        `}`,
-        ``,
-      ].join("\n"),
-    );
-  });
-
-  it("is refused when it is broken", () => {
-    expect(() => componentsOf(`a.b "c" {\n  x = [1, 2\n}`)).toThrow(/expected/);
-    expect(() => componentsOf(`a.b "c" {\n  x 1\n}`)).toThrow(/expected/);
-    expect(() => componentsOf(`a.b "c" {`)).toThrow(/expected/);
-    expect(componentsOf(sidecarConfig()["sidecar.alloy"]!)).toContain("prometheus.remote_write.central");
-  });
+it("what can be scraped sends no metrics of its own", () => {
+  expect(Object.keys(collectorFiles("logs"))).toEqual(["exported.alloy", "lines.alloy"]);
+  expect(componentsOf(whole("platform"))).not.toContain("prometheus.exporter.self.own");
 });
 
-it("Compose's file is what is committed", () => {
-  const committed = readFileSync(join(__dirname, "../../generated/alloy/config.alloy"), "utf8");
-  expect(renderAlloyFiles()).toEqual({ "alloy/config.alloy": committed });
+it("a log line keeps three labels, whatever a service writes", () => {
+  expect(whole("compose")).toMatch(
+    /stage\.label_keep \{\s+values = \["service", "level", "environment"\]\s+\}/,
+  );
+  expect(collectorFiles("logs")["lines.alloy"]).toBe(collectorFiles("compose")["lines.alloy"]);
+});
+
+it("the reader of Alloy's language refuses what is broken", () => {
+  expect(() => componentsOf(`a.b "c" {\n  x = [1, 2\n}`)).toThrow(/expected/);
+  expect(() => componentsOf(`a.b "c" {\n  x 1\n}`)).toThrow(/expected/);
+  expect(() => componentsOf(`a.b "c" {`)).toThrow(/expected/);
+});
+
+it("Compose's files are what is committed", () => {
+  const committed = Object.entries(committedFiles("alloy")).map(([name, text]) => [`alloy/${name}`, text]);
+  expect(renderAlloyFiles()).toEqual(Object.fromEntries(committed));
 });

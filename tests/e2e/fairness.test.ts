@@ -156,3 +156,69 @@ describe("a ledger that is silent: it takes connections and answers nothing", ()
     expect(booked).toBe(billed);
   }, 60_000);
 });
+
+describe("a ledger or a cache that fails in other ways", () => {
+  /** Sends calls of several customers while something is wrong, and some afterwards, which must all be answered. */
+  const around = async (wrong: (calls: Promise<Reply[]>) => Promise<void>) => {
+    const customers = await Promise.all(Array.from({ length: 4 }, () => gateway.customer("tier_3")));
+    for (const customer of customers) await customer.behave({ latencyMs: 300, outputTokens: 5 });
+    const calls = Promise.all(
+      customers.flatMap((customer) =>
+        Array.from({ length: PLACES + QUEUE }, () => customer.call(MODEL, { body })),
+      ),
+    );
+    await wrong(calls);
+    const replies = await calls;
+    expect(["ok", "ledger_unavailable"]).toEqual(expect.arrayContaining([...new Set(codes(replies))]));
+    for (const customer of customers) {
+      await eventually(
+        "a call that is answered",
+        async () => (await customer.call(MODEL, { body })).status === 200,
+      );
+      const { billed, booked, month } = await customer.settled(30);
+      expect([booked, month.held_nanos]).toEqual([billed, 0]);
+    }
+    return codes(replies);
+  };
+
+  test("every connection is cut in the middle of its statement", async () => {
+    await around(async () => {
+      for (let i = 0; i < 5; i++) {
+        await gateway.stack.ledger.query(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ledger_guard'",
+        );
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    });
+  }, 60_000);
+
+  test("a table is locked, so that every statement waits: calls are refused, and go on when it is free", async () => {
+    const pool = new Pool({ connectionString: gateway.stack.postgres.urls.postgres, max: 1 });
+    const lock = await pool.connect();
+    try {
+      await lock.query("BEGIN");
+      await lock.query("LOCK TABLE ledger.recent_calls IN ACCESS EXCLUSIVE MODE");
+      const replies = await around(async (calls) => {
+        // Longer than a customer's rows are asked for.
+        await new Promise((resolve) => setTimeout(resolve, 4_000));
+        await lock.query("ROLLBACK");
+        await calls;
+      });
+      expect(replies).toContain("ledger_unavailable");
+    } finally {
+      lock.release();
+      await pool.end();
+    }
+  }, 60_000);
+
+  test("the cache is silent: calls are answered without it", async () => {
+    const { pid } = gateway.stack.redis;
+    process.kill(pid, "SIGSTOP");
+    try {
+      const replies = await around(async (calls) => void (await calls));
+      expect(new Set(replies)).toEqual(new Set(["ok"]));
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
+  }, 120_000);
+});

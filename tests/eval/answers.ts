@@ -3,6 +3,8 @@ import { runPlainTool } from "../support/billing/run-plain-tool";
 /** A question about the sample company's bill whose figures are known. */
 export interface Known {
   question: string;
+  /** Questions asked before it in the same conversation, oldest first. */
+  earlier?: string[];
   /** Any of these tools is a good choice. */
   tools: string[];
   /** The figures that a right answer holds: amounts, or names. */
@@ -33,6 +35,7 @@ const change = (question: string, input: object): Known => ({
     return [drivers[0].key, drivers[0].change];
   },
 });
+const after = (earlier: string[], known: Known): Known => ({ ...known, earlier });
 const saving = (question: string, kind: string): Known => ({
   question,
   tools: ["list-recommendations"],
@@ -113,6 +116,23 @@ export const KNOWN: readonly Known[] = [
     tools: ["list-assets", "list-recommendations"],
     figures: () => Promise.resolve(["legacy-lb-ip"]),
   },
+  after(
+    ["How much did BigQuery cost last week?"],
+    spend("And Cloud SQL?", { period: "last_week", service: "Cloud SQL" }),
+  ),
+  after(
+    ["How much did BigQuery cost last week?"],
+    spend("What about last month?", { period: "last_month", service: "BigQuery" }),
+  ),
+  after(
+    ["What did we spend last month?"],
+    top("And by project?", { period: "last_month", group_by: "project" }, 2),
+  ),
+  after(["What did we spend last week?"], change("Why?", { period: "last_week" })),
+  after(
+    ["Why did my costs go up last week?", "And in the last 7 days?"],
+    change("Which SKU?", { period: "last_7_days", group_by: "sku" }),
+  ),
   {
     question: "How much of my conversation budget does my plan have a month?",
     tools: ["get-budget"],

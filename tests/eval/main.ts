@@ -4,13 +4,13 @@
  */
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { LangfuseClient } from "@langfuse/client";
-import Table from "cli-table3";
 import { readSecrets } from "../../ops/workspace/secrets";
 import { runningStack } from "../../ops/workspace/state";
 import { formatUsd } from "../../litellm-config";
 import { figuresOf, KNOWN, missingFigures, type Known } from "./answers";
 import { readQuestions, scoreClassification } from "./classification";
-import { jsonOption, runCommand, tollgateCommand } from "../../ops/terminal/command";
+import { table } from "../../ops/terminal/table";
+import { jsonOption, runCommand, tollgateCommand, wholeNumber } from "../../ops/terminal/command";
 
 const TIMEOUT_MS = 300_000;
 
@@ -18,7 +18,7 @@ interface Options {
   agent?: string;
   key?: string;
   json?: boolean;
-  limit: string;
+  limit: number;
 }
 
 interface Scored {
@@ -35,10 +35,10 @@ interface Scored {
 
 async function evaluate({ agent, key, json, limit }: Options): Promise<void> {
   const sorting = scoreClassification(readQuestions());
-  const where = Number(limit) > 0 ? findAgent(agent, key) : undefined;
+  const where = limit > 0 ? findAgent(agent, key) : undefined;
   const answers: Scored[] = [];
   if (where) {
-    for (const known of KNOWN.slice(0, Number(limit))) {
+    for (const known of KNOWN.slice(0, limit)) {
       answers.push(await score(known, where));
       if (!json) process.stderr.write(answers.at(-1)!.right ? "." : "x");
     }
@@ -67,34 +67,43 @@ function findAgent(url?: string, key?: string): { url: string; key: string } | u
   return undefined;
 }
 
-/** Asks one question in a conversation of its own. */
+interface Asked {
+  answer: string;
+  tools_used: string[];
+  models: string[];
+  session_id: string;
+  cost: { session_spent_nanos: number } | null;
+}
+
+/** Asks one question, after those before it, in a conversation of its own. */
 async function score(known: Known, { url, key }: { url: string; key: string }): Promise<Scored> {
+  const questions = [...(known.earlier ?? []), known.question];
+  const line = questions.join(" >> ");
   const client = new Client({ name: "tollgate-eval", version: "0.1.0" });
   const headers = { authorization: `Bearer ${key}` };
   await client.connect(new StreamableHTTPClientTransport(new URL("/mcp", url), { requestInit: { headers } }));
   try {
-    const asked = { name: "ask", arguments: { question: known.question } };
-    const result = await client.callTool(asked, { timeout: TIMEOUT_MS });
-    if (result.isError) throw new Error((result.content as Array<{ text: string }>)[0]?.text);
-    const answer = result.structuredContent as {
-      answer: string;
-      tools_used: string[];
-      models: string[];
-      session_id: string;
-      cost: { session_spent_nanos: number } | null;
-    };
-    const missing = missingFigures(answer.answer, await figuresOf(known, new Date()));
+    let answer: Asked | undefined;
+    let spentBefore = 0;
+    for (const question of questions) {
+      spentBefore = answer?.cost?.session_spent_nanos ?? 0;
+      const asked = { name: "ask", arguments: { question, session_id: answer?.session_id } };
+      const result = await client.callTool(asked, { timeout: TIMEOUT_MS });
+      if (result.isError) throw new Error((result.content as Array<{ text: string }>)[0]?.text);
+      answer = result.structuredContent as unknown as Asked;
+    }
+    const missing = missingFigures(answer!.answer, await figuresOf(known, new Date()));
     return {
-      question: known.question,
+      question: line,
       right: missing.length === 0,
-      toolsRight: known.tools.some((tool) => answer.tools_used.includes(tool)),
+      toolsRight: known.tools.some((tool) => answer!.tools_used.includes(tool)),
       missing,
-      models: answer.models,
-      costNanos: answer.cost?.session_spent_nanos ?? null,
-      sessionId: answer.session_id,
+      models: answer!.models,
+      costNanos: answer!.cost && answer!.cost.session_spent_nanos - spentBefore,
+      sessionId: answer!.session_id,
     };
   } catch (error) {
-    const none = {
+    const unanswered = {
       right: false,
       toolsRight: false,
       missing: [],
@@ -102,7 +111,7 @@ async function score(known: Known, { url, key }: { url: string; key: string }): 
       costNanos: null,
       sessionId: null,
     };
-    return { question: known.question, ...none, error: (error as Error).message };
+    return { question: line, ...unanswered, error: (error as Error).message };
   } finally {
     await client.close();
   }
@@ -124,25 +133,25 @@ function print(
   answers: readonly Scored[],
   summary: ReturnType<typeof summarize>,
 ): void {
-  const sorted = new Table({ head: ["Sorting by words", ""] });
-  sorted.push(
+  const sorted = [
     ["labelled questions", sorting.questions],
     ["right", `${sorting.right} (${percent(sorting.right, sorting.questions)})`],
     ["left to a model", sorting.leftToModel],
     ["wrong", sorting.wrong.length],
     ["on a route below what they need", sorting.tooCheap],
     ["overspent a question", formatUsd(sorting.overspentNanos)],
-  );
-  console.log(sorted.toString());
+  ];
+  console.log(table(["Sorting by words", ""], sorted));
   for (const { question, kind, found } of sorting.wrong) console.log(`  ${question}: ${found}, not ${kind}`);
   if (answers.length === 0) return;
-  const asked = new Table({ head: ["Question", "Figures", "Tools", "Cost", "Models"] });
-  for (const each of answers) {
-    const figures = each.error ?? (each.right ? "right" : `without ${each.missing.join(", ")}`);
-    const cost = each.costNanos === null ? "-" : formatUsd(each.costNanos);
-    asked.push([each.question, figures, each.toolsRight ? "right" : "other", cost, each.models.join(", ")]);
-  }
-  console.log(asked.toString());
+  const asked = answers.map((each) => [
+    each.question,
+    each.error ?? (each.right ? "right" : `without ${each.missing.join(", ")}`),
+    each.toolsRight ? "right" : "other",
+    each.costNanos === null ? "-" : formatUsd(each.costNanos),
+    each.models.join(", "),
+  ]);
+  console.log(table(["Question", "Figures", "Tools", "Cost", "Models"], asked));
   const cost = summary.costNanosPerQuestion === null ? "unknown" : formatUsd(summary.costNanosPerQuestion);
   console.log(
     `${summary.figuresRight} of ${summary.asked} with right figures, ${summary.toolsRight} with a right tool, ${cost} a question`,
@@ -180,7 +189,12 @@ runCommand(
   tollgateCommand("eval", "Score how the agent sorts questions and answers them from the sample data.")
     .option("--agent <url>", "the agent's address (default: the running local stack's)")
     .option("--key <key>", "a customer's key there (default: the sample customer's)")
-    .option("--limit <count>", "known questions to ask at most; 0 asks none", String(KNOWN.length))
+    .option(
+      "--limit <count>",
+      "known questions to ask at most; 0 asks none",
+      wholeNumber(0, KNOWN.length),
+      KNOWN.length,
+    )
     .addOption(jsonOption("print the scores as JSON instead of tables"))
     .action(evaluate),
 );

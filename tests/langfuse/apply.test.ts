@@ -264,7 +264,7 @@ describe("judges", () => {
     expect(langfuse.dashboards).toHaveLength(6);
   });
 
-  test("get a connection of their own with a key, once, and keep it in a run without", async () => {
+  test("get their connection with a key, once, and keep it in a run without", async () => {
     langfuse.defaultModel = false;
     expect(named(await apply({ judgeKey: "sk-judge-1234" }), "skipped")).toEqual([]);
     expect(langfuse.connections).toEqual([

@@ -1,5 +1,7 @@
 import { retentionSql, TRACE_TABLES } from "../../components/clickhouse/retention";
-import { clickhouseFiles, composeClickhouseFiles } from "../../infra/config-files/clickhouse";
+import { clickhouseFiles } from "../../infra/config-files/clickhouse";
+import { service } from "../../catalogue";
+import { envOf } from "../../catalogue/target";
 import { committedComposeFile } from "../compose/support";
 import { definitions } from "../../litellm-config";
 
@@ -54,30 +56,40 @@ describe("traces in ClickHouse", () => {
   });
 });
 
-describe("ClickHouse's own logs", () => {
-  const [compose] = Object.values(composeClickhouseFiles());
-  const [google] = Object.values(clickhouseFiles("acme-archive"));
+describe.each(["compose", "gcp"] as const)("ClickHouse on %s", (target) => {
+  const archive = target === "gcp" ? "cloud-storage" : "blob-store";
+  const env = envOf(service("clickhouse"), target);
+  const xml = Object.values(clickhouseFiles(archive)).join("");
 
-  test.each([
-    ["Compose", compose!],
-    ["Google Cloud", google!],
-  ])("are kept a week on %s", (_, xml) => {
+  test("gets every variable that its files read", () => {
+    const read = [...xml.matchAll(/from_env="(\w+)"/g)].map(([, name]) => name!);
+    expect(read.length).toBeGreaterThan(10);
+    expect(read.filter((name) => !(name in env))).toEqual([]);
+  });
+
+  test("keeps its own logs a week", () => {
     const logs = [
-      ...xml.matchAll(/<(\w+_log)><database>system<\/database><table>(\w+)<\/table><ttl>(.+?)<\/ttl>/g),
+      ...xml.matchAll(
+        /<(\w+_log)><database>system<\/database><table>(\w+)<\/table><ttl from_env="(\w+)" replace="replace"\/>/g,
+      ),
     ];
     expect(logs.length).toBeGreaterThanOrEqual(8);
-    for (const [, name, table, ttl] of logs) {
+    for (const [, name, table, variable] of logs) {
       expect(table).toBe(name);
       const date = name === "opentelemetry_span_log" ? "finish_date" : "event_date";
-      expect(ttl).toBe(`${date} + INTERVAL 7 DAY DELETE`);
+      expect(env[variable!]).toBe(`${date} + INTERVAL 7 DAY DELETE`);
     }
     expect(logs.map(([, name]) => name)).toEqual(
       expect.arrayContaining(["query_log", "trace_log", "text_log", "latency_log", "opentelemetry_span_log"]),
     );
   });
+});
 
-  test("the archive's keys are in no file", () => {
-    expect(compose).toContain('<secret_access_key from_env="TRACE_ARCHIVE_SECRET_ACCESS_KEY"/>');
-    expect(google).toContain("<http_client>gcp_oauth</http_client>");
-  });
+test("the archive's keys are in no file", () => {
+  expect(clickhouseFiles("blob-store")["blob-store.xml"]).toContain(
+    '<secret_access_key from_env="TRACE_ARCHIVE_SECRET_ACCESS_KEY"/>',
+  );
+  expect(clickhouseFiles("cloud-storage")["cloud-storage.xml"]).toContain(
+    "<http_client>gcp_oauth</http_client>",
+  );
 });

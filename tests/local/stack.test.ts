@@ -26,7 +26,7 @@ describe("the local services", () => {
 
   it("have the catalogue's jobs before them, where their services are here", () => {
     const run = jobs.filter(({ targets }) => !targets?.local).map(({ name }) => name);
-    expect(run).toEqual(["database-roles", "gateway-migrations", "ledger-archive"]);
+    expect(run).toEqual(["database-roles", "gateway-migrations", "ledger-archive", "events-delivery"]);
     for (const name of run) expect(byName.get(name)?.start).toBeDefined();
     expect(byName.get("gateway")?.dependsOn).toEqual(
       expect.arrayContaining(["database-roles", "gateway-migrations"]),
@@ -36,10 +36,36 @@ describe("the local services", () => {
 
   it("off are exactly those that the catalogue says cannot run here", () => {
     const off = services
-      .filter((service) => service.off && !/Debian/.test(service.off))
+      .filter((service) => service.off && !/Debian|on the PATH/.test(service.off))
       .map(({ name }) => name);
     expect(off).toEqual(catalogue.filter(({ targets }) => targets?.local).map(({ name }) => name));
   });
+
+  it.each(["grafana", "loki", "alloy", "tempo"])(
+    "start %s where it is, and name the remedy where not",
+    (name) => {
+      const variable = `TOLLGATE_${name.toUpperCase()}_BIN`;
+      const before = { ...process.env };
+      try {
+        process.env.PATH = "";
+        delete process.env[variable];
+        const off = localServices(settings()).find((each) => each.name === name)?.off;
+        expect(off).toBe(`${name} is not on the PATH: \`npm start -- --full\` downloads it`);
+        for (const each of [variable, "TOLLGATE_LOKI_BIN"]) process.env[each] = process.execPath;
+        const here = localServices(settings());
+        expect(here.find((each) => each.name === name)?.off).toBeUndefined();
+        expect(here.find((each) => each.name === "viewer")?.off).toBe(
+          name === "grafana" ? "Grafana shows the dashboards" : undefined,
+        );
+        process.env[variable] = "/no/such/program";
+        expect(() => localServices(settings())).toThrow(
+          `${variable} (is "/no/such/program") must name a program that exists`,
+        );
+      } finally {
+        process.env = before;
+      }
+    },
+  );
 
   it("take the catalogue's ports, shifted, and no port twice", () => {
     expect(byName.get("gateway")?.ports).toEqual([ports.gateway + 10_000]);

@@ -8,9 +8,9 @@ import { listBrakes, setBrake } from "../../ops/brake/brakes";
 import { addGrant, endOverride, grantsOf, setOverride } from "../../ops/customers/budget";
 import { addCustomer, deleteCustomer, setDisabled } from "../../ops/customers/changes";
 import { usageOf } from "../../ops/customers/usage";
-import { deliverDue } from "../../ops/events/deliver";
+import { deliverDue, takeTurn } from "../../ops/events/deliver";
 import { listEvents, replayEvents } from "../../ops/events/events";
-import { pubSubReceiver, webhookReceiver } from "../../ops/events/receivers";
+import { pubSubReceiver, readReceivers, webhookReceiver } from "../../ops/events/receivers";
 import { readAudit } from "../../ops/ledger/audit";
 import { addCrossing, startLedger, type TestLedger } from "../dashboards/support/ledger";
 import { wrongWith } from "../support/discovery/check";
@@ -83,7 +83,7 @@ describe("a crossing", () => {
     );
   });
 
-  it("that is rolled back is told to nobody", async () => {
+  it("that is rolled back is never delivered", async () => {
     await ledger.owner.query("begin");
     await cross(80);
     await ledger.owner.query("rollback");
@@ -173,7 +173,7 @@ describe("a crossing", () => {
 });
 
 describe("a brake", () => {
-  it("is told of and in the trail, once", async () => {
+  it("is an event and in the trail, once", async () => {
     expect(await setBrake(admin, { scope: "tier", value: "tier_1" }, true, by)).toBe(true);
     expect(await setBrake(admin, { scope: "tier", value: "tier_1" }, true, by)).toBe(false);
     expect(await listBrakes(admin)).toMatchObject([{ scope: "tier", value: "tier_1", reason: "a test" }]);
@@ -274,7 +274,7 @@ describe("a customer's own budget", () => {
 
 it("`events deliver --once` delivers what is due, `events list` says so", async () => {
   await cross(50);
-  const env = { TOLLGATE_EVENTS_WEBHOOK_URL: url, TOLLGATE_EVENTS_WEBHOOK_SECRET: SECRET };
+  const env = { TOLLGATE_EVENTS_RECEIVERS: JSON.stringify({ webhook: { url, secret: SECRET } }) };
   expect(await runWith(env, "events", "deliver", "--once")).toMatchObject({ exitCode: 0, stderr: "" });
   expect(received).toHaveLength(1);
   expect((await run("events", "list")).stdout).toMatch(/budget\.crossed.*acme.*delivered/);
@@ -284,6 +284,42 @@ it("`events deliver --once` delivers what is due, `events list` says so", async 
   });
   expect(await run("events", "replay")).toMatchObject({ exitCode: 2 });
 });
+
+it("the job without receivers ends well and takes nothing from the outbox", async () => {
+  await cross(50);
+  const env = { TOLLGATE_EVENTS_RECEIVERS: "{}" };
+  expect(await runWith(env, "events", "deliver", "--once")).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(await listEvents(admin, { limit: 5 })).toMatchObject([{ state: "waiting", attempts: 0 }]);
+});
+
+it("a second process delivers nothing until the first has ended", async () => {
+  await cross(50);
+  const first = new Client(ledger.postgres.urls.ledger_admin);
+  await first.connect();
+  expect([await takeTurn(first), await takeTurn(first), await takeTurn(admin)]).toEqual([true, true, false]);
+  const env = { TOLLGATE_EVENTS_RECEIVERS: JSON.stringify({ webhook: { url, secret: SECRET } }) };
+  expect(await runWith(env, "events", "deliver", "--once")).toMatchObject({ exitCode: 0 });
+  expect(received).toHaveLength(0);
+  await first.end();
+  expect(await runWith(env, "events", "deliver", "--once")).toMatchObject({ exitCode: 0 });
+  expect(received).toHaveLength(1);
+});
+
+it.each([
+  ["no JSON", "https://ops.example.com", "TOLLGATE_EVENTS_RECEIVERS (set): must be JSON"],
+  ["an unknown field", '{"webhok": {}}', "TOLLGATE_EVENTS_RECEIVERS (set): Unrecognized key"],
+  [
+    "a URL that is none",
+    '{"webhook": {"url": "ops", "secret": "s"}}',
+    "TOLLGATE_EVENTS_RECEIVERS.webhook.url (set): Invalid URL",
+  ],
+  [
+    "a webhook without its secret",
+    '{"webhook": {"url": "https://ops.example.com"}}',
+    "TOLLGATE_EVENTS_RECEIVERS.webhook.secret (set): Invalid input",
+  ],
+  ["a topic that is none", '{"topic": "tollgate"}', 'topic of TOLLGATE_EVENTS_RECEIVERS (is "tollgate")'],
+])("receivers with %s are refused", (_, text, message) => expect(() => readReceivers(text)).toThrow(message));
 
 function run(command: string, ...args: string[]) {
   return runWith({}, command, ...args);

@@ -238,7 +238,7 @@ describe("a reconciliation", () => {
     expect(() => readAnthropic(JSON.stringify(page("2026-11-01", "1", true)))).toThrow("has_more");
   });
 
-  it("reads Vertex AI's export, and keeps the words of a SKU that is no model's", () => {
+  it("reads Vertex AI's export, and keeps the words of a SKU that is not a model's", () => {
     const bill = readVertex(
       [
         "usage_start_time,sku,currency,cost",

@@ -24,6 +24,7 @@ const MODELS = "litellm-config/definitions/models.ts";
 
 describe.each([
   "budget-share-of-price",
+  "fleet-and-daily-budgets",
   "session-budget",
   "session-rate",
   "thresholds-complete",
@@ -35,6 +36,76 @@ describe.each([
 
   it("looks at the guard's file only", async () =>
     expect(await judge(policy, [file("other.json", "not even JSON")])).toEqual([]));
+});
+
+describe("a limit of a day or an hour that must not be deployed", () => {
+  // 200 x $8 + 100 x $18 + 30 x $35 are $4,450 of budgets a month, and $25,670 of revenue.
+  it.each<[string, (guard: GuardConfig) => void, string | undefined]>([
+    ["just the fleet's need", ({ fleet }) => (fleet.daily_nanos = Math.ceil(usd("4450") / 30)), undefined],
+    [
+      "below the fleet's need",
+      ({ fleet }) => (fleet.daily_nanos = Math.ceil(usd("4450") / 30) - 1),
+      "The fleet's daily budget $148.333333333 is below the $148.333333334 a day of its customers' budgets",
+    ],
+    [
+      "just half of the revenue",
+      ({ fleet }) => (fleet.daily_nanos = Math.floor(usd("25670") / 60)),
+      undefined,
+    ],
+    [
+      "over half of the revenue",
+      ({ fleet }) => (fleet.daily_nanos = Math.floor(usd("25670") / 60) + 1),
+      "The fleet's daily budget $427.833333334 is over 50 % of its customers' revenue, $855.666666666 a day",
+    ],
+    ["half of a month in a day", ({ tiers }) => (tiers.tier_1!.daily_nanos = usd("4")), undefined],
+    [
+      "more than half of a month in a day",
+      ({ tiers }) => (tiers.tier_1!.daily_nanos = usd("4") + 1),
+      "tier_1's daily budget $4.000000001 is not between a thirtieth and half of its monthly budget $8.00",
+    ],
+    [
+      "less than a thirtieth of a month in a day",
+      ({ tiers }) => {
+        tiers.tier_3!.daily_nanos = usd("1.16");
+        tiers.tier_3!.hourly_nanos = usd("1.16");
+      },
+      "tier_3's daily budget $1.16 is not between a thirtieth and half of its monthly budget $35.00",
+    ],
+    [
+      "an hour above the day",
+      ({ tiers }) => (tiers.tier_2!.hourly_nanos = usd("4.50") + 1),
+      "tier_2's hourly budget $4.500000001 is not between a session's $0.50 and its daily budget $4.50",
+    ],
+    [
+      "an hour below a session",
+      ({ tiers }) => (tiers.tier_2!.hourly_nanos = usd("0.50") - 1),
+      "tier_2's hourly budget $0.499999999 is not between a session's $0.50 and its daily budget $4.50",
+    ],
+    [
+      "an hour of the fleet above its day",
+      ({ fleet }) => (fleet.hourly_nanos = usd("300") + 1),
+      "The fleet's hourly budget $300.000000001 is not between a session's $0.50 and its daily budget $300.00",
+    ],
+    [
+      "no degradation before the refusal",
+      ({ fleet }) => (fleet.degrade_at_percent = 100),
+      "Calls are refused before any goes to the cheaper route: fleet.degrade_at_percent is not below 100",
+    ],
+    [
+      "no number",
+      ({ fleet }) => (fleet.degrade_at_percent = "80 %" as unknown as number),
+      "Calls are refused before any goes to the cheaper route: fleet.degrade_at_percent is not below 100",
+    ],
+  ])("%s", async (_, change, finding) => {
+    const found = await judge("fleet-and-daily-budgets", deployed(change));
+    expect(found).toEqual(
+      finding === undefined
+        ? []
+        : [
+            `mandatory: ${finding}. Change dailyBudget or hourlyBudget in litellm-config/definitions/fleet.ts or tiers.ts`,
+          ],
+    );
+  });
 });
 
 describe("a budget that must not be deployed", () => {

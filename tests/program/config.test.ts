@@ -39,7 +39,19 @@ it.each(["dev", "prod"])("%s is accepted once its secrets are set", async (stack
   expect(await verdict({}, stack)).toBe("accepted");
 });
 
+it("takes the agent's address and the issuer of its tokens", async () => {
+  const issuer = { "tollgate:oauthIssuer": "https://login.example.com" };
+  expect(await verdict({ ...issuer, "tollgate:publicUrl": "https://agent.example.com" })).toBe("accepted");
+  expect(await verdict(issuer)).toContain("tollgate:publicUrl is missing: tokens of tollgate:oauthIssuer");
+});
+
 it.each([
+  [
+    "tollgate:publicUrl",
+    "http://agent.example.com",
+    'tollgate:publicUrl "http://agent.example.com" must be an https address, such as https://agent.example.com',
+  ],
+  ["tollgate:oauthIssuer", "login", 'tollgate:oauthIssuer "login" must be an https address'],
   ["tollgate:environment", "Staging 1", 'tollgate:environment "Staging 1" must be a name'],
   ["tollgate:environment", "staging", 'tollgate:class is missing: say whether the environment "staging"'],
   ["tollgate:class", "test", 'tollgate:class "test" must be one of dev, prod'],

@@ -104,8 +104,8 @@ describe("a request is refused that", () => {
     expect(wrongWith(run, { verb: "POST", path, query: ["serviceId", "alt"], body: service({}) })).toEqual(
       [],
     );
-    expect(wrongWith(run, { verb: "POST", path, query: ["service_id"], body: service({}) })).toEqual([
-      "run.projects.locations.services.create: ?service_id is not a parameter",
+    expect(wrongWith(run, { verb: "POST", path, query: ["service"], body: service({}) })).toEqual([
+      "run.projects.locations.services.create: ?service is not a parameter",
     ]);
     expect(wrongWith(run, { verb: "PUT", path, query: [], body: {} })).toEqual([
       `PUT ${path} is not a method of the API`,

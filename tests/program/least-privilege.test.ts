@@ -62,9 +62,9 @@ function needed(plan: Planned): Map<string, Set<string>> {
     }
     for (const { secret, gcs } of template.volumes ?? []) {
       if (secret) own.add(`roles/secretmanager.secretAccessor on ${secret.secret}`);
-      if (gcs) own.add("roles/storage.objectViewer on config");
+      if (gcs?.readOnly) own.add("roles/storage.objectViewer on config");
     }
-    // A bucket that a variable names is written to.
+    // A bucket that a variable names, or that is mounted to be written, is written to.
     for (const name of buckets.map((each) => each.split("::")[1]!)) {
       if (name !== "config") own.add(`roles/storage.objectUser on ${name}`);
     }

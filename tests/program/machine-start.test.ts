@@ -1,9 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { dataDiskScript, updateFiles } from "../../components/machine";
 import { MachineRoot, missingForMachine } from "../support/machine-root";
 import { DIGEST, Planned } from "./support/planned";
 
@@ -16,6 +15,7 @@ const planOf = (deployment: string) =>
     "tollgate:deployment": deployment,
     "tollgate:images": JSON.stringify({ agent: DIGEST, gateway: DIGEST }),
   });
+const componentFile = (path: string) => readFileSync(join(__dirname, "../../components", path), "utf8");
 const userDataOf = async (deployment: keyof typeof MACHINES): Promise<string> =>
   (await planOf(deployment)).inputs(VM, MACHINES[deployment]).metadata["user-data"];
 
@@ -65,20 +65,21 @@ const withRoot = missing ? describe.skip : describe;
 
 withRoot("the data disk", () => {
   const folder = "/mnt/disks/data";
-  const { content } = dataDiskScript({ deviceName: "the-data", folder });
+  const env = { DATA_DEVICE: "the-data", DATA_FOLDER: folder };
+  const content = componentFile("machine/data-disk.sh");
   let root: MachineRoot;
   beforeEach(() => (root = new MachineRoot("the-data")));
   afterEach(() => root.remove());
 
   it("is formatted when it is new, and keeps what is on it", () => {
-    const first = root.run(content, { then: `echo kept > ${folder}/file` });
+    const first = root.run(content, { env, then: `echo kept > ${folder}/file` });
     expect(first).toMatchObject({ status: 0 });
-    expect(root.run(content, { then: `cat ${folder}/file` }).text).toBe("kept\n");
+    expect(root.run(content, { env, then: `cat ${folder}/file` }).text).toBe("kept\n");
   });
 
   it("is mounted once", () => {
     expect(
-      root.run(`${content}\n`, { then: `bash ${root.folder}/script; grep -c ' ${folder} ' /proc/mounts` }),
+      root.run(content, { env, then: `bash ${root.folder}/script; grep -c ' ${folder} ' /proc/mounts` }),
     ).toEqual({
       status: 0,
       text: "1\n",
@@ -88,7 +89,7 @@ withRoot("the data disk", () => {
 
   it("stops the start when it is not there", () => {
     root.stub("sleep");
-    const ran = root.run(content, { attached: false, then: "echo started" });
+    const ran = root.run(content, { env, attached: false, then: "echo started" });
     expect(ran.status).toBe(1);
     expect(ran.text).toContain("is not attached: nothing is started without it");
     expect(ran.text).not.toContain("started\n");
@@ -96,20 +97,20 @@ withRoot("the data disk", () => {
 
   it("stops the start when it cannot be mounted", () => {
     root.stub("mount", '[[ $* == *discard* ]] && exit 32; exec /bin/mount "$@"');
-    expect(root.run(content).status).toBe(32);
+    expect(root.run(content, { env }).status).toBe(32);
   });
 
   it("is not formatted when it cannot be read", () => {
     root.stub("blkid", "exit 4");
     root.stub("mkfs.ext4");
-    const ran = root.run(content);
+    const ran = root.run(content, { env });
     expect(ran.status).toBe(1);
     expect(ran.calls.join()).not.toContain("mkfs");
   });
 });
 
 withRoot("a changed configuration", () => {
-  const { content } = updateFiles()[0]!;
+  const content = componentFile("machine/update.sh");
   let root: MachineRoot;
   beforeEach(() => {
     root = new MachineRoot("unused");
@@ -155,30 +156,47 @@ withRoot("the start of each machine", () => {
     (
       parse(await userDataOf(deployment)) as { write_files: { path: string; content: string }[] }
     ).write_files.find((file) => file.path === path)!.content;
+  /** What systemd gives the scripts of a machine. */
+  const environmentOf = async (deployment: keyof typeof MACHINES) =>
+    Object.fromEntries(
+      (await fileOf(deployment, "/etc/tollgate/machine.env"))
+        .trim()
+        .split("\n")
+        .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+    ) as Record<string, string>;
 
   it("opens ClickHouse's ports where the system drops what comes in, once", async () => {
     root.stub("iptables", "[[ $* == *-C* ]] && exit 1; exit 0");
     const script = await fileOf("cloud-run", "/etc/clickhouse/open-ports.sh");
-    const opened = root.run(script).calls.filter((call) => call.includes(" -A "));
+    const env = await environmentOf("cloud-run");
+    const opened = root.run(script, { env }).calls.filter((call) => call.includes(" -A "));
     expect(opened).toEqual(
       [8123, 9000, 9363].map((port) => `iptables -w -A INPUT -p tcp --dport ${port} -j ACCEPT`),
     );
     root.stub("iptables");
-    expect(root.run(script).calls.filter((call) => call.includes(" -A "))).toEqual([]);
+    expect(root.run(script, { env }).calls.filter((call) => call.includes(" -A "))).toEqual([]);
   });
+
+  const start = async () =>
+    [
+      "mkdir -p /opt/tollgate/generated/compose",
+      `cat > /opt/tollgate/secret-versions <<'END'`,
+      `${await fileOf("gce-vm", "/opt/tollgate/secret-versions")}END`,
+      await fileOf("gce-vm", "/opt/tollgate/start.sh"),
+    ].join("\n");
 
   it("fetches every secret by its version, then starts Compose", async () => {
     root.stub(
       "gcloud",
       `for word in "$@"; do [[ $word == --out-file=* ]] && echo value > "\${word#--out-file=}"; done; exit 0`,
     );
-    root.stub("docker");
-    const script = await fileOf("gce-vm", "/opt/tollgate/start.sh");
-    const ran = root.run(`mkdir -p /opt/tollgate/generated/compose\n${script}`, {
+    root.stub("docker", 'echo "$COMPOSE_PROFILES"');
+    const ran = root.run(await start(), {
+      env: await environmentOf("gce-vm"),
       then: "stat -c %a /run/tollgate/secrets/agent-key",
     });
-    expect(ran).toMatchObject({ status: 0, text: "444\n" });
-    expect(ran.calls.at(-1)).toMatch(/^docker compose .*--profile phase-5 up --detach/);
+    expect(ran).toMatchObject({ status: 0, text: "phase-1,phase-2,phase-3,phase-4,phase-5\n444\n" });
+    expect(ran.calls.at(-1)).toMatch(/^docker compose .*up --detach/);
     expect(ran.calls).toContainEqual(
       expect.stringMatching(/gcloud secrets versions access \d+ --secret=agent-key /),
     );
@@ -187,7 +205,7 @@ withRoot("the start of each machine", () => {
   it("does not start Compose when a secret cannot be read", async () => {
     root.stub("gcloud", "[[ $1 == secrets ]] && exit 1; exit 0");
     root.stub("docker");
-    const ran = root.run(await fileOf("gce-vm", "/opt/tollgate/start.sh"));
+    const ran = root.run(await start(), { env: await environmentOf("gce-vm") });
     expect(ran.status).toBe(1);
     expect(ran.calls.join()).not.toContain("docker compose");
   });

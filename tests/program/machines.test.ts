@@ -19,12 +19,12 @@ const text = clickHouseCloudConfig({
   image: "registry.test/clickhouse@sha256:1",
   registryHost: "registry.test",
   project: "project",
-  user: "langfuse",
+  env: { CLICKHOUSE_USER: "langfuse", SYSTEM_LOG_TTL: "event_date + INTERVAL 7 DAY DELETE" },
   passwordSecret: "clickhouse-password",
   passwordVersion: "3",
   archiveBucket: "archive",
   retentionDays: 90,
-  configFiles: clickhouseFiles("archive"),
+  configFiles: clickhouseFiles("cloud-storage"),
   memoryMiB: 1536,
   httpPort: 8123,
   ports: [8123, 9000, 9363],
@@ -38,22 +38,44 @@ describe("ClickHouse's machine", () => {
 
   it("runs the image by digest on its data disk and fetches the password by its own identity", () => {
     const unit = file("/etc/systemd/system/clickhouse.service");
-    expect(unit).toContain("registry.test/clickhouse@sha256:1");
-    expect(unit).toContain("-v /mnt/disks/clickhouse:/var/lib/clickhouse");
+    expect(unit).toContain("-v ${DATA_FOLDER}:/var/lib/clickhouse");
     expect(unit).toContain("Restart=always");
-    expect(file("/etc/clickhouse/fetch-password.sh")).toContain(
-      "secrets/clickhouse-password/versions/3:access",
+    const environment = file("/etc/tollgate/machine.env");
+    expect(environment).toContain("\nIMAGE=registry.test/clickhouse@sha256:1\n");
+    expect(environment).toContain("DATA_FOLDER=/mnt/disks/clickhouse\n");
+    expect(environment).toContain("\nPASSWORD_SECRET=clickhouse-password\nPASSWORD_VERSION=3\n");
+    expect(file("/etc/clickhouse/server.env")).toBe(
+      "CLICKHOUSE_USER=langfuse\nSYSTEM_LOG_TTL=event_date + INTERVAL 7 DAY DELETE\n",
     );
   });
 
+  it("gives every unit and script the variables that it reads", () => {
+    const known = new Set(
+      [...file("/etc/tollgate/machine.env").matchAll(/^(\w+)=/gm)].map(([, name]) => name),
+    );
+    const units = config.write_files.filter(({ path }) => path.endsWith(".service"));
+    expect(units.length).toBeGreaterThan(3);
+    for (const { path, content } of units) {
+      const script = /ExecStart=\/bin\/bash (\S+)/.exec(content)?.[1];
+      const read = `${content}\n${script ? file(script) : ""}`;
+      const own = new Set(["CLICKHOUSE_USER", "CLICKHOUSE_PASSWORD", "APPLIED", "RESTARTED_FOR"]);
+      const named = [...read.matchAll(/\$\{?([A-Z_]+)/g)]
+        .map(([, name]) => name!)
+        .filter((name) => !own.has(name));
+      expect([path, named.filter((name) => !known.has(name))]).toEqual([path, []]);
+      if (named.length > 0) expect(content).toContain("EnvironmentFile=/etc/tollgate/machine.env");
+    }
+  });
+
   it("is restarted when it stops answering", () => {
-    expect(file("/etc/systemd/system/clickhouse-health.service")).toContain("http://127.0.0.1:8123/ping");
+    expect(file("/etc/clickhouse/health.sh")).toContain("http://127.0.0.1:$HTTP_PORT/ping");
+    expect(file("/etc/tollgate/machine.env")).toContain("\nHTTP_PORT=8123\n");
     expect(file("/etc/systemd/system/clickhouse-health.timer")).toContain("OnUnitActiveSec=60");
   });
 
   it("gives the system's own logs a life of a week, and writes its archive with no key", () => {
-    const [xml] = Object.values(clickhouseFiles("archive"));
-    expect(xml).toContain("<ttl>event_date + INTERVAL 7 DAY DELETE</ttl>");
+    const xml = Object.values(clickhouseFiles("cloud-storage")).join("");
+    expect(xml).toContain('<ttl from_env="SYSTEM_LOG_TTL" replace="replace"/>');
     expect(xml).toContain("<http_client>gcp_oauth</http_client>");
     expect(xml).not.toMatch(/access_key/);
   });
@@ -83,11 +105,13 @@ describe("the one machine", () => {
   const file = (path: string) => config.write_files.find((each) => each.path === path)!.content;
 
   it("reads pinned secrets and its own folder of files, then starts the phases", () => {
-    const start = file("/opt/tollgate/start.sh");
-    expect(start).toContain("gcloud secrets versions access 2 --secret=agent-key");
-    expect(start).toContain("gs://project-config/machine/abc");
-    expect(start).toContain("--profile phase-1 --profile phase-2 up");
-    expect(start).not.toContain("phase-3");
+    expect(file("/opt/tollgate/secret-versions")).toBe("agent-key agent-key 2\n");
+    const environment = file("/etc/tollgate/machine.env");
+    expect(environment).toContain("\nCONFIG_FOLDER=project-config/machine/abc\n");
+    expect(environment).toContain("\nCOMPOSE_PROFILES=phase-1,phase-2\n");
+    expect(file("/etc/systemd/system/tollgate.service")).toContain(
+      "EnvironmentFile=/etc/tollgate/machine.env",
+    );
   });
 
   it("keeps containers' data on the data disk", () => {
@@ -99,7 +123,7 @@ describe("the one machine", () => {
 describe("the database's roles", () => {
   const sql = databaseRolesSql();
 
-  it("are each made with a password of their own, and may be made again", () => {
+  it("are each made with their password, and may be made again", () => {
     for (const name of roleNames) {
       expect(sql).toContain(`SELECT 'CREATE ROLE ${name} LOGIN' WHERE NOT EXISTS`);
       expect(sql).toContain(`ALTER ROLE ${name} LOGIN PASSWORD :'${name}_password';`);

@@ -6,7 +6,12 @@ import { JOB, PHASES, Planned, POOL, runnerOf, SERVICE, STACKS } from "./support
 
 const plans = new Map<string, Planned>();
 beforeAll(async () => {
-  for (const stack of STACKS) plans.set(stack, await Planned.of(stack, { "tollgate:tempo": "true" }));
+  const settings = {
+    "tollgate:tempo": "true",
+    "tollgate:publicUrl": "https://agent.example.com",
+    "tollgate:oauthIssuer": "https://login.example.com",
+  };
+  for (const stack of STACKS) plans.set(stack, await Planned.of(stack, settings));
 });
 const planOf = (stack: string) => plans.get(stack)!;
 const onCloudRun = catalogue.filter(({ targets }) => !targets?.gcp);
@@ -66,6 +71,15 @@ describe.each(STACKS)("%s: every service of the catalogue", (stack) => {
     for (const [path, folder] of Object.entries(service.configFiles ?? {})) {
       expect(mounts.get(path).gcs.mountOptions[0]).toMatch(new RegExp(`^only-dir=${folder}/[0-9a-f]{12}$`));
       expect(mounts.get(path).gcs.readOnly).toBe(true);
+    }
+    for (const { mountPath, bucket } of service.volumes ?? []) {
+      if (!bucket) continue;
+      const { gcs } = mounts.get(mountPath);
+      expect(gcs).toEqual({
+        bucket: expect.stringMatching(`-${bucket}$`),
+        readOnly: false,
+        mountOptions: expect.arrayContaining(["uid=65534"]),
+      });
     }
     for (const [path, secret] of Object.entries(service.secretFiles ?? {})) {
       const at = path.lastIndexOf("/");

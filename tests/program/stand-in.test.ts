@@ -50,9 +50,9 @@ describe("the stand-in for Google's APIs", () => {
     [
       "a Redis under a parameter that there is not",
       "REDIS",
-      "projects/p/locations/l/instances?instance_id=r",
+      "projects/p/locations/l/instances?instance=r",
       {},
-      "?instance_id is not a parameter",
+      "?instance is not a parameter",
     ],
     [
       "a secret",

@@ -1,7 +1,8 @@
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { alertmanagerFiles, defaultSettings } from "../../dashboards/alertmanager";
 import type { Running } from "../../local/processes";
-import { startService } from "../../local/target";
+import { startService, type Machine } from "../../local/target";
 import { testMachine } from "../support/machine";
 import { startNotificationReceiver, type NotificationReceiver } from "../support/notification-receiver";
 import { temporaryFolder } from "./support/promtool";
@@ -9,6 +10,7 @@ import { renderedAlerts } from "./support/rendered";
 
 let receiver: NotificationReceiver;
 let alertmanager: Running;
+let machine: Machine;
 
 beforeAll(async () => {
   receiver = await startNotificationReceiver();
@@ -21,14 +23,13 @@ beforeAll(async () => {
     ...defaultSettings,
     secretsFolder: join(folder, "secrets"),
     pagerdutyUrl: `${receiver.url}/pagerduty`,
+    heartbeat: { url: `${receiver.url}/heartbeat` },
     groupWait: "300ms",
     groupInterval: "1s",
   });
   const config = temporaryFolder(files);
-  alertmanager = await startService("alertmanager", {
-    ...(await testMachine(folder)),
-    folders: { alertmanager: () => config },
-  });
+  machine = { ...(await testMachine(folder)), folders: { alertmanager: () => config } };
+  alertmanager = await startService("alertmanager", machine);
 });
 
 afterAll(async () => {
@@ -96,6 +97,14 @@ const sorted = (labels: Labels) => Object.entries(labels).sort();
 
 const gateway = { service: "gateway" };
 const agent = { service: "agent" };
+
+test("the Watchdog reaches the heartbeat, nothing else does, and no one else hears of it", async () => {
+  await post([alert("Watchdog"), alert("GuardSlow"), alert("CustomerBudget100", { customer_id: "quiet" })]);
+  await receiver.slackMessage("GuardSlow", 10_000);
+  expect(receiver.heartbeats).toEqual([["Watchdog"]]);
+  expect(JSON.stringify([receiver.slack, receiver.pagerduty])).not.toContain("Watchdog");
+  await post([alert("Watchdog"), alert("GuardSlow")], { resolved: true });
+});
 
 describe("messages", () => {
   const annotations = {
@@ -254,3 +263,39 @@ async function metric(series: string): Promise<number> {
   const line = text.split("\n").find((each) => each.startsWith(series));
   return Number(line?.split(" ").at(-1));
 }
+
+describe("a new instance on the same storage", () => {
+  const storage = () => join(machine.data, "alertmanager");
+
+  test("keeps silences, and notifies nobody again, from two files that are written whole", async () => {
+    const told = alert("DiskPressure", { service: "clickhouse", instance: "kept" });
+    await post([told], { annotations: { summary: "told before" } });
+    await receiver.slackMessage("told before", 10_000);
+    const created = await fetch(`${alertmanager.url}/api/v2/silences`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        matchers: [{ name: "alertname", value: "CostSpike", isRegex: false, isEqual: true }],
+        startsAt: new Date().toISOString(),
+        endsAt: new Date(Date.now() + 3_600_000).toISOString(),
+        createdBy: "operator",
+        comment: "known",
+      }),
+    });
+    expect(created.status).toBe(200);
+    const { silenceID } = (await created.json()) as { silenceID: string };
+
+    await alertmanager.stop();
+    // A mounted bucket takes whole files under new names, and no appends or locks: nothing else may be left there.
+    expect(readdirSync(storage()).sort()).toEqual(["nflog", "silences"]);
+    alertmanager = await startService("alertmanager", machine);
+
+    const silences = await (await fetch(`${alertmanager.url}/api/v2/silences`)).json();
+    expect(silences).toEqual([expect.objectContaining({ id: silenceID, comment: "known" })]);
+    const before = receiver.slack.length;
+    await post([told, alert("GuardSlow", { instance: "after" })], { annotations: { summary: "told again" } });
+    await receiver.slackMessage("🟠 GuardSlow - told again", 10_000);
+    const since = receiver.slack.slice(before).flatMap(({ attachments }) => attachments);
+    expect(since.filter(({ title }) => title.includes("DiskPressure"))).toEqual([]);
+  });
+});

@@ -1,4 +1,5 @@
 import { alertGroups, composePrometheus } from "../../dashboards/prometheus";
+import { WATCHDOG } from "../../dashboards/watchdog";
 import { generated, testRules } from "./support/promtool";
 import { isFires } from "./support/suite";
 import { suites } from "./suites";
@@ -20,7 +21,7 @@ describe.each(suites)("the alerts of group $group", (suite) => {
       `${each.severity} ${each.labels?.window ?? ""}`;
     const rules = alerts.filter((alert) => alert.name === name).map(distinct);
     expect(new Set(expected.map(distinct))).toEqual(new Set(rules));
-    expect(cases.filter((each) => !isFires(each))).not.toHaveLength(0);
+    if (name !== WATCHDOG) expect(cases.filter((each) => !isFires(each))).not.toHaveLength(0);
   });
 });
 

@@ -2,38 +2,33 @@
  * Loki itself on the rendered configuration: it is accepted, takes lines, knows every query, and loses nothing over a restart.
  * Runs where `loki` is on the PATH or TOLLGATE_LOKI_BIN names it: `npm run test:servers`.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseDocument } from "yaml";
-import { lokiConfig } from "../../dashboards/loki/config";
+import { ports } from "../../catalogue";
 import { interpolateExpr } from "../../local/dashboards/interpolate";
-import { httpReady, startProcess, type Running } from "../../local/processes";
-import { findTool } from "../../local/processes/debian-tool";
+import type { Running } from "../../local/processes";
+import { lokiHere } from "../../local/stack/server-files";
 import { queriesOf } from "../dashboards/support/panels";
+import { BASE, describeWith, startServer, temporaryFolder } from "./support/server";
 
-const PORT = Number(process.env.TOLLGATE_TEST_PORTS ?? 26_000) + 90;
+const PORT = BASE + 90;
 const LINES = 500;
 const NANOS = 1_000_000n;
 
-const loki = process.env.TOLLGATE_LOKI_BIN ?? findTool("loki");
-const withLoki = loki ? describe : describe.skip;
-if (!loki)
-  console.warn("loki is not on the PATH: its tests are skipped (TOLLGATE_LOKI_BIN names it elsewhere)");
+const { folder, remove } = temporaryFolder("loki");
 
-let folder: string;
 let running: Running;
 
-withLoki("Loki on its rendered configuration", () => {
+describeWith("loki")("Loki on its rendered configuration", () => {
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "loki-"));
-    writeFileSync(join(folder, "loki.yaml"), onThisMachine(lokiConfig("filesystem")));
+    const config = lokiHere({ folder: join(folder, "data"), portOffset: PORT - ports.loki });
+    writeFileSync(join(folder, "loki.yaml"), config);
     running = await start();
   }, 120_000);
 
   afterAll(async () => {
     await running?.stop();
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   }, 60_000);
 
   it.each(queriesOf("loki"))("answers %s", async (_where, expr) => {
@@ -83,28 +78,8 @@ withLoki("Loki on its rendered configuration", () => {
 });
 
 function start(): Promise<Running> {
-  return startProcess({
-    name: "loki",
-    url: `http://127.0.0.1:${PORT}`,
-    port: PORT,
-    command: loki!,
-    args: [`-config.file=${join(folder, "loki.yaml")}`, "-config.expand-env=true"],
-    logFile: join(folder, "log"),
-    ready: httpReady(`http://127.0.0.1:${PORT}/ready`),
-    startupSeconds: 90,
-  });
-}
-
-/** The rendered file with this test's ports and folder in place of the container's. */
-function onThisMachine(text: string): string {
-  const data = join(folder, "data");
-  mkdirSync(data);
-  const config = parseDocument(text.replaceAll("/loki", data));
-  config.setIn(["server", "http_listen_address"], "127.0.0.1");
-  config.setIn(["server", "http_listen_port"], PORT);
-  config.setIn(["server", "grpc_listen_address"], "127.0.0.1");
-  config.setIn(["server", "grpc_listen_port"], PORT + 1);
-  return config.toString();
+  const args = [`-config.file=${join(folder, "loki.yaml")}`, "-config.expand-env=true"];
+  return startServer("loki", { port: PORT, path: "/ready", folder, args });
 }
 
 async function push(service: string, values: [nanoseconds: string, line: string][]): Promise<void> {

@@ -27,6 +27,8 @@ export interface NotificationReceiver {
   url: string;
   slack: SlackMessage[];
   pagerduty: PagerDutyEvent[];
+  /** Names of the alerts that came to the dead man's switch (`/heartbeat`), a list a message. */
+  heartbeats: string[][];
   /** The first Slack message whose title holds the text; rejects when there is none in time. */
   slackMessage(title: string, timeoutMs: number): Promise<SlackMessage["attachments"][0]>;
   close(): Promise<void>;
@@ -36,6 +38,7 @@ export interface NotificationReceiver {
 export async function startNotificationReceiver(port = 0): Promise<NotificationReceiver> {
   const slack: SlackMessage[] = [];
   const pagerduty: PagerDutyEvent[] = [];
+  const heartbeats: string[][] = [];
   const server = createServer((request, response) => {
     let body = "";
     request.on("data", (chunk) => (body += chunk));
@@ -46,6 +49,10 @@ export async function startNotificationReceiver(port = 0): Promise<NotificationR
       } else if (request.url === "/pagerduty") {
         pagerduty.push(JSON.parse(body) as PagerDutyEvent);
         response.writeHead(202).end(`{"status":"success"}`);
+      } else if (request.url === "/heartbeat") {
+        const { alerts } = JSON.parse(body) as { alerts: { labels: { alertname: string } }[] };
+        heartbeats.push(alerts.map(({ labels }) => labels.alertname));
+        response.end("OK");
       } else {
         response.writeHead(404).end();
       }
@@ -60,6 +67,7 @@ export async function startNotificationReceiver(port = 0): Promise<NotificationR
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     slack,
     pagerduty,
+    heartbeats,
     async slackMessage(title, timeoutMs) {
       const deadline = Date.now() + timeoutMs;
       for (;;) {

@@ -44,6 +44,36 @@ describe("definitions that must not be used name the field, the value and the re
       /tiers\.tier_1\.monthlyBudget \(is 49000000000\): \$49\.00 is not below the tier's price \$49\.00: lower the budget/,
     ],
     [
+      "an hour's budget above the day's",
+      (copy) => (copy.tiers.tier_1!.hourlyBudget = usd("2.01")),
+      /tiers\.tier_1\.hourlyBudget \(is 2010000000\): \$2\.01 is above the dailyBudget \$2\.00: lower it/,
+    ],
+    [
+      "a day's budget above the month's",
+      (copy) => (copy.tiers.tier_1!.dailyBudget = usd("8.01")),
+      /tiers\.tier_1\.dailyBudget \(is 8010000000\): \$8\.01 is above the monthlyBudget \$8\.00: lower it/,
+    ],
+    [
+      "an hour's budget that is not enough for a session",
+      (copy) => (copy.tiers.tier_1!.hourlyBudget = usd("0.49")),
+      /tiers\.tier_1\.hourlyBudget \(is 490000000\): \$0\.49 is below the session's budget \$0\.50: raise it/,
+    ],
+    [
+      "a fleet's hour above its day",
+      (copy) => (copy.fleet.hourlyBudget = usd("301")),
+      /fleet\.hourlyBudget \(is 301000000000\): \$301\.00 is above the dailyBudget \$300\.00: lower it/,
+    ],
+    [
+      "a fleet's hour that is always near its end",
+      (copy) => (copy.fleet.hourlyBudget = usd("49")),
+      /fleet\.hourlyBudget \(is 49000000000\): \$49\.00 is below 100 sessions' budgets, \$50\.00: raise it/,
+    ],
+    [
+      "a tier without customers in the fleet",
+      (copy) => delete copy.fleet.customers.tier_3,
+      /fleet\.customers\.tier_3: name each tier once: tier_1, tier_2, tier_3/,
+    ],
+    [
       "a negative budget",
       (copy) => (copy.tiers.tier_2!.monthlyBudget = -1),
       /tiers\.tier_2\.monthlyBudget \(is -1\): Too small/,
@@ -136,6 +166,16 @@ describe("definitions that must not be used name the field, the value and the re
       "marks for a cache that takes none",
       (copy) => (copy.models["gemini-3.8-flash"]!.promptCache = "5m"),
       /models\.gemini-3\.8-flash\.promptCache \(is "5m"\): vertex caches by itself: remove it/,
+    ],
+    [
+      "documents at a provider that does not count them",
+      (copy) => (copy.models["gemini-3.8-flash"]!.provider = "self_hosted"),
+      /models\.gemini-3\.8-flash\.documents \(is true\): only anthropic and vertex count a document's tokens: remove it/,
+    ],
+    [
+      "a price for tiles without their size",
+      (copy) => (copy.models["gemini-3.8-flash"]!.images = { most: 1_445, base: 85, tileTokens: 170 }),
+      /models\.gemini-3\.8-flash\.images\.tile.*tileTokens and base belong to a tile: give its size in pixels/,
     ],
     [
       "a location's price at a provider without locations",

@@ -14,9 +14,27 @@ describe("guard.json", () => {
 
   test("has the budgets of the tiers, in nano-dollars", () => {
     expect(config.tiers).toEqual({
-      tier_1: { price_nanos: 49e9, budget_nanos: 8e9, degrade_to: "economy" },
-      tier_2: { price_nanos: 99e9, budget_nanos: 18e9, degrade_to: "economy" },
-      tier_3: { price_nanos: 199e9, budget_nanos: 35e9, degrade_to: "economy" },
+      tier_1: {
+        price_nanos: 49e9,
+        budget_nanos: 8e9,
+        daily_nanos: 2e9,
+        hourly_nanos: 1e9,
+        degrade_to: "economy",
+      },
+      tier_2: {
+        price_nanos: 99e9,
+        budget_nanos: 18e9,
+        daily_nanos: 4.5e9,
+        hourly_nanos: 2e9,
+        degrade_to: "economy",
+      },
+      tier_3: {
+        price_nanos: 199e9,
+        budget_nanos: 35e9,
+        daily_nanos: 8.75e9,
+        hourly_nanos: 4e9,
+        degrade_to: "economy",
+      },
     });
     expect(config.session).toEqual({ budget_nanos: 5e8, tokens_per_minute: 50_000, calls: 100 });
   });
@@ -85,19 +103,16 @@ describe.each(["providers", "provider-url"] as const)("config.yaml for %s", (tar
 
   test("prices every deployment as the definitions do, in numbers that YAML 1.1 reads as such", () => {
     const read = parse(text, { version: "1.1" }) as { model_list: Deployment[] };
-    for (const { model_info, litellm_params } of read.model_list) {
+    for (const { model_info } of read.model_list) {
       const { price, longPrompts } = definitions.models[model_info.id.split("/")[1]!]!;
       const nanos = (dollars?: number) => dollars! * 1e9;
-      expect(nanos(litellm_params.input_cost_per_token)).toBeCloseTo(price.input, 6);
-      expect(nanos(litellm_params.output_cost_per_token)).toBeCloseTo(price.output, 6);
-      expect(nanos(litellm_params.cache_read_input_token_cost)).toBeCloseTo(price.cacheRead, 6);
-      expect(nanos(litellm_params.cache_creation_input_token_cost)).toBeCloseTo(price.cacheWrite5m, 6);
-      expect(nanos(litellm_params.cache_creation_input_token_cost_above_1hr)).toBeCloseTo(
-        price.cacheWrite1h,
-        6,
-      );
+      expect(nanos(model_info.input_cost_per_token)).toBeCloseTo(price.input, 6);
+      expect(nanos(model_info.output_cost_per_token)).toBeCloseTo(price.output, 6);
+      expect(nanos(model_info.cache_read_input_token_cost)).toBeCloseTo(price.cacheRead, 6);
+      expect(nanos(model_info.cache_creation_input_token_cost)).toBeCloseTo(price.cacheWrite5m, 6);
+      expect(nanos(model_info.cache_creation_input_token_cost_above_1hr)).toBeCloseTo(price.cacheWrite1h, 6);
       for (const { above, input, output, cacheRead, cacheWrite5m } of longPrompts ?? []) {
-        const params = litellm_params as Record<string, unknown>;
+        const params = model_info as Record<string, unknown>;
         const named = (kind: string) => nanos(params[`${kind}_above_${above / 1_000}k_tokens`] as number);
         expect(named("input_cost_per_token")).toBeCloseTo(input, 6);
         expect(named("output_cost_per_token")).toBeCloseTo(output, 6);

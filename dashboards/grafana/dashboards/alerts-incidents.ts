@@ -1,6 +1,7 @@
 import { errorLines, errorLogs, logQueries } from "../../loki/queries";
 import { records } from "../../prometheus/rules/recording";
 import { thresholds } from "../../thresholds";
+import { WATCHDOG } from "../../watchdog";
 import { sources } from "../datasources";
 import { dashboard, type Row } from "../lib/dashboard";
 import { ALERT_COLUMNS, FAILING_SHARE, firingBySeverity } from "../lib/expressions";
@@ -11,7 +12,7 @@ import { logs, prom, promNow, promTable, sql, usdOf } from "../lib/queries";
 import { actionColors, budgetSteps, limitSteps, noneSteps } from "../lib/thresholds";
 import { unit } from "../lib/units";
 
-const FIRING = `ALERTS{alertstate="firing"}`;
+const FIRING = `ALERTS{alertstate="firing",alertname!="${WATCHDOG}"}`;
 
 /** Of Alertmanager's many integrations, those that notifications go to. */
 const RECEIVERS = `{integration=~"slack|pagerduty|email"}`;

@@ -1,4 +1,5 @@
 import { records } from "../../prometheus/rules/recording";
+import { WATCHDOG } from "../../watchdog";
 
 /** PromQL: the share of requests that fail, by service. A service without failures has no series of them: that is zero. */
 export const FAILING_SHARE = `(${records.errors} or ${records.requests} * 0) / (${records.requests} > 0)`;
@@ -8,7 +9,7 @@ export const ALERT_COLUMNS = ["alertname", "severity", "service", "customer_id",
 
 /** PromQL: alerts by severity, counted as the rows of "Firing now". */
 export const firingBySeverity = (matchers: string): string =>
-  `count by (severity) (count by (${ALERT_COLUMNS.join(", ")}) (ALERTS{${matchers}}))`;
+  `count by (severity) (count by (${ALERT_COLUMNS.join(", ")}) (ALERTS{alertname!="${WATCHDOG}",${matchers}}))`;
 
 /** PromQL: zero while the ledger's exporter answers, nothing while it does not. */
 export const ZERO_WHILE_LEDGER_ANSWERS = "max(tollgate_ledger_up) * 0";

@@ -1,6 +1,7 @@
 import { thresholds } from "../../thresholds";
 import { growth } from "./promql";
 import type { Alert } from "./rule";
+import { WATCHDOG } from "../../watchdog";
 
 const { targets, pipeline } = thresholds;
 
@@ -20,6 +21,17 @@ const down = {
 /** What watches the watching: a target that is gone, or an alert that is not delivered. */
 export function monitoringAlerts(jobs: readonly string[]): Alert[] {
   return [
+    {
+      name: WATCHDOG,
+      severity: "info",
+      service: "prometheus",
+      team: "platform",
+      expr: "vector(1)",
+      summary: "The alert pipeline works",
+      description:
+        "Always fires. Alertmanager sends it to a heartbeat outside, which raises the alarm when it stops.",
+      dashboard: "alerts-incidents",
+    },
     { ...down, severity: "critical", expr: `up{job=~"${VITAL.join("|")}"} == 0` },
     { ...down, severity: "warning", expr: `up{job!~"${VITAL.join("|")}"} == 0` },
     ...jobs.map((job): Alert => ({

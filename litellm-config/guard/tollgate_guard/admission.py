@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID, uuid4
 
+from .asgi import Client
 from .bounds import LEAST_TOKENS, Plan, Plans, make_plans
 from .config import Config
 from .counting import Counting
@@ -49,22 +51,30 @@ class Admission:
         self._counting = counting
         self.lanes = Lanes(config)
 
-    async def admit(self, request: ChatRequest, plans: Plans) -> tuple[UUID, Decision, Plans]:
+    async def admit(
+        self, request: ChatRequest, plans: Plans, client: Client | None = None
+    ) -> tuple[UUID, Decision, Plans]:
         """The id of the call, the ledger's decision (allowed, degraded or refused) and the plans that it is about.
 
-        A call that is let in is in flight until :meth:`ended`.
+        A call that is let in is in flight until :meth:`ended`. One whose client leaves before that is not let in, and what
+        was held for it is given back.
 
         Raises:
-            Refusal: ``ledger_unavailable`` or ``customer_busy``.
+            Refusal: ``ledger_unavailable``, ``customer_busy`` or ``client_left``.
         """
         if self._ledger.away:
             LEDGER_ERRORS_TOTAL.labels("reserve").inc()
             raise ledger_unavailable()
-        asking = _Asking(request, plans, self._counting is not None and self._counting.can_count(plans.models))
+        countable = not plans.exact and self._counting is not None and self._counting.can_count(plans.models)
+        asking = _Asking(request, plans, countable)
         lane = self.lanes[request.identity.customer_id]
         waiter = self._waiter(asking)
         lane.join(waiter)
+        if client is not None:
+            client.on_leave = partial(lane.withdraw, waiter)
+            waiter.left = client.left
         decision: Decision | None = None
+        let_in = False
         try:
             while decision is None:
                 await lane.turn(waiter)
@@ -76,8 +86,13 @@ class Admission:
                     await self._count(asking)
                 else:
                     decision = answer
+            let_in = decision.decision != "refused"
+            if let_in and waiter.left:
+                let_in = False
+                self._void(request.identity.customer_id, asking.call_id)
+                raise Refusal("client_left")
         finally:
-            lane.leave(waiter, in_flight=decision is not None and decision.decision != "refused")
+            lane.leave(waiter, in_flight=let_in)
         return asking.call_id, decision, asking.plans
 
     def ended(self, request: ChatRequest) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from .asgi import Headers, Message, Receive, Send, send_refusal
+from .asgi import Headers, Message, Send, send_refusal
 from .call import Call
 from .dialects.dialect import Dialect, Writer
 from .failures import failure_of
@@ -63,10 +63,8 @@ class Answer:
                 return
         await self._send(message)
 
-    async def watch(self, receive: Receive) -> None:
-        """Notes it when the client leaves before its answer is whole."""
-        while (await receive())["type"] != "http.disconnect":
-            pass
+    def client_left(self) -> None:
+        """The client leaves, perhaps before its answer is whole."""
         self._call.client_left = not self._ended
 
     async def cut(self, refusal: Refusal) -> None:

@@ -1,7 +1,7 @@
-"""Moves the ledger's old months to the archive: ``python -m tollgate_guard.archive``.
+"""Moves the ledger's old months to the archive, and prunes what belongs to them: ``python -m tollgate_guard.archive``.
 
 A month past its retention is written as compressed CSV, one row a call, read back, compared with the ledger by its number of calls
-and their sum, and only then dropped. ``--restore 2025-10`` reads an archived month into the table ``ledger.restored_2025_10``.
+and their sum, and only then dropped. Then the sessions whose last call was in such a month are deleted, and its refusals. ``--restore 2025-10`` reads an archived month into the table ``ledger.restored_2025_10``.
 
 Environment: ``TOLLGATE_LEDGER_OWNER_URL`` (Postgres URL of ``ledger_owner``), ``TOLLGATE_LEDGER_MONTHS`` (whole months kept
 beside the current one), and where the archive is: ``TOLLGATE_ARCHIVE_GCS_BUCKET``, ``TOLLGATE_ARCHIVE_S3_BUCKET`` or
@@ -30,6 +30,9 @@ from .archive_stores import ArchiveError, Store, open_store
 
 # As in migrate.py: a month is not archived while the schema changes under it.
 _ADVISORY_LOCK = 0x70_11_6A_7E
+
+# Rows that are deleted in one transaction.
+_PRUNED_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,27 @@ async def archive(connection: asyncpg.Connection, store: Store, keep: int) -> li
         await connection.execute("SELECT pg_advisory_unlock($1)", _ADVISORY_LOCK)
 
 
+async def prune(connection: asyncpg.Connection, keep: int) -> tuple[int, int]:
+    """Deletes the sessions and refusals of the months that are archived; how many of each.
+
+    Args:
+        keep: whole months kept beside the current one.
+
+    Raises:
+        asyncpg.RaiseError: a month past its retention is not archived.
+    """
+    before = await connection.fetchval(
+        "SELECT (ledger.month_of(ledger.clock()) - make_interval(months => $1))::date", keep
+    )
+    sessions = refusals = 0
+    while True:
+        row = await connection.fetchrow("SELECT sessions, refusals FROM ledger.prune($1, $2)", before, _PRUNED_AT_ONCE)
+        if not row["sessions"] and not row["refusals"]:
+            return sessions, refusals
+        sessions += row["sessions"]
+        refusals += row["refusals"]
+
+
 async def restore(connection: asyncpg.Connection, store: Store, month: date) -> str:
     """Reads an archived month into a table of its own, made anew, with the columns of ``ledger.calls``; the table's name.
 
@@ -161,6 +185,9 @@ async def _main(options: Any) -> None:
             print(f"archive: {each.month:%Y-%m}, {each.calls} calls of {each.cost} nano-dollars, is in {each.object}")
         if not archived:
             print("archive: no month is past its retention")
+        sessions, refusals = await prune(connection, _months_kept())
+        if sessions or refusals:
+            print(f"archive: {sessions} sessions and {refusals} refusals of earlier months are deleted")
     finally:
         await connection.close()
 

@@ -43,6 +43,29 @@ async def receive_body(receive: Receive, grow: Callable[[int], None]) -> bytes:
             return bytes(body)
 
 
+class Client:
+    """Whether the client of a request, whose body is read, still waits for its answer. Must be closed.
+
+    Attributes:
+        on_leave: called once when the client leaves.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self.left = False
+        self.on_leave: Callable[[], None] = lambda: None
+        self._watcher = asyncio.get_running_loop().create_task(self._watch(receive))
+
+    async def _watch(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.left = True
+        self.on_leave()
+
+    def close(self) -> None:
+        """Watches no longer."""
+        self._watcher.cancel()
+
+
 def replay(body: bytes) -> Receive:
     """The body, and then nothing: no disconnection either."""
     messages = [{"type": "http.request", "body": body, "more_body": False}]

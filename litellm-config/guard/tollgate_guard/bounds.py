@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from .config import Caching, Config, Model, Route
+from .media import described, image_tokens, lacks
 from .refusals import Refusal, invalid
 from .request import ChatRequest
 
@@ -46,12 +47,14 @@ def text_bound(text: str) -> int:
 
 def _character_bytes(character: str) -> int:
     # No composed form is longer than its decomposition.
-    return max(len(form.encode()) for form in (character, *(unicodedata.normalize(d, character) for d in ("NFD", "NFKD"))))
+    return max(
+        len(form.encode()) for form in (character, *(unicodedata.normalize(d, character) for d in ("NFD", "NFKD")))
+    )
 
 
 def prompt_bound(request: ChatRequest) -> int:
-    """The most tokens that a request's prompt can have, at any provider."""
-    sent = {"messages": request.messages, **{key: request.params.get(key) for key in _PROMPT_PARAMS}}
+    """The most tokens that a request's prompt can have, at any provider, without its images and documents."""
+    sent = {"messages": described(request.messages), **{key: request.params.get(key) for key in _PROMPT_PARAMS}}
     tools = request.params.get("tools") or []
     instructed = bool(tools) or request.params.get("response_format") is not None
     return (
@@ -78,7 +81,8 @@ def make_plan(route: Route, prompt_tokens: int, request: ChatRequest) -> Plan:
     wanted = request.max_tokens or route.default_max_tokens
     return Plan(
         route=route,
-        prompt_nanos=prompt_tokens * max(model.worst_input_nanos(prompt_tokens, request.caching) for model in route.models),
+        prompt_nanos=prompt_tokens
+        * max(model.worst_input_nanos(prompt_tokens, request.caching) for model in route.models),
         token_nanos=request.choices * max(model.worst_output_nanos(prompt_tokens) for model in route.models),
         max_tokens=min(wanted, *(model.max_output_tokens for model in route.models)),
     )
@@ -116,7 +120,11 @@ def make_plans(request: ChatRequest, config: Config, counted: int | None = None)
         raise invalid(
             "model", request.model, f"it has no price; name one of {', '.join(sorted(config.routes))}", "unpriced_model"
         )
-    bound = prompt_bound(request)
+    _check_media(asked, request, config)
+    routes = _reachable(asked, request, config)
+    bound = prompt_bound(request) + max(
+        (image_tokens(model, request.media) for route in routes for model in route.models), default=0
+    )
     tokens = bound if counted is None else min(bound, counted)
     smallest = _smallest(asked)
     if tokens > smallest.max_prompt_tokens:
@@ -127,15 +135,39 @@ def make_plans(request: ChatRequest, config: Config, counted: int | None = None)
             field="messages",
         )
     # A cheaper route that does not take so long a prompt is not one for this call.
-    routes = {tier.degrade_to: config.routes[tier.degrade_to] for tier in config.tiers}
-    cheaper = [name for name, route in routes.items() if tokens <= _smallest(route).max_prompt_tokens]
-    names = list(dict.fromkeys([asked.name, *cheaper]))
+    names = [route.name for route in routes if tokens <= _smallest(route).max_prompt_tokens]
     return Plans(
         prompt_tokens=tokens,
         plans=tuple(make_plan(config.routes[name], tokens, request) for name in names),
         by_tier=tuple(names.index(tier.degrade_to) + 1 if tier.degrade_to in names else 1 for tier in config.tiers),
         exact=counted is not None,
     )
+
+
+def reachable_models(request: ChatRequest, config: Config) -> tuple[Model, ...]:
+    """Every model that a request may reach, on its own route and on those that it may be degraded to."""
+    asked = config.route(request.model)
+    routes = [] if asked is None else _reachable(asked, request, config)
+    return tuple({model.name: model for route in routes for model in route.models}.values())
+
+
+def _reachable(asked: Route, request: ChatRequest, config: Config) -> list[Route]:
+    """The route that was asked for, then those that tiers degrade to, where all of their models take what is sent."""
+    cheaper = [config.routes[tier.degrade_to] for tier in config.tiers]
+    taking = [route for route in cheaper if not any(lacks(model, request.media) for model in route.models)]
+    return list({route.name: route for route in (asked, *taking)}.values())
+
+
+def _check_media(asked: Route, request: ChatRequest, config: Config) -> None:
+    for model in asked.models:
+        kind = lacks(model, request.media)
+        if kind is None:
+            continue
+        routes = config.routes.values()
+        taking = [route.name for route in routes if not any(lacks(each, request.media) for each in route.models)]
+        reached = "it" if model.name == asked.name else f"{model.name}, which it may reach,"
+        remedy = f"name one of {', '.join(sorted(taking))}" if taking else "send text only"
+        raise invalid("model", asked.name, f"{reached} takes no {kind}; {remedy}")
 
 
 def _smallest(route: Route) -> Model:

@@ -12,10 +12,11 @@ from uuid import UUID
 from .config import Model
 from .counting import Counting
 from .ledger import Charge, Decision
+from .media import image_tokens
 from .meter.attempt import Attempt
 from .meter.endings import Ending
 from .meter.report import report_attempt, report_fallback
-from .meter.wires import WireRequest, prompt_size
+from .meter.wires import WireRequest, measure
 from .metrics import LEDGER_ERRORS_TOTAL
 from .pricing import Usage
 from .refusals import Refusal
@@ -61,7 +62,9 @@ class Call:
     def __post_init__(self) -> None:
         self.held_nanos = self.decision.held_nanos
         # What of the prompt is text, to be compared with what LiteLLM makes of it.
-        self._size = prompt_size({"messages": self.request.messages, **self.request.params})
+        self._size, _ = measure({"messages": self.request.messages, **self.request.params})
+        models = self.decision.plan.route.models if self.decision.plan else ()
+        self._image_tokens = max((image_tokens(model, self.request.media) for model in models), default=0)
 
     @property
     def model(self) -> Model | None:
@@ -88,9 +91,12 @@ class Call:
         if self.closed:
             raise NotSent("the call is settled already")
         await self._wait_for(model)
-        growth = max(0, request.size - self._size)
+        images = image_tokens(model, request.media)
+        growth = max(0, request.size - self._size) + max(0, images - self._image_tokens)
         attempt = Attempt(model, self.prompt_tokens + growth, request, self._ended, counted=self.exact and growth == 0)
-        if self._missing(attempt) > 0:
+        if request.has_documents:
+            await self._count_documents(attempt)
+        elif self._missing(attempt) > 0:
             await self._count(attempt)
         if (missing := self._missing(attempt)) > 0:
             await self._hold(missing)
@@ -109,6 +115,17 @@ class Call:
             if counted is not None and counted < attempt.prompt_bound:
                 attempt.prompt_bound = counted
                 attempt.counted = True
+
+    async def _count_documents(self, attempt: Attempt) -> None:
+        """Takes the provider's count of the prompt: a document has no other bound."""
+        counted = None
+        if self.counting is not None:
+            counted = await self.counting.count_prompt(attempt.model, attempt.request.body)
+        if counted is None:
+            self.refusal = Refusal("document_uncounted", retry_after=2)
+            raise NotSent(f"{attempt.model.name}'s provider did not count the tokens of a document")
+        attempt.prompt_bound = counted
+        attempt.counted = True
 
     async def _hold(self, missing: int) -> None:
         try:

@@ -32,6 +32,22 @@ class Price:
 
 
 @dataclass(frozen=True)
+class ImageTokens:
+    """Tokens of an image: ``base`` and ``tile_tokens`` for each tile of ``tile`` pixels, at most ``most`` (always so many without a tile)."""
+
+    most: int
+    tile: int | None
+    tile_tokens: int
+    base: int
+
+    def most_tokens(self, width: int, height: int) -> int:
+        """The most tokens that an image of so many pixels can have."""
+        if self.tile is None:
+            return self.most
+        return min(self.most, self.base + self.tile_tokens * -(-width // self.tile) * -(-height // self.tile))
+
+
+@dataclass(frozen=True)
 class Model:
     """A model's prices and limits. ``prices`` is in ascending order of prompt length and begins at 0."""
 
@@ -42,6 +58,10 @@ class Model:
     max_output_tokens: int
     # The lifetime of what LiteLLM marks for the provider's cache where the client marks nothing.
     prompt_cache: Caching | None
+    # None: it takes no images.
+    images: ImageTokens | None = None
+    # Whether it takes PDF documents, and its provider counts them.
+    documents: bool = False
 
     def price(self, prompt_tokens: int) -> Price:
         """The price of a request whose prompt has so many tokens: the whole of it costs the tier that the prompt reaches."""
@@ -77,7 +97,19 @@ class Route:
 class Tier:
     name: str
     budget_nanos: int
+    daily_nanos: int
+    hourly_nanos: int
     degrade_to: str
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Limits of all customers together."""
+
+    daily_nanos: int
+    hourly_nanos: int
+    # Of an hourly limit, a customer's or the fleet's, from which calls are degraded.
+    degrade_at_percent: int
 
 
 @dataclass(frozen=True)
@@ -85,6 +117,7 @@ class Config:
     """Prices, limits and routes. Money in nano-dollars, times in seconds."""
 
     tiers: tuple[Tier, ...]
+    fleet: Fleet
     session_budget_nanos: int
     session_tokens_per_minute: int
     session_calls: int
@@ -129,6 +162,8 @@ def _model(name: str, fields: dict[str, Any], vertex_location: str) -> Model:
         max_prompt_tokens=fields["max_prompt_tokens"],
         max_output_tokens=fields["max_output_tokens"],
         prompt_cache=fields["prompt_cache"],
+        images=ImageTokens(**fields["images"]) if fields["images"] else None,
+        documents=fields["documents"],
     )
 
 
@@ -152,8 +187,19 @@ def parse(data: dict[str, Any], vertex_location: str = "global") -> Config:
     }
     return Config(
         tiers=tuple(
-            Tier(name=name, budget_nanos=fields["budget_nanos"], degrade_to=fields["degrade_to"])
+            Tier(
+                name=name,
+                budget_nanos=fields["budget_nanos"],
+                daily_nanos=fields["daily_nanos"],
+                hourly_nanos=fields["hourly_nanos"],
+                degrade_to=fields["degrade_to"],
+            )
             for name, fields in data["tiers"].items()
+        ),
+        fleet=Fleet(
+            daily_nanos=data["fleet"]["daily_nanos"],
+            hourly_nanos=data["fleet"]["hourly_nanos"],
+            degrade_at_percent=data["fleet"]["degrade_at_percent"],
         ),
         session_budget_nanos=data["session"]["budget_nanos"],
         session_tokens_per_minute=data["session"]["tokens_per_minute"],

@@ -53,6 +53,9 @@ from .request import ChatRequest
 Post = Callable[[str, str, bytes], Awaitable[tuple[int, bytes]]]
 
 _TIMEOUT_SECONDS = 2.0
+# The same for a request with images or documents, that is longer than this.
+_LONG_BYTES = 64 * 1024
+_LONG_TIMEOUT_SECONDS = 15.0
 
 # After a provider has refused to count, or was too slow, it is not asked for so long.
 _PAUSE_SECONDS = 10.0
@@ -69,7 +72,16 @@ _SNAKE = {"system_instruction": "systemInstruction", "generation_config": "gener
 
 # Of a generation's settings, those that become a part of the prompt.
 _SCHEMA_SETTINGS = frozenset(
-    ("response_schema", "responseSchema", "response_json_schema", "responseJsonSchema", "response_mime_type", "responseMimeType")
+    (
+        "response_schema",
+        "responseSchema",
+        "response_json_schema",
+        "responseJsonSchema",
+        "response_mime_type",
+        "responseMimeType",
+        "mediaResolution",
+        "media_resolution",
+    )
 )
 
 
@@ -123,10 +135,14 @@ class Counting:
             return None
         try:
             bodies = await asyncio.to_thread(lambda: [wire_body(model, request) for model in models])
-        except Exception as error:  # LiteLLM's own refusal of a request: it comes again, to the client, when it is sent.
+        except (
+            Exception
+        ) as error:  # LiteLLM's own refusal of a request: it comes again, to the client, when it is sent.
             log("debug", "count.failed", f"LiteLLM cannot make the request: {type(error).__name__}")
             return None
-        counts = await asyncio.gather(*(self.count_prompt(model, body) for model, body in zip(models, bodies, strict=True)))
+        counts = await asyncio.gather(
+            *(self.count_prompt(model, body) for model, body in zip(models, bodies, strict=True))
+        )
         known = [count for count in counts if count is not None]
         return max(known) if len(known) == len(models) else None
 
@@ -150,9 +166,13 @@ class Counting:
         outcome = "failed"
         try:
             status, answer = await asyncio.wait_for(
-                self._post(model.provider, count_path(model), counted.encode()), _TIMEOUT_SECONDS
+                self._post(model.provider, count_path(model), counted.encode()),
+                _LONG_TIMEOUT_SECONDS if len(counted) > _LONG_BYTES else _TIMEOUT_SECONDS,
             )
             outcome = "refused"
+            if status == 400:
+                # The request is at fault, and no reason to leave others uncounted.
+                return None
             if status == 200:
                 outcome = "not_understood"
                 tokens = _read(model, json.loads(answer))
@@ -165,7 +185,9 @@ class Counting:
         except (TimeoutError, asyncio.TimeoutError):
             outcome = "late"
         except Exception as error:  # Whatever a client raises: the bound by bytes is always there.
-            log("warn", "count.failed", f"{model.provider} did not count: {type(error).__name__}", model_used=model.name)
+            log(
+                "warn", "count.failed", f"{model.provider} did not count: {type(error).__name__}", model_used=model.name
+            )
         finally:
             COUNTS.labels(model.provider, outcome).inc()
         self._paused_until[model.provider] = time.monotonic() + _PAUSE_SECONDS

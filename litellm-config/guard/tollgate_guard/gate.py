@@ -16,8 +16,8 @@ from uuid import UUID
 
 from .admission import Admission
 from .answer import Answer
-from .asgi import App, Receive, Scope, Send, receive_body, replay, send_json, send_refusal
-from .bounds import make_plans
+from .asgi import App, Client, Receive, Scope, Send, receive_body, replay, send_json, send_refusal
+from .bounds import make_plans, reachable_models
 from .call import Call, current_call
 from .config import Config
 from .counting import Counting
@@ -28,11 +28,12 @@ from .keys import Keys
 from .ledger import Decision
 from .ledger_access import LedgerAccess
 from .log import log, tags
+from .media import lacks
 from .metrics import DECISIONS, HOLDS_IN_FLIGHT
 from .refusals import Refusal
 from .request import ChatRequest, read_body, read_request
 from .room import Room
-from .routes import READINESS, dialect_of, is_models, is_open
+from .routes import CLOSED, READINESS, dialect_of, is_models, is_open
 from .settling import Settler, report_crossings
 from .traces import TraceEvents
 from .upstream import base_headers, request_body, request_scope, trace_headers
@@ -40,6 +41,19 @@ from .warmup import warm_up
 
 # A call whose settlement takes longer no longer counts as one of its customer's in flight.
 _SETTLING_SECONDS = 5.0
+
+# What the body of a request with files holds. They are decoded, and their pages counted, beside the event loop.
+_FILES = b"base64"
+
+
+# By the reason of a degraded call.
+_NEARLY_USED_UP = {
+    "session_budget": "the session's budget",
+    "day_budget": "the customer's daily budget",
+    "spend_rate": "the customer's hourly budget",
+    "fleet_day": "the fleet's daily budget",
+    "fleet_rate": "the fleet's hourly budget",
+}
 
 
 class Gate:
@@ -107,19 +121,23 @@ class Gate:
         dialect = spoken or ChatCompletions()
         try:
             if spoken is None and not lists:
-                raise Refusal("route_closed")
+                raise Refusal("route_closed", CLOSED.get(scope["path"]))
             key = self._keys.find(_authorization(scope), (scope.get("client") or ("",))[0])
             if lists:
-                await send_json(send, models(self._config))
+                await send_json(send, models(self._config, key.routes))
                 return
             places.enter_context(self._keys.place(key))
             room = places.enter_context(self._room.place())
-            body = read_body(await receive_body(receive, room.grow))
-            request = self._read(dialect, body, scope)
+            raw = await receive_body(receive, room.grow)
+            body = read_body(raw)
+            read = partial(self._read, dialect, body, scope)
+            request = await asyncio.to_thread(read) if _FILES in raw else read()
             key.check(request)
             room.belongs_to(request.identity.customer_id)
-            plans = make_plans(request, self._config)
-            call_id, decision, plans = await self._admission.admit(request, plans)
+            plans = make_plans(request, self._config, await self._count_documents(request))
+            client = Client(receive)
+            places.callback(client.close)
+            call_id, decision, plans = await self._admission.admit(request, plans, client)
             decided = _decision_headers(call_id, decision)
             self._report(call_id, request, decision)
             if decision.decision == "refused":
@@ -145,11 +163,24 @@ class Gate:
             exact=plans.exact,
         )
         answer = Answer(call, decided, send, dialect, dialect.writer(body))
-        await self._forward(call, answer, scope, receive)
+        client.on_leave = answer.client_left
+        await self._forward(call, answer, scope)
+
+    async def _count_documents(self, request: ChatRequest) -> int | None:
+        """The prompt's tokens by the providers' count where it holds a document, which has no other bound; else None."""
+        if not request.has_documents:
+            return None
+        models = reachable_models(request, self._config)
+        if any(lacks(model, request.media) for model in models):
+            return None
+        counted = await self._counting.count_request(request, models) if self._counting else None
+        if counted is None:
+            raise Refusal("document_uncounted", retry_after=2)
+        return counted
 
     def _read(self, dialect: Dialect, body: dict[str, Any], scope: Scope) -> ChatRequest:
-        chat = dialect.read(body)
         try:
+            chat = dialect.read(body)
             return read_request(chat, self._config.query_types, identity_headers(scope["headers"]))
         except Refusal as refusal:
             # Named as the client knows it.
@@ -158,10 +189,9 @@ class Gate:
                 raise
             raise Refusal(refusal.code, refusal.message.replace(refusal.field, named, 1), field=named) from None
 
-    async def _forward(self, call: Call, answer: Answer, scope: Scope, receive: Receive) -> None:
+    async def _forward(self, call: Call, answer: Answer, scope: Scope) -> None:
         HOLDS_IN_FLIGHT.inc()
         token = current_call.set(call)
-        watcher = asyncio.get_running_loop().create_task(answer.watch(receive))
         body = request_body(call)
         headers = [
             *base_headers(self._inner_key),
@@ -179,7 +209,6 @@ class Gate:
             log("error", "gateway.error", f"LiteLLM failed: {type(error).__name__}: {error}", call_id=call.id)
             await answer.cut(Refusal("gateway_error"))
         finally:
-            watcher.cancel()
             current_call.reset(token)
             # The client has its answer by now. A server that shuts down waits for this.
             settling = asyncio.get_running_loop().create_task(self._settler.settle(call))
@@ -211,8 +240,8 @@ class Gate:
         if decision.decision == "refused":
             log("warn", "call.refused", f"Refused: {decision.reason}", reason=decision.reason, **fields)
         elif decision.decision == "degraded":
-            used_up = "session" if decision.reason == "session_budget" else "month"
-            log("warn", "call.degraded", f"Goes to {route}: the {used_up}'s budget is nearly used up", **fields)
+            used_up = _NEARLY_USED_UP.get(decision.reason, "the month's budget")
+            log("warn", "call.degraded", f"Goes to {route}: {used_up} is nearly used up", **fields)
         else:
             log(
                 "debug",

@@ -14,6 +14,7 @@ from typing import Any
 from litellm.integrations.custom_logger import CustomLogger
 from opentelemetry.trace import Status, StatusCode
 
+from .media import described
 from .traces import TraceEvents, trace_attributes
 
 _OBSERVATION = "langfuse.observation"
@@ -70,8 +71,12 @@ class Generations(CustomLogger):  # type: ignore[misc]
             f"{_OBSERVATION}.model.parameters": json.dumps(
                 {key: optional[key] for key in _PARAMETERS if key in optional}, default=str
             ),
-            f"{_OBSERVATION}.input": json.dumps(kwargs.get("messages"), ensure_ascii=False, default=str),
-            **({f"{_OBSERVATION}.prompt.name": prompt[0], f"{_OBSERVATION}.prompt.version": prompt[1]} if prompt else {}),
+            f"{_OBSERVATION}.input": json.dumps(described(kwargs.get("messages")), ensure_ascii=False, default=str),
+            **(
+                {f"{_OBSERVATION}.prompt.name": prompt[0], f"{_OBSERVATION}.prompt.version": prompt[1]}
+                if prompt
+                else {}
+            ),
             **{f"{_OBSERVATION}.metadata.{key}": known[key] for key in ("call_id", "decision", "route")},
             f"{_OBSERVATION}.metadata.cache_hit": str(kwargs.get("cache_hit") is True).lower(),
             **ended,

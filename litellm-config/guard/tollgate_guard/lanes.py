@@ -63,6 +63,8 @@ class Waiter:
     # The lane's count of changes when it last asked.
     asked: int = -1
     final: bool = False
+    # Its client waits no longer.
+    left: bool = False
 
     def blocks(self, other: Waiter, now: float) -> bool:
         """Whether a later call must not ask: it would get what this one waits for, or not get it either."""
@@ -108,8 +110,10 @@ class Lane:
         """Waits until the call may ask the ledger; ``waiter.final`` says whether for the last time.
 
         Raises:
-            Refusal: ``customer_busy``, when that took too long; or what :meth:`refuse` was given.
+            Refusal: ``customer_busy``, when that took too long; ``client_left``; or what :meth:`refuse` was given.
         """
+        if waiter.left:
+            raise Refusal("client_left")
         waiter.turn = asyncio.get_running_loop().create_future()
         self._serve()
         if waiter.turn.done():
@@ -136,6 +140,12 @@ class Lane:
         """A call keeps its place, and lets others ask until it comes back for its turn."""
         waiter.asked = -1
         self._done(waiter)
+
+    def withdraw(self, waiter: Waiter) -> None:
+        """The client of a call has left: a call that waits for its turn is refused, one that asks the ledger afterwards."""
+        waiter.left = True
+        if waiter.turn is not None and not waiter.turn.done():
+            waiter.turn.set_exception(Refusal("client_left"))
 
     def leave(self, waiter: Waiter, *, in_flight: bool = False) -> None:
         """Takes a call out of the queue, decided or not."""

@@ -93,7 +93,7 @@ def _call(function: str, parameters: int) -> str:
 
 
 _RESERVE = _call("reserve", 1)
-_EXTEND = _call("extend", 3)
+_EXTEND = _call("extend", 4)
 _SETTLE = _call("settle", 11)
 _EXPIRE = _call("expire_holds", 2)
 _FILE = _call("file_calls", 1)
@@ -125,6 +125,16 @@ class Ledger:
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        # As the ledger's type spend_limits.
+        self._limits = {
+            "tiers": [tier.name for tier in config.tiers],
+            "plan_caps": [tier.budget_nanos for tier in config.tiers],
+            "days": [tier.daily_nanos for tier in config.tiers],
+            "hours": [tier.hourly_nanos for tier in config.tiers],
+            "fleet_day": config.fleet.daily_nanos,
+            "fleet_hour": config.fleet.hourly_nanos,
+            "degrade_percent": config.fleet.degrade_at_percent,
+        }
         self._reserving: asyncpg.Pool | None = None
         # Of their own, so that a burst of reservations does not hold up what gives money back.
         self._settling: asyncpg.Pool | None = None
@@ -199,6 +209,7 @@ class Ledger:
             "final": final,
             "exact": plans.exact,
             "countable": countable,
+            "spend_limits": self._limits,
         }
         [row] = await self._fetch(self._reserving, _RESERVE, json.dumps(reservation))
         return Decision(
@@ -216,7 +227,9 @@ class Ledger:
 
     async def extend(self, call_id: UUID, more_nanos: int) -> bool:
         """Holds more for a call in flight; False when the budget does not have it, or the call is settled."""
-        [row] = await self._fetch(self._settling, _EXTEND, call_id, more_nanos, self._config.session_budget_nanos)
+        limits = json.dumps(self._limits)
+        session_cap = self._config.session_budget_nanos
+        [row] = await self._fetch(self._settling, _EXTEND, call_id, more_nanos, session_cap, limits)
         return bool(row["extend"])
 
     async def settle(self, call_id: UUID, charge: Charge) -> Settlement:

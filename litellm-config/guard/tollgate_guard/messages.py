@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from .caching import check_mark
+from .media import check_fields, document_part, image_part
 from .refusals import Refusal, invalid
 
 _ROLES: dict[str, frozenset[str]] = {
@@ -63,6 +64,8 @@ def _read_message(message: object, where: str, legacy: dict[str, str]) -> dict[s
         check_mark(mark, f"{where}.cache_control")
     allowed = _ROLES[role] | (_SPENT if role == "assistant" else frozenset())
     for key in fields.keys() - allowed:
+        if not fields[key]:
+            continue
         raise Refusal(
             "invalid_request",
             f"{where}.{key} is not known in a message of role {role}: leave it out",
@@ -71,7 +74,7 @@ def _read_message(message: object, where: str, legacy: dict[str, str]) -> dict[s
     for key in ("name", "tool_call_id", "refusal", "reasoning_content"):
         if not isinstance(fields.get(key, ""), str):
             raise invalid(f"{where}.{key}", fields[key], "send a string")
-    content = _read_content(fields.get("content"), f"{where}.content", refusals=role == "assistant")
+    content = _read_content(fields.get("content"), f"{where}.content", role)
     kept: dict[str, Any] = {"role": role, "content": content}
     if mark is not None:
         kept["cache_control"] = mark
@@ -95,30 +98,54 @@ def _read_message(message: object, where: str, legacy: dict[str, str]) -> dict[s
     return kept
 
 
-def _read_content(content: object, where: str, *, refusals: bool) -> Any:
+# The parts of a content beside text, by the roles that may send them.
+_PARTS = {"user": ("image_url", "file"), "tool": ("image_url", "file"), "assistant": ("refusal",)}
+
+
+def _read_content(content: object, where: str, role: str) -> Any:
     if content is None or isinstance(content, str):
         return content
     if not isinstance(content, list):
-        raise invalid(where, content, "send a string or a list of text parts")
-    return [_read_part(part, f"{where}.{index}", refusals=refusals) for index, part in enumerate(content)]
+        raise invalid(where, content, "send a string or a list of parts")
+    return [_read_part(part, f"{where}.{index}", ("text", *_PARTS.get(role, ()))) for index, part in enumerate(content)]
 
 
-def _read_part(part: object, where: str, *, refusals: bool) -> dict[str, Any]:
+def _read_part(part: object, where: str, kinds: tuple[str, ...]) -> dict[str, Any]:
     kind = part.get("type") if isinstance(part, dict) else None
-    if not isinstance(part, dict) or kind not in ("text", "refusal") or (kind == "refusal" and not refusals):
-        raise invalid(f"{where}.type", kind, 'send parts of type "text": no other kind has a bounded price')
-    text = part.get(kind)
-    if not isinstance(text, str):
-        raise invalid(f"{where}.{kind}", text, "send a string")
+    if not isinstance(part, dict) or kind not in kinds:
+        raise invalid(
+            f"{where}.type", kind, f"send parts of type {' or '.join(kinds)}: no other kind has a bounded price here"
+        )
     for key, value in part.items():
         # What answers carry beside their text, empty: `annotations: []`, `citations: null`.
         if key not in ("type", kind, "cache_control") and value:
             raise invalid(f"{where}.{key}", value, "leave it out")
+    kept = _read_inside(str(kind), part.get(str(kind)), f"{where}.{kind}")
     mark = part.get("cache_control")
     if mark is None:
-        return {"type": "text", "text": text}
+        return kept
     check_mark(mark, f"{where}.cache_control")
-    return {"type": "text", "text": text, "cache_control": mark}
+    return {**kept, "cache_control": mark}
+
+
+def _read_inside(kind: str, inside: object, where: str) -> dict[str, Any]:
+    if kind == "image_url":
+        given = {"url": inside} if isinstance(inside, str) else _dict(inside, where, "url")
+        check_fields(given, ("url", "detail"), where)
+        return image_part(given.get("url"), f"{where}.url", given.get("detail"))
+    if kind == "file":
+        given = _dict(inside, where, "file_data")
+        check_fields(given, ("file_data", "filename"), where)
+        return document_part(given.get("file_data"), f"{where}.file_data", given.get("filename"))
+    if not isinstance(inside, str):
+        raise invalid(where, inside, "send a string")
+    return {"type": "text", "text": inside}
+
+
+def _dict(inside: object, where: str, key: str) -> dict[str, Any]:
+    if not isinstance(inside, dict):
+        raise invalid(where, inside, f"send an object with {key}, a data URL")
+    return inside
 
 
 def _read_answer(fields: dict[str, Any], content: object, where: str, legacy: dict[str, str]) -> dict[str, Any]:

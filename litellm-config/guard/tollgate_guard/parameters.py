@@ -187,7 +187,10 @@ def read_parameters(body: dict[str, Any], known: frozenset[str]) -> tuple[dict[s
             continue
         parameter = PARAMETERS.get(name)
         if parameter is None:
-            raise invalid(name, value, "this parameter is not known here; leave it out")
+            if value not in ([], {}, ""):
+                raise invalid(name, value, "this parameter is not known here; leave it out")
+            left_out.append(name)
+            continue
         if _is_default(parameter, value):
             if parameter.wire and value not in ([], {}):
                 forwarded[name] = value

@@ -20,11 +20,17 @@ _STATUS_AND_TYPE: dict[str, tuple[int, str]] = {
     "session_calls": (429, "rate_limit_error"),
     "tokens_per_minute": (429, "rate_limit_error"),
     "budget_held": (429, "rate_limit_error"),
+    "day_budget": (429, "rate_limit_error"),
+    "spend_rate": (429, "rate_limit_error"),
+    "fleet_day": (503, "service_unavailable"),
+    "fleet_rate": (503, "service_unavailable"),
     "brake": (503, "service_unavailable"),
     "customer_busy": (429, "rate_limit_error"),
     "key_busy": (429, "rate_limit_error"),
+    "client_left": (499, "invalid_request_error"),
     "too_many_wrong_keys": (429, "rate_limit_error"),
     "gateway_busy": (503, "service_unavailable"),
+    "document_uncounted": (503, "service_unavailable"),
     "ledger_unavailable": (503, "service_unavailable"),
     "provider_rejected": (400, "provider_error"),
     "provider_overloaded": (503, "provider_error"),
@@ -45,10 +51,18 @@ _FOR_CUSTOMERS: dict[str, str] = {
         "What is left of the budget is set aside for answers that are still being written. "
         "Please try again in {seconds} s."
     ),
+    "day_budget": "Today's budget for the assistant is used up. It starts anew at midnight (UTC).",
+    "spend_rate": "This hour's budget for the assistant is used up. Please try again in {minutes}.",
+    "fleet_day": "The assistant has reached its limit for today. It is back at midnight (UTC).",
+    "fleet_rate": "The assistant is in unusually high demand. Please try again in {minutes}.",
     "brake": "The assistant is paused at the moment. Please try again later, or contact support.",
     "customer_busy": "Too many questions of yours are being answered at once. Please try again in {seconds} s.",
     "key_busy": "The application has too many requests in progress. Please try again in {seconds} s.",
+    "client_left": "The client closed the connection before its request could begin.",
     "gateway_busy": "The assistant is handling too many long requests right now. Please try again in {seconds} s.",
+    "document_uncounted": (
+        "The AI provider did not count the tokens of this document. Please try again in {seconds} s, or send its text."
+    ),
     "too_many_wrong_keys": "Too many wrong keys came from this address. Please try again in {seconds} s.",
     "unknown_customer": "This customer has no access to the assistant.",
     "ledger_unavailable": "The assistant cannot check the budget right now. Please try again in a moment.",
@@ -99,7 +113,9 @@ class Refusal(Exception):
             retry_after = _BRAKE_RETRY_SECONDS
         self.retry_after = retry_after
         self.field = field
-        self.message = message or _FOR_CUSTOMERS[code].format(seconds=self.retry_after_seconds)
+        self.message = message or _FOR_CUSTOMERS[code].format(
+            seconds=self.retry_after_seconds, minutes=_minutes(self.retry_after_seconds)
+        )
         super().__init__(self.message)
 
     @property
@@ -116,6 +132,11 @@ class Refusal(Exception):
         if self.field is not None:
             error["param"] = self.field
         return json.dumps({"error": error}).encode()
+
+
+def _minutes(seconds: int) -> str:
+    minutes = math.ceil(seconds / 60)
+    return "a minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def invalid(field: str, value: object, remedy: str, code: str = "invalid_request") -> Refusal:

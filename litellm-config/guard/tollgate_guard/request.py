@@ -10,12 +10,14 @@ from typing import Any
 from .caching import check_mark, read_caching
 from .config import Caching
 from .identity import Identity, read_identity
+from .media import Media, media_of
 from .messages import read_messages
 from .parameters import is_int, read_parameters
 from .refusals import Refusal, invalid
 from .schemas import check_schemas
 
 _MAX_CHOICES = 8
+_FUNCTION = frozenset({"name", "description", "parameters", "strict"})
 _MAX_TOOLS = 128
 
 
@@ -36,6 +38,12 @@ class ChatRequest:
     caching: Caching | None = None
     # Parameters that no model gets.
     left_out: tuple[str, ...] = ()
+    # Images and documents in the messages.
+    media: tuple[Media, ...] = ()
+
+    @property
+    def has_documents(self) -> bool:
+        return any(each.pages for each in self.media)
 
 
 # Read here; every other field is a parameter.
@@ -125,6 +133,7 @@ def read_request(
         identity=identity,
         caching=caching,
         left_out=tuple(left_out),
+        media=media_of(messages),
     )
 
 
@@ -163,18 +172,19 @@ def _check_tool(tool: object, where: str) -> dict[str, Any]:
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
         raise invalid(f"{where}.function", function, "send an object with a name, a description and parameters")
     given = {key: value for key, value in tool.items() if value is not None}
-    for key in given.keys() - {"type", "function", "cache_control"}:
+    for key in {key for key in given if given[key]} - {"type", "function", "cache_control"}:
         raise Refusal("invalid_request", f"{where}.{key} is not known here: leave it out", field=f"{where}.{key}")
     if "cache_control" in given:
         check_mark(given["cache_control"], f"{where}.cache_control")
     described = {key: value for key, value in function.items() if value is not None}
-    for key in described.keys() - {"name", "description", "parameters", "strict"}:
+    for key in {key for key in described if described[key]} - _FUNCTION:
         raise Refusal(
             "invalid_request",
             f"{where}.function.{key} is not known here: leave it out",
             field=f"{where}.function.{key}",
         )
-    return {**given, "function": described}
+    kept = {key: value for key, value in given.items() if key in ("type", "cache_control")}
+    return {**kept, "function": {key: value for key, value in described.items() if key in _FUNCTION}}
 
 
 def _positive(body: dict[str, Any], key: str) -> int | None:

@@ -15,6 +15,9 @@ DIALECTS: dict[str, Dialect] = {
     **dict.fromkeys(("/v1/responses", "/responses"), Responses()),
 }
 
+# What clients expect, and why it is closed.
+CLOSED = dict.fromkeys(("/v1/embeddings", "/embeddings"), "POST /v1/embeddings is closed: no embedding model has a price here. Call your embedding provider directly.")
+
 MODELS = frozenset({"/v1/models", "/models"})
 
 READINESS = "/health/readiness"

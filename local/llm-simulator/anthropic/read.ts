@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Conversation, JsonSchema } from "../answer";
-import { PUBLIC_MODELS } from "../prices";
+import { billFiles, type SentFile } from "../files";
+import { PUBLIC_MODELS, type PublicModel } from "../prices";
 import type { PromptPart } from "../tokens";
 import { ApiError, type Call } from "../wire";
 import {
@@ -70,7 +71,7 @@ function callOf(request: MessageRequest, body: unknown, counts = false): Call {
   const { thinking } = request;
   const thinks = thinking !== undefined && thinking.type !== "disabled";
   const webSearch = (request.tools ?? []).some(({ type }) => type?.startsWith("web_search_"));
-  const prompt = promptOf(request);
+  const prompt = promptOf(request, publicModel);
   return {
     model: request.model,
     publicModel,
@@ -139,7 +140,7 @@ function textOf(block: Block): string {
 }
 
 /** The prompt in the order of Anthropic's cache: tools, system, messages. */
-function promptOf(request: MessageRequest): PromptPart[] {
+function promptOf(request: MessageRequest, model: PublicModel): PromptPart[] {
   const { tools = [], system = [], messages, output_config: output, cache_control } = request;
   const parts: PromptPart[] = [
     ...tools.map(({ cache_control: at, ...tool }) => ({ text: JSON.stringify(tool), cache: ttl(at) })),
@@ -151,11 +152,14 @@ function promptOf(request: MessageRequest): PromptPart[] {
       blocksOf(message).map((block, at) => ({
         text: billedText(block),
         message: at === 0,
-        attachments: attachmentsOf(block),
         cache: ttl("cache_control" in block ? block.cache_control : undefined),
       })),
     ),
   ];
+  const files = messages.flatMap(blocksOf).map(filesOf);
+  const billed = billFiles(model, files.flat());
+  const first = parts.length - files.length;
+  files.forEach((each, at) => (parts[first + at]!.files = billed.splice(0, each.length)));
   // Automatic caching puts the breakpoint on the last block.
   if (cache_control && parts.length > 0) parts.at(-1)!.cache ??= ttl(cache_control);
   return parts;
@@ -168,12 +172,20 @@ function ttl(control: { ttl?: "5m" | "1h" } | null | undefined): "5m" | "1h" | u
 function billedText(block: Block): string {
   if (block.type === "tool_use") return JSON.stringify({ name: block.name, input: block.input });
   if (block.type === "thinking") return block.thinking;
+  if (block.type === "document") {
+    return [block.title, block.context, block.source.type === "text" ? block.source.data : ""].join("");
+  }
   if (block.type === "search_result") return JSON.stringify(block.content);
   return textOf(block);
 }
 
-function attachmentsOf(block: Block): number {
-  if (block.type === "image" || block.type === "document") return 1;
-  if (block.type !== "tool_result" || !Array.isArray(block.content)) return 0;
-  return block.content.filter(({ type }) => type === "image" || type === "document").length;
+function filesOf(block: Block): SentFile[] {
+  if (block.type === "tool_result" && Array.isArray(block.content)) {
+    return block.content.flatMap((each) => filesOf(each as Block));
+  }
+  if (block.type !== "image" && block.type !== "document") return [];
+  const { source } = block;
+  if (source.type === "base64") return [{ mediaType: source.media_type, base64: source.data }];
+  if (source.type === "text") return [];
+  throw new ApiError(400, "Unable to download the file. Please verify the URL and try again.");
 }

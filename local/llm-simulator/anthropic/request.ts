@@ -29,7 +29,12 @@ const image = z.strictObject({
 });
 const document = z.strictObject({
   type: z.literal("document"),
-  source: z.looseObject({ type: z.string() }),
+  source: z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("base64"), media_type: z.literal("application/pdf"), data: z.base64() }),
+    z.strictObject({ type: z.literal("text"), media_type: z.literal("text/plain"), data: z.string() }),
+    z.strictObject({ type: z.literal("url"), url: z.url() }),
+    z.strictObject({ type: z.literal("file"), file_id: z.string() }),
+  ]),
   title: z.string().nullish(),
   context: z.string().nullish(),
   cache_control: cacheControl,

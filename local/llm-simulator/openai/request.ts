@@ -1,7 +1,8 @@
 import type { JsonSchema } from "../answer";
 import type { ChatCompletionCreateParams } from "openai/resources/chat/completions";
 import { z } from "zod";
-import { PUBLIC_MODELS } from "../prices";
+import { billFiles, fileOfUrl, type SentFile } from "../files";
+import { PUBLIC_MODELS, type PublicModel } from "../prices";
 import type { PromptPart } from "../tokens";
 import { ApiError, type Call } from "../wire";
 
@@ -11,7 +12,18 @@ const toolCall = z.looseObject({
   function: z.object({ name: z.string(), arguments: z.string() }),
 });
 
-const part = z.looseObject({ type: z.string(), text: z.string().optional() });
+const part = z.looseObject({
+  type: z.string(),
+  text: z.string().optional(),
+  image_url: z
+    .strictObject({ url: z.string(), detail: z.enum(["auto", "low", "high", "original"]).optional() })
+    .optional(),
+  file: z
+    .strictObject({ file_data: z.string(), filename: z.string() })
+    .partial()
+    .extend({ file_id: z.string().optional() })
+    .optional(),
+});
 
 const message = z.looseObject({
   role: z.enum(["system", "developer", "user", "assistant", "tool", "function"]),
@@ -118,7 +130,7 @@ export function readChat(body: unknown): Call {
       parallelTools: request.parallel_tool_calls !== false,
       answerSchema: format?.json_schema?.schema as JsonSchema | undefined,
     },
-    prompt: promptOf(request),
+    prompt: promptOf(request, publicModel),
     stream: request.stream ?? false,
     n: request.n ?? 1,
     maxTokens: request.max_completion_tokens ?? request.max_tokens ?? null,
@@ -139,20 +151,29 @@ function isInstruction({ role }: ChatMessage): boolean {
   return role === "system" || role === "developer";
 }
 
-function promptOf({ tools, response_format, messages }: ChatRequest): PromptPart[] {
+function promptOf({ tools, response_format, messages }: ChatRequest, model: PublicModel): PromptPart[] {
+  const billed = billFiles(model, messages.flatMap(filesOf));
   const json = (value: unknown) => (value ? [{ text: JSON.stringify(value) }] : []);
   return [
     ...json(tools),
     ...json(response_format),
     ...messages.flatMap((each) => [
-      { text: textOf(each), message: true, attachments: attachmentsOf(each) },
+      { text: textOf(each), message: true, files: billed.splice(0, filesOf(each).length) },
       ...json(each.tool_calls),
     ]),
   ];
 }
 
-function attachmentsOf({ content }: ChatMessage): number {
-  return Array.isArray(content) ? content.filter(({ type }) => type !== "text").length : 0;
+function filesOf({ content }: ChatMessage): SentFile[] {
+  return Array.isArray(content) ? content.flatMap(fileOf) : [];
+}
+
+function fileOf({ type, image_url, file }: z.output<typeof part>): SentFile[] {
+  if (type === "text" || type === "refusal") return [];
+  const sent = type === "image_url" ? image_url?.url : type === "file" ? file?.file_data : undefined;
+  const read = fileOfUrl(sent ?? "");
+  if (!read) throw new ApiError(400, `Invalid ${type}. Expected a base64-encoded data URL.`);
+  return [read];
 }
 
 /** The text of a message, its parts joined; parts that are not text have none. */

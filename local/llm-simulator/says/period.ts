@@ -14,6 +14,8 @@ const MONTHS = [
   "december",
 ];
 const COUNTS = ["one", "two", "three", "four", "five", "six", "seven"];
+/** The words that name a period, as the source of a regular expression. */
+export const PERIOD_WORDS = `\\b(?:(?:in |of |for )?(?:${MONTHS.filter((name) => name !== "may" && name !== "march").join("|")})(?: 20\\d\\d)?|yesterday|(?:in |over |for )?(?:the )?(?:last|this) (?:\\w+ )?(?:day|week|month)(?:s|'s)?)\\b`;
 const LENGTHS: Readonly<Record<string, number>> = { day: 1, week: 7, month: 30 };
 
 /** First and last day (both inside) of the period that a question names; without a name, the last 30 days. */

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Answer, Conversation, ToolCall } from "../answer";
 import { fromSchema } from "./from-schema";
+import { inContext } from "./follow-up";
 import { intentsOf, queryTypeOf, toolsFor } from "./intents";
 import { summarize } from "./summary";
 
@@ -13,7 +14,7 @@ const MAX_PARALLEL_TOOLS = 3;
 export function speak(conversation: Conversation): Answer {
   const { instructions, messages, answerSchema } = conversation;
   const asked = messages.findLastIndex(({ role }) => role === "user");
-  const question = asked < 0 ? "" : messages[asked]!.text;
+  const question = inContext(messages.flatMap(({ role, text }) => (role === "user" ? [text] : [])));
   const results = messages.slice(asked + 1).filter(({ role }) => role === "tool");
 
   const toolCalls = results.length > 0 ? [] : callsFor(conversation, question, today(instructions));

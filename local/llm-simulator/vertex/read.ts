@@ -1,5 +1,6 @@
 import type { Content } from "@google/genai";
-import { PUBLIC_MODELS } from "../prices";
+import { billFiles, type SentFile } from "../files";
+import { PUBLIC_MODELS, type PublicModel } from "../prices";
 import type { Conversation, JsonSchema } from "../answer";
 import type { PromptPart } from "../tokens";
 import { ApiError, type Call } from "../wire";
@@ -38,7 +39,7 @@ function callOf({ model, location, stream }: Target, request: GenerateRequest, b
   }
   checkRules(model, request, publicModel);
   const { generationConfig: config = {}, tools = [] } = request;
-  const prompt = promptOf(request);
+  const prompt = promptOf(request, publicModel);
   return {
     model,
     publicModel,
@@ -107,27 +108,40 @@ function textOf({ text, thought }: NonNullable<Content["parts"]>[number]): strin
   return thought ? "" : (text ?? "");
 }
 
-function promptOf({
-  tools,
-  systemInstruction,
-  contents = [],
-  generationConfig,
-}: GenerateRequest): PromptPart[] {
+function promptOf(
+  { tools, systemInstruction, contents = [], generationConfig }: GenerateRequest,
+  model: PublicModel,
+): PromptPart[] {
   const schema = generationConfig?.responseSchema ?? generationConfig?.responseJsonSchema;
   const json = (value: unknown) => (value ? [{ text: JSON.stringify(value) }] : []);
+  const all = [...(systemInstruction ? [systemInstruction] : []), ...contents];
+  const billed = billFiles(model, all.flatMap(filesOf));
   return [
     ...json(tools),
     ...json(schema),
-    ...[...(systemInstruction ? [systemInstruction] : []), ...contents].map((content) => ({
+    ...all.map((content) => ({
       text: partsOf(content).map(billedText).join(""),
       message: true,
-      attachments: partsOf(content).filter(({ inlineData, fileData }) => inlineData ?? fileData).length,
+      files: billed.splice(0, filesOf(content).length),
     })),
   ];
+}
+
+function filesOf(content: Content): SentFile[] {
+  return partsOf(content).flatMap(({ inlineData, fileData, functionResponse, mediaResolution }) => {
+    const blobs = [inlineData, ...(functionResponse?.parts ?? []).map((each) => each.inlineData)];
+    if (fileData) throw new ApiError(400, "Cannot fetch content from the provided URL.");
+    return blobs.flatMap((blob) =>
+      blob
+        ? [{ mediaType: blob.mimeType ?? "", base64: blob.data ?? "", level: mediaResolution?.level }]
+        : [],
+    );
+  });
 }
 
 function billedText(part: NonNullable<Content["parts"]>[number]): string {
   const { functionCall, functionResponse, text = "" } = part;
   if (functionCall) return JSON.stringify({ name: functionCall.name, args: functionCall.args });
-  return functionResponse ? JSON.stringify(functionResponse) : text;
+  if (!functionResponse) return text;
+  return JSON.stringify({ name: functionResponse.name, response: functionResponse.response });
 }

@@ -1,10 +1,10 @@
 /**
- * A reader of Alloy's grammar, strict enough to find what a renderer can get wrong: blocks, attributes, lists, objects,
- * strings, calls, sums and references. Whether a component has an argument of some name, only Alloy itself knows.
+ * A reader of Alloy's grammar, strict enough to find a mistake of hand: blocks, attributes, lists, objects, strings, calls,
+ * sums, comparisons and references. Whether a component has an argument of some name is for Alloy itself to check.
  */
 
 const TOKEN =
-  /\s*(?:\/\/[^\n]*\n\s*)*([A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*|"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|[{}[\](),=+])/y;
+  /\s*(?:\/\/[^\n]*\n\s*)*([A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*|"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|==|[{}[\](),=+])/y;
 
 function tokensOf(text: string): string[] {
   const tokens: string[] = [];
@@ -63,7 +63,7 @@ export function componentsOf(text: string): string[] {
     else if (isName(token)) {
       if (next() === "(") call();
     } else if (!/^["\d-]/.test(token)) throw new Error(`expected a value, found ${token}`);
-    if (next() === "+") entryOf("+");
+    if (next() === "+" || next() === "==") entryOf(next()!);
   };
   const body = (depth: number) => {
     while (isName(next())) {
@@ -86,6 +86,6 @@ export function componentsOf(text: string): string[] {
 /** The components that others are referred to by: `loki.write.central` of `loki.write.central.receiver`. */
 export function referencesOf(text: string): string[] {
   const exported =
-    /\b((?:loki|prometheus|discovery|remote)\.[\w.]+?)\.(?:receiver|targets|output|rules|content)\b/g;
+    /\b((?:loki|prometheus|discovery|remote|local)\.[\w.]+?)\.(?:receiver|targets|output|rules|content)\b/g;
   return [...new Set([...text.matchAll(exported)].map(([, name]) => name!))];
 }

@@ -37,6 +37,7 @@ _DEFAULTS: dict[str, Any] = {
     "final": True,
     "exact": False,
     "countable": False,
+    "spend_limits": None,
 }
 
 
@@ -83,8 +84,15 @@ async def settle(
     )
 
 
-async def extend(connection: asyncpg.Connection, call_id: UUID, more: int, session_cap: int = 50_000) -> bool:
-    return bool(await connection.fetchval("SELECT ledger.extend($1, $2, $3)", call_id, more, session_cap))
+async def extend(
+    connection: asyncpg.Connection,
+    call_id: UUID,
+    more: int,
+    session_cap: int = 50_000,
+    spend_limits: dict[str, Any] | None = None,
+) -> bool:
+    limits = json.dumps(spend_limits)
+    return bool(await connection.fetchval("SELECT ledger.extend($1, $2, $3, $4)", call_id, more, session_cap, limits))
 
 
 async def expire(connection: asyncpg.Connection) -> list[asyncpg.Record]:

@@ -16,7 +16,7 @@ from conftest import add_customer, fresh_ledger
 from ledger_calls import reserve, set_clock, settle
 from object_store import BUCKET, ObjectStore
 from test_filing import CALL, DAYS, SPEND, every_call, file_all, make_call
-from tollgate_guard.archive import archive, restore
+from tollgate_guard.archive import archive, prune, restore
 from tollgate_guard.archive_stores import ArchiveError, Folder, Store, open_store
 
 TOTALS = [
@@ -164,3 +164,47 @@ def test_the_environment_must_name_an_archive(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.delenv(f"TOLLGATE_ARCHIVE_{name}", raising=False)
     with pytest.raises(ArchiveError, match="set TOLLGATE_ARCHIVE_GCS_BUCKET"):
         open_store()
+
+
+SESSIONS = "SELECT session_id FROM ledger.sessions ORDER BY 1"
+REFUSALS = "SELECT at::date::text FROM ledger.refusals ORDER BY at"
+
+
+def test_sessions_and_refusals_leave_with_their_months(ledger_url: str, tmp_path: Path) -> None:
+    store = Folder(tmp_path)
+
+    async def main() -> None:
+        async with fresh_ledger(ledger_url) as connection:
+            await add_customer(connection, "acme")
+            for at, session in (
+                ("2026-08-31 23:59:59Z", "august"),
+                ("2026-08-20 10:00:00Z", "goes on"),
+                ("2026-10-01 00:00:00Z", "october"),
+                ("2026-11-10 10:00:00Z", "goes on"),
+            ):
+                await set_clock(connection, at)
+                await make_call(connection, 100, session=session)
+            await set_clock(connection, "2026-09-01 00:00:00Z")
+            open_call = uuid4()
+            await reserve(connection, call_id=open_call, session="open")
+            await set_clock(connection, "2026-11-20 10:00:00Z")
+            for at in ("2026-08-31 23:59:59Z", "2026-10-01 00:00:00Z"):
+                await connection.execute(
+                    "INSERT INTO ledger.refusals (at, customer_id, session_id, month, reason, route, query_type) "
+                    "VALUES ($1::text::timestamptz, 'acme', 's', '2026-08-01', 'month_budget', 'simple', 'action')",
+                    at,
+                )
+            await file_all(connection)
+            totals = [await connection.fetch(query) for query in (SPEND, DAYS)]
+            with pytest.raises(asyncpg.RaiseError, match="are not archived yet"):
+                await prune(connection, 1)
+            await archive(connection, store, keep=1)
+            assert await prune(connection, 1) == (1, 1)
+            assert [row[0] for row in await connection.fetch(SESSIONS)] == ["goes on", "october", "open"]
+            assert [row[0] for row in await connection.fetch(REFUSALS)] == ["2026-10-01"]
+            assert [await connection.fetch(query) for query in (SPEND, DAYS)] == totals
+            assert await prune(connection, 1) == (0, 0)
+            # What is still open is settled, filed and archived as ever.
+            await settle(connection, open_call, 700)
+
+    asyncio.run(main())

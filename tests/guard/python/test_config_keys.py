@@ -13,7 +13,7 @@ from litellm.caching.caching import Cache
 from litellm.proxy import proxy_server
 from litellm.proxy._types import ConfigYAML
 from litellm.router import Router
-from litellm.types.router import GenericLiteLLMParams, ModelInfo, RetryPolicy
+from litellm.types.router import CustomPricingLiteLLMParams, GenericLiteLLMParams, ModelInfo, RetryPolicy
 from litellm.types.utils import DynamicPromptManagementParamLiteral
 
 from conftest import REPOSITORY
@@ -50,7 +50,7 @@ def ignored_keys(config: dict[str, Any]) -> set[str]:
             deployment["litellm_params"],
             set(GenericLiteLLMParams.model_fields) | {"model", "weight", CACHE_CONTROL_POINTS},
         )
-        check(f"model_list.{name}.model_info", deployment["model_info"], set(ModelInfo.model_fields))
+        check(f"model_list.{name}.model_info", deployment["model_info"], set(ModelInfo.model_fields) | set(CustomPricingLiteLLMParams.model_fields))
     return found
 
 
@@ -89,6 +89,6 @@ def test_a_key_that_litellm_does_not_read_is_found(section: str) -> None:
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
 def test_prices_arrive_as_numbers(path: Path) -> None:
     for deployment in yaml.safe_load(path.read_text("utf-8"))["model_list"]:
-        prices = {key: value for key, value in deployment["litellm_params"].items() if "cost" in key}
+        prices = {key: value for key, value in deployment["model_info"].items() if "cost" in key}
         assert len(prices) >= 5
         assert all(isinstance(value, (int, float)) for value in prices.values()), prices

@@ -32,13 +32,13 @@ def block(kind: str, **fields: Any) -> dict[str, Any]:
     [
         (Messages(), {**MESSAGE, "messages": []}, "messages"),
         (Messages(), {**MESSAGE, "messages": [{"role": "wizard", "content": "x"}]}, "messages.0.role"),
-        (Messages(), block("image", source={"type": "url", "url": "http://x"}), "messages.0.content.0.type"),
-        (Messages(), block("document", source={}), "messages.0.content.0.type"),
+        (Messages(), block("image", source={"type": "url", "url": "http://x"}), "messages.0.content.0.source.type"),
+        (Messages(), block("document", source={}), "messages.0.content.0.source.type"),
         (Messages(), block("tool_result"), "messages.0.content.0.tool_use_id"),
         (
             Messages(),
             block("tool_result", tool_use_id="t", content=[{"type": "image"}]),
-            "messages.0.content.0.content.0.type",
+            "messages.0.content.0.content.0.source",
         ),
         (Messages(), {**MESSAGE, "tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "tools.0.type"),
         (Messages(), {**MESSAGE, "tools": [{"type": "bash_20250124", "name": "bash"}]}, "tools.0.type"),
@@ -59,7 +59,7 @@ def block(kind: str, **fields: Any) -> dict[str, Any]:
         (
             Responses(),
             {**RESPONSE, "input": [{"role": "user", "content": [{"type": "input_image"}]}]},
-            "input.0.content.0.type",
+            "input.0.content.0.image_url",
         ),
         # Checked as a chat completion, named as the client knows it.
         (Messages(), {**MESSAGE, "stop_sequences": 5}, "stop"),

@@ -11,6 +11,7 @@ import pytest
 from chat_requests import request
 from tollgate_guard import keys as keys_module
 from tollgate_guard.config import Config
+from tollgate_guard.dialects.catalogue import models
 from tollgate_guard.keys import Keys, KeysUnusable, read_keys
 from tollgate_guard.refusals import Refusal
 
@@ -142,3 +143,13 @@ def test_the_memory_of_addresses_is_bounded(config: Config, monkeypatch: pytest.
         find(keys, "guess", f"10.0.{i // 250}.{i % 250}")
         find(keys, "one", f"10.1.{i // 250}.{i % 250}")
     assert len(keys._wrong) == len(keys._seen) == 100
+
+
+def test_a_keys_list_of_models_is_what_it_may_use(config: Config) -> None:
+    def listed(names: frozenset[str] | None) -> dict[str, dict[str, object]]:
+        return {each["id"]: each for each in json.loads(models(config, names))["data"]}
+
+    assert listed(None).keys() == config.routes.keys()
+    some = listed(frozenset({"simple", "claude-haiku-4-5"}))
+    assert some.keys() == {"simple", "claude-haiku-4-5"}
+    assert some["simple"]["input"] == ["text", "image", "pdf"]

@@ -14,6 +14,7 @@ import pytest
 from chat_requests import request
 from tollgate_guard import lanes
 from tollgate_guard.admission import Admission, least_nanos
+from tollgate_guard.asgi import Client, Message
 from tollgate_guard.bounds import make_plans
 from tollgate_guard.config import Config
 from tollgate_guard.ledger import Decision
@@ -70,15 +71,18 @@ class Desk:
     def __init__(self, config: Config, purse: Purse) -> None:
         self.purse = purse
         self.config = config
-        self.admission = Admission(LedgerAccess(purse), config, lambda *which: None)  # type: ignore[arg-type]
+        self.voided: list[str] = []
+        self.admission = Admission(LedgerAccess(purse), config, lambda who, _: self.voided.append(who))  # type: ignore[arg-type]
 
-    async def begin(self, name: str, size: int = SMALL, customer: str = "acme", session: str = "s1") -> ChatRequest:
+    async def begin(
+        self, name: str, size: int = SMALL, customer: str = "acme", session: str = "s1", client: Client | None = None
+    ) -> ChatRequest:
         """Waits until a call is let in; it stays in flight until :meth:`end`."""
         chat = request(
             messages=[{"role": "user", "content": name.ljust(size)}],
             metadata={"customer_id": customer, "session_id": session, "query_type": "cost_analysis"},
         )
-        _, decision, _ = await self.admission.admit(chat, make_plans(chat, self.config))
+        _, decision, _ = await self.admission.admit(chat, make_plans(chat, self.config), client)
         if decision.decision == "refused":
             raise Refusal(decision.reason)
         return chat
@@ -152,6 +156,85 @@ def test_a_place_is_free_again_whatever_becomes_of_a_call_that_waits_for_it(narr
         assert not any(task.done() for task in more)
         for task in more:
             task.cancel()
+
+    play(scene)
+
+
+class Leaver:
+    """A client that leaves when it is told to."""
+
+    def __init__(self) -> None:
+        self._gone = asyncio.Event()
+        self.client = Client(self._receive)
+
+    async def _receive(self) -> Message:
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def leave(self) -> None:
+        self._gone.set()
+        await settle_down()
+
+
+def test_a_call_whose_client_leaves_the_queue_is_not_begun_and_makes_room(narrow: Config) -> None:
+    async def scene() -> None:
+        desk, leaver = Desk(narrow, Purse()), Leaver()
+        running = [await desk.begin("a"), await desk.begin("b")]
+        waiting = [asyncio.create_task(desk.begin("c", client=leaver.client))]
+        await settle_down()
+        waiting += [asyncio.create_task(desk.begin(name)) for name in "de"]
+        await settle_down()
+        await leaver.leave()
+        refusal = waiting[0].exception()
+        assert isinstance(refusal, Refusal) and (refusal.status, refusal.code) == (499, "client_left")
+        await desk.begin("other", customer="other")
+        waiting.append(asyncio.create_task(desk.begin("f")))
+        await settle_down()
+        assert not waiting[3].done()
+        for call in running:
+            desk.end(call)
+        await settle_down()
+        assert desk.purse.order == ["a", "b", "other", "d", "e"]
+        assert desk.voided == []
+        waiting[3].cancel()
+
+    play(scene)
+
+
+def test_a_call_whose_client_left_before_it_is_let_in_never_asks(narrow: Config) -> None:
+    async def scene() -> None:
+        desk, leaver = Desk(narrow, Purse()), Leaver()
+        await leaver.leave()
+        with pytest.raises(Refusal, match="closed the connection"):
+            await desk.begin("a", client=leaver.client)
+        assert (desk.purse.asked, desk.voided) == (0, [])
+
+    play(scene)
+
+
+def test_what_is_held_for_a_client_that_leaves_meanwhile_is_given_back(narrow: Config) -> None:
+    async def scene() -> None:
+        desk, leaver = Desk(narrow, Purse()), Leaver()
+        asked, answer = asyncio.Event(), asyncio.Event()
+        reserve = desk.purse.reserve
+
+        async def slow(*arguments: Any, **options: Any) -> Decision:
+            asked.set()
+            await answer.wait()
+            return await reserve(*arguments, **options)
+
+        desk.purse.reserve = slow  # type: ignore[method-assign]
+        call = asyncio.create_task(desk.begin("a", client=leaver.client))
+        await asked.wait()
+        await leaver.leave()
+        assert not call.done()
+        answer.set()
+        await settle_down()
+        refusal = call.exception()
+        assert isinstance(refusal, Refusal) and refusal.code == "client_left"
+        assert desk.voided == ["acme"]
+        for name in "bc":
+            await desk.begin(name)
 
     play(scene)
 

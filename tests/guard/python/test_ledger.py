@@ -409,7 +409,7 @@ def test_the_guards_role_has_the_functions_and_no_table(ledger_url: str) -> None
             "AND has_function_privilege(r.oid, p.oid, 'EXECUTE')"
         )
         others = {row["proname"] for row in callable_by if row["rolname"] not in ("ledger_guard", "ledger_admin")}
-        assert others == {"clock", "month_of", "daily_spend"}
+        assert others == {"clock", "month_of", "daily_spend", "day_of", "hour_of", "fleet_used"}
         admin = {row["proname"] for row in callable_by if row["rolname"] == "ledger_admin"}
         assert admin == {*others, "anonymise", "take_events"}
         guard = {row["proname"] for row in callable_by if row["rolname"] == "ledger_guard"}

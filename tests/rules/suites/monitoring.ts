@@ -51,6 +51,22 @@ export const monitoringSuite: Suite = {
   group: "monitoring",
   interval: 60,
   cases: [
+    {
+      alert: "Watchdog",
+      shows: "fires always, whatever is scraped",
+      series: {},
+      onset: "0m",
+      alerts: [
+        {
+          severity: "info",
+          service: "prometheus",
+          team: "platform",
+          summary: "The alert pipeline works",
+          dashboard: "alerts-incidents",
+        },
+      ],
+      also: ["1h"],
+    },
     ...[...jobs, "loki"].flatMap((job): (Fires | Quiet)[] => [
       {
         alert: "TargetDown",

@@ -104,7 +104,7 @@ function caseTest(group: string, interval: number, each: Suite["cases"][number])
     input_series: inputSeries(each.series),
     alert_rule_test: isFires(each)
       ? [
-          at(`${toSeconds(each.onset) - interval}s`, []),
+          ...(toSeconds(each.onset) > 0 ? [at(`${toSeconds(each.onset) - interval}s`, [])] : []),
           at(each.onset, each.alerts),
           ...(each.also ?? []).map((time) => at(time, each.alerts)),
           ...(each.ends ? [at(each.ends, [])] : []),

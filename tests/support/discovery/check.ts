@@ -11,23 +11,26 @@ export interface Request {
 /**
  * What Google's published document says against a request: a method or parameter that there is not, a field that is unknown,
  * of another type, none of the values, missing though required, or only ever answered.
- *
  */
-export function wrongWith(document: Discovery, request: Request): string[] {
+export function wrongWith(document: Discovery, request: Request, options: CheckOptions = {}): string[] {
   const method = methodOf(document, request.verb, request.path);
   if (!method) return [`${request.verb} ${request.path} is not a method of the API`];
+  const parameters = [...method.query, ...document.query];
+  // HTTP takes a field by either of its names: https://protobuf.dev/programming-guides/json/
   const query = [...request.query].filter(
-    (name) => !method.query.includes(name) && !document.query.includes(name),
+    (name) => !parameters.includes(name) && !parameters.includes(camelCase(name)),
   );
   return [
     ...query.map((name) => `${method.id}: ?${name} is not a parameter`),
-    ...(method.request ? wrongIn(document, method.request, request.body, { method }) : []),
+    ...(method.request ? wrongIn(document, method.request, request.body, { method, ...options }) : []),
   ].map((line) => (line.startsWith(method.id) ? line : `${method.id}: ${line}`));
 }
 
 export interface CheckOptions {
   method?: Method;
   isUnknown?: (value: unknown) => boolean;
+  /** What is only ever answered may be sent, and is ignored: https://google.aip.dev/203 */
+  ignoreOutput?: boolean;
 }
 
 /** What a schema of a document says against a value. */
@@ -38,6 +41,10 @@ export function wrongIn(
   options: CheckOptions = {},
 ): string[] {
   return check(document, { $ref: schema }, value, "body", options);
+}
+
+function camelCase(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function methodOf({ methods, servicePath }: Discovery, verb: string, path: string): Method | undefined {
@@ -95,14 +102,19 @@ function checkObject(
     const known = properties[name] ?? additionalProperties;
     const at = `${path}.${name}`;
     if (!known) return [`${at} is not a field`];
-    if (known.output && inner !== null && inner !== undefined) return [`${at} is only ever answered`];
+    if (known.output && inner !== null && inner !== undefined)
+      return options.ignoreOutput ? [] : [`${at} is only ever answered`];
     return check(document, known, inner, at, options);
   });
   const id = options.method?.id;
   const creates = !options.method || /create|insert/i.test(id ?? "");
+  // A list that is empty is left out of JSON: the last binding of a policy that goes.
   const absent = Object.entries(properties).filter(
-    ([name, { required, requiredBy, output }]) =>
-      !output && fields[name] === undefined && ((required && creates) || (id && requiredBy?.includes(id))),
+    ([name, { required, requiredBy, output, type }]) =>
+      !output &&
+      fields[name] === undefined &&
+      !(path === "body" && options.method?.inPath.includes(name)) &&
+      ((required && creates) || (id && type !== "array" && requiredBy?.includes(id))),
   );
   return [...wrong, ...absent.map(([name]) => `${path}.${name} is required`)];
 }

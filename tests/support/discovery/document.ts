@@ -24,6 +24,8 @@ export interface Method {
   path: string;
   /** Names of its query parameters. */
   query: string[];
+  /** Names of the fields that the path gives. */
+  inPath: string[];
   /** Name of the schema of its body. */
   request?: string;
 }

@@ -9,6 +9,7 @@ import type { Discovery, Method, Schema } from "./document";
 /** Documents by file name; of Compute Engine only these collections. */
 const DOCUMENTS: Record<string, string[] | "all"> = {
   "artifactregistry.v1": ["projects"],
+  "billingbudgets.v1": "all",
   "cloudresourcemanager.v1": ["projects"],
   "cloudscheduler.v1": ["projects"],
   "compute.beta": [
@@ -46,7 +47,7 @@ interface RawMethod {
   httpMethod: string;
   path: string;
   flatPath?: string;
-  parameters?: Record<string, unknown>;
+  parameters?: Record<string, { location: string }>;
   request?: { $ref: string };
 }
 
@@ -77,16 +78,20 @@ interface Raw {
 
 function methodsOf(resource: RawResource): Method[] {
   const own = Object.values(resource.methods ?? {}).map(
-    ({ id, httpMethod, path, flatPath, parameters, request }) => ({
-      id,
-      verb: httpMethod,
-      path: flatPath ?? path,
-      query: Object.entries(parameters ?? {})
-        .filter(([, parameter]) => (parameter as { location: string }).location === "query")
-        .map(([name]) => name)
-        .sort(),
-      ...(request ? { request: request.$ref } : {}),
-    }),
+    ({ id, httpMethod, path, flatPath, parameters = {}, request }) => {
+      const named = (location: string) =>
+        Object.keys(parameters)
+          .filter((name) => parameters[name]!.location === location)
+          .sort();
+      return {
+        id,
+        verb: httpMethod,
+        path: flatPath ?? path,
+        query: named("query"),
+        inPath: named("path"),
+        ...(request ? { request: request.$ref } : {}),
+      };
+    },
   );
   return [...own, ...Object.values(resource.resources ?? {}).flatMap(methodsOf)];
 }

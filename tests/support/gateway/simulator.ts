@@ -5,9 +5,12 @@ export class SimulatorProbe {
   constructor(private readonly url: string) {}
 
   /** Makes it misbehave for the prompts with a marker. */
-  async behave(marker: string, behaviour: Omit<Behaviour, "match"> & { model?: string }): Promise<void> {
-    const { model, ...rest } = behaviour;
-    const body = JSON.stringify({ match: { marker, ...(model && { model }) }, ...rest });
+  async behave(
+    marker: string,
+    behaviour: Omit<Behaviour, "match"> & Partial<Omit<Behaviour["match"], "marker">>,
+  ): Promise<void> {
+    const { model, endpoint, ...rest } = behaviour;
+    const body = JSON.stringify({ match: { marker, model, endpoint }, ...rest });
     const response = await fetch(`${this.url}/_simulator/behaviour`, { method: "POST", body });
     if (!response.ok) throw new Error(await response.text());
   }

@@ -12,13 +12,13 @@ import {
   iamApi,
   iapApi,
   loggingApi,
-  monitoringApi,
   pubsubApi,
   redisApi,
   resourceManagerApi,
   runApi,
   schedulerApi,
   secretManagerApi,
+  serviceNamedApi,
   serviceNetworkingApi,
   serviceUsageApi,
 } from "./services";
@@ -29,6 +29,7 @@ import { Store } from "./store";
 /** By the provider's name of the service, as in `GOOGLE_<NAME>_CUSTOM_ENDPOINT`. */
 const BASE_PATHS: Record<string, string> = {
   ARTIFACT_REGISTRY: "artifactregistry.googleapis.com/v1",
+  BILLING_BUDGETS: "billingbudgets.googleapis.com/v1",
   CLOUD_RUN_V2: "run.googleapis.com/v2",
   CLOUD_SCHEDULER: "cloudscheduler.googleapis.com/v1",
   COMPUTE: "compute.googleapis.com/compute/beta",
@@ -65,6 +66,7 @@ export async function startGoogleCloud(project: string, projectNumber: string): 
   const serviceUsage = serviceUsageApi(store, projectNumber);
   const handlers: Record<string, Handler> = {
     "artifactregistry.googleapis.com/v1": artifactRegistryApi(store),
+    "billingbudgets.googleapis.com/v1": serviceNamedApi(store),
     "run.googleapis.com/v2": runApi(store, projectNumber),
     "cloudscheduler.googleapis.com/v1": schedulerApi(store),
     "compute.googleapis.com/compute/beta": computeApi(store),
@@ -72,7 +74,7 @@ export async function startGoogleCloud(project: string, projectNumber: string): 
     "iam.googleapis.com/v1": iamApi(store),
     "iap.googleapis.com/v1": iapApi(store),
     "logging.googleapis.com/v2": loggingApi(store),
-    "monitoring.googleapis.com/v3": monitoringApi(store),
+    "monitoring.googleapis.com/v3": serviceNamedApi(store),
     "pubsub.googleapis.com/v1": pubsubApi(store),
     "redis.googleapis.com/v1beta1": redisApi(store),
     "cloudresourcemanager.googleapis.com/v1": resourceManagerApi(store, project, projectNumber),

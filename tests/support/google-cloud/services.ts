@@ -6,7 +6,7 @@ import type { Resource, Store } from "./store";
 export function runApi(store: Store, projectNumber: string): Handler {
   return namedApi(store, {
     operations: true,
-    idParameter: { services: "serviceId", jobs: "jobId" },
+    idParameter: { services: "serviceId", jobs: "jobId", workerPools: "workerPoolId" },
     complete: (name, resource) => ({
       launchStage: "GA",
       ...resource,
@@ -127,8 +127,8 @@ export function schedulerApi(store: Store): Handler {
       : named(call);
 }
 
-/** Cloud Monitoring v3: the service names what is made. */
-export function monitoringApi(store: Store): Handler {
+/** Cloud Monitoring v3, Cloud Billing Budgets v1: the service names what is made. */
+export function serviceNamedApi(store: Store): Handler {
   const named = namedApi(store, {});
   return (call) =>
     call.method === "POST" ? named({ ...call, body: { ...call.body, name: store.nextId() } }) : named(call);

@@ -1,6 +1,7 @@
 import { sampleSources } from "../../../app/sources/sample";
 import type { ToolContext } from "../../../app/tools/tool";
 import { PLAIN_TOOLS } from "../../../app/tools";
+import { inContext } from "../../../local/llm-simulator/says/follow-up";
 import { summarize } from "../../../local/llm-simulator/says/summary";
 
 const now = () => new Date("2026-11-24T10:00:00Z");
@@ -268,4 +269,25 @@ test("another currency, a result of another kind, and a tool that failed", () =>
     "One part could not be read: from is after to: swap them.",
   );
   expect(summarize(["null"])).toBe("Your billing data has nothing that answers this.");
+});
+
+test.each([
+  [["What did BigQuery cost last week?", "And Cloud SQL?"], ["Cloud SQL", "last week"], ["BigQuery"]],
+  [
+    ["What did BigQuery cost last week?", "What about October 2026?"],
+    ["BigQuery", "October 2026"],
+    ["last week"],
+  ],
+  [["What did we spend last month?", "And by project?"], ["last month", "by project"], []],
+  [
+    ["Why did costs go up last week?", "And in September?", "Which SKU?"],
+    ["Why", "September", "SKU"],
+    ["last week"],
+  ],
+  [["What did we spend last week?", "Why?"], ["last week", "Why"], []],
+  [["What did BigQuery cost last week?", "Which machines are idle?"], ["idle"], ["BigQuery", "last week"]],
+])("%j goes on with %j, without %j", (questions, kept, dropped) => {
+  const whole = inContext(questions);
+  for (const words of kept) expect(whole).toContain(words);
+  for (const words of dropped) expect(whole).not.toContain(words);
 });

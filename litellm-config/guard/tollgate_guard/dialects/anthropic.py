@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..refusals import Refusal, invalid
+from .anthropic_files import file_parts
 from .dialect import Json, event, text_of, usage_of
 
 # Fields that mean the same in a chat completion, by their name there.
@@ -17,6 +18,8 @@ _SAME = {
 }  # fmt: skip
 # Harmless, and not passed on: the gateway sets its own marks for the cache.
 _LEFT_OUT = frozenset({"cache_control", "context_management", "diagnostics"})
+# What a field that is not known may hold without asking for anything.
+_DEFAULTS: tuple[object, ...] = ([], {}, "", "global")
 _READ = frozenset({"messages", "system", "tools", "tool_choice", "thinking", "output_config", "output_format"})
 
 _STOPS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
@@ -25,7 +28,8 @@ _TYPES = {
     404: "not_found_error", 413: "request_too_large", 422: "invalid_request_error", 429: "rate_limit_error",
     503: "overloaded_error", 504: "timeout_error",
 }  # fmt: skip
-_BLOCKS = "send blocks of text, tool_use, tool_result and thinking: no other kind has a bounded price"
+_BLOCKS = "send blocks of text, image, document, tool_use, tool_result and thinking: no other kind has a bounded price"
+_RESULTS = "send blocks of text, image and document: no other kind has a bounded price"
 _TOOLS = "send tools with a name and an input_schema: tools that the provider defines or runs have no bounded price"
 
 
@@ -38,7 +42,7 @@ class Messages:
 
     def read(self, body: Json) -> Json:
         body = {key: value for key, value in body.items() if value is not None}
-        for key in body.keys() - _SAME.keys() - _LEFT_OUT - _READ:
+        for key in {key for key in body if body[key] not in _DEFAULTS} - _SAME.keys() - _LEFT_OUT - _READ:
             raise invalid(key, body[key], "this parameter is not known here, or has no bounded price; leave it out")
         chat = {name: body[key] for key, name in _SAME.items() if key in body}
         chat["messages"] = [*_system(body), *_messages(body.get("messages"))]
@@ -99,9 +103,12 @@ def _question(role: str, blocks: list[Any], where: str) -> Iterator[Json]:
         if isinstance(block, dict) and block.get("type") == "tool_result" and role == "user":
             if not isinstance(block.get("tool_use_id"), str):
                 raise invalid(f"{at}.tool_use_id", block.get("tool_use_id"), "send the id of the tool_use block")
-            parts = text_of(block.get("content") or "", {"text": "text"}, f"{at}.content", "send text blocks")
+            parts = text_of(block.get("content") or "", {"text": "text"}, f"{at}.content", _RESULTS, file_parts)
             mark = {"cache_control": block["cache_control"]} if block.get("cache_control") is not None else {}
             yield {"role": "tool", "tool_call_id": block["tool_use_id"], "content": parts or "", **mark}
+        elif isinstance(block, dict) and role == "user" and (files := file_parts(block, at)) is not None:
+            mark = {"cache_control": block["cache_control"]} if block.get("cache_control") is not None else {}
+            texts += [*files[:-1], {**files[-1], **mark}]
         else:
             texts += _at(block, at)
     if texts:

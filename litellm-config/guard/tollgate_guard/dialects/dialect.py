@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -112,12 +112,18 @@ def usage_of(answer: Json) -> dict[str, int]:
     }
 
 
-def text_of(content: object, kinds: dict[str, str], where: str, refused: str) -> list[Json]:
-    """The text parts of a content as a chat completion has them.
+ReadPart = Callable[[Json, str], "list[Json] | None"]
+
+
+def text_of(
+    content: object, kinds: dict[str, str], where: str, refused: str, files: ReadPart = lambda part, where: None
+) -> list[Json]:
+    """The parts of a content as a chat completion has them.
 
     Args:
         kinds: the types of part that hold text, each with the key of its text.
         refused: what to send instead of another kind.
+        files: reads a part that is an image or a document; None where it is neither.
     """
     if isinstance(content, str):
         return [{"type": "text", "text": content}] if content else []
@@ -127,10 +133,18 @@ def text_of(content: object, kinds: dict[str, str], where: str, refused: str) ->
     for index, part in enumerate(content):
         kind = part.get("type") if isinstance(part, dict) else None
         key = kinds.get(str(kind))
+        mark = _mark(part)
+        if isinstance(part, dict) and (read := files(part, f"{where}.{index}")) is not None:
+            parts += [*read[:-1], {**read[-1], **mark}]
+            continue
         if not isinstance(part, dict) or key is None:
             raise invalid(f"{where}.{index}.type", kind, refused)
         if not isinstance(part.get(key), str):
             raise invalid(f"{where}.{index}.{key}", part.get(key), "send a string")
-        mark = {"cache_control": part["cache_control"]} if part.get("cache_control") is not None else {}
         parts.append({"type": "text", "text": part[key], **mark})
     return parts
+
+
+def _mark(part: object) -> Json:
+    mark = part.get("cache_control") if isinstance(part, dict) else None
+    return {} if mark is None else {"cache_control": mark}

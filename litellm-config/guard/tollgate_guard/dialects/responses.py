@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from ..media import check_fields, document_part, image_part
 from ..refusals import Refusal, invalid
 from .dialect import Json, text_of
 from .response_writer import ResponseWriter
@@ -16,7 +17,7 @@ _SAME = {
     "model": "model", "max_output_tokens": "max_tokens", "stream": "stream", "temperature": "temperature", "top_p": "top_p",
     "top_logprobs": "top_logprobs", "parallel_tool_calls": "parallel_tool_calls", "metadata": "metadata", "user": "user",
     "service_tier": "service_tier", "safety_identifier": "safety_identifier", "prompt_cache_key": "prompt_cache_key",
-    "prompt_cache_retention": "prompt_cache_retention", "store": "store", "background": "background",
+    "prompt_cache_retention": "prompt_cache_retention", "prompt_cache_options": "prompt_cache_options", "store": "store", "background": "background",
 }  # fmt: skip
 _READ = frozenset({"input", "instructions", "tools", "tool_choice", "text", "reasoning"})
 # Harmless, and not passed on.
@@ -24,7 +25,9 @@ _LEFT_OUT = frozenset({"include", "truncation", "max_tool_calls", "stream_option
 _KEPT = "nothing is kept between requests; send the whole conversation as input, with store: false"
 
 _PARTS = {"input_text": "text", "output_text": "text", "text": "text", "refusal": "refusal"}
-_PARTS_REMEDY = 'send parts of type "input_text" or "output_text": no other kind has a bounded price'
+_PARTS_REMEDY = (
+    "send parts of type input_text, output_text, input_image or input_file: no other kind has a bounded price"
+)
 
 
 class Responses:
@@ -46,7 +49,7 @@ class Responses:
         for key in ("previous_response_id", "conversation", "prompt"):
             if key in body:
                 raise invalid(key, body[key], _KEPT)
-        for key in body.keys() - _SAME.keys() - _READ - _LEFT_OUT:
+        for key in {key for key in body if body[key] not in ([], {}, "")} - _SAME.keys() - _READ - _LEFT_OUT:
             raise invalid(key, body[key], "this parameter is not known here, or has no bounded price; leave it out")
         chat: Json = {name: body[key] for key, name in _SAME.items() if key in body}
         chat["messages"] = list(_messages(body))
@@ -102,12 +105,24 @@ def _message(item: Json, kind: str, where: str) -> Json:
     if kind == "function_call_output":
         if not isinstance(item.get("call_id"), str):
             raise invalid(f"{where}.call_id", item.get("call_id"), "send the call_id of the function call")
-        parts = text_of(item.get("output") or "", _PARTS, f"{where}.output", _PARTS_REMEDY)
+        parts = text_of(item.get("output") or "", _PARTS, f"{where}.output", _PARTS_REMEDY, _file_parts)
         return {"role": "tool", "tool_call_id": item["call_id"], "content": parts or ""}
     role = item.get("role")
     if role not in ("user", "system", "developer"):
         raise invalid(f"{where}.role", role, "send user, assistant, system or developer")
-    return {"role": role, "content": text_of(item.get("content") or "", _PARTS, f"{where}.content", _PARTS_REMEDY)}
+    parts = text_of(item.get("content") or "", _PARTS, f"{where}.content", _PARTS_REMEDY, _file_parts)
+    return {"role": role, "content": parts}
+
+
+def _file_parts(part: Json, where: str) -> list[Json] | None:
+    kind = part.get("type")
+    if kind not in ("input_image", "input_file"):
+        return None
+    if kind == "input_file":
+        check_fields(part, ("type", "cache_control", "file_data", "filename"), where)
+        return [document_part(part.get("file_data"), f"{where}.file_data", part.get("filename"))]
+    check_fields(part, ("type", "cache_control", "image_url", "detail"), where)
+    return [image_part(part.get("image_url"), f"{where}.image_url", part.get("detail"))]
 
 
 def _joined(answer: Json | None, item: Json, kind: str, where: str) -> Json:

@@ -10,6 +10,8 @@ from typing import Any
 from ..bounds import text_bound
 from ..config import Caching
 from ..fitting import on_anthropics_wire
+from ..media import Media, read_media, split_data_url
+from ..refusals import Refusal
 from .providers import Wire
 
 # Fields that name a customer, a session or a trace, or that keep the exchange at the provider.
@@ -22,13 +24,46 @@ _NAMING: dict[Wire, tuple[str, ...]] = {
 # Of these parts of a body, the provider makes the prompt: text in messages, and names and schemas. (A choice of tool is
 # part of the provider's own instruction for tools.)
 _MESSAGES = ("messages", "system", "contents", "systemInstruction", "system_instruction")
-_SCHEMAS = ["tools", "functions", "response_format", "stop", "output_format", "output_config", "stop_sequences", "response_schema", "responseSchema", "response_json_schema", "responseJsonSchema", "stopSequences"]
+_SCHEMAS = [
+    "tools",
+    "functions",
+    "response_format",
+    "stop",
+    "output_format",
+    "output_config",
+    "stop_sequences",
+    "response_schema",
+    "responseSchema",
+    "response_json_schema",
+    "responseJsonSchema",
+    "stopSequences",
+]
 _VERTEX_CONFIG = ("generationConfig", "generation_config")
 
 # The frame of messages. The wires frame the same text differently; a prompt's bound allows for each message what the
 # provider makes of its frame.
 _FRAME = frozenset(
-    ["role", "type", "text", "content", "parts", "function", "tool_calls", "functionCall", "function_call", "functionResponse", "function_response", "arguments", "args", "input", "response", "tool_use_id", "tool_call_id", "id", "name"]
+    [
+        "role",
+        "type",
+        "text",
+        "content",
+        "parts",
+        "function",
+        "tool_calls",
+        "functionCall",
+        "function_call",
+        "functionResponse",
+        "function_response",
+        "arguments",
+        "args",
+        "input",
+        "response",
+        "tool_use_id",
+        "tool_call_id",
+        "id",
+        "name",
+    ]
 )
 _UNSAID = frozenset({"role", "type"})
 _MARK = "cache_control"
@@ -58,6 +93,12 @@ class WireRequest:
     body: bytes
     # Names of what it asks for.
     keys: frozenset[str]
+    # Its images and documents, which are not in ``size``.
+    media: tuple[Media, ...] = ()
+
+    @property
+    def has_documents(self) -> bool:
+        return any(each.pages for each in self.media)
 
 
 class UnboundedRequest(Exception):
@@ -85,16 +126,18 @@ def read_wire_request(wire: Wire, path: str, raw: bytes) -> WireRequest:
         raise UnboundedRequest("it names no model")
     if not _is_count(max_tokens) or not _is_count(choices):
         raise UnboundedRequest(f"the limit of its answer is {max_tokens!r}, of {choices!r} choices")
+    size, media = measure(body)
     return WireRequest(
         model=model,
         stream=stream is True,
         max_tokens=max_tokens,
         choices=choices,
-        size=prompt_size(body),
+        size=size,
         hidden=_reasons_unseen(wire, body),
         caching=_caching(raw),
         body=json.dumps(body).encode() if changed else raw,
         keys=_keys(body),
+        media=media,
     )
 
 
@@ -111,13 +154,19 @@ def _keys(body: dict[str, Any]) -> frozenset[str]:
     return frozenset(name for name in names if isinstance(name, str))
 
 
-def prompt_size(body: dict[str, Any]) -> int:
-    """The most tokens of the text, names and schemas in a request's body, on whichever wire, without what frames them."""
+def measure(body: dict[str, Any]) -> tuple[int, tuple[Media, ...]]:
+    """The most tokens of the text, names and schemas in a request's body, on whichever wire, without what frames them; and its files.
+
+    Raises:
+        UnboundedRequest: it holds a file whose tokens have no bound.
+    """
     config = _vertex_config(body)
     schemas = [part[key] for part in (body, config) for key in _SCHEMAS if part.get(key)]
-    return sum(_content_size(body[key]) for key in _MESSAGES if key in body) + sum(
+    media: list[Media] = []
+    size = sum(_content_size(body[key], media) for key in _MESSAGES if key in body) + sum(
         text_bound(json.dumps(_unmarked(schema), ensure_ascii=False)) for schema in schemas
     )
+    return size, tuple(media)
 
 
 def _unmarked(schemas: Any) -> Any:
@@ -130,14 +179,21 @@ def _unmarked(schemas: Any) -> Any:
     ]
 
 
-def _content_size(messages: Any) -> int:
+# What a model said or a tool returned: an object that looks like a file there is text.
+_DATA = frozenset({"input", "args", "response"})
+
+
+def _content_size(messages: Any, media: list[Media]) -> int:
     total = 0
-    todo = [messages]
+    todo = [(messages, True)]
     while todo:
-        each = todo.pop()
+        each, files = todo.pop()
         if isinstance(each, str):
             total += text_bound(each)
         elif isinstance(each, dict):
+            if files and (file := _file(each)) is not None:
+                media.append(file)
+                continue
             for key, inner in each.items():
                 if key == _MARK:
                     continue
@@ -145,12 +201,44 @@ def _content_size(messages: Any) -> int:
                     # The name, its quotes, a colon and a comma.
                     total += text_bound(key) + 4
                 if key not in _UNSAID or not isinstance(inner, str):
-                    todo.append(inner)
+                    todo.append((inner, files and key not in _DATA))
         elif isinstance(each, list):
-            todo.extend(each)
+            todo.extend((inner, files) for inner in each)
         elif each is not None:
             total += len(json.dumps(each))
     return total
+
+
+def _file(part: dict[str, Any]) -> Media | None:
+    """The image or document in a part of a message; None where it is another part.
+
+    Raises:
+        UnboundedRequest: its tokens have no bound.
+    """
+    kind = part.get("type")
+    try:
+        if kind == "image_url":
+            url = part.get("image_url")
+            return read_media(*split_data_url(url.get("url") if isinstance(url, dict) else url, kind), kind)
+        if kind == "file":
+            file = part.get("file")
+            return read_media(*split_data_url(file.get("file_data") if isinstance(file, dict) else None, kind), kind)
+        if kind in ("image", "document"):
+            source = part.get("source")
+            if not isinstance(source, dict) or source.get("type") != "base64":
+                raise UnboundedRequest(f"a {kind} is not in the request itself")
+            return read_media(str(source.get("media_type")), str(source.get("data")), kind)
+        if "fileData" in part or "file_data" in part:
+            raise UnboundedRequest("a file is not in the request itself")
+        blob = part.get("inlineData", part.get("inline_data"))
+        if isinstance(blob, dict):
+            level = json.dumps(part.get("mediaResolution", part.get("media_resolution")))
+            if "ULTRA" in level:
+                raise UnboundedRequest(f"the resolution of a file is {level}")
+            return read_media(str(blob.get("mimeType", blob.get("mime_type"))), str(blob.get("data")), "inlineData")
+    except Refusal as refusal:
+        raise UnboundedRequest(refusal.message) from None
+    return None
 
 
 def _is_count(value: object) -> bool:

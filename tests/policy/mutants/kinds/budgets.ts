@@ -100,12 +100,10 @@ export function* budgets(base: Resource[]): Generator<Mutant> {
       ({ general_settings }) => (general_settings.allow_requests_on_db_unavailable = true),
     );
     for (const index of (config.model_list as Props[]).keys())
-      for (const price of Object.keys(config.model_list[index].litellm_params).filter((key) =>
-        /cost/.test(key),
-      ))
+      for (const price of Object.keys(config.model_list[index].model_info).filter((key) => /cost/.test(key)))
         yield broken(
           `deployment ${index} ${price} 0`,
-          ({ model_list }) => (model_list[index].litellm_params[price] = 0),
+          ({ model_list }) => (model_list[index].model_info[price] = 0),
         );
     yield of(
       "config.yaml gone",

@@ -14,7 +14,7 @@ export function Timeline({ frames, asked, width, height }: PanelProps): JSX.Elem
     if (!time || !value) return [];
     return [{ name: getFieldDisplayName(value, frame, frames), times: time.values as number[], value }];
   });
-  const names = Math.min(220, 12 + 6.2 * Math.max(0, ...rows.map(({ name }) => name.length)));
+  const names = Math.min(220, 12 + 7 * Math.max(0, ...rows.map(({ name }) => name.length)));
   const rowHeight = Math.min(28, (height - AXIS) / Math.max(1, rows.length));
   const x = (time: number) => names + ((time - asked.from) / (asked.to - asked.from)) * (width - names);
   return (

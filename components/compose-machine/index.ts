@@ -1,12 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Firewall } from "@pulumi/gcp/compute/firewall";
 import { Instance } from "@pulumi/gcp/compute/instance";
-import { stringify } from "yaml";
-import type { MountedFolder } from "./config-files";
-import { dataDisk } from "./data-disk";
-import type { LabelMap } from "./labels";
-import { DATA_DISK_SCRIPT, dataDiskScript, START_UPDATES, updateFiles } from "./machine";
-import type { PinnedSecret } from "./secret";
+import type { MountedFolder } from "../config-files";
+import { dataDisk } from "../data-disk";
+import type { LabelMap } from "../labels";
+import { environmentFile, machineConfig, nativeFiles, unitFiles } from "../machine";
+import type { PinnedSecret } from "../secret";
 
 export interface ComposeMachineArgs {
   project: string;
@@ -153,81 +152,44 @@ export function composeCloudConfig({
   secrets,
   phase,
 }: ComposeCloudConfig): string {
-  const profiles = Array.from({ length: phase }, (_, at) => `--profile phase-${at + 1}`).join(" ");
-  const fetchSecrets = Object.entries(secrets).map(
-    ([name, { id, version }]) =>
-      `gcloud secrets versions access ${version} --secret=${id} --project=${project} --out-file=/run/tollgate/secrets/${name}`,
+  const versions = Object.entries(secrets).map(([name, { id, version }]) => `${name} ${id} ${version}\n`);
+  const profiles = Array.from({ length: phase }, (_, at) => `phase-${at + 1}`);
+  const variables = environmentFile("/opt/tollgate/env", {
+    ...env,
+    TOLLGATE_SECRETS: "/run/tollgate/secrets",
+  });
+  return machineConfig(
+    { deviceName: DATA_DEVICE, folder: DATA },
+    {
+      PROJECT: project,
+      REGISTRY_HOSTS: registryHosts.join(","),
+      CONFIG_FOLDER: `${bucket}/${folder}`,
+      COMPOSE_PROFILES: profiles.join(","),
+    },
+    {
+      package_update: true,
+      packages: ["docker.io", "docker-compose-v2"],
+      // cloud-init runs anew for a changed configuration: the machine's keys stay.
+      ssh_deletekeys: false,
+      write_files: [
+        ...nativeFiles(__dirname, [
+          "/etc/systemd/system/docker.service.d/data-disk.conf",
+          "/opt/tollgate/start.sh",
+        ]),
+        ...unitFiles(__dirname, ["tollgate.service"]),
+        { path: "/opt/tollgate/secret-versions", content: versions.join(""), permissions: "0644" },
+        { ...variables, permissions: "0600" },
+        {
+          path: "/etc/docker/daemon.json",
+          permissions: "0644",
+          content: `${JSON.stringify({ "data-root": `${DATA}/docker`, "log-driver": "local" })}\n`,
+        },
+      ],
+      runcmd: [
+        "systemctl restart docker",
+        "systemctl enable tollgate.service",
+        "systemctl restart tollgate.service",
+      ],
+    },
   );
-  const start = [
-    "#!/bin/bash",
-    "set -euo pipefail",
-    "umask 077",
-    "mkdir -p /run/tollgate/secrets /opt/tollgate/generated",
-    ...fetchSecrets,
-    // Containers read them as their own users.
-    "chmod 0444 /run/tollgate/secrets/*",
-    "chmod 0755 /run/tollgate /run/tollgate/secrets",
-    "umask 022",
-    `gcloud storage rsync --recursive --delete-unmatched-destination-objects gs://${bucket}/${folder} /opt/tollgate/generated`,
-    `gcloud auth configure-docker ${registryHosts.join(",")} --quiet`,
-    "cd /opt/tollgate/generated/compose",
-    `docker compose --env-file /opt/tollgate/env ${profiles} up --detach --remove-orphans`,
-    "",
-  ].join("\n");
-  const unit = [
-    "[Unit]",
-    "Description=Tollgate on Docker Compose",
-    "After=docker.service network-online.target",
-    "Wants=network-online.target",
-    "[Service]",
-    "Type=oneshot",
-    "RemainAfterExit=yes",
-    "Environment=HOME=/root",
-    "Environment=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin",
-    `ExecStartPre=/bin/bash ${DATA_DISK_SCRIPT}`,
-    "ExecStart=/opt/tollgate/start.sh",
-    "Restart=on-failure",
-    "RestartSec=30",
-    "[Install]",
-    "WantedBy=multi-user.target",
-    "",
-  ].join("\n");
-  const config = {
-    package_update: true,
-    packages: ["docker.io", "docker-compose-v2"],
-    // cloud-init runs anew for a changed configuration: the machine's keys stay.
-    ssh_deletekeys: false,
-    write_files: [
-      dataDiskScript({ deviceName: DATA_DEVICE, folder: DATA }),
-      ...updateFiles(),
-      {
-        // Its data is on the data disk: it starts with the disk, or not at all.
-        path: "/etc/systemd/system/docker.service.d/data-disk.conf",
-        permissions: "0644",
-        content: `[Service]\nExecStartPre=/bin/bash ${DATA_DISK_SCRIPT}\n`,
-      },
-      { path: "/opt/tollgate/start.sh", permissions: "0755", content: start },
-      {
-        path: "/opt/tollgate/env",
-        permissions: "0600",
-        content: Object.entries({ ...env, TOLLGATE_SECRETS: "/run/tollgate/secrets" })
-          .map(([name, value]) => `${name}=${value}\n`)
-          .join(""),
-      },
-      {
-        path: "/etc/docker/daemon.json",
-        permissions: "0644",
-        content: `${JSON.stringify({ "data-root": `${DATA}/docker`, "log-driver": "local" })}\n`,
-      },
-      { path: "/etc/systemd/system/tollgate.service", permissions: "0644", content: unit },
-    ],
-    runcmd: [
-      "systemctl daemon-reload",
-      "systemctl restart docker",
-      "systemctl enable tollgate.service",
-      "systemctl restart tollgate.service",
-      START_UPDATES,
-    ],
-  };
-  return `#cloud-config\n${stringify(config, { lineWidth: 0 })}`;
 }

@@ -1,0 +1,14 @@
+#!/bin/bash
+# Mounts the data disk, or fails: whatever keeps data runs this first, so that nothing is written beside the disk.
+set -euo pipefail
+device=/dev/disk/by-id/google-$DATA_DEVICE
+if mountpoint -q "$DATA_FOLDER"; then exit 0; fi
+# Seconds that the disk may take to appear after a start.
+for _ in $(seq 60); do [[ -b $device ]] && break; sleep 1; done
+[[ -b $device ]] || { echo "The data disk $device is not attached: nothing is started without it" >&2; exit 1; }
+# 2: there is no file system, as on a new disk. Anything else that fails is not a reason to format.
+found=0; blkid -p "$device" > /dev/null || found=$?
+if [[ $found == 2 ]]; then mkfs.ext4 -q -m 0 "$device"; elif [[ $found != 0 ]]; then exit 1; fi
+mkdir -p "$DATA_FOLDER"
+mount -o discard,defaults "$device" "$DATA_FOLDER"
+mountpoint -q "$DATA_FOLDER"
