@@ -12,6 +12,6 @@ provider's own report of its tokens is read from it. The rule of charging:
    unseen, the bytes that came of it.
 
 A report is sane when it is a whole number, not negative, not smaller than an earlier one and not more than
-``usage.BELIEVABLE`` times its bound (or, for the answer, the most that the model can write).
+``usage.BELIEVABLE`` times its bound (or the most that the model can read or write).
 A model that may have billed an attempt without an answer is not asked again in the same call.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Callable
 from typing import Any
@@ -40,6 +41,7 @@ class AnswerReader:
         self._stream = stream
         self._read = _READERS[wire]
         self._begun: set[int] = set()
+        self._finished: set[int] = set()
         self._cut = False
         self._line = bytearray()
         # All that came: a plain answer, or what comes in the place of a stream.
@@ -48,7 +50,7 @@ class AnswerReader:
     @property
     def whole(self) -> bool:
         """Whether every choice that began has ended, the body can be read to its end, and no error came."""
-        return not self._cut and self.error is None and bool(self.ends) and len(self.ends) >= len(self._begun)
+        return not self._cut and self.error is None and bool(self.ends) and self._begun <= self._finished
 
     @property
     def repeatable(self) -> bool:
@@ -62,7 +64,8 @@ class AnswerReader:
         if not self._stream or not self.understood:
             self._body += data
         if self._stream:
-            *lines, rest = data.split(b"\n")
+            # Lines end in \\n, \\r\\n or \\r; an empty line more changes nothing.
+            *lines, rest = data.replace(b"\r", b"\n").split(b"\n")
             for line in lines:
                 self._event(bytes(self._line + line))
                 self._line.clear()
@@ -73,6 +76,8 @@ class AnswerReader:
         self._event(bytes(self._line))
         if not self.understood:
             objects, self._cut = _objects(bytes(self._body))
+            if self._cut:
+                self.visible += len(self._body)
             for each in objects:
                 self._object(each)
         self._line.clear()
@@ -83,9 +88,10 @@ class AnswerReader:
     def began(self, choice: object) -> None:
         self._begun.add(choice if isinstance(choice, int) else 0)
 
-    def ended(self, reason: object) -> None:
+    def ended(self, reason: object, choice: object = 0) -> None:
         if isinstance(reason, str) and reason:
             self.ends.append(reason)
+            self._finished.add(choice if isinstance(choice, int) else 0)
 
     def saw(self, *parts: object, reasoning: bool = False) -> None:
         """Counts parts of the answer: texts, and values as JSON."""
@@ -97,10 +103,15 @@ class AnswerReader:
                 self.visible += len(json.dumps(part))
 
     def _event(self, line: bytes) -> None:
-        line = line.strip()
-        if line.startswith(b"data:"):
-            for event in _objects(line[5:])[0]:
-                self._object(event)
+        line = line.strip().removeprefix(codecs.BOM_UTF8)
+        if not line.startswith(b"data:") or line[5:].strip() in (b"", b"[DONE]"):
+            return
+        objects, cut = _objects(line[5:])
+        if cut:
+            # What cannot be read may be any part of the answer.
+            self.visible += len(line)
+        for event in objects:
+            self._object(event)
 
     def _object(self, event: dict[str, Any]) -> None:
         error = event.get("error")
@@ -169,7 +180,8 @@ def _read_openai(reader: AnswerReader, event: dict[str, Any]) -> None:
         for call in map(_dict, _list(message.get("tool_calls"))):
             function = _dict(call.get("function"))
             reader.saw(function.get("name"), function.get("arguments"))
-        reader.ended(choice.get("finish_reason"))
+        reader.saw(message.get("function_call"), message.get("audio"))
+        reader.ended(choice.get("finish_reason"), choice.get("index"))
     usage = _dict(event.get("usage"))
     if not usage:
         return
@@ -246,8 +258,10 @@ def _read_vertex(reader: AnswerReader, event: dict[str, Any]) -> None:
         reader.understood = True
         reader.began(candidate.get("index"))
         for part in map(_dict, _list(_dict(candidate.get("content")).get("parts"))):
-            reader.saw(part.get("text"), part.get("functionCall"), reasoning=part.get("thought") is True)
-        reader.ended(candidate.get("finishReason"))
+            reader.saw(
+                *(value for key, value in part.items() if key not in ("thought", "thoughtSignature")), reasoning=part.get("thought") is True
+            )
+        reader.ended(candidate.get("finishReason"), candidate.get("index"))
     blocked = _dict(event.get("promptFeedback")).get("blockReason")
     usage = _dict(event.get("usageMetadata"))
     if blocked:

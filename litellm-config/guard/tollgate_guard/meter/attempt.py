@@ -98,8 +98,10 @@ class Attempt:
     def _charge(self) -> None:
         answer = self.answer
         counters = answer.counters if answer else Counters()
-        prompt = believable(counters.prompt, self.prompt_bound)
-        completion = self._counted(counters) if answer and answer.whole else None
+        prompt = believable(counters.prompt, self.prompt_bound, self.model.max_prompt_tokens)
+        # A report before the answer's last text is not of all of it.
+        final = answer is not None and answer.whole and answer.visible == counters.visible_at_report
+        completion = self._counted(counters) if final else None
         if answer and answer.whole and not answer.visible and counters.completion == 0:
             completion = 0
         if prompt is not None and completion is not None:
@@ -118,9 +120,11 @@ class Attempt:
         if counters.cache_write_1h is None and self.request.caching == "1h":
             # Reported without its lifetime: the longest that was asked for.
             written_5m, written_1h = 0, written_5m
+        cached = counters.cached or 0
         self.usage = Usage(
             prompt=prompt,
-            cached=min(counters.cached or 0, prompt - written_5m - written_1h),
+            # More than the prompt has is a fault of the report.
+            cached=cached if cached <= prompt - written_5m - written_1h else 0,
             cache_write_5m=written_5m,
             cache_write_1h=written_1h,
             completion=completion,

@@ -275,12 +275,28 @@ def _decoder(encoding: str) -> Callable[[bytes], bytes]:
     if encoding in ("", "identity"):
         return lambda data: data
     if encoding in ("gzip", "x-gzip", "deflate"):
-        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress
+        return _Members().decompress
 
     def refuse(data: bytes) -> bytes:
         raise NotWhole(f"The provider's answer is encoded as {encoding}, which was not asked for")
 
     return refuse
+
+
+class _Members:
+    """Decompresses a body that may have several gzip members, one after the other."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(zlib.MAX_WBITS | 32)
+
+    def decompress(self, data: bytes) -> bytes:
+        found = bytearray()
+        while data:
+            if self._member.eof:
+                self._member = zlib.decompressobj(zlib.MAX_WBITS | 32)
+            found += self._member.decompress(data)
+            data = self._member.unused_data
+        return bytes(found)
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -1,0 +1,90 @@
+"""Answers that no provider documents: none of them is charged below what it may have cost."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from conftest import GUARD_JSON
+from test_answers import read
+from tollgate_guard.config import parse
+from tollgate_guard.meter.answers import AnswerReader
+from tollgate_guard.meter.attempt import Attempt
+from tollgate_guard.meter.endings import Ending
+from tollgate_guard.meter.transport import _decoder
+from tollgate_guard.meter.wires import WireRequest
+from wire_shapes import SHAPES, TEXT
+
+CONFIG = parse(json.loads(GUARD_JSON.read_text("utf-8")))
+MODELS = {"openai": "claude-sonnet-5-5", "anthropic": "claude-sonnet-5-5", "vertex": "gemini-3.8-flash"}
+
+
+def charge(wire: str, reader: AnswerReader, ending: Ending, bound: int = 1_000) -> Attempt:
+    request = WireRequest(MODELS[wire], True, 500, 1, bound, False, None, b"{}", frozenset())
+    attempt = Attempt(CONFIG.models[MODELS[wire]], bound, request, lambda _: None, answer=reader)
+    attempt.end(ending)
+    return attempt
+
+
+@pytest.mark.parametrize("wire", sorted(SHAPES))
+@pytest.mark.parametrize("ends", [b"\r\n", b"\r"], ids=["CRLF", "CR"])
+@pytest.mark.parametrize("step", [1, 7, 10_000])
+def test_every_end_of_a_line_and_a_byte_order_mark(wire: str, ends: bytes, step: int) -> None:
+    shape = SHAPES[wire]
+    body = b"\xef\xbb\xbf" + b"".join(shape.events([TEXT], shape.usage(20, 9))).replace(b"\n", ends)
+    reader = read(wire, body, stream=True, step=step)
+    assert reader.whole and reader.visible == len(TEXT)
+    assert charge(wire, reader, Ending.COMPLETE).usage.completion == 9
+
+
+def test_what_cannot_be_read_is_charged_by_its_bytes() -> None:
+    """Events of several lines, or broken ones, may hold any part of the answer."""
+    shape = SHAPES["anthropic"]
+    lines = json.dumps({"type": "content_block_delta", "delta": {"text": "y" * 200}}, indent=1).split("\n")
+    body = b"".join(shape.events([], shape.usage(20, 9), None)) + "".join(f"data: {each}\n" for each in lines).encode()
+    attempt = charge("anthropic", read("anthropic", body, stream=True), Ending.BROKEN)
+    assert attempt.usage.prompt == 20 and 200 <= attempt.usage.completion <= 500
+
+
+@pytest.mark.parametrize("wire", ["openai", "vertex"])
+def test_a_choice_that_ends_twice_does_not_end_another(wire: str) -> None:
+    name, end = ("choices", "finish_reason") if wire == "openai" else ("candidates", "finishReason")
+    stop = SHAPES[wire].stop
+    events = [{name: [{"index": 0, end: stop}, {"index": 1}]}, {name: [{"index": 0, end: stop}]}]
+    body = b"".join(b"data: %s\n\n" % json.dumps(each).encode() for each in events)
+    assert not read(wire, body, stream=True).whole
+
+
+def test_text_after_the_last_report_is_charged() -> None:
+    def event(text: str, **more: Any) -> bytes:
+        candidate = {"index": 0, "content": {"parts": [{"text": text}]}, **more.pop("candidate", {})}
+        return b"data: %s\n\n" % json.dumps({"candidates": [candidate], **more}).encode()
+
+    body = event("a", usageMetadata=SHAPES["vertex"].usage(20, 1)) + event(
+        "b" * 300, candidate={"finishReason": "STOP"}
+    )
+    attempt = charge("vertex", read("vertex", body, stream=True), Ending.COMPLETE)
+    assert (attempt.ending, attempt.usage.prompt, attempt.usage.completion) == (Ending.NO_USAGE, 20, 500)
+
+
+def test_more_cached_tokens_than_the_prompt_has_save_nothing() -> None:
+    usage = {**SHAPES["openai"].usage(900, 9), "prompt_tokens_details": {"cached_tokens": 5_000}}
+    reader = read("openai", b"".join(SHAPES["openai"].events([TEXT], usage)), stream=True)
+    assert charge("openai", reader, Ending.COMPLETE).usage.cached == 0
+
+
+@pytest.mark.parametrize("wire", sorted(SHAPES))
+@pytest.mark.parametrize(("reported", "charged"), [(5_000, 5_000), (2**31, 1_000)])
+def test_a_prompt_that_the_model_can_take_is_believed_above_its_bound(wire: str, reported: int, charged: int) -> None:
+    reader = read(wire, b"".join(SHAPES[wire].events([TEXT], SHAPES[wire].usage(reported, 9))), stream=True)
+    assert charge(wire, reader, Ending.COMPLETE).usage.prompt == charged
+
+
+@pytest.mark.parametrize("step", [1, 5, 10_000])
+def test_gzip_of_several_members_is_read_to_its_end(step: int) -> None:
+    data = gzip.compress(b"first ") + gzip.compress(b"second")
+    decode = _decoder("gzip")
+    assert b"".join(decode(data[at : at + step]) for at in range(0, len(data), step)) == b"first second"
