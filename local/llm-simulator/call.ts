@@ -17,7 +17,8 @@ import {
   tokensOfPieces,
   truncate,
 } from "./tokens";
-import { ApiError, type Call, type Wire } from "./wire";
+import { ApiError } from "./api-error";
+import type { Call, Wire } from "./wire";
 
 export interface Provider {
   account: Account;

@@ -3,7 +3,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Completion } from "./answer";
 import type { Behaviour } from "./behaviour";
 import { distort, halved } from "./usage-report";
-import { ApiError, type Wire } from "./wire";
+import { ApiError } from "./api-error";
+import type { Wire } from "./wire";
 
 type Behaving = Partial<Behaviour>;
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { inflateSync } from "node:zlib";
 import { imageSize } from "image-size";
 import type { PublicModel } from "./prices";
-import { ApiError } from "./wire";
+import { ApiError } from "./api-error";
 
 /** An image or a document in a request, as its wire names it. */
 export interface SentFile {

@@ -14,7 +14,8 @@ import { PromptCache } from "./prompt-cache";
 import { TokenEndpoint } from "./vertex/credentials";
 import { readCount as readVertexCount, readGenerate } from "./vertex/read";
 import { vertexWire } from "./vertex/wire";
-import { ApiError, type Wire } from "./wire";
+import { ApiError } from "./api-error";
+import type { Wire } from "./wire";
 
 export interface SimulatorOptions {
   /** 0 takes any free port. */

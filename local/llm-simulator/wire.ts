@@ -2,6 +2,7 @@ import type { WireName } from "./account";
 import type { CacheUse, PromptCache } from "./prompt-cache";
 import type { Completion, Conversation } from "./answer";
 import type { PublicModel, Surcharges } from "./prices";
+import type { ApiError } from "./api-error";
 import type { PromptPart } from "./tokens";
 
 /** A request that its wire has read and found valid. */
@@ -48,19 +49,4 @@ export interface Wire {
   error(error: ApiError): object;
   /** An error as an event inside a stream. */
   streamError(): object;
-}
-
-/** What a provider answers instead of a completion. */
-export class ApiError extends Error {
-  /**
-   * @param status the HTTP status
-   * @param code the wire's own name of the error, where the status alone does not say it
-   */
-  constructor(
-    readonly status: number,
-    message: string,
-    readonly code?: string,
-  ) {
-    super(message);
-  }
 }

@@ -3,7 +3,8 @@ import type { Conversation, JsonSchema } from "../answer";
 import { billFiles, type SentFile } from "../files";
 import { PUBLIC_MODELS, type PublicModel } from "../prices";
 import type { PromptPart } from "../tokens";
-import { ApiError, type Call } from "../wire";
+import { ApiError } from "../api-error";
+import type { Call } from "../wire";
 import {
   blocksOf,
   countRequest,

@@ -1,5 +1,5 @@
 import type { PublicModel } from "../prices";
-import { ApiError } from "../wire";
+import { ApiError } from "../api-error";
 import { blocksOf, type Block, type Message, type MessageRequest } from "./request";
 
 type Rules = (request: MessageRequest, model: PublicModel) => void;

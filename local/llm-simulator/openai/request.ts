@@ -4,7 +4,8 @@ import { z } from "zod";
 import { billFiles, fileOfUrl, type SentFile } from "../files";
 import { PUBLIC_MODELS, type PublicModel } from "../prices";
 import type { PromptPart } from "../tokens";
-import { ApiError, type Call } from "../wire";
+import { ApiError } from "../api-error";
+import type { Call } from "../wire";
 
 const toolCall = z.looseObject({
   id: z.string(),

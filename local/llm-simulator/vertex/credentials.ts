@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { ApiError } from "../wire";
+import { ApiError } from "../api-error";
 
 const PROJECT = "simulated-project";
 const ACCOUNT = `gateway@${PROJECT}.iam.gserviceaccount.com`;

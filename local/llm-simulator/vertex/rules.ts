@@ -1,6 +1,6 @@
 import type { Content, Part } from "@google/genai";
 import type { PublicModel } from "../prices";
-import { ApiError } from "../wire";
+import { ApiError } from "../api-error";
 import type { GenerateRequest } from "./contract";
 
 const invalid = (message: string) => new ApiError(400, message);
