@@ -66,3 +66,8 @@ def gateway(ledger_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     running.start()
     yield running
     running.stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the running gateway come last: the others empty its ledger."""
+    items.sort(key=lambda item: "gateway" in getattr(item, "fixturenames", ()))

@@ -47,7 +47,7 @@ interface RawMethod {
   httpMethod: string;
   path: string;
   flatPath?: string;
-  parameters?: Record<string, { location: string }>;
+  parameters?: Record<string, { location: string; pattern?: string }>;
   request?: { $ref: string };
 }
 
@@ -86,7 +86,8 @@ function methodsOf(resource: RawResource): Method[] {
       return {
         id,
         verb: httpMethod,
-        path: flatPath ?? path,
+        // A resource of any kind stands for as many segments as its name has.
+        path: Object.values(parameters).some(({ pattern }) => pattern === "^.*$") ? path : (flatPath ?? path),
         query: named("query"),
         inPath: named("path"),
         ...(request ? { request: request.$ref } : {}),
@@ -112,7 +113,7 @@ function schemaOf({
     ...(format ? { format } : {}),
     ...(values ? { enum: values } : {}),
     ...(readOnly || /^\[?output[ -]only/i.test(description) ? { output: true as const } : {}),
-    ...(/^required\b(?! if)/i.test(description) ? { required: true as const } : {}),
+    ...(/^required\b(?! (?:if|for)\b)/i.test(description) ? { required: true as const } : {}),
     ...(annotations?.required ? { requiredBy: annotations.required } : {}),
     ...(properties ? { properties: mapValues(properties, schemaOf) } : {}),
     ...(items ? { items: schemaOf(items) } : {}),
