@@ -1,3 +1,4 @@
+import { findService } from "../../catalogue";
 import type { PlannedResource } from "../../infra/plan";
 
 export type Action = "wake" | "sleep";
@@ -16,8 +17,6 @@ export type Authorize = () => Promise<Headers>;
 /** Cloud Scheduler's API: https://cloud.google.com/scheduler/docs/reference/rest */
 export const SCHEDULER_URL = "https://cloudscheduler.googleapis.com";
 
-const STORES = ["postgres", "clickhouse"];
-
 /** The schedules of an action in a plan: data stores before what needs them, and after it to sleep. */
 export function schedulesOf(resources: PlannedResource[], action: Action): Schedule[] {
   const found = resources.flatMap(({ type, name, inputs }) => {
@@ -26,7 +25,7 @@ export function schedulesOf(resources: PlannedResource[], action: Action): Sched
     const { project, region, name: job } = inputs as Record<string, string>;
     return [{ id: `projects/${project}/locations/${region}/jobs/${job}`, sleeper }];
   });
-  const isStore = ({ sleeper }: Schedule) => STORES.includes(sleeper);
+  const isStore = ({ sleeper }: Schedule) => findService(sleeper)?.managed !== undefined;
   const [stores, others] = [found.filter(isStore), found.filter((each) => !isStore(each))];
   return action === "wake" ? [...stores, ...others] : [...others, ...stores];
 }
