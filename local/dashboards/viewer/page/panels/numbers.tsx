@@ -2,6 +2,7 @@ import {
   getDisplayValueAlignmentFactors,
   getFieldDisplayValues,
   VizOrientation,
+  type DisplayValueAlignmentFactors,
   type FieldDisplay,
 } from "@grafana/data";
 import { BarGaugeDisplayMode, type ReduceDataOptions, type VizTextDisplayOptions } from "@grafana/schema";
@@ -15,7 +16,7 @@ import {
   useTheme2,
   VizRepeater,
 } from "@grafana/ui";
-import type { JSX } from "react";
+import type { ComponentProps, JSX } from "react";
 import type { PanelProps } from "../panel";
 import { replaceVariables } from "../variables";
 import { Donut, legendWidth } from "./donut";
@@ -43,20 +44,39 @@ function useNumbers({ panel, frames }: PanelProps): FieldDisplay[] {
   });
 }
 
-export function Stats(props: PanelProps): JSX.Element {
-  const theme = useTheme2();
-  const numbers = useNumbers(props);
-  const { colorMode, orientation } = props.panel.options as unknown as Options;
+type Repeater = ComponentProps<typeof VizRepeater<FieldDisplay, DisplayValueAlignmentFactors>>;
+
+interface NumbersProps extends Pick<Repeater, "renderValue" | "autoGrid" | "minVizHeight" | "maxVizHeight"> {
+  of: PanelProps;
+  numbers: FieldDisplay[];
+}
+
+/** Each number drawn in its share of the panel. */
+function Numbers({ of: { panel, frames, width, height }, numbers, ...drawing }: NumbersProps): JSX.Element {
+  const { orientation } = panel.options as unknown as Options;
   return (
     <VizRepeater
       getValues={() => numbers}
       getAlignmentFactors={getDisplayValueAlignmentFactors}
-      source={props.frames}
+      source={frames}
       renderCounter={0}
-      autoGrid
       orientation={orientation ?? VizOrientation.Auto}
-      width={props.width}
-      height={props.height}
+      width={width}
+      height={height}
+      {...drawing}
+    />
+  );
+}
+
+export function Stats(props: PanelProps): JSX.Element {
+  const theme = useTheme2();
+  const numbers = useNumbers(props);
+  const { colorMode } = props.panel.options as unknown as Options;
+  return (
+    <Numbers
+      of={props}
+      numbers={numbers}
+      autoGrid
       renderValue={({ value, width, height, alignmentFactors }) => (
         <Linked value={value}>
           <BigValue
@@ -80,26 +100,21 @@ export function Stats(props: PanelProps): JSX.Element {
 export function Bars(props: PanelProps): JSX.Element {
   const theme = useTheme2();
   const numbers = useNumbers(props);
-  const { orientation, displayMode, text } = props.panel.options as unknown as Options;
+  const { displayMode, text } = props.panel.options as unknown as Options;
   return (
-    <VizRepeater
-      getValues={() => numbers}
-      getAlignmentFactors={getDisplayValueAlignmentFactors}
-      source={props.frames}
-      renderCounter={0}
-      orientation={orientation ?? VizOrientation.Auto}
-      width={props.width}
-      height={props.height}
+    <Numbers
+      of={props}
+      numbers={numbers}
       minVizHeight={16}
       maxVizHeight={300}
       itemSpacing={8}
-      renderValue={({ value, width, height, alignmentFactors, orientation: direction }) => (
+      renderValue={({ value, width, height, alignmentFactors, orientation }) => (
         <Linked value={value}>
           <BarGauge
             value={value.display}
             field={value.field}
             display={value.view?.getFieldDisplayProcessor(value.colIndex!)}
-            orientation={direction}
+            orientation={orientation}
             displayMode={displayMode ?? BarGaugeDisplayMode.Gradient}
             alignmentFactors={alignmentFactors}
             itemSpacing={8}
@@ -116,16 +131,11 @@ export function Bars(props: PanelProps): JSX.Element {
 }
 
 export function Gauges(props: PanelProps): JSX.Element {
-  const numbers = useNumbers(props);
   return (
-    <VizRepeater
-      getValues={() => numbers}
-      source={props.frames}
-      renderCounter={0}
+    <Numbers
+      of={props}
+      numbers={useNumbers(props)}
       autoGrid
-      orientation={VizOrientation.Auto}
-      width={props.width}
-      height={props.height}
       renderValue={({ value, width, height, count }) => (
         <Gauge value={value} named={count > 1 || !!value.display.title} width={width} height={height} />
       )}
