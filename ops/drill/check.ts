@@ -9,7 +9,9 @@ async function main([host, ca, at]: string[]): Promise<void> {
   const source = process.env.TOLLGATE_LEDGER_READER_URL;
   if (!source) throw new Error("TOLLGATE_LEDGER_READER_URL is not set: run this in the job tollgate-admin");
   if (!host || !ca || !at) throw new Error("Usage: drill-check.js HOST CA AT");
-  console.log(JSON.stringify(await checkClone(source, urlOfClone(source, host, Buffer.from(ca, "base64url")), at)));
+  console.log(
+    JSON.stringify(await checkClone(source, urlOfClone(source, host, Buffer.from(ca, "base64url")), at)),
+  );
 }
 
 main(process.argv.slice(2)).catch((error: Error) => {

@@ -69,7 +69,9 @@ export class CloudSql {
       `instances/${name}/getLatestRecoveryTime`,
     );
     if (!latestRecoveryTime)
-      throw new Error(`${name} has no moment to restore: point-in-time recovery must be on, and a backup made`);
+      throw new Error(
+        `${name} has no moment to restore: point-in-time recovery must be on, and a backup made`,
+      );
     return latestRecoveryTime;
   }
 
@@ -98,7 +100,7 @@ export class CloudSql {
   async finished(operation: Operation, waiting: Waiting): Promise<void> {
     const { pollMs, limitMs, signal, progress } = waiting;
     const start = Date.now();
-    for (let current = operation, said = start; ; ) {
+    for (let current = operation, said = start; ;) {
       if (current.status === "DONE") {
         const reasons = (current.error?.errors ?? []).map(({ code, message }) => `${code} ${message ?? ""}`);
         if (reasons.length > 0)

@@ -64,6 +64,7 @@ export async function drill(
   };
   const source = await ledgerOf(sql, place).catch(explain);
   const latest = await sql.latestRecoveryTime(source.name).catch(explain);
+  const rpoSeconds = Math.round((Date.now() - Date.parse(latest)) / 1_000);
   if (at !== undefined && Date.parse(at) > Date.parse(latest))
     throw new UsageError(`--at "${at}" must not be after ${latest}, the latest moment that can be restored`);
   const restoredTo = at ?? latest;
@@ -72,7 +73,9 @@ export async function drill(
   const since = () => Math.round((Date.now() - start) / 1_000);
 
   signal.throwIfAborted();
-  progress(`Cloning ${source.name} as of ${restoredTo} to ${clone}. Should this command be killed, delete it: ${byHand}`);
+  progress(
+    `Cloning ${source.name} as of ${restoredTo} to ${clone}. Should this command be killed, delete it: ${byHand}`,
+  );
   let result: DrillResult | undefined;
   let failure: unknown;
   let mayExist = true;
@@ -90,7 +93,7 @@ export async function drill(
       instance: source.name,
       clone,
       restoredTo,
-      rpoSeconds: Math.round((start - Date.parse(latest)) / 1_000),
+      rpoSeconds,
       lastRowAgeSeconds:
         check.lastRowAt === null
           ? null
@@ -109,7 +112,10 @@ export async function drill(
   else if (mayExist) {
     progress(`${failed ? `${failed}. ` : ""}Deleting ${clone}`);
     await sql.remove(clone, waiting).catch((error: unknown) => {
-      const reasons = [failed, `${clone} could not be deleted (${messageOf(error)}) and costs money: ${byHand}`];
+      const reasons = [
+        failed,
+        `${clone} could not be deleted (${messageOf(error)}) and costs money: ${byHand}`,
+      ];
       throw new Error(reasons.filter(Boolean).join("\n"), { cause: error });
     });
   }

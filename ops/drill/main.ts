@@ -34,7 +34,10 @@ function report(result: DrillResult): string {
   const { instance, restoredTo, rpoSeconds, rtoSeconds, cloneSeconds, lastRowAgeSeconds, sums } = result;
   const rows = [
     ["RPO", `${rpoSeconds} s from the latest moment that can be restored to the start`],
-    ["RTO", `${rtoSeconds} s from the start to the end of the check, ${cloneSeconds} s of them for the clone`],
+    [
+      "RTO",
+      `${rtoSeconds} s from the start to the end of the check, ${cloneSeconds} s of them for the clone`,
+    ],
     ["restored to", restoredTo],
     ["last row", lastRowAgeSeconds === null ? "none" : `${lastRowAgeSeconds} s before that`],
     ...sums.months.map(({ month, calls, nanos }) => [month, `${calls} settled calls, ${nanos} nano-dollars`]),
@@ -47,7 +50,10 @@ function report(result: DrillResult): string {
 }
 
 function moment(text: string): string {
-  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text)))
+  if (
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text) &&
+    !Number.isNaN(Date.parse(text))
+  )
     return text;
   throw new InvalidArgumentError("give a moment such as 2026-11-27T12:00:00Z");
 }

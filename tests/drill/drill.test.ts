@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import type { Server as HttpServer } from "node:http";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import type { RunningPostgres } from "../../local/processes";
 import { CloudSql } from "../../ops/drill/cloud-sql";
 import { drill, type DrillOptions } from "../../ops/drill/drill";
 import { bundle } from "../../services/bundle";
-import { serve } from "../support/google-cloud/http";
+import { ApiError, serve, type Call, type Handler } from "../support/google-cloud/http";
 import { sqlApi } from "../support/google-cloud/sql";
 import { SqlClones } from "../support/google-cloud/sql-clones";
 import { Store } from "../support/google-cloud/store";
@@ -44,7 +44,11 @@ beforeAll(async () => {
     { role: "roles/run.jobsExecutorWithOverrides", member: OPERATOR, on: "tollgate-admin" },
     { role: "roles/run.viewer", member: OPERATOR, on: "tollgate-admin" },
     { role: "roles/storage.objectViewer", member: OPERATOR, on: "tollgate-prod-answers" },
-    { role: "roles/storage.objectUser", member: "serviceAccount:tollgate-admin", on: "tollgate-prod-answers" },
+    {
+      role: "roles/storage.objectUser",
+      member: "serviceAccount:tollgate-admin",
+      on: "tollgate-prod-answers",
+    },
   ];
   operators.jobs.set("tollgate-admin", {
     account: "serviceAccount:tollgate-admin",
@@ -61,7 +65,7 @@ beforeAll(async () => {
     ipAddresses: [{ type: "PRIVATE", ipAddress: CLONE_HOST }],
     serverCaCert: { cert: "-----BEGIN CERTIFICATE-----\nclone\n-----END CERTIFICATE-----" },
   });
-  google = await serve({ "sqladmin.googleapis.com/sql/v1beta4": sqlApi(store, clones) }, log);
+  google = await serve({ "sqladmin.googleapis.com/sql/v1beta4": onlyGranted(sqlApi(store, clones)) }, log);
   cloneServer = await serveClone(Number(new URL(postgres.urls.ledger_reader).port));
 }, 180_000);
 
@@ -84,6 +88,31 @@ beforeEach(async () => {
   });
   await sql("postgres", ["drop database if exists cloned", "create database cloned template ledger"]);
 });
+
+/** What docs/bootstrap.md gives to who runs drills: on every instance, and on the clones of drills. */
+const BOOTSTRAP = readFileSync(join(__dirname, "../../docs/bootstrap.md"), "utf8");
+const permissionsOf = (role: string) =>
+  new RegExp(`roles create ${role} [^]*?--permissions=(\\S+)`).exec(BOOTSTRAP)![1]!.split(",");
+const ON_ALL = permissionsOf("tollgateDrill");
+const ON_CLONES = permissionsOf("tollgateDrillClone");
+const used = new Set<string>();
+
+/** Google's list: https://cloud.google.com/sql/docs/postgres/iam-permissions */
+function neededFor({ method, path }: Call): string {
+  const verbs: Record<string, string> = { PATCH: "update", DELETE: "delete", POST: "clone" };
+  const verb = verbs[method] ?? (path.at(-1) === "instances" ? "list" : "get");
+  return `cloudsql.instances.${verb}`;
+}
+
+function onlyGranted(handler: Handler): Handler {
+  return (call) => {
+    const needed = neededFor(call);
+    const onClone = ON_CLONES.includes(needed) && call.path[3]!.startsWith("tollgate-drill-");
+    if (!ON_ALL.includes(needed) && !onClone) throw new ApiError(403, `${needed} denied`);
+    used.add(needed);
+    return handler(call);
+  };
+}
 
 /** Calls of two months that are settled and booked, one a moment ago, and one of a gateway that was lost. */
 const CALLS = [
@@ -174,13 +203,14 @@ describe("tollgate drill", () => {
     expect(result.differences).toEqual([]);
     // The call of this moment is within the margin, and the lost gateway's may still be corrected.
     expect(result.sums.months).toEqual([{ month: "2026-01", calls: "2", nanos: "3000" }]);
-    expect(result.rpoSeconds).toBeGreaterThanOrEqual(89);
+    expect(result.rpoSeconds).toBeGreaterThanOrEqual(90);
     expect(result.rtoSeconds).toBeGreaterThanOrEqual(result.cloneSeconds);
     expect(clones.asked).toEqual([result.restoredTo]);
     expect(instances()).toEqual([SOURCE]);
     expect(store.get(SOURCE)["settings"].deletionProtectionEnabled).toBe(true);
     expect(log.filter((line) => !line.startsWith("200"))).toEqual([]);
-  }, 120_000);
+    expect([...used].sort()).toEqual([...ON_ALL, ...ON_CLONES].sort());
+  }, 180_000);
 
   it("ends with 3 where the clone lacks calls, says which, and deletes it", async () => {
     await sql("cloned", ["delete from ledger.recent_calls where cost_nanos = 2000"]);
@@ -189,7 +219,9 @@ describe("tollgate drill", () => {
     expect(stdout).toContain(
       "2026-01: the ledger has 2 calls of 3000 nano-dollars, the clone 1 calls of 1000 nano-dollars",
     );
-    expect(stdout).toContain("2026-01: the clone's calls add up to 1000 nano-dollars, and its customers have spent 3000");
+    expect(stdout).toContain(
+      "2026-01: the clone's calls add up to 1000 nano-dollars, and its customers have spent 3000",
+    );
     expect(instances()).toEqual([SOURCE]);
   }, 120_000);
 
@@ -197,7 +229,8 @@ describe("tollgate drill", () => {
     let made = () => {};
     clones.faults.cloneWaits = new Promise((resolve) => (made = resolve));
     const { child, said, ended } = tollgate();
-    while (!log.some((line) => line.includes("/clone"))) await new Promise((resolve) => setTimeout(resolve, 50));
+    while (!log.some((line) => line.includes("/clone")))
+      await new Promise((resolve) => setTimeout(resolve, 50));
     child.kill("SIGTERM");
     while (!said.stderr.includes("Deleting")) await new Promise((resolve) => setTimeout(resolve, 50));
     expect(instances()).toHaveLength(2);
@@ -212,7 +245,10 @@ describe("tollgate drill", () => {
     expect([restoredTo, clones.asked]).toEqual(["2026-11-27T12:00:00Z", ["2026-11-27T12:00:00Z"]]);
     await expect(run({ at: "2126-11-27T12:00:00Z" })).rejects.toThrow(/--at "2126.*" must not be after/);
     const { code, stderr } = await tollgate("--at", "yesterday").ended;
-    expect([code, stderr]).toEqual([2, expect.stringContaining("give a moment such as 2026-11-27T12:00:00Z")]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining("give a moment such as 2026-11-27T12:00:00Z"),
+    ]);
   }, 60_000);
 
   it("leaves the clone with --keep, and says how to delete it", async () => {

@@ -50,7 +50,12 @@ export class SqlClones {
     const name = context["destinationInstanceName"] as string;
     const full = [...path.slice(0, 3), name].join("/");
     this.store.create(full, { ...source, ...this.own, name, state: "PENDING_CREATE" });
-    const operation: Resource = { name: id, operationType: "CREATE_CLONE", status: "RUNNING", targetId: name };
+    const operation: Resource = {
+      name: id,
+      operationType: "CREATE_CLONE",
+      status: "RUNNING",
+      targetId: name,
+    };
     this.operations.set(id, operation);
     void (this.faults.cloneWaits ?? Promise.resolve()).then(() => {
       const message = this.faults.cloneFails;
@@ -68,7 +73,10 @@ export class SqlClones {
       throw new ApiError(409, "Operation failed because another operation was already in progress.");
     if (method !== "DELETE") return;
     if (instance["settings"].deletionProtectionEnabled)
-      throw new ApiError(400, "The instance is protected. Please disable the deletion protection and try again.");
+      throw new ApiError(
+        400,
+        "The instance is protected. Please disable the deletion protection and try again.",
+      );
     if (this.faults.noDeletion) throw new ApiError(500, "internal error");
   }
 }
