@@ -42,6 +42,7 @@ export const programs = {
   export: "ops/export/main.ts",
   query: "ops/query/main.ts",
   answer: "ops/remote/answer.ts",
+  "drill-check": "ops/drill/check.ts",
 } as const;
 
 export type ProgramName = keyof typeof programs;

@@ -13,6 +13,7 @@ import { envOf } from "../../catalogue/target";
 import { startPostgres, type RunningPostgres } from "../../local/processes/postgres";
 import type { Running } from "../../local/processes/process";
 import { startRedis } from "../../local/processes/redis";
+import { urlOfClone } from "../../ops/drill/sums";
 import { withLedger } from "../../ops/ledger/connect";
 import { createExporter } from "../../ops/ledger-exporter/server";
 import { readMoney } from "../../ops/langfuse/margins/ledger";
