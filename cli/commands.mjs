@@ -46,6 +46,12 @@ export const groups = {
       about: "the ledger against the providers' own accounts",
       needs: "node",
     },
+    variants: {
+      entry: "ops/variants/main.ts",
+      about: "what the models that share a route cost, and whether they differ",
+      needs: "node",
+      remote: { job: "admin", program: "variants" },
+    },
     query: {
       entry: "ops/query/main.ts",
       about: "ask Prometheus or the ledger",
