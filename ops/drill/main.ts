@@ -18,7 +18,8 @@ async function run({ stack, at, keep, json }: Options): Promise<void> {
     process.on(signal, () => {
       // The clone's name and how to delete it were printed when it was asked for.
       if (stopped.signal.aborted) process.exit(EXIT.failed);
-      stopped.abort(new Error(`Interrupted by ${signal}; once more ends this command and leaves the clone`));
+      console.error("Once more ends this command and leaves the clone.");
+      stopped.abort(new Error(`Interrupted by ${signal}`));
     });
   const result = await drill(placeOf(stack), {
     at,
