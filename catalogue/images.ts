@@ -40,8 +40,10 @@ export const programs = {
   brake: "ops/brake/main.ts",
   audit: "ops/audit/main.ts",
   export: "ops/export/main.ts",
+  variants: "ops/variants/main.ts",
   query: "ops/query/main.ts",
   answer: "ops/remote/answer.ts",
+  "drill-check": "ops/drill/check.ts",
 } as const;
 
 export type ProgramName = keyof typeof programs;

@@ -46,6 +46,12 @@ export const groups = {
       about: "the ledger against the providers' own accounts",
       needs: "node",
     },
+    variants: {
+      entry: "ops/variants/main.ts",
+      about: "what the models that share a route cost, and whether they differ",
+      needs: "node",
+      remote: { job: "admin", program: "variants" },
+    },
     query: {
       entry: "ops/query/main.ts",
       about: "ask Prometheus or the ledger",
@@ -103,6 +109,11 @@ export const groups = {
     },
     promote: { entry: "ops/promote/main.ts", about: "take to prod what dev has proven", needs: "node" },
     drift: { entry: "ops/drift/main.ts", about: "where the cloud differs from the program", needs: "node" },
+    drill: {
+      entry: "ops/drill/main.ts",
+      about: "restore the ledger to a clone, check its sums, delete it",
+      needs: "node",
+    },
     office: {
       entry: "ops/office/main.ts",
       about: "wake a stack that sleeps outside office hours, or put it to sleep",

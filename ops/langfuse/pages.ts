@@ -1,5 +1,5 @@
 const LIMIT = 100;
-/** Nothing that is listed here comes near: a server that ignores the page would give the first for ever. */
+/** The setup's lists come nowhere near: a server that ignores the page would give the first for ever. */
 const MOST_PAGES = 100;
 
 interface NumberedPage<T> {
@@ -28,10 +28,11 @@ export async function allPages<T>(
 /** All pages of a list that gives a cursor to the next. */
 export async function allCursorPages<T>(
   list: (page: { cursor?: string; limit: number }) => PromiseLike<CursorPage<T>>,
+  mostPages = MOST_PAGES,
 ): Promise<T[]> {
   const all: T[] = [];
   let cursor: string | undefined;
-  for (let page = 1; page <= MOST_PAGES; page++) {
+  for (let page = 1; page <= mostPages; page++) {
     const { data, meta } = await list({ limit: LIMIT, ...(cursor ? { cursor } : {}) });
     all.push(...data);
     if (!meta.cursor) break;
