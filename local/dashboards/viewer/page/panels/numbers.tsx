@@ -46,7 +46,9 @@ function useNumbers({ panel, frames }: PanelProps): FieldDisplay[] {
 
 type Repeater = ComponentProps<typeof VizRepeater<FieldDisplay, DisplayValueAlignmentFactors>>;
 
-interface NumbersProps extends Pick<Repeater, "renderValue" | "autoGrid" | "minVizHeight" | "maxVizHeight"> {
+type Layout = Pick<Repeater, "autoGrid" | "minVizHeight" | "maxVizHeight" | "itemSpacing">;
+
+interface NumbersProps extends Pick<Repeater, "renderValue">, Partial<Layout> {
   of: PanelProps;
   numbers: FieldDisplay[];
 }
