@@ -44,12 +44,12 @@ const KEPT: [RegExp, number][] = [
   [/-(trace|log|ledger)-archive$/, Infinity],
   [/-config$/, Infinity],
   [/-langfuse-(events|media)$/, 90],
-  [/-(loki|tempo)$/, 7],
+  [/-(loki|tempo|alertmanager)$/, 7],
 ];
 
 export const bucketKept: Rule = {
   name: "bucket-kept",
-  description: "Archives and configuration are never deleted, traces stay 90 days and logs 7.",
+  description: "Archives and configuration are never deleted, traces stay 90 days, logs and silences 7.",
   severity: "high",
   remedy: "Take the life-cycle rule away or raise its age",
   checks: [
