@@ -255,7 +255,9 @@ describe("with Langfuse", () => {
       expect.objectContaining({ traces: 60, value: expect.closeTo(0.61, 10) }),
     ]);
     expect(differences.find(({ measure }) => measure === "score")).toMatchObject({ beyondChance: true });
-    expect(verdict).toContain("claude-sonnet-5-5 against claude-opus-5-5: 0.30 lower in score (0.30 to 0.30)");
+    expect(verdict).toContain(
+      "claude-sonnet-5-5 against claude-opus-5-5: 0.30 lower in score (0.30 to 0.30)",
+    );
   });
 
   it.each([
