@@ -5,6 +5,7 @@ import { commands } from "./cli/commands.mjs";
 const programs = [
   "app/main.ts",
   "ops/ledger-exporter/main.ts",
+  "ops/drill/check.ts",
   "ops/remote/answer.ts",
   "ops/remote/main.ts",
   "local/llm-simulator/main.ts",

@@ -71,6 +71,7 @@ export async function startAgent(config: Config, replacements: Replacements = {}
       telemetry,
     },
     store,
+    ledger,
   );
   const tools = [createAsk(conversations), ...PLAIN_TOOLS];
   const parts = { tools, ledger, sources, telemetry, now, track: inFlight.track };
@@ -111,10 +112,10 @@ export async function startAgent(config: Config, replacements: Replacements = {}
       const stopped = stopAccepting(server);
       const cut = await inFlight.drain(DRAIN_MS);
       await endpoint.close();
-      conversations.close();
+      const reported = conversations.close();
       server.closeAllConnections();
       await stopped;
-      await tracing.shutdown(FLUSH_MS);
+      await Promise.all([reported, tracing.shutdown(FLUSH_MS)]);
       await Promise.all([ledger.close(), store.close()]);
       metricsServer.closeAllConnections();
       await stopAccepting(metricsServer);

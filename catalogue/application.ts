@@ -33,6 +33,7 @@ export const application = {
     exposedTo: "customers",
     published: "everywhere",
     affinity: true,
+    vital: true,
     grants: [
       { role: "roles/bigquery.jobUser", on: "project", why: "runs its queries of billing exports here" },
     ],

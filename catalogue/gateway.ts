@@ -53,6 +53,7 @@ export const gateway = {
     secretFiles: { "/etc/tollgate-cache/ca.pem": "cache-certificate" },
     grants: [{ role: "roles/aiplatform.user", on: "project", why: "calls Gemini on Vertex AI" }],
     enforcesBudgets: true,
+    vital: true,
     dependsOn: ["postgres", "cache"],
   },
 } as const satisfies Record<string, ServiceSpec>;

@@ -43,6 +43,7 @@ export const programs = {
   variants: "ops/variants/main.ts",
   query: "ops/query/main.ts",
   answer: "ops/remote/answer.ts",
+  "drill-check": "ops/drill/check.ts",
 } as const;
 
 export type ProgramName = keyof typeof programs;

@@ -91,6 +91,25 @@ export function findService(name: string): Service | undefined {
   return catalogue.find((candidate) => candidate.name === name);
 }
 
+/** The service that enforces the budgets: it alone calls providers. */
+export const budgetEnforcer = theOneThat("enforces budgets", ({ enforcesBudgets }) => enforcesBudgets);
+
+/** The service that customers reach. */
+export const customerService = theOneThat(
+  "is exposed to customers",
+  ({ exposedTo }) => exposedTo === "customers",
+);
+
+/** The service that collects the logs of the others. */
+export const logCollector = theOneThat("collects logs", ({ collectsLogs }) => collectsLogs);
+
+function theOneThat(does: string, has: (each: Service) => boolean | undefined): Service {
+  const [found, ...others] = catalogue.filter(has);
+  if (!found || others.length > 0)
+    throw new Error(`exactly one service of the catalogue must be one that ${does}`);
+  return found;
+}
+
 export function isJob(unit: Unit): unit is Job {
   return "trigger" in unit;
 }

@@ -46,6 +46,7 @@ export const infrastructure = {
       TOLLGATE_ENVIRONMENT: { setting: "environment" },
     },
     targetEnv: listens("ledger-exporter"),
+    vital: true,
     singleton: true,
     share: { group: "metrics", cpu: 0.08, memoryMiB: 128 },
     dependsOn: ["postgres"],
@@ -232,7 +233,7 @@ export const infrastructure = {
       local: redisThroughCollector,
     },
     configFiles: { "/etc/alloy": "alloy" },
-    readsDockerSocket: true,
+    collectsLogs: true,
     singleton: true,
     share: { group: "workers", cpu: 0.08, memoryMiB: 192 },
     grants: [

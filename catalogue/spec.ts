@@ -136,8 +136,10 @@ export interface ServiceSpec<S extends string = string> extends ProgramSpec<S, S
   argsWithoutDisk?: (mebibytes: number) => readonly string[];
   /** Its image has files of its own in the folders of `configFiles`: ours are mounted one by one. */
   mountsFileByFile?: true;
-  /** It finds the containers of its machine and reads their logs through Docker's socket. */
-  readsDockerSocket?: true;
+  /** It collects the logs of the others: through Docker's socket on a machine, from the log subscription on Google Cloud. */
+  collectsLogs?: true;
+  /** Without it customers get no answer, or budgets are enforced unseen: its absence is critical. */
+  vital?: true;
   /** Who reaches it beside the other services: customers, or operators (through IAP on Google Cloud). */
   exposedTo?: "customers" | "operators";
   /** Its second service for operators on Google Cloud, where callers inside the network cannot pass IAP. */
@@ -150,13 +152,13 @@ export interface ServiceSpec<S extends string = string> extends ProgramSpec<S, S
   share?: Share;
   /** A client's requests go to one instance where the platform can: it saves work, and nothing depends on it. */
   affinity?: true;
-  /** Its revisions carry the budgets in words, for whoever reads a preview. */
+  /** It alone holds providers' keys and calls them; its revisions carry the budgets in words, for whoever reads a preview. */
   enforcesBudgets?: true;
   /** The stack's setting without which its phase does not run it. */
   enabledBy?: "tempo";
   /** What a Redis does when its memory is full. */
   whenFull?: "noeviction" | "allkeys-lru";
-  /** What Google Cloud has in its place. */
+  /** It keeps data: what Google Cloud has in its place. */
   managed?: "database" | "redis" | "buckets" | "machine";
   /** The service that does its work on a target that runs no other for it. */
   standIn?: Readonly<Partial<Record<TargetName, S>>>;

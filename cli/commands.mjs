@@ -109,6 +109,11 @@ export const groups = {
     },
     promote: { entry: "ops/promote/main.ts", about: "take to prod what dev has proven", needs: "node" },
     drift: { entry: "ops/drift/main.ts", about: "where the cloud differs from the program", needs: "node" },
+    drill: {
+      entry: "ops/drill/main.ts",
+      about: "restore the ledger to a clone, check its sums, delete it",
+      needs: "node",
+    },
     office: {
       entry: "ops/office/main.ts",
       about: "wake a stack that sleeps outside office hours, or put it to sleep",

@@ -2,7 +2,7 @@ import { Budget } from "../components/budget";
 import { LogPipeline } from "../components/log-pipeline";
 import { OutsideWatch } from "../components/outside-watch";
 import type { StackConfig } from "./config";
-import { service } from "../catalogue";
+import { budgetEnforcer, customerService, logCollector } from "../catalogue";
 import { startAll } from "../catalogue/target";
 import { googleCloud } from "./gcp/cloud-run";
 import { keepOfficeHours } from "./gcp/office-hours";
@@ -16,10 +16,10 @@ import { bucketOf } from "./gcp/resolve";
 /** Cloud Run and ClickHouse's machine, without the collector's own lines: they would feed on themselves. */
 const LOG_FILTER = [
   '(resource.type="cloud_run_revision" AND resource.labels.service_name=~"^tollgate-"',
-  'AND NOT resource.labels.service_name="tollgate-alloy"',
-  'AND NOT labels.container_name="alloy")',
+  `AND NOT resource.labels.service_name="tollgate-${logCollector.name}"`,
+  `AND NOT labels.container_name="${logCollector.name}")`,
   'OR (resource.type="cloud_run_worker_pool" AND resource.labels.worker_pool_name=~"^tollgate-"',
-  'AND NOT labels.container_name="alloy")',
+  `AND NOT labels.container_name="${logCollector.name}")`,
   'OR (resource.type="gce_instance" AND logName:"cos_containers")',
 ].join(" ");
 
@@ -60,15 +60,15 @@ export function program(config: StackConfig): Outputs {
 
 /** What sleeps is not asked every minute: the question would wake it. */
 function watchFromOutside({ config, sizes, labels, apis }: StackBase): void {
-  const agent = service("agent");
-  if (config.phase < 4 || sizes.minInstances === 0 || !config.alertEmail || !agent.probe) return;
+  const { name, probe } = customerService;
+  if (config.phase < 4 || sizes.minInstances === 0 || !config.alertEmail || !probe) return;
   new OutsideWatch(
     "outside",
     {
       project: config.project,
       labels: labels("outside", 4),
-      ready: { host: runHost(agent.name, config), path: agent.probe.path },
-      inner: "tollgate-gateway",
+      ready: { host: runHost(name, config), path: probe.path },
+      inner: `tollgate-${budgetEnforcer.name}`,
       email: config.alertEmail.to,
     },
     { dependsOn: [apis] },

@@ -1,8 +1,12 @@
 import { getActiveTraceId } from "@langfuse/tracing";
 import { randomUUID } from "node:crypto";
+import { formatUsd } from "../../litellm-config";
 import { INTERNAL_MESSAGE, UserError } from "../errors";
+import { InFlight } from "../in-flight";
+import type { Ledger } from "../ledger/ledger";
 import { IDLE_MS, type EndedConversation, type OpenConversation, type Store } from "../store/store";
 import type { ToolContext } from "../tools/tool";
+import { LONGEST_WAIT_MS, readCost } from "./cost";
 import { Failure, FAILURES } from "./failures";
 import { Question, type Answer, type QuestionParts } from "./question";
 import { Session } from "./session";
@@ -16,11 +20,13 @@ export class Conversations {
   /** When each conversation that this instance took part in was last used, by customer and session. */
   private readonly recent = new Map<string, number>();
   private readonly timer: NodeJS.Timeout;
+  private readonly reports = new InFlight();
   private expiredAt = -Infinity;
 
   constructor(
     private readonly parts: QuestionParts,
     private readonly store: Store,
+    private readonly ledger: Pick<Ledger, "costOf">,
   ) {
     this.timer = setInterval(() => void this.expire(), EXPIRE_MS);
     this.timer.unref();
@@ -55,8 +61,10 @@ export class Conversations {
     if (ended) this.reportEnd(ended, "closed");
   }
 
-  close(): void {
+  /** Ends once the questions that were answered are in the log. */
+  async close(): Promise<void> {
     clearInterval(this.timer);
+    await this.reports.drain(LONGEST_WAIT_MS);
   }
 
   private async open(customerId: string, sessionId: string, context: ToolContext): Promise<OpenConversation> {
@@ -138,12 +146,19 @@ export class Conversations {
           tools_invoked: answer.toolsUsed,
         };
         tag(found);
-        this.report(answer, { ...tags, ...found }, outcome, (performance.now() - started) / 1_000);
+        const seconds = (performance.now() - started) / 1_000;
+        // The cost is known a moment after the answer, which does not wait for it.
+        void this.reports.track(this.report(answer, { ...tags, ...found }, outcome, seconds));
       }
     });
   }
 
-  private report(answer: Answer, tags: Record<string, unknown>, outcome: string, seconds: number): void {
+  private async report(
+    answer: Answer,
+    tags: { customer_id: string; session_id: string } & Record<string, unknown>,
+    outcome: string,
+    seconds: number,
+  ): Promise<void> {
     const { log, metrics } = this.parts.telemetry;
     const query_type = answer.queryType ?? "unclassified";
     metrics.querySeconds.observe({ query_type, outcome }, seconds);
@@ -151,7 +166,25 @@ export class Conversations {
     const { refused: reason, llmCalls: llm_calls } = answer;
     const degraded = answer.degradedBy !== undefined;
     const fields = { ...tags, outcome, reason, degraded, llm_calls, seconds, trace_id: getActiveTraceId() };
-    log.info({ event: "query.answered", ...fields }, `question answered: ${outcome}`);
+    const cost_nanos = await this.costOf(answer, tags);
+    const cost = cost_nanos === null ? null : formatUsd(cost_nanos);
+    log.info({ event: "query.answered", ...fields, cost, cost_nanos }, `question answered: ${outcome}`);
+  }
+
+  private async costOf(
+    { callIds }: Answer,
+    { customer_id, session_id }: { customer_id: string; session_id: string },
+  ): Promise<number | null> {
+    try {
+      return await readCost(this.ledger, { customerId: customer_id, sessionId: session_id }, callIds);
+    } catch (err) {
+      const fields = { customer_id, session_id };
+      this.parts.telemetry.log.warn(
+        { event: "request.error", err, ...fields },
+        "a question's cost could not be read",
+      );
+      return null;
+    }
   }
 
   private forCustomer(error: unknown, customerId: string, sessionId: string, signal: AbortSignal): UserError {

@@ -1,4 +1,4 @@
-import OpenAI, { APIUserAbortError } from "openai";
+import OpenAI, { APIError, APIUserAbortError } from "openai";
 import type {
   ChatCompletionChunk,
   ChatCompletionFunctionTool,
@@ -34,6 +34,8 @@ export interface ChatCall {
   metadata: CallMetadata;
   signal: AbortSignal;
   onText?: (delta: string) => Promise<void>;
+  /** Called with the id under which the ledger has the call, as soon as the gateway has named it. */
+  onCallId?: (id: string) => void;
 }
 
 export interface ChatReply {
@@ -84,6 +86,7 @@ export function createGateway(url: string, key: string): Gateway {
       try {
         return await stream(client, call, progress);
       } catch (error) {
+        if (error instanceof APIError) reportCallId(call, error.headers);
         if (error instanceof APIUserAbortError || call.signal.aborted) throw error;
         throw readGatewayError(error, progress.begun);
       }
@@ -113,6 +116,7 @@ async function stream(client: OpenAI, call: ChatCall, progress: { begun: boolean
     )
     .withResponse();
   progress.begun = true;
+  reportCallId(call, response.headers);
   const reply: ChatReply = {
     text: "",
     toolCalls: [],
@@ -152,6 +156,11 @@ function addToolCall(
   if (part.id) call.id = part.id;
   if (part.function?.name) call.function.name = part.function.name;
   call.function.arguments += part.function?.arguments ?? "";
+}
+
+function reportCallId({ onCallId }: ChatCall, headers: Headers | undefined): void {
+  const id = headers?.get("x-tollgate-call-id");
+  if (id) onCallId?.(id);
 }
 
 function degradedBy(headers: Headers): ChatReply["degradedBy"] {

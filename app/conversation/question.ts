@@ -50,6 +50,8 @@ export interface Answer {
   refused: string | null;
   toolsUsed: string[];
   llmCalls: number;
+  /** The calls by the ledger's ids; null for one that may have cost something and has no id here. */
+  callIds: (string | null)[];
 }
 
 /** One question on its way to its answer: classify it, choose the route, call the model and the tools it asks for. */
@@ -73,6 +75,7 @@ export class Question {
       refused: null,
       toolsUsed: [],
       llmCalls: 0,
+      callIds: [],
     };
   }
 
@@ -175,6 +178,7 @@ export class Question {
       if (session.allCalls >= definitions.session.calls) throw sessionIsOver();
       session.calls += 1;
       answer.llmCalls += 1;
+      let callId = null as string | null;
       try {
         const reply = await startActiveObservation(`llm-call ${route.name}`, async (span) => {
           const metadata = { ...this.callMetadata(queryType), ...prompt.link };
@@ -183,14 +187,18 @@ export class Question {
             model: route.name,
             metadata,
             signal: this.context.signal,
+            onCallId: (id) => (callId = id),
           });
           span.update({ metadata: { model_used: done.model, degraded: done.degradedBy !== undefined } });
           return done;
         });
         if (!answer.models.includes(reply.model)) answer.models.push(reply.model);
         answer.degradedBy ??= reply.degradedBy;
+        answer.callIds.push(callId);
         return reply;
       } catch (error) {
+        // A refusal without an id came before anything was held.
+        if (callId !== null || !(error instanceof GatewayRefusal)) answer.callIds.push(callId);
         const seconds = error instanceof GatewayRefusal ? error.waitSeconds : undefined;
         if (seconds === undefined || this.waited + seconds > MAX_WAITED) throw error;
         this.waited += seconds;

@@ -41,6 +41,11 @@ export interface Ledger {
   customerById(customerId: string): Promise<Customer | undefined>;
   usage(customerId: string, sessionId?: string): Promise<Usage>;
   recentSpend(customerId: string): Promise<RecentSpend>;
+  /**
+   * What calls of a conversation were charged, in nano-dollars; null while one is in flight. A call that is not in the ledger
+   * was refused, and cost nothing.
+   */
+  costOf(customerId: string, sessionId: string, callIds: readonly string[]): Promise<NanoDollars | null>;
   /** @throws when the ledger cannot be reached. */
   ping(): Promise<void>;
   close(): Promise<void>;

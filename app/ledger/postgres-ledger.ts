@@ -29,6 +29,9 @@ const QUERY_TYPES = `
   WHERE customer_id = $1 AND state = 'posted'
     AND month = (SELECT month FROM ledger.customer_usage WHERE customer_id = $1)
   GROUP BY 1 ORDER BY 2 DESC, 1`;
+const COST = `
+  SELECT coalesce(sum(cost_nanos), 0) AS nanos, count(*) FILTER (WHERE state = 'pending') AS pending FROM ledger.calls
+  WHERE customer_id = $1 AND session_id = $2 AND call_id = ANY($3::uuid[])`;
 
 /**
  * The budget ledger in Postgres, read as `ledger_agent`.
@@ -94,6 +97,10 @@ export function postgresLedger(url: string, onError: (error: Error) => void): Le
           calls: Number(calls),
         })),
       };
+    },
+    async costOf(customerId, sessionId, callIds) {
+      const { rows } = await pool.query(COST, [customerId, sessionId, callIds]);
+      return Number(rows[0].pending) > 0 ? null : Number(rows[0].nanos);
     },
     async ping() {
       await pool.query("SELECT 1");

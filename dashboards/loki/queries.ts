@@ -30,11 +30,11 @@ export const logQueries = {
     customerQueries: {
       title: "Customer queries",
       description:
-        "Each answered question: who asked, of what kind, how long it took and how many calls. Never its text; its cost is in the ledger.",
+        "Each answered question: who asked, of what kind, how long it took, how many calls, and what they cost. Never its text.",
       expr: events(
         "agent",
         ["query.answered"],
-        "{{.customer_id}} ({{.plan_tier}}) {{.query_type}}: {{.outcome}} in {{.seconds}} s, {{.llm_calls}} calls, {{.model_used}}",
+        "{{.customer_id}} ({{.plan_tier}}) {{.query_type}}: {{.outcome}} in {{.seconds}} s, {{.llm_calls}} calls{{ if .cost }} for {{.cost}}{{ end }}, {{.model_used}}",
       ),
     },
     gcpErrors: {

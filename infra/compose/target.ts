@@ -82,11 +82,11 @@ function configMounts(unit: Unit): Mount[] {
   );
 }
 
-function ownMounts({ volumes = [], readsDockerSocket }: Service): Mount[] {
+function ownMounts({ volumes = [], collectsLogs }: Service): Mount[] {
   return [
     ...volumes.map((volume) => volumeMount(volume.name, volume.mountPath)),
     // `read_only` keeps the socket's file, not what is asked over it.
-    ...(readsDockerSocket ? [bindMount(DOCKER_SOCKET, DOCKER_SOCKET)] : []),
+    ...(collectsLogs ? [bindMount(DOCKER_SOCKET, DOCKER_SOCKET)] : []),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { findService } from "../../catalogue";
 import type { NanoDollars } from "../../litellm-config/money";
 import { totalOf, type CostLine, type Estimate } from "./estimate";
 import type { PriceList } from "./price-list";
@@ -47,9 +48,6 @@ export function yearSavings(lines: CostLine[]): NanoDollars {
   );
 }
 
-/** Services that only collect or watch: they need no Cloud Run, only to be always there. */
-const WATCHERS = ["alertmanager", "alloy", "cloud-metrics", "ledger-exporter", "loki", "prometheus"];
-
 /**
  * What would lower the cost of a stack on Cloud Run, each by itself: savings do not add up. Empty where nothing runs on Cloud
  * Run. Largest first.
@@ -58,9 +56,8 @@ export function savings({ estimate: now, vm, phase1, office, prices }: Alternati
   const always = now.lines.filter(({ price }) => /^run\..+\.instance$/.test(price));
   if (always.length === 0) return [];
   const spent = expected(always);
-  const watchers = now.lines.filter(
-    ({ price, service }) => price.startsWith("run.") && WATCHERS.includes(service),
-  );
+  const watchers = now.lines.filter(({ price, service }) => price.startsWith("run.") && onlyWatches(service));
+  const names = [...new Set(watchers.map(({ service }) => service))].sort();
   const samples = now.lines.filter(({ price }) => price === "monitoring.samples");
   const found: Saving[] = [
     {
@@ -75,7 +72,7 @@ export function savings({ estimate: now, vm, phase1, office, prices }: Alternati
     },
     {
       what: "The watching services on one e2-medium",
-      takes: `${WATCHERS.join(", ")} in Compose on a machine with disks; history need not go to Google`,
+      takes: `${names.join(", ")} in Compose on a machine with disks; history need not go to Google`,
       saves: expected(watchers) + expected(samples) - mediumMachine(prices),
     },
     ...Object.entries(COMMITMENT_PERCENT).map(([term, percent]) => ({
@@ -104,6 +101,12 @@ export function savings({ estimate: now, vm, phase1, office, prices }: Alternati
       : []),
   ];
   return found.filter(({ saves }) => saves > 0).sort((a, b) => b.saves - a.saves);
+}
+
+/** Whether a service only collects or watches: it needs no Cloud Run, only to be always there. */
+function onlyWatches(name: string): boolean {
+  const { layer, singleton } = findService(name) ?? {};
+  return layer === "infrastructure" && singleton === true;
 }
 
 function expected(lines: CostLine[]): NanoDollars {

@@ -1,3 +1,4 @@
+import { findService } from "../../catalogue";
 import { totalOf, type CostLine } from "./estimate";
 import { dollars } from "./money";
 import type { DeploymentOption } from "./options";
@@ -12,7 +13,7 @@ export function whyExpensive({ total, design, lines }: DeploymentOption): string
   const cpu = always.filter(({ price }) => /\.cpu/.test(price));
   const vcpu = cpu.reduce((sum, { quantity }) => sum + Math.max(0, quantity.expected), 0) / SECONDS;
   const managed = lines.filter(
-    ({ price, service }) => /^(sql|redis)\./.test(price) || service === "clickhouse",
+    ({ price, service }) => /^(sql|redis)\./.test(price) || findService(service)?.managed === "machine",
   );
   const watching = lines.filter(({ price }) => price.startsWith("monitoring."));
   return [

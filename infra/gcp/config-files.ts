@@ -22,16 +22,22 @@ import { cloudRunServices, stackHas } from "./services-of-stack";
 
 type Files = Record<string, string>;
 
-/** Files that are rendered anew because they hold addresses or budgets of this stack; the rest is as committed. */
-const rendered: Partial<Record<ConfigFolder, (config: StackConfig) => Files>> = {
+type Rendered = Partial<Record<ConfigFolder, (config: StackConfig) => Files>>;
+
+/** Files that hold the stack's budgets and addresses for notifications, on Cloud Run and on a machine. */
+const ofStack: Rendered = {
   gateway: ({ definitions }) => gatewayFiles(definitions),
-  prometheus: (config) => prometheusFiles(prometheusSettings(config)),
   alertmanager: ({ alertEmail, heartbeat }) =>
     alertmanagerFiles({
       ...defaultSettings,
       ...(alertEmail ? { email: alertEmail } : {}),
       ...(heartbeat ? { heartbeat: HEARTBEAT_FILE } : {}),
     }),
+};
+
+/** Files that hold what Cloud Run's services have: addresses, buckets and the way that metrics take. */
+const ofCloudRun: Rendered = {
+  prometheus: (config) => prometheusFiles(prometheusSettings(config)),
   grafana: (config) => ({
     ...grafanaFiles({ langfuse: operatorsUrl("langfuse-web", config) }),
     ...history(config),
@@ -49,17 +55,17 @@ function inPool(name: ServiceName, config: StackConfig): boolean {
 }
 
 /**
- * The configuration files of a service on Google Cloud, by their path in the folder.
+ * The configuration files of a service on Cloud Run, by their path in the folder.
  *
  * @param folder The folder of `generated/` that the catalogue names.
  */
 export function configFilesOf(folder: ConfigFolder, config: StackConfig): Files {
-  return rendered[folder]?.(config) ?? committedFiles(folder);
+  return ofCloudRun[folder]?.(config) ?? composeFilesOf(folder, config);
 }
 
-/** Files of Compose's services that hold budgets or addresses of this stack; none for a folder that is as committed. */
-export function composeFilesOf(folder: ConfigFolder | "compose", config: StackConfig): Files | undefined {
-  return folder === "gateway" || folder === "alertmanager" ? configFilesOf(folder, config) : undefined;
+/** The files that a service or Compose itself reads on a stack's one machine, by their path in the folder. */
+export function composeFilesOf(folder: ConfigFolder | "compose", config: StackConfig): Files {
+  return (folder === "compose" ? undefined : ofStack[folder]?.(config)) ?? committedFiles(folder);
 }
 
 /**

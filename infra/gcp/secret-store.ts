@@ -74,10 +74,7 @@ export class SecretStore extends pulumi.ComponentResource {
         .apply(passwordVariables);
     }
     if ("redisPassword" in source) return redis[source.redisPassword].password;
-    if ("certificateOf" in source)
-      return source.certificateOf === "postgres"
-        ? postgres.certificate
-        : redis[source.certificateOf].certificate;
+    if ("certificateOf" in source) return { postgres, ...redis }[source.certificateOf].certificate;
     const value = configured[name];
     if (!value) throw new Error(`tollgate:${source.configured} is missing: set it for phase ${source.phase}`);
     return value;

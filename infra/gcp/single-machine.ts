@@ -6,18 +6,14 @@ import { ConfigFiles } from "../../components/config-files";
 import { Secret } from "../../components/secret";
 import { Workload } from "../../components/workload";
 import { configHashes, mountedFolders, secretFiles } from "../compose";
-import { OWN_IMAGES, portOf, secretSources, type ServiceName } from "../../catalogue";
+import { OWN_IMAGES, portOf, secretSources, servicesOfPhase, type ServiceName } from "../../catalogue";
 import { recipes, type Recipe, type SecretValues } from "../../catalogue/secret-values";
-import { committedFiles } from "../rendered-folder";
 import { composeFilesOf } from "./config-files";
 import type { StackBase } from "./base";
 import { outputsOf, type Outputs } from "./outputs";
 import { CONFIG_READER, SECRET_READER } from "./resolve";
 
 const NAME = "machine";
-
-/** What people open on their own machine. */
-const TUNNELLED = ["agent", "langfuse-web", "grafana"] as const;
 
 /** The whole stack in containers on one machine, from the rendered Compose file. */
 export function makeSingleMachine(base: StackBase): Outputs {
@@ -26,10 +22,7 @@ export function makeSingleMachine(base: StackBase): Outputs {
 
   const texts = Object.fromEntries(
     (["compose", ...mountedFolders()] as const).flatMap((folder) =>
-      Object.entries(composeFilesOf(folder, config) ?? committedFiles(folder)).map(([path, text]) => [
-        `${folder}/${path}`,
-        text,
-      ]),
+      Object.entries(composeFilesOf(folder, config)).map(([path, text]) => [`${folder}/${path}`, text]),
     ),
   );
   const files = new ConfigFiles(NAME, { bucket: configBucket.name, files: texts });
@@ -92,7 +85,10 @@ export function makeSingleMachine(base: StackBase): Outputs {
 function tunnels(machine: pulumi.Output<string>, { config }: StackBase) {
   const command = pulumi.interpolate`gcloud compute ssh ${machine} --project=${config.project} --zone=${config.region}-b --tunnel-through-iap`;
   const local = (name: ServiceName) => `http://localhost:${portOf(name)}`;
-  const forwarded = TUNNELLED.map((name) => `-L ${portOf(name)}:localhost:${portOf(name)}`).join(" ");
+  const forwarded = servicesOfPhase(config.phase)
+    .filter(({ exposedTo }) => exposedTo)
+    .map(({ name }) => `-L ${portOf(name)}:localhost:${portOf(name)}`)
+    .join(" ");
   return {
     agentUrl: local("agent"),
     langfuseUrl: local("langfuse-web"),

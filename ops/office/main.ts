@@ -3,7 +3,6 @@
  * slowest.
  */
 import { Argument } from "commander";
-import { GoogleAuth } from "google-auth-library";
 import { plan } from "../../infra/plan";
 import { runCommand, stackOption, tollgateCommand, UsageError } from "../terminal/command";
 import { runNow, schedulesOf, type Action } from "./run";
@@ -14,9 +13,8 @@ async function act(action: Action, { stack }: { stack: string }): Promise<void> 
     throw new UsageError(
       `--stack ${stack} has no office hours: \`pulumi config set --path 'tollgate:officeHours.from' 8\`, then .to and .timeZone`,
     );
-  const auth = new GoogleAuth({ scopes: ["https://www.googleapis.com/auth/cloud-platform"] });
   for (const schedule of schedules) {
-    await runNow(schedule, () => auth.getRequestHeaders());
+    await runNow(schedule);
     console.log(`${schedule.sleeper}: ${action === "wake" ? "waking" : "going to sleep"}`);
   }
 }

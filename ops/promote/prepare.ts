@@ -3,12 +3,12 @@ import { committedPlan } from "../../infra/plan/golden";
 import { differences, type Difference } from "../../infra/plan/compare";
 import { judgePlan } from "../../policies/judge-plan";
 import type { Violation } from "../../policies/evaluate";
-import { service } from "../../catalogue";
+import { budgetEnforcer, service } from "../../catalogue";
 import type { NanoDollars } from "../../litellm-config/money";
 import { estimate } from "../../infra/cost/estimate";
 import { RefusedError } from "./checks";
 import { newId, type Promotion } from "./ledger";
-import { ownServices, type Proven } from "./proven";
+import { ENFORCED_FOLDER, ownServices, type Proven } from "./proven";
 import { StackFile, type Release } from "./stack-file";
 
 /** What a promotion would do, before anything is written. */
@@ -38,7 +38,7 @@ interface From {
  */
 export async function propose({ from, to, root, commit, proven, definitionsHash }: From): Promise<Proposal> {
   const stackFile = new StackFile(to, root);
-  const deployed = await gatewayFolder(from, new StackFile(from, root));
+  const deployed = await enforcedConfiguration(from, new StackFile(from, root));
   if (proven.configuration !== deployed) {
     throw new RefusedError(
       `${from} runs the definitions ${proven.configuration}, and this commit's are ${deployed}: \`pulumi up -s ${from}\` first, ` +
@@ -84,10 +84,12 @@ function shifted(): string[] {
     .filter((name) => !service(name).singleton);
 }
 
-/** The folder of the gateway's configuration, as this commit deploys it to a stack. */
-async function gatewayFolder(stack: string, file: StackFile): Promise<string> {
+/** Hash of the configuration that enforces the budgets, as this commit deploys it to a stack. */
+async function enforcedConfiguration(stack: string, file: StackFile): Promise<string> {
   const { resources } = await plan(stack, settingsOf(file.config()));
-  const files = resources.find(({ type, name }) => type === "tollgate:gcp:ConfigFiles" && name === "gateway");
-  if (!files) throw new RefusedError(`${stack} has no gateway: deploy phase 1 first`);
+  const files = resources.find(
+    ({ type, name }) => type === "tollgate:gcp:ConfigFiles" && name === ENFORCED_FOLDER,
+  );
+  if (!files) throw new RefusedError(`${stack} has no ${budgetEnforcer.name}: deploy phase 1 first`);
   return String(files.inputs.folder).split("/")[1]!;
 }

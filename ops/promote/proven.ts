@@ -1,11 +1,22 @@
-import { catalogue, isOwnImage, OWN_IMAGES, type OwnImageName, type ServiceName } from "../../catalogue";
+import {
+  budgetEnforcer,
+  catalogue,
+  isOwnImage,
+  OWN_IMAGES,
+  type ConfigFolder,
+  type OwnImageName,
+  type ServiceName,
+} from "../../catalogue";
 import { namesOfRunner } from "../../infra/gcp/instances";
 import type { CloudRun } from "./cloud-run";
+
+/** The folder of what enforces the budgets: its content is promoted with the images. */
+export const [ENFORCED_FOLDER] = Object.values(budgetEnforcer.configFiles ?? {}) as [ConfigFolder];
 
 /** What an environment runs and has shown to be healthy. */
 export interface Proven {
   images: Record<OwnImageName, string>;
-  /** Hash of the gateway's configuration folder: budgets, prices, routes. */
+  /** Hash of the configuration that enforces the budgets: budgets, prices, routes. */
   configuration: string;
   /** The revision that proves each service. */
   revisions: Record<string, string>;
@@ -80,10 +91,10 @@ export async function readProven(environment: string, run: CloudRun): Promise<Pr
         `${name} runs another digest of ${image} than the services before it: \`pulumi up -s ${environment}\``,
       );
     } else images.set(image, digest);
-    if (name === "gateway") configuration = revision.configuration.gateway;
+    if (name === budgetEnforcer.name) configuration = revision.configuration[ENFORCED_FOLDER];
   }
-  if (!configuration && revisions.gateway) {
-    findings.push("gateway mounts no configuration folder: deploy it with this program");
+  if (!configuration && revisions[budgetEnforcer.name]) {
+    findings.push(`${budgetEnforcer.name} mounts no configuration folder: deploy it with this program`);
   }
   if (findings.length > 0 || !configuration) throw new NotHealthyError(environment, findings);
   return {

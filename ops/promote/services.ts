@@ -1,12 +1,13 @@
 import { isDeepStrictEqual as same } from "node:util";
+import { budgetEnforcer } from "../../catalogue";
 import { ConflictError, type CloudRun, type RunningService } from "./cloud-run";
 import { hasEnded, type Promotion, type PromotionLedger } from "./ledger";
 
 /** Another promotion has the environment. */
 export class LockedError extends Error {}
 
-/** The service that carries the note of who promotes: the gateway, which every stack has. */
-const LOCKED_SERVICE = "gateway";
+/** The service that carries the note of who promotes: every stack has it. */
+const LOCKED_SERVICE = budgetEnforcer.name;
 
 /**
  * Shares a service's traffic out, while this promotion has the environment.

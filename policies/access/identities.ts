@@ -3,11 +3,13 @@ import { Job } from "@pulumi/gcp/cloudrunv2/job";
 import { Service } from "@pulumi/gcp/cloudrunv2/service";
 import { WorkerPool } from "@pulumi/gcp/cloudrunv2/workerPool";
 import { Instance } from "@pulumi/gcp/compute/instance";
+import { budgetEnforcer } from "../../catalogue";
 import type { Props } from "../known";
 import { allOf, type ResourceClass } from "../rule";
 import type { Grant } from "./grants";
 
-export const GATEWAY = "tollgate-gateway";
+/** The service, and the service account, that enforces the budgets. */
+export const GATEWAY = `tollgate-${budgetEnforcer.name}`;
 
 /** The machine that runs the whole stack where there is no Cloud Run. */
 const MACHINE = "tollgate-machine";

@@ -1,4 +1,6 @@
 import type { PolicyResource } from "@pulumi/policy";
+import { budgetEnforcer } from "../../catalogue";
+import { isService } from "../deployed/container";
 import { allContainers } from "../deployed/containers";
 import type { Rule } from "../rule";
 import { grantsOf, memberOf, type Grant } from "./grants";
@@ -6,9 +8,6 @@ import { gatewayAccount, isFor } from "./identities";
 
 /** Secrets that a provider takes for a payment: whoever reads one can spend past the budgets. */
 const PROVIDER_KEY = /(^|[/_-])(anthropic|openai|gemini|google-ai|mistral|self-hosted)[\w-]*(key|token)$/i;
-
-/** Services of Cloud Run and of Compose that hold providers' keys. */
-const GATEWAYS = ["tollgate-gateway", "gateway"];
 
 export const providerKeys: Rule = {
   name: "provider-keys-at-gateway",
@@ -21,7 +20,7 @@ export const providerKeys: Rule = {
       .filter((grant) => PROVIDER_KEY.test(secretOf(grant)) && !isFor(gateway, grant))
       .map((grant) => `${grant.name} lets ${memberOf(grant)} read ${secretOf(grant)}`);
     const holders = allContainers(resources)
-      .filter(({ workload }) => !GATEWAYS.includes(workload))
+      .filter(({ workload }) => !isService(workload, budgetEnforcer))
       .flatMap(({ workload, secrets }) =>
         secrets
           .filter(({ secret }) => PROVIDER_KEY.test(secret))

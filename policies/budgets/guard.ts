@@ -1,4 +1,6 @@
 import { Service } from "@pulumi/gcp/cloudrunv2/service";
+import { budgetEnforcer, customerService } from "../../catalogue";
+import { isService } from "../deployed/container";
 import { allContainers, type Container } from "../deployed/containers";
 import { filesOf } from "../deployed/files";
 import { allOf, type Rule } from "../rule";
@@ -6,10 +8,6 @@ import { isGuardFile, isLitellmFile, litellmRule } from "./deployed";
 
 const PLUGIN = "tollgate_guard.plugin.guard";
 const AUTHENTICATE = "tollgate_guard.plugin.authenticate";
-
-/** The gateway's service on Cloud Run, and in a Compose file. */
-const GATEWAY = /^(tollgate-)?gateway$/;
-const AGENT = /^(tollgate-)?agent$/;
 
 export const guardOn = litellmRule({
   name: "guard-on",
@@ -44,12 +42,12 @@ export const guardDeployed: Rule = {
     const gateways = containers.filter(isGateway);
     if (
       gateways.length === 0 &&
-      allOf(resources, Service).some(({ props }) => GATEWAY.test(props.name ?? ""))
+      allOf(resources, Service).some(({ props }) => isService(props.name ?? "", budgetEnforcer))
     ) {
       return ["The gateway's service does not run the gateway"];
     }
     if (gateways.length === 0) {
-      const served = containers.some(({ workload }) => AGENT.test(workload));
+      const served = containers.some(({ workload }) => isService(workload, customerService));
       return served ? ["The stack has an agent and no gateway: its calls would pass unchecked"] : [];
     }
     const files = filesOf(resources);
@@ -63,7 +61,7 @@ export const guardDeployed: Rule = {
 
 /** A collector beside the gateway is not the gateway. */
 function isGateway({ workload, name }: Container): boolean {
-  return GATEWAY.test(workload) && GATEWAY.test(name);
+  return isService(workload, budgetEnforcer) && isService(name, budgetEnforcer);
 }
 
 function wiring({ env, secrets, command }: Container): string[] {

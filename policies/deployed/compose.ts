@@ -1,12 +1,12 @@
 import { parse } from "yaml";
+import { logCollector } from "../../catalogue";
 import type { Props } from "../known";
 import type { Container } from "./container";
 import type { DeployedFile } from "./files";
 
 const COMPOSE_FILE = /(^|\/)(docker-)?compose\.ya?ml$/;
 
-/** It reads every container's log, and Docker gives them to whoever holds its socket only. */
-const LOG_COLLECTOR = "alloy";
+const DOCKER_SOCKET = "/var/run/docker.sock";
 
 /** The file that was read last: every rule on containers reads the same one. */
 let last: { content: string; containers: Container[] } | undefined;
@@ -60,7 +60,8 @@ function escapes(name: string, service: Props): string[] {
       .filter((option) => /unconfined|disable|no-new-privileges[:=]false/.test(option))
       .map((option) => `security_opt: ${option}`),
     ...sources
-      .filter((source) => source.startsWith("/") && name !== LOG_COLLECTOR)
+      // Docker gives the logs of all containers to whoever holds its socket only.
+      .filter((source) => source.startsWith("/") && !(name === logCollector.name && source === DOCKER_SOCKET))
       .map((source) => (source.includes("docker.sock") ? "Docker's socket" : `the machine's ${source}`)),
   ];
 }

@@ -1,6 +1,8 @@
+import type { Service } from "../../catalogue";
+
 /** A container that a stack runs, on Cloud Run or by Compose on a machine: what is known of it. */
 export interface Container {
-  /** Name of the service or job, as `tollgate-gateway`; Compose's service, as `gateway`. */
+  /** Name of the service or job, such as `tollgate-gateway`; Compose's service, such as `gateway`. */
   workload: string;
   name: string;
   image?: string;
@@ -13,4 +15,9 @@ export interface Container {
   limits: { cpu?: string; memory?: string };
   /** Options by which it leaves its confinement. */
   privileged: string[];
+}
+
+/** Whether a name is that of a service on Cloud Run, or in a Compose file. */
+export function isService(name: string, service: Service): boolean {
+  return name === service.name || name === `tollgate-${service.name}`;
 }

@@ -7,12 +7,13 @@ import { InstanceTemplate } from "@pulumi/gcp/compute/instanceTemplate";
 import { Subnetwork } from "@pulumi/gcp/compute/subnetwork";
 import { ManagedZone } from "@pulumi/gcp/dns/managedZone";
 import { Subscription } from "@pulumi/gcp/pubsub/subscription";
+import { customerService } from "../../catalogue";
 import { grantsOf } from "../access/grants";
 import { isMissing, type Known, type Props } from "../known";
 import { ofAnyType, ofType, type Rule } from "../rule";
 
 /** The one service that the internet may call: it asks every caller for a customer's key. */
-const PUBLIC_SERVICE = "tollgate-agent";
+const PUBLIC_SERVICE = `tollgate-${customerService.name}`;
 
 /** Members of IAM that stand for everybody, for whoever has a role on a project, or for another provider's identities. */
 const EVERYBODY =

@@ -1,5 +1,7 @@
 import { Instance } from "@pulumi/gcp/compute/instance";
 import { parse } from "yaml";
+import { collector, service } from "../../catalogue";
+import { isService } from "../deployed/container";
 import { onContainers } from "../deployed/containers";
 import { machineFiles, onFiles } from "../deployed/files";
 import { ofType, type Rule } from "../rule";
@@ -13,7 +15,8 @@ export const metricsRetention: Rule = {
   remedy: REMEDY,
   settings: { days: { type: "number", default: 15, minimum: 1 } },
   checks: onContainers(({ workload, name, command }, { days }) => {
-    if (!/^(tollgate-)?prometheus$/.test(workload) && name !== "prometheus") return [];
+    const { pushesTo } = collector;
+    if (!isService(workload, service(pushesTo)) && name !== pushesTo) return [];
     if (name === "collector") return [];
     const wanted = `${days}d`;
     const found = command

@@ -17,6 +17,7 @@ let stack: Stack;
 let agent: Agent;
 let ledger: Ledger;
 const clients: Client[] = [];
+const lines: Record<string, unknown>[] = [];
 
 beforeAll(async () => {
   stack = await startStack();
@@ -32,8 +33,13 @@ beforeAll(async () => {
     TOLLGATE_ENVIRONMENT: "local",
     TOLLGATE_DATA_SOURCE: "sample",
   });
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const log = createLog({ level: "error", environment: "local" }, nowhere);
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(JSON.parse(chunk.toString()));
+      done();
+    },
+  });
+  const log = createLog({ level: "info", environment: "local" }, sink);
   agent = await startAgent(config, { log, now: () => NOW });
 }, 180_000);
 afterAll(async () => {
@@ -92,8 +98,13 @@ test("answers from the sample bill, and says to the nano-dollar what it cost", a
   expect(answer.tools_used).toEqual(expect.arrayContaining(["compare-periods", "list-anomalies"]));
   expect(answer.answer).toContain(SPIKE.service);
 
-  const calls = await stack.ledger.query<{ cost: string; trace_id: string; tools_invoked: string[] }>(
-    "SELECT cost_nanos::text AS cost, trace_id, tools_invoked FROM ledger.calls WHERE customer_id = $1 ORDER BY reserved_at",
+  const calls = await stack.ledger.query<{
+    call_id: string;
+    cost: string;
+    trace_id: string;
+    tools_invoked: string[];
+  }>(
+    "SELECT call_id, cost_nanos::text AS cost, trace_id, tools_invoked FROM ledger.calls WHERE customer_id = $1 ORDER BY reserved_at",
     [id],
   );
   expect(calls).toHaveLength(answer.llm_calls);
@@ -102,6 +113,14 @@ test("answers from the sample bill, and says to the nano-dollar what it cost", a
   expect(answer.cost.month_spent_nanos).toBe(answer.cost.session_spent_nanos);
   expect(new Set(calls.map(({ trace_id }) => trace_id)).size).toBe(1);
   expect(calls.at(-1)!.tools_invoked).toEqual(answer.tools_used);
+
+  expect(lines.filter(({ event }) => event === "query.answered")).toMatchObject([
+    { customer_id: id, session_id: answer.session_id, cost_nanos: answer.cost.session_spent_nanos },
+  ]);
+  const [first] = calls.map(({ call_id }) => call_id);
+  expect(await ledger.costOf(id, answer.session_id, [first!])).toBe(Number(calls[0]!.cost));
+  expect(await ledger.costOf(id, answer.session_id, [randomUUID()])).toBe(0);
+  expect(await ledger.costOf("someone_else", answer.session_id, [first!])).toBe(0);
 });
 
 test("says so when the month's budget is nearly used, and when it is", async () => {
@@ -113,6 +132,10 @@ test("says so when the month's budget is nearly used, and when it is", async () 
   const used = await newCustomer(usd("8"));
   const refused = await ask(used.key, "What is my spend?");
   expect(refused).toMatchObject({ refused: "month_budget", models: [] });
+  expect(lines.findLast(({ event }) => event === "query.answered")).toMatchObject({
+    customer_id: used.id,
+    cost_nanos: 0,
+  });
   expect(refused.answer).toMatch(/budget .*used up/);
 });
 

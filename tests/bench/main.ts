@@ -1,6 +1,7 @@
 /** `tollgate bench`: what the guard costs a call, and what it saves, against the same LiteLLM without it. */
 import { cpus } from "node:os";
-import { parseArgs } from "node:util";
+import { Option } from "commander";
+import { jsonOption, runCommand, tollgateCommand, wholeNumber } from "../../ops/terminal/command";
 import { startStack } from "../support/gateway";
 import { measureConversations } from "./conversation";
 import { measureCost } from "./cost";
@@ -15,80 +16,118 @@ import { fairnessText, memoryText, reportText, throughputText } from "./report";
 import { countRoundTrips } from "./round-trips";
 import { seeded } from "./statistics";
 
-const HELP = `Usage: tollgate bench [options]
+interface Options {
+  rounds?: number;
+  calls: number;
+  minutes: number;
+  against?: "bare" | "traced";
+  load?: boolean;
+  parallel?: number;
+  seconds: number;
+  prompt?: number;
+  memory?: boolean;
+  fairness?: boolean;
+  latency: number;
+  ledger?: number;
+  seed: number;
+  json?: boolean;
+}
 
-Starts LiteLLM with the guard and the same LiteLLM without it, over a simulated provider on this machine, and prints
+const FIGURES = `
+Without a part, it prints:
   - what the guard adds to a call: milliseconds (median, 99th percentile) and processor time, in short rounds that alternate
     between the two in random order, with a 95 % confidence interval on each ratio (nothing else should run meanwhile);
   - the round trips to the ledger before a call and after it;
   - what a conversation of ten turns costs with and without the provider's prompt cache, and what share of a session's and a
     month's budget can be spent before the guard refuses;
-  - how far 50 parallel callers get over a session's budget with LiteLLM's own max_budget_per_session, and with ours.
+  - how far 50 parallel callers get over a session's budget with LiteLLM's own max_budget_per_session, and with ours.`;
 
-  --rounds N     rounds a gateway, 1 to 200 (40; with --load 20, with --fairness 6)
-  --calls N      calls a round, 5 to 100 (20)
-  --minutes N    of measuring at most, 1 to 60 (3); starting and stopping takes another minute or two
-  --against W    LiteLLM without the guard: "bare" without traces, or "traced" with its own traces to Langfuse, as the
-                 guarded one has ours (bare; with --load traced)
+const command = tollgateCommand(
+  "bench",
+  "Measure what the guard costs a call, and what it saves: LiteLLM with it beside the same LiteLLM without it, over a simulated " +
+    "provider on this machine.",
+)
+  .addOption(
+    number("--rounds", "rounds per gateway (default: 40; with --load 20, with --fairness 6)", 1, 200),
+  )
+  .addOption(number("--calls", "calls per round", 5, 100).default(20))
+  .addOption(
+    number(
+      "--minutes",
+      "minutes of measuring at most; starting and stopping takes another minute or two",
+      1,
+      60,
+    ).default(3),
+  )
+  .addOption(
+    new Option(
+      "--against <which>",
+      "LiteLLM without the guard: without traces, or with its own traces to Langfuse, as the guarded one has ours " +
+        "(default: bare; with --load traced)",
+    ).choices(["bare", "traced"]),
+  )
+  .optionsGroup("Measure one part only:")
+  .option(
+    "--load",
+    "calls per second, processor time per call and peak memory of one worker, with the guard and without",
+  )
+  .option("--memory", "how the memory of a gateway of one worker grows")
+  .option("--fairness", "a customer's median while another keeps 300 calls under way")
+  .addOption(
+    number(
+      "--ledger",
+      "a ledger with this many calls against an empty one (about 40 s a million calls)",
+      1_000,
+      20_000_000,
+    ),
+  )
+  .optionsGroup("Options of those parts:")
+  .addOption(
+    number(
+      "--parallel",
+      "with --load, --memory: callers, each a customer (default: 32; with --memory 64)",
+      1,
+      256,
+    ),
+  )
+  .addOption(number("--seconds", "with --load: length of a round", 1, 60).default(4))
+  .addOption(
+    number(
+      "--prompt",
+      "with --load, --memory: bytes of each prompt (default: 100; with --memory 40000)",
+      0,
+      1_000_000,
+    ),
+  )
+  .addOption(
+    number("--latency", "with --fairness: milliseconds that the provider takes", 0, 10_000).default(60),
+  )
+  .optionsGroup("Options:")
+  .addOption(number("--seed", "seed of the random order and the intervals", 0, 2 ** 31).default(1))
+  .addOption(jsonOption("print the figures as JSON"))
+  .addHelpText("after", FIGURES)
+  .action(bench);
 
-  --load         only: calls a second, processor time a call and peak memory of one worker, with the guard and without
-  --parallel N   with --load, --memory: callers, each a customer, 1 to 256 (32; with --memory 64)
-  --seconds N    with --load: length of a round, 1 to 60 (4)
-  --prompt N     with --load, --memory: bytes of each prompt, 0 to 1000000 (100; with --memory 40000)
-
-  --memory       only: how the memory of a gateway of one worker grows
-
-  --fairness     only: a customer's median while another keeps 300 calls under way
-  --latency N    with --fairness: milliseconds that the provider takes, 0 to 10000 (60)
-
-  --ledger N     only: a ledger with N calls against an empty one, 1000 to 20000000 (about 40 s a million calls)
-
-  --seed N       of the random order and the intervals (1)
-  --json         the figures as JSON
-  --help         this text`;
+/** An option that takes a whole number; its help names the range. */
+function number(name: string, description: string, least: number, most: number): Option {
+  return new Option(`${name} <n>`, `${description}, ${least} to ${most}`).argParser(wholeNumber(least, most));
+}
 
 const LEDGER_PORT = Number(process.env.TOLLGATE_TEST_PORTS ?? 26_000) + 980;
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: "string" },
-      calls: { type: "string", default: "20" },
-      minutes: { type: "string", default: "3" },
-      against: { type: "string" },
-      load: { type: "boolean", default: false },
-      memory: { type: "boolean", default: false },
-      parallel: { type: "string" },
-      seconds: { type: "string", default: "4" },
-      prompt: { type: "string" },
-      fairness: { type: "boolean", default: false },
-      latency: { type: "string", default: "60" },
-      ledger: { type: "string" },
-      seed: { type: "string", default: "1" },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help) return console.log(HELP);
-  const { load, memory, fairness } = values;
-  const rounds = whole("rounds", values.rounds ?? (load ? "20" : fairness ? "6" : "40"), 1, 200);
-  const calls = whole("calls", values.calls, 5, 100);
-  const minutes = whole("minutes", values.minutes, 1, 60);
-  const against = oneOf("against", values.against ?? (load ? "traced" : "bare"), ["bare", "traced"] as const);
-  const parallel = whole("parallel", values.parallel ?? (memory ? "64" : "32"), 1, 256);
-  const seconds = whole("seconds", values.seconds, 1, 60);
-  const prompt = whole("prompt", values.prompt ?? (memory ? "40000" : "100"), 0, 1_000_000);
-  const latency = whole("latency", values.latency, 0, 10_000);
-  const random = seeded(whole("seed", values.seed, 0, 2 ** 31));
+async function bench(options: Options): Promise<void> {
+  const { calls, minutes, load, seconds, memory, fairness, latency, ledger, seed, json } = options;
+  const rounds = options.rounds ?? (load ? 20 : fairness ? 6 : 40);
+  const against = options.against ?? (load ? "traced" : "bare");
+  const parallel = options.parallel ?? (memory ? 64 : 32);
+  const prompt = options.prompt ?? (memory ? 40_000 : 100);
+  const random = seeded(seed);
   const print = <T>(figures: T, text: (figures: T) => string) =>
-    console.log(values.json ? JSON.stringify(figures, null, 2) : text(figures));
+    console.log(json ? JSON.stringify(figures, null, 2) : text(figures));
 
-  if (values.ledger !== undefined) {
-    const size = whole("ledger", values.ledger, 1_000, 20_000_000);
-    return print(await measureLedger(size, LEDGER_PORT, say), ledgerText);
-  }
+  if (ledger !== undefined) return print(await measureLedger(ledger, LEDGER_PORT, say), ledgerText);
   if (fairness || memory) {
     say("Starting Postgres, Redis, the simulated provider and a gateway of one worker ...");
     return stopping(await startStack(), async (stack) => {
@@ -104,8 +143,8 @@ async function main(): Promise<void> {
   await stopping(await startGateways(against), async (gateways) => {
     if (load) {
       say(`Measuring ${rounds} rounds of ${seconds} s at each gateway, for ${minutes} min at most ...`);
-      const options = { rounds, minutes, parallel, seconds, prompt };
-      const figures = await measureThroughput(gateways, options, random, say);
+      const sizes = { rounds, minutes, parallel, seconds, prompt };
+      const figures = await measureThroughput(gateways, sizes, random, say);
       return print({ against, ...figures }, throughputText);
     }
     say(`Measuring ${rounds} rounds of ${calls} calls at each gateway, for ${minutes} min at most ...`);
@@ -131,21 +170,4 @@ async function stopping<T extends { stop(): Promise<void> }>(
   }
 }
 
-/** @throws RangeError that names the option, its value and what it takes. */
-function whole(name: string, value: string, least: number, most: number): number {
-  const number = Number(value);
-  if (Number.isInteger(number) && number >= least && number <= most) return number;
-  throw new RangeError(`--${name} is "${value}": give a whole number from ${least} to ${most}`);
-}
-
-/** @throws RangeError that names the option, its value and what it takes. */
-function oneOf<T extends string>(name: string, value: string, texts: readonly T[]): T {
-  const found = texts.find((text) => text === value);
-  if (found) return found;
-  throw new RangeError(`--${name} is "${value}": give one of ${texts.join(", ")}`);
-}
-
-main().catch((error: unknown) => {
-  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
-  process.exit(1);
-});
+runCommand(command);

@@ -117,41 +117,72 @@ it.each([
 });
 
 describe("running a schedule now", () => {
-  const asked: { method: string; url: string; authorization?: string }[] = [];
+  const asked: { method: string; url: string; authorization?: string; body: string }[] = [];
+  const answers: number[] = [];
   let server: Server;
-  let status = 200;
   let url = "";
   beforeAll(async () => {
     server = createServer((request, response) => {
       const { method = "", url: path = "", headers } = request;
-      asked.push({ method, url: path, authorization: headers.authorization });
-      response.writeHead(status).end("{}");
+      if (path.startsWith("/computeMetadata/")) {
+        response.setHeader("metadata-flavor", "Google");
+        return response.end(
+          path.includes("/token") ? JSON.stringify({ access_token: "token", expires_in: 3600 }) : "{}",
+        );
+      }
+      let body = "";
+      request.on("data", (part: Buffer) => (body += part.toString()));
+      request.on("end", () => {
+        asked.push({ method, url: path, authorization: headers.authorization, body });
+        const status = answers.shift() ?? 200;
+        response
+          .writeHead(status)
+          .end(status === 200 ? "{}" : JSON.stringify({ error: { message: `reason ${status}` } }));
+      });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { port } = server.address() as AddressInfo;
+    url = `http://127.0.0.1:${port}`;
+    process.env.GCE_METADATA_HOST = `127.0.0.1:${port}`;
+    process.env.METADATA_SERVER_DETECTION = "assume-present";
   });
   afterAll(() => new Promise((resolve) => server.close(resolve)));
+  beforeEach(() => {
+    asked.length = 0;
+    answers.length = 0;
+  });
   const schedule = { id: "projects/p/locations/r/jobs/tollgate-wake-postgres", sleeper: "postgres" };
-  const authorize = () => Promise.resolve(new Headers({ authorization: "Bearer token" }));
 
   it("asks Cloud Scheduler for what its document has", async () => {
-    await runNow(schedule, authorize, url);
-    expect(asked.at(-1)).toEqual({
-      method: "POST",
-      url: "/v1/projects/p/locations/r/jobs/tollgate-wake-postgres:run",
-      authorization: "Bearer token",
-    });
-    const { method, url: path } = asked.at(-1)!;
-    expect(wrongWith(discovery("cloudscheduler.v1"), { verb: method, path, query: [], body: {} })).toEqual(
-      [],
-    );
+    await runNow(schedule, url);
+    expect(asked).toEqual([
+      {
+        method: "POST",
+        url: "/v1/projects/p/locations/r/jobs/tollgate-wake-postgres:run",
+        authorization: "Bearer token",
+        body: "{}",
+      },
+    ]);
+    const { method, url: path, body } = asked[0]!;
+    const request = { verb: method, path, query: [], body: JSON.parse(body) };
+    expect(wrongWith(discovery("cloudscheduler.v1"), request)).toEqual([]);
+  });
+
+  it("asks again after an answer that passes", async () => {
+    answers.push(503);
+    await runNow(schedule, url);
+    expect(asked).toHaveLength(2);
   });
 
   it.each([
     [404, "`pulumi up` makes the schedules"],
     [403, "ask for roles/cloudscheduler.jobRunner in the project"],
-  ])("says after %d what to do", async (code, remedy) => {
-    status = code;
-    await expect(runNow(schedule, authorize, url)).rejects.toThrow(remedy);
+    [409, "try again"],
+  ])("reports after %d the schedule, the reason and the remedy", async (status, remedy) => {
+    answers.push(status);
+    await expect(runNow(schedule, url)).rejects.toThrow(
+      `${schedule.id} was not run (${status} reason ${status}): ${remedy}`,
+    );
+    expect(asked).toHaveLength(1);
   });
 });

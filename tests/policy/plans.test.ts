@@ -36,6 +36,8 @@ describe.each(STACKS)("the stack %s", (stack) => {
     );
     expect(await judgePlan({ ...planned, resources })).toEqual([
       expect.objectContaining({ policy: "budget-share-of-price", level: "mandatory" }),
+      // The fleet's daily budget no longer reaches for it either.
+      expect.objectContaining({ policy: "fleet-and-daily-budgets", level: "mandatory" }),
       ...WARNINGS,
     ]);
   });

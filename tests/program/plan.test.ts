@@ -136,5 +136,5 @@ it("a plan shows a changed configuration of a machine", async () => {
   settings.values["tollgate:sizes"] = JSON.stringify({ clickhouseMemoryMiB: 1600 });
   const found = differences(before, (await plan("dev", settings)).resources);
   const machine = found.find(({ type }) => type === "gcp:compute/instance:Instance");
-  expect(machine?.lines.join("\n")).toMatch(/- .*--memory 1536m[\s\S]*\+ .*--memory 1600m/);
+  expect(machine?.lines.join("\n")).toMatch(/- .*MEMORY_MIB=1536[\s\S]*\+ .*MEMORY_MIB=1600/);
 });

@@ -6,8 +6,11 @@ import type { Customer, Ledger, RecentSpend, Usage } from "../../app/ledger/ledg
 export class MemoryLedger implements Ledger {
   readonly usages = new Map<string, Usage>();
   readonly spend = new Map<string, RecentSpend>();
+  /** What calls cost, by id: the answers of one look after the other, null while it is in flight. */
+  readonly costs = new Map<string, (number | null)[]>();
   lookups = 0;
   down = false;
+  costsDown = false;
   closed = false;
   private readonly customers = new Map<string, Customer>();
 
@@ -36,6 +39,16 @@ export class MemoryLedger implements Ledger {
     return Promise.resolve(
       this.spend.get(customerId) ?? { firstDay: "2026-11-24", days: [], queryTypes: [] },
     );
+  }
+
+  costOf(_customerId: string, _sessionId: string, callIds: readonly string[]): Promise<number | null> {
+    if (this.down || this.costsDown) return Promise.reject(new Error("connection refused"));
+    const costs = callIds.map((id) => {
+      const looks: (number | null)[] = this.costs.get(id) ?? [0];
+      return (looks.length > 1 ? looks.shift() : looks[0]) ?? null;
+    });
+    const known = costs.filter((cost) => cost !== null);
+    return Promise.resolve(known.length < costs.length ? null : known.reduce((sum, cost) => sum + cost, 0));
   }
 
   ping(): Promise<void> {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -28,6 +29,8 @@ export interface Scripted {
   /** Of a degraded call: `session_budget` where the conversation is short, not the month. */
   reason?: "ok" | "session_budget";
   model?: string;
+  /** The ledger's id of the call; a refusal before anything was held has none. */
+  callId?: string;
   /** Milliseconds before the first byte. */
   delay?: number;
   /** Break the connection after the text. */
@@ -59,11 +62,12 @@ export class ScriptedGateway {
         setTimeout(() => answer(scripted), scripted.delay ?? 0).unref();
       });
       const answer = (scripted: Scripted) => {
-        const { refusal } = scripted;
+        const { refusal, callId } = scripted;
         if (refusal) {
           res.writeHead(refusal.status, {
             "Content-Type": "application/json",
             "x-tollgate-decision": "refused",
+            ...(callId !== undefined && { "x-tollgate-call-id": callId }),
             ...(refusal.retryAfter !== undefined && { "Retry-After": String(refusal.retryAfter) }),
           });
           const { code, type, message } = refusal;
@@ -74,6 +78,7 @@ export class ScriptedGateway {
           "Content-Type": "text/event-stream",
           "x-tollgate-decision": scripted.decision ?? "allowed",
           "x-tollgate-reason": scripted.reason ?? "ok",
+          "x-tollgate-call-id": callId ?? randomUUID(),
           "x-tollgate-model": scripted.model ?? "claude-sonnet-5-5",
         });
         for (const delta of deltasOf(scripted)) res.write(`data: ${JSON.stringify(chunk(delta))}\n\n`);

@@ -13,10 +13,12 @@ import { envOf } from "../../catalogue/target";
 import { startPostgres, type RunningPostgres } from "../../local/processes/postgres";
 import type { Running } from "../../local/processes/process";
 import { startRedis } from "../../local/processes/redis";
+import { urlOfClone } from "../../ops/drill/sums";
 import { withLedger } from "../../ops/ledger/connect";
 import { createExporter } from "../../ops/ledger-exporter/server";
 import { readMoney } from "../../ops/langfuse/margins/ledger";
 import { paths } from "../../ops/workspace/paths";
+import { withClient } from "../../ops/workspace/pg-client";
 import { freePort } from "../support/gateway/ports";
 import { privateCertificates, terminateTls } from "../support/tls";
 
@@ -106,6 +108,10 @@ describe("Postgres with the certificate of Cloud SQL: its own authority, no host
         delete process.env["TOLLGATE_LEDGER_URL"];
       }
     },
+    "the drill's check of a clone, whose authority is not the ledger's,": (ca) =>
+      withClient(urlOfClone(url("ledger_reader", foreign.ca), "127.0.0.1", readFileSync(ca)), (client) =>
+        client.query("SELECT 1"),
+      ),
     margins: (ca) => readMoney(url("ledger_reader", ca)),
     migrate: (ca) => migrateLedger(url("ledger_owner", ca)),
     guard: (ca) =>

@@ -1,3 +1,4 @@
+import { catalogue } from "../../../catalogue";
 import { thresholds } from "../../thresholds";
 import { growth } from "./promql";
 import type { Alert } from "./rule";
@@ -5,8 +6,7 @@ import { WATCHDOG } from "../../watchdog";
 
 const { targets, pipeline } = thresholds;
 
-/** Jobs without which customers get no answer, or budgets are enforced unseen. */
-const VITAL = ["agent", "gateway", "ledger-exporter"];
+const VITAL: readonly string[] = catalogue.filter(({ vital }) => vital).map(({ name }) => name);
 
 const down = {
   name: "TargetDown",

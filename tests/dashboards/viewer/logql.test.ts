@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { interpolateExpr } from "../../../local/dashboards/interpolate";
 import { askLogFiles } from "../../../local/dashboards/sources/log-files";
+import { logQueries } from "../../../dashboards/loki/queries";
 import { parseLogql } from "../../../local/dashboards/sources/logql";
 import { queriesOf } from "../support/panels";
 
@@ -48,6 +49,34 @@ describe("LogQL over log files", () => {
         '{service="agent"} | json | event=~"query\\\\.answered" | line_format "{{.customer_id}}{{ if .turns }}, {{.turns}}{{ end }} in {{.seconds}} s"',
       ),
     ).toEqual(["acme in 1.5 s"]);
+  });
+
+  it.each([
+    [{ cost: "$0.00123", cost_nanos: 1_230_000 }, "2 calls for $0.00123, claude-haiku-5-5"],
+    [{ cost: null, cost_nanos: null }, "2 calls, claude-haiku-5-5"],
+  ])("shows what an answered question cost where that is known: %j", (cost, end) => {
+    const line = {
+      time: "2026-11-20T11:30:00.000Z",
+      event: "query.answered",
+      customer_id: "globex",
+      plan_tier: "tier_1",
+      query_type: "simple_lookup",
+      outcome: "ok",
+      seconds: 0.8,
+      llm_calls: 2,
+      model_used: "claude-haiku-5-5",
+      ...cost,
+    };
+    const elsewhere = mkdtempSync(join(tmpdir(), "logs-"));
+    try {
+      writeFileSync(join(elsewhere, "agent.log"), `${JSON.stringify(line)}\n`);
+      const { expr } = logQueries.mcpServer.customerQueries;
+      const query = { refId: "A", datasource: { uid: "loki", type: "loki" }, expr };
+      const [frame] = askLogFiles(query, elsewhere, { seconds: 3_600, end: NOW });
+      expect(frame?.data.values[1]).toEqual([`globex (tier_1) simple_lookup: ok in 0.8 s, ${end}`]);
+    } finally {
+      rmSync(elsewhere, { recursive: true });
+    }
   });
 
   it("finds levels in JSON, logfmt and text, newest first; a line without a time belongs to the one above", () => {

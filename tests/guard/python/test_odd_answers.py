@@ -10,7 +10,7 @@ import pytest
 
 from conftest import GUARD_JSON
 from test_answers import read
-from tollgate_guard.config import parse
+from tollgate_guard.config import Caching, parse
 from tollgate_guard.meter.answers import AnswerReader
 from tollgate_guard.meter.attempt import Attempt
 from tollgate_guard.meter.endings import Ending
@@ -22,8 +22,10 @@ CONFIG = parse(json.loads(GUARD_JSON.read_text("utf-8")))
 MODELS = {"openai": "claude-sonnet-5-5", "anthropic": "claude-sonnet-5-5", "vertex": "gemini-3.8-flash"}
 
 
-def charge(wire: str, reader: AnswerReader, ending: Ending, bound: int = 1_000) -> Attempt:
-    request = WireRequest(MODELS[wire], True, 500, 1, bound, False, None, b"{}", frozenset())
+def charge(
+    wire: str, reader: AnswerReader, ending: Ending, bound: int = 1_000, caching: Caching | None = None
+) -> Attempt:
+    request = WireRequest(MODELS[wire], True, 500, 1, bound, False, caching, b"{}", frozenset())
     attempt = Attempt(CONFIG.models[MODELS[wire]], bound, request, lambda _: None, answer=reader)
     attempt.end(ending)
     return attempt
@@ -74,6 +76,40 @@ def test_more_cached_tokens_than_the_prompt_has_save_nothing() -> None:
     usage = {**SHAPES["openai"].usage(900, 9), "prompt_tokens_details": {"cached_tokens": 5_000}}
     reader = read("openai", b"".join(SHAPES["openai"].events([TEXT], usage)), stream=True)
     assert charge("openai", reader, Ending.COMPLETE).usage.cached == 0
+
+
+LIVES = {"ephemeral_5m_input_tokens": 100, "ephemeral_1h_input_tokens": 200}
+HOUR = {"ephemeral_1h_input_tokens": 200}
+
+
+@pytest.mark.parametrize(
+    ("caching", "first", "last", "written"),
+    [
+        ("1h", {"cache_creation_input_tokens": 300, "cache_creation": LIVES}, {}, (100, 200)),
+        # The total again, without its parts, is not written twice.
+        (
+            "1h",
+            {"cache_creation_input_tokens": 300, "cache_creation": LIVES},
+            {"cache_creation_input_tokens": 300},
+            (100, 200),
+        ),
+        # What has no lifetime has the longest that was asked for.
+        ("1h", {"cache_creation_input_tokens": 500, "cache_creation": LIVES}, {}, (100, 400)),
+        ("1h", {"cache_creation_input_tokens": 500}, {}, (0, 500)),
+        ("5m", {"cache_creation_input_tokens": 500, "cache_creation": HOUR}, {}, (300, 200)),
+        ("5m", {"cache_creation_input_tokens": 500}, {}, (500, 0)),
+        # Parts beyond their total count.
+        ("1h", {"cache_creation_input_tokens": 10, "cache_creation": LIVES}, {}, (100, 200)),
+    ],
+)
+def test_what_is_written_to_the_cache(
+    caching: Caching, first: dict[str, Any], last: dict[str, Any], written: tuple[int, int]
+) -> None:
+    start = {"type": "message_start", "message": {"usage": {"input_tokens": 40, "output_tokens": 1, **first}}}
+    end = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 5, **last}}
+    body = b"".join(b"data: %s\n\n" % json.dumps(event).encode() for event in (start, end))
+    usage = charge("anthropic", read("anthropic", body, stream=True), Ending.COMPLETE, caching=caching).usage
+    assert (usage.prompt, usage.cache_write_5m, usage.cache_write_1h) == (40 + sum(written), *written)
 
 
 @pytest.mark.parametrize("wire", sorted(SHAPES))

@@ -87,9 +87,14 @@ describe("the pack as `pulumi policy publish` ships it", () => {
       }
       const found = await pack.preview({ ...planned, resources });
       expect(found.map((finding) => finding.split(":")[0])).toEqual(
-        expect.arrayContaining(["budget-share-of-price", "bucket-private", "providers-through-gateway"]),
+        expect.arrayContaining([
+          "budget-share-of-price",
+          "fleet-and-daily-budgets",
+          "bucket-private",
+          "providers-through-gateway",
+        ]),
       );
-      expect(found).toHaveLength(3);
+      expect(found).toHaveLength(4);
     }, 300_000);
   });
 

@@ -1,18 +1,14 @@
-/**
- * Breaks every rule in every small way, one at a time, and runs the promtool tests of its group: a test must fail. Prints the
- * score, by kind of mistake, and the mutants that survived; exits 1 below 95 %.
- *
- * `npm run test:mutation:rules -- [group ...] [--only TEXT]`: of these groups the rules with this text in their name.
- */
+/** `npm run test:mutation:rules -- [group ...] [--only TEXT]`: what share of the mistakes in alert rules their tests notice. */
 import { rmSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import Table from "cli-table3";
+import { Argument } from "commander";
 import { stringify } from "yaml";
 import { composePrometheus } from "../../../dashboards/prometheus";
 import { ruleGroups } from "../../../dashboards/prometheus/rules";
 import type { RuleGroup } from "../../../dashboards/prometheus/rules/rule";
+import { EXIT, runCommand, tollgateCommand, UsageError } from "../../../ops/terminal/command";
 import { temporaryFolder, testRules, tool } from "../support/promtool";
 import { suites } from "../suites";
 import { isEquivalent } from "./equivalent";
@@ -107,21 +103,32 @@ function report(outcomes: Map<Mutant, Outcome>): number {
   return killed(valid) / valid.length;
 }
 
-async function main(args: string[]): Promise<void> {
-  const { positionals, values } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { only: { type: "string", default: "" } },
-  });
-  const groups = ruleGroups(composePrometheus()).filter(
-    ({ name }) => positionals.length === 0 || positionals.includes(name),
-  );
+const allGroups = ruleGroups(composePrometheus());
+
+async function run(names: string[], { only = "" }: { only?: string }): Promise<void> {
+  const groups = allGroups.filter(({ name }) => names.length === 0 || names.includes(name));
   const started = Date.now();
-  const mutants = groups.flatMap(mutantsOf).filter(({ rule }) => rule.includes(values.only));
+  const mutants = groups.flatMap(mutantsOf).filter(({ rule }) => rule.includes(only));
+  if (mutants.length === 0)
+    throw new UsageError(`--only "${only}" must be part of the name of a rule of these groups`);
   await checkUnchanged(mutants, groups);
   const score = report(await judgeAll(mutants));
   console.log(`${Math.round((Date.now() - started) / 1000)} s`);
-  if (score < REQUIRED_SCORE) process.exitCode = 1;
+  if (score < REQUIRED_SCORE) process.exitCode = EXIT.finding;
 }
 
-void main(process.argv.slice(2));
+runCommand(
+  tollgateCommand(
+    "test:mutation:rules",
+    "Break every rule in every small way, one at a time, and run the promtool tests of its group: a test must fail. Prints the " +
+      `score, by kind of mistake, and the mutants that survived. Exit code 3 below ${100 * REQUIRED_SCORE} %.`,
+  )
+    .usage("-- [group ...] [--only <text>]")
+    .addArgument(
+      new Argument("[group...]", "the groups of rules; all by default").choices(
+        allGroups.map(({ name }) => name),
+      ),
+    )
+    .option("--only <text>", "only the rules with this text in their name")
+    .action(run),
+);

@@ -61,7 +61,7 @@ function fixed(path: string): number {
 
 function pattern(path: string): RegExp {
   const escaped = path.replace(/^\//, "").replace(/[.*+?^$()|[\]\\]/g, "\\$&");
-  return new RegExp(`^/?${escaped.replace(/\{\+[^}]*\}/g, ".+").replace(/\{[^}]*\}/g, "[^/]+")}$`);
+  return new RegExp(`^/?${escaped.replace(/\{\\\+[^}]*\}/g, ".+").replace(/\{[^}]*\}/g, "[^/]+")}$`);
 }
 
 function check(

@@ -139,8 +139,13 @@ function reachable(names: string[], schemas: Record<string, Schema>): Set<string
 
 function prune(raw: Raw, wanted: string[] | "all"): Discovery {
   const { projects } = raw.resources;
-  const resources = Object.entries({ ...projects?.resources, ...raw.resources }).filter(([name]) =>
-    wanted === "all" ? Object.hasOwn(raw.resources, name) : wanted.includes(name),
+  // A document may have a collection twice: `instances` and `projects.instances`.
+  const all = [
+    ...(wanted.includes("projects") ? [] : Object.entries(projects?.resources ?? {})),
+    ...Object.entries(raw.resources),
+  ];
+  const resources = all.filter(([name, resource]) =>
+    wanted === "all" ? raw.resources[name] === resource : wanted.includes(name),
   );
   const methods = resources.flatMap(([, resource]) => methodsOf(resource));
   const schemas = mapValues(raw.schemas, schemaOf);

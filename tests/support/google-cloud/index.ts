@@ -62,13 +62,15 @@ export interface GoogleCloud {
 /** Starts the stand-in for one project on a loopback port. */
 export async function startGoogleCloud(project: string, projectNumber: string): Promise<GoogleCloud> {
   const store = new Store();
+  // A schedule may have the name of the Cloud Run job that it runs.
+  const schedules = new Store();
   const log: string[] = [];
   const serviceUsage = serviceUsageApi(store, projectNumber);
   const handlers: Record<string, Handler> = {
     "artifactregistry.googleapis.com/v1": artifactRegistryApi(store),
     "billingbudgets.googleapis.com/v1": serviceNamedApi(store),
     "run.googleapis.com/v2": runApi(store, projectNumber),
-    "cloudscheduler.googleapis.com/v1": schedulerApi(store),
+    "cloudscheduler.googleapis.com/v1": schedulerApi(schedules),
     "compute.googleapis.com/compute/beta": computeApi(store),
     "dns.googleapis.com/dns/v1beta2": dnsApi(store),
     "iam.googleapis.com/v1": iamApi(store),
@@ -91,7 +93,7 @@ export async function startGoogleCloud(project: string, projectNumber: string): 
   const { server, port } = await serve(handlers, log);
   return {
     log,
-    names: () => [...store.resources.keys()].sort(),
+    names: () => [...store.resources.keys(), ...schedules.resources.keys()].sort(),
     env: Object.fromEntries(
       Object.entries(BASE_PATHS).map(([name, path]) => [
         `GOOGLE_${name}_CUSTOM_ENDPOINT`,

@@ -1,8 +1,9 @@
 import type { Handler } from "./http";
+import type { SqlClones } from "./sql-clones";
 import type { Resource, Store } from "./store";
 
-/** Cloud SQL Admin v1beta4. */
-export function sqlApi(store: Store): Handler {
+/** Cloud SQL Admin v1beta4. Operations are done at once, but for those of clones. */
+export function sqlApi(store: Store, clones?: SqlClones): Handler {
   const operation = (name: string) => ({
     kind: "sql#operation",
     name: store.nextId(),
@@ -10,7 +11,10 @@ export function sqlApi(store: Store): Handler {
     targetId: name,
     operationType: "UPDATE",
   });
-  return ({ method, path, body, query }) => {
+  return (call) => {
+    const { method, path, body, query } = call;
+    const ofClones = clones?.answer(call);
+    if (ofClones) return ofClones;
     const name = path.join("/");
     if (path.includes("operations")) return operation(name);
     const collection = path.at(-1)!;
@@ -34,6 +38,8 @@ export function sqlApi(store: Store): Handler {
     }
     if (method === "GET") return store.get(name);
     if (method === "DELETE") store.delete(name);
+    else if (method === "PATCH" && body.settings)
+      store.update(name, { ...body, settings: { ...store.get(name)["settings"], ...body.settings } });
     else store.update(name, body);
     return operation(name);
   };

@@ -195,12 +195,13 @@ def _read_openai(reader: AnswerReader, event: dict[str, Any]) -> None:
         count(usage.get("cache_creation_input_tokens")),
         *(count(details.get(key)) for key in ("cache_creation_tokens", "cache_write_tokens")),
     ]
-    hour = count(_dict(details.get("cache_creation_token_details")).get("ephemeral_1h_input_tokens"))
+    lives = _dict(details.get("cache_creation_token_details"))
     reader.counters.report(
         prompt=prompt,
         cached=count(details.get("cached_tokens")),
-        cache_write_5m=max(0, max(each or 0 for each in written) - (hour or 0)),
-        cache_write_1h=hour,
+        written=max(each or 0 for each in written),
+        cache_write_5m=count(lives.get("ephemeral_5m_input_tokens")),
+        cache_write_1h=count(lives.get("ephemeral_1h_input_tokens")),
         completion=completion,
         visible=reader.visible,
         answering=reader.answering,
@@ -236,14 +237,15 @@ def _report_anthropic(reader: AnswerReader, usage: dict[str, Any], *, final: boo
     read = count(usage.get("cache_read_input_tokens"))
     written = count(usage.get("cache_creation_input_tokens"))
     lives = _dict(usage.get("cache_creation"))
-    hour = count(lives.get("ephemeral_1h_input_tokens")) or 0
-    five = max((written or 0) - hour, count(lives.get("ephemeral_5m_input_tokens")) or 0)
+    five = count(lives.get("ephemeral_5m_input_tokens"))
+    hour = count(lives.get("ephemeral_1h_input_tokens"))
     output = count(usage.get("output_tokens"))
     reader.counters.report(
-        prompt=None if plain is None else plain + (read or 0) + five + hour,
+        prompt=None if plain is None else plain + (read or 0) + max(written or 0, (five or 0) + (hour or 0)),
         cached=read,
+        written=written,
         cache_write_5m=five,
-        cache_write_1h=hour if lives else None,
+        cache_write_1h=hour,
         completion=output if final else None,
         visible=reader.visible,
         answering=reader.answering,
@@ -259,7 +261,8 @@ def _read_vertex(reader: AnswerReader, event: dict[str, Any]) -> None:
         reader.began(candidate.get("index"))
         for part in map(_dict, _list(_dict(candidate.get("content")).get("parts"))):
             reader.saw(
-                *(value for key, value in part.items() if key not in ("thought", "thoughtSignature")), reasoning=part.get("thought") is True
+                *(value for key, value in part.items() if key not in ("thought", "thoughtSignature")),
+                reasoning=part.get("thought") is True,
             )
         reader.ended(candidate.get("finishReason"), candidate.get("index"))
     blocked = _dict(event.get("promptFeedback")).get("blockReason")

@@ -115,11 +115,7 @@ class Attempt:
             self.usage = Usage(prompt=self.prompt_bound, completion=completion)
             self.cost = attempt_bound(self.model, self.prompt_bound, completion, 1, self.request.caching)
             return
-        written_5m = min(counters.cache_write_5m or 0, prompt)
-        written_1h = min(counters.cache_write_1h or 0, prompt - written_5m)
-        if counters.cache_write_1h is None and self.request.caching == "1h":
-            # Reported without its lifetime: the longest that was asked for.
-            written_5m, written_1h = 0, written_5m
+        written_5m, written_1h = self._written(counters, prompt)
         cached = counters.cached or 0
         self.usage = Usage(
             prompt=prompt,
@@ -130,6 +126,16 @@ class Attempt:
             completion=completion,
         )
         self.cost = cost(self.model, self.usage)
+
+    def _written(self, counters: Counters, prompt: int) -> tuple[int, int]:
+        """What was written to the cache for five minutes and for an hour; without a lifetime, for the longest asked for."""
+        five, hour = counters.cache_write_5m or 0, counters.cache_write_1h or 0
+        written = min(max(counters.written or 0, five + hour), prompt)
+        if self.request.caching == "1h":
+            five = min(five, max(0, written - hour))
+            return five, written - five
+        hour = min(hour, written)
+        return written - hour, hour
 
     def _counted(self, counters: Counters) -> int | None:
         """The answer's tokens that the provider has counted, where that can be true."""

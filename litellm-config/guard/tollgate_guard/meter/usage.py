@@ -22,13 +22,15 @@ def count(value: object) -> int | None:
 
 @dataclass
 class Counters:
-    """The largest reports of an attempt, in tokens; None where there was none. ``prompt`` includes the three after it.
+    """The largest reports of an attempt, in tokens; None where there was none. ``prompt`` includes the four after it.
 
-    ``cached`` is the part that costs less, so its smallest report counts.
+    ``cached`` is the part that costs less, so its smallest report counts. ``written`` is all that was written to the cache; the
+    two after it, what of it was reported with its lifetime.
     """
 
     prompt: int | None = None
     cached: int | None = None
+    written: int | None = None
     cache_write_5m: int | None = None
     cache_write_1h: int | None = None
     completion: int | None = None
@@ -48,6 +50,7 @@ class Counters:
         *,
         prompt: int | None = None,
         cached: int | None = None,
+        written: int | None = None,
         cache_write_5m: int | None = None,
         cache_write_1h: int | None = None,
         completion: int | None = None,
@@ -56,6 +59,7 @@ class Counters:
     ) -> None:
         """Takes a report; ``visible`` is how many bytes of the answer have come, ``answering`` that not all is reasoning."""
         self.prompt = _most(self.prompt, prompt)
+        self.written = _most(self.written, written)
         self.cache_write_5m = _most(self.cache_write_5m, cache_write_5m)
         self.cache_write_1h = _most(self.cache_write_1h, cache_write_1h)
         if cached is not None:
