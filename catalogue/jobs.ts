@@ -180,6 +180,7 @@ export const jobs = {
       TOLLGATE_LEDGER_URL: { secret: "ledger-admin-url" },
       TOLLGATE_LEDGER_READER_URL: { secret: "ledger-reader-url" },
       PROMETHEUS_URL: { url: "prometheus" },
+      ...ofLangfuse,
     },
     targetEnv: answersOperators,
     memoryMiB: 256,

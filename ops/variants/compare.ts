@@ -170,7 +170,8 @@ function differenceOf(queryType: string, measure: Measure, [one, other]: Pair, l
 }
 
 function verdictOf(pairs: Pair[], differences: Difference[]): string {
-  if (pairs.length === 0) return "No query type was answered by two variants, so there is nothing to compare.";
+  if (pairs.length === 0)
+    return "No query type was answered by two variants, so there is nothing to compare.";
   if (differences.length === 0)
     return `Too few calls to compare: each variant needs ${LEAST_CALLS} of a query type.`;
   const found = differences.filter(({ beyondChance }) => beyondChance);

@@ -137,6 +137,11 @@ describe("a command in a job of the stack", () => {
     }
   });
 
+  it("compares variants", async () => {
+    const { exitCode, stdout } = await run("variants", "--json");
+    expect([exitCode, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ routes: [] })]);
+  });
+
   it("asks Prometheus, and says what it refuses", async () => {
     prometheus.answer = (query) => (query === "up" ? [{ metric: { job: "agent" }, value: [0, "1"] }] : []);
     const { stdout } = await run("query", "metrics", "--json", "up", "absent(up)");

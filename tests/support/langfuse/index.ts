@@ -6,7 +6,7 @@ import { evaluationRoutes, type Evaluations } from "./evaluations";
 import { Answer, refuse, type Route } from "./http";
 import { modelRoutes, type StoredModel } from "./models";
 import { promptRoutes, type StoredPrompt } from "./prompts";
-import { scoreRoutes, type StoredScore } from "./scores";
+import { scoreRoutes, type JudgedScore, type StoredScore } from "./scores";
 
 /** A request that the stand-in answers with an error instead, so many times. */
 interface Fault {
@@ -29,6 +29,7 @@ export class LangfuseApiStandIn implements Evaluations, Dashboards {
   readonly models: StoredModel[] = [];
   readonly prompts: StoredPrompt[] = [];
   readonly scores: StoredScore[] = [];
+  readonly judged: JudgedScore[] = [];
   readonly evaluators: Evaluations["evaluators"] = [];
   readonly rules: Evaluations["rules"] = [];
   readonly scoreConfigs: Evaluations["scoreConfigs"] = [];
@@ -47,7 +48,7 @@ export class LangfuseApiStandIn implements Evaluations, Dashboards {
   private readonly routes: Route[] = [
     ...modelRoutes(this.models),
     ...promptRoutes(this.prompts),
-    ...scoreRoutes(this.scores),
+    ...scoreRoutes(this.scores, this.judged),
     ...evaluationRoutes(this),
     ...dashboardRoutes(this),
   ];
