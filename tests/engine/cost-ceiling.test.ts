@@ -20,10 +20,11 @@ withEngine("a real engine with the policy on the cost", () => {
     const values = { ...settings.values, "tollgate:images": JSON.stringify(IMAGES) };
     const { total } = estimate((await plan("prod", { ...settings, values })).resources);
 
-    await workspace.init({ "tollgate:images": IMAGES, "tollgate:monthlyCostCeiling": 500 }, SECRETS);
+    const ceiling = Math.floor(total.expected);
+    await workspace.init({ "tollgate:images": IMAGES, "tollgate:monthlyCostCeiling": ceiling }, SECRETS);
     const over = await workspace.run("preview", "--policy-pack", PACK);
     expect(over.text).toContain(
-      `expected to cost ${dollars(total.expected)} a month (${dollars(total.low)} to ${dollars(total.high)}), over the ceiling of $500.00`,
+      `expected to cost ${dollars(total.expected)} a month (${dollars(total.low)} to ${dollars(total.high)}), over the ceiling of ${dollars(ceiling)}`,
     );
     expect(over.exitCode).not.toBe(0);
 

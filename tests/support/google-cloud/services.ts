@@ -120,7 +120,13 @@ export function loggingApi(store: Store): Handler {
 
 /** Cloud Scheduler v1: a new job comes with its whole name. */
 export function schedulerApi(store: Store): Handler {
-  const named = namedApi(store, { complete: (_name, resource) => ({ ...resource, state: "ENABLED" }) });
+  const named = namedApi(store, {
+    complete: (_name, resource) => ({ ...resource, state: "ENABLED" }),
+    methods: {
+      pause: (job) => store.update(job, { state: "PAUSED" }),
+      resume: (job) => store.update(job, { state: "ENABLED" }),
+    },
+  });
   return (call) =>
     call.method === "POST" && call.path.at(-1) === "jobs"
       ? named({ ...call, body: { ...call.body, name: String(call.body.name).split("/").at(-1) } })
