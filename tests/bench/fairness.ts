@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Customer, type Reply, type Stack } from "../support/gateway";
 import type { Extent } from "./pairs";
@@ -67,6 +68,8 @@ export async function measureFairness(
     alone.push(...(await round()));
     const flooder = await newcomer();
     const over = new AbortController();
+    // Every caller of the flood waits on it.
+    setMaxListeners(0, over.signal);
     const caller = async (at: number) => {
       while (!over.signal.aborted) {
         const reply: Reply = await flooder.call(MODEL, { body, metadata: { session_id: `f-${at}` } });

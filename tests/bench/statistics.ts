@@ -63,7 +63,8 @@ const WIDEST = 0.2;
 /** The line that says how far the machine could be trusted. */
 export function noiseLine(ratios: Record<string, Estimate>): string {
   const wide = Object.entries(ratios).filter(([, { value, low, high }]) => (high - low) / value > WIDEST);
-  if (wide.length === 0) return "The machine was calm: every ratio is known to within 10 %.";
+  if (wide.length === 0)
+    return `The machine was calm, to within 10 % of the ratio: ${Object.keys(ratios).join(", ")}.`;
   const named = wide
     .map(([name, { low, high }]) => `${name} (${low.toFixed(2)} to ${high.toFixed(2)})`)
     .join(", ");
