@@ -144,7 +144,7 @@ export function iapApi(store: Store): Handler {
   return namedApi(store, {});
 }
 
-/** IAM v1: service accounts. */
+/** IAM v1: service accounts and custom roles. */
 export function iamApi(store: Store): Handler {
   const named = namedApi(store, {});
   return (call) => {
@@ -160,6 +160,10 @@ export function iamApi(store: Store): Handler {
         projectId: project,
         uniqueId: store.nextId(),
       });
+    }
+    if (method === "POST" && path.at(-1) === "roles") {
+      const name = `${path.join("/")}/${body.roleId}`;
+      return store.create(name, { ...body.role, name, etag: "BwAA" });
     }
     return named({
       ...call,
