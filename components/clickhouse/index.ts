@@ -3,6 +3,7 @@ import { Address } from "@pulumi/gcp/compute/address";
 import { Instance } from "@pulumi/gcp/compute/instance";
 import { dataDisk } from "../data-disk";
 import type { LabelMap } from "../labels";
+import { privateInstance } from "../machine/instance";
 import { clickHouseCloudConfig, DATA_DEVICE, type ClickHouseMachine } from "./cloud-config";
 
 type Later = "archiveBucket" | "passwordVersion" | "passwordSecret" | "env";
@@ -103,28 +104,15 @@ export class ClickHouse extends pulumi.ComponentResource {
       );
     const instance = new Instance(
       name,
-      {
-        zone: place,
-        machineType,
-        labels,
-        deletionProtection,
-        allowStoppingForUpdate: true,
-        bootDisk: { initializeParams: { image: OPERATING_SYSTEM, size: 10, type: "pd-balanced", labels } },
-        attachedDisks: [{ source: disk.selfLink, deviceName: DATA_DEVICE, mode: "READ_WRITE" }],
-        // No `accessConfigs`: no external address.
-        networkInterfaces: [{ subnetwork: args.subnetworkId, networkIp: address.address }],
-        serviceAccount: { email: args.serviceAccount, scopes: ["cloud-platform"] },
-        shieldedInstanceConfig: {
-          enableSecureBoot: true,
-          enableVtpm: true,
-          enableIntegrityMonitoring: true,
-        },
-        metadata: {
-          "user-data": userData,
-          "google-logging-enabled": "true",
-          "block-project-ssh-keys": "true",
-        },
-      },
+      privateInstance({
+        ...{ zone: place, machineType, labels, deletionProtection, userData },
+        subnetworkId: args.subnetworkId,
+        networkIp: address.address,
+        serviceAccount: args.serviceAccount,
+        boot: { image: OPERATING_SYSTEM, GiB: 10 },
+        data: { disk, deviceName: DATA_DEVICE },
+        metadata: { "google-logging-enabled": "true" },
+      }),
       child,
     );
     this.address = address.address;

@@ -5,6 +5,7 @@ import type { MountedFolder } from "../config-files";
 import { dataDisk } from "../data-disk";
 import type { LabelMap } from "../labels";
 import { environmentFile, machineConfig, nativeFiles, unitFiles } from "../machine";
+import { privateInstance } from "../machine/instance";
 import type { PinnedSecret } from "../secret";
 
 export interface ComposeMachineArgs {
@@ -110,21 +111,15 @@ export class ComposeMachine extends pulumi.ComponentResource {
       );
     const instance = new Instance(
       name,
-      {
-        zone: place,
-        machineType,
-        labels,
-        deletionProtection,
-        allowStoppingForUpdate: true,
-        bootDisk: { initializeParams: { image: OPERATING_SYSTEM, size: 30, type: "pd-balanced", labels } },
-        attachedDisks: [{ source: disk.selfLink, deviceName: DATA_DEVICE, mode: "READ_WRITE" }],
+      privateInstance({
+        ...{ zone: place, machineType, labels, deletionProtection, userData },
+        subnetworkId: args.subnetworkId,
+        serviceAccount: args.serviceAccount,
+        boot: { image: OPERATING_SYSTEM, GiB: 30 },
+        data: { disk, deviceName: DATA_DEVICE },
+        metadata: { "enable-oslogin": "TRUE" },
         tags: [TUNNEL_TAG],
-        // No `accessConfigs`: no external address.
-        networkInterfaces: [{ subnetwork: args.subnetworkId }],
-        serviceAccount: { email: args.serviceAccount, scopes: ["cloud-platform"] },
-        shieldedInstanceConfig: { enableSecureBoot: true, enableVtpm: true, enableIntegrityMonitoring: true },
-        metadata: { "user-data": userData, "block-project-ssh-keys": "true", "enable-oslogin": "TRUE" },
-      },
+      }),
       child,
     );
     this.instanceName = instance.name;
