@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -73,8 +74,13 @@ class Media:
     pages: int = 0
 
 
+# What files are, by type and content: a request's file is read at each step up to its provider, and again at every turn.
+_READ: dict[tuple[str, bytes], Media] = {}
+_MOST_READ = 1_000
+
+
 def read_media(media_type: str, data: str, where: str) -> Media:
-    """What a file in base64 is.
+    """What a file in base64 is. The same file is decoded and parsed once.
 
     Raises:
         Refusal: with the field, its value and the remedy.
@@ -82,13 +88,20 @@ def read_media(media_type: str, data: str, where: str) -> Media:
     kinds = (*_SIGNATURES, PDF)
     if media_type not in kinds:
         raise invalid(where, media_type, f"send one of {', '.join(kinds)}: no other type has a bounded price")
+    key = (media_type, hashlib.sha256(data.encode("utf-8", "surrogatepass")).digest())
+    if known := _READ.get(key):
+        return known
     try:
         raw = base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):
         raise Refusal(
             "invalid_request", f"{where} is not base64: encode the whole file, without spaces", field=where
         ) from None
-    return _document(raw, where) if media_type == PDF else _image(media_type, raw, len(data), where)
+    media = _document(raw, where) if media_type == PDF else _image(media_type, raw, len(data), where)
+    if len(_READ) >= _MOST_READ:
+        _READ.clear()
+    _READ[key] = media
+    return media
 
 
 def _image(media_type: str, raw: bytes, encoded: int, where: str) -> Media:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from chat_requests import request
 from media_files import asked, document, gif, image, jpeg, pdf, png, url, webp
+from tollgate_guard import media
 from tollgate_guard.bounds import make_plans, prompt_bound, reachable_models
 from tollgate_guard.call import Call, NotSent
 from tollgate_guard.config import Config, ImageTokens
@@ -280,3 +281,18 @@ def test_messages_and_responses_send_files_too() -> None:
         with pytest.raises(Refusal) as refused:
             Responses().read({"model": "m", "input": [{"role": "user", "content": [{"type": kind, key: "x"}]}]})
         assert refused.value.field == f"input.0.content.0.{key}"
+
+
+def test_a_file_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[bytes] = []
+    document = media._document
+    monkeypatch.setattr(media, "_READ", {})
+    monkeypatch.setattr(media, "_document", lambda raw, where: parsed.append(raw) or document(raw, where))
+    data = base64.b64encode(pdf(pages=2)).decode()
+    first = media.read_media(media.PDF, data, "a")
+    assert (media.read_media(media.PDF, data, "b"), first.pages, len(parsed)) == (first, 2, 1)
+    # What is refused is refused each time, with the field it came in.
+    for where in ("a", "b"):
+        with pytest.raises(Refusal) as refused:
+            media.read_media("image/png", data, where)
+        assert refused.value.field == where
