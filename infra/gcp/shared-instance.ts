@@ -145,14 +145,14 @@ function containerOf(
   base: StackBase,
   resources: Resources,
 ): ContainerArgs {
-  const { name, share, port, probe, volumes, argsWithoutDisk } = service;
+  const { name, share, port, probe, volumes, withoutDisk } = service;
   if (!probe || port === undefined || !share) throw new Error(`${name} needs a port, a probe and a share`);
   const files = inMemory(volumes) ? base.sizes.filesMiB : 0;
   return {
     name,
     image: imageOf(service, base),
-    command: inputs.command,
-    args: inputs.args && [...inputs.args, ...(argsWithoutDisk?.(files) ?? [])],
+    command: inputs.command ?? withoutDisk?.command?.slice(),
+    args: inputs.args && [...inputs.args, ...(withoutDisk?.args(files) ?? [])],
     // More than 512 MiB may need half a vCPU.
     cpu: share.memoryMiB + files > 512 ? Math.max(0.5, share.cpu) : share.cpu,
     memoryMiB: share.memoryMiB + files,
