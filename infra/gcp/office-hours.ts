@@ -29,7 +29,12 @@ export function keepOfficeHours(
   const sleepers: Sleeper[] = [
     { name: "postgres", kind: "database", instance: postgres.instanceName },
     { name: "clickhouse", kind: "machine", ...clickhouse.machine },
-    ...alwaysOn(config).map(({ name, kind }) => ({ name, kind, id: `tollgate-${name}` })),
+    ...alwaysOn(config).map(({ name, kind }) => ({
+      name,
+      kind,
+      id: `tollgate-${name}`,
+      runsAs: `tollgate-${name}@${config.project}.iam.gserviceaccount.com`,
+    })),
   ];
   new OfficeHours(
     "office",
