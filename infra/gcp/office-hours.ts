@@ -4,8 +4,9 @@ import { OfficeHours, type Sleeper } from "../../components/office-hours";
 import type { Postgres } from "../../components/postgres";
 import type { StackConfig } from "../config";
 import type { StackBase } from "./base";
-import { isPool, membersOf, sharedInstanceOf, SHARED_INSTANCES } from "./instances";
+import { isPool, membersOf, sharedInstanceOf } from "./instances";
 import { cloudRunServices } from "./services-of-stack";
+import { SHARED_INSTANCES } from "./sizes";
 
 type Always = { name: string; kind: "service" | "worker-pool" };
 

@@ -85,7 +85,7 @@ it("jobs that run each hour keep the hours, or their databases would be asleep",
 
 it.each([
   ["prod", HOURS["tollgate:officeHours"], /officeHours .* must not be set in prod/],
-  ["dev", '{"from":18,"to":8,"timeZone":"Europe/Brussels"}', /officeHours.to "8" must be after `from`/],
+  ["dev", '{"from":18,"to":8,"timeZone":"Europe/Brussels"}', /officeHours.to 8 must be after `from`/],
   ["dev", '{"from":8,"to":18,"timeZone":"Mars"}', /officeHours.timeZone "Mars" must be a time zone/],
 ])("are refused in %s as %s", async (stack, hours, message) => {
   const settings = readStackFile(stack);
