@@ -8,8 +8,8 @@ import type { Inputs, Need } from "../../catalogue/target";
 import { ROUTER_HEALTH } from "../config-files/router";
 import type { StackBase } from "./base";
 import { imageOf } from "./images";
-import { inMemory } from "./sizes";
-import { isPool, membersOf, routedMembers, sharedInstanceOf, type SharedInstance } from "./instances";
+import { cpuForMemory, inMemory, type SharedInstance } from "./sizes";
+import { isPool, membersOf, routedMembers, sharedInstanceOf } from "./instances";
 import { configBinding, containerInputs, bindingsOfAll, type Resources } from "./resolve";
 
 type Value = pulumi.Input<string>;
@@ -153,8 +153,7 @@ function containerOf(
     image: imageOf(service, base),
     command: inputs.command ?? withoutDisk?.command?.slice(),
     args: inputs.args && [...inputs.args, ...(withoutDisk?.args(files) ?? [])],
-    // More than 512 MiB may need half a vCPU.
-    cpu: share.memoryMiB + files > 512 ? Math.max(0.5, share.cpu) : share.cpu,
+    cpu: Math.max(cpuForMemory(share.memoryMiB + files), share.cpu),
     memoryMiB: share.memoryMiB + files,
     probe: { ...probe, port, startupSeconds: Math.max(probe.startupSeconds, SLOW_START_SECONDS) },
     after: members.map((each) => each.name).filter((each) => service.dependsOn.includes(each)),
