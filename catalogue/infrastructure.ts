@@ -16,6 +16,7 @@ export const collector = {
 export const router = {
   image: "nginx",
   port: ports.router,
+  health: "/healthz",
   cpu: 0.08,
   memoryMiB: 64,
 } as const;

@@ -5,7 +5,6 @@ import type { ContainerArgs } from "../../components/run/container";
 import { Workload } from "../../components/workload";
 import { router, type Service } from "../../catalogue";
 import type { Inputs, Need } from "../../catalogue/target";
-import { ROUTER_HEALTH } from "../config-files/router";
 import type { StackBase } from "./base";
 import { imageOf } from "./images";
 import { cpuForMemory, inMemory, type SharedInstance } from "./sizes";
@@ -25,7 +24,8 @@ interface Member {
 const SLOW_START_SECONDS = 180;
 
 const ROUTER = "router";
-const ROUTER_FILES = "/etc/tollgate-router";
+/** Where nginx's image reads templates, fills them in and includes them: https://hub.docker.com/_/nginx */
+const TEMPLATES = "/etc/nginx/templates";
 
 /**
  * Makes the instances that services share, each once its last member is known.
@@ -117,13 +117,12 @@ function makeInstance(
         ...always,
         containerName: ROUTER,
         image: imageOf(router, base),
-        command: ["nginx"],
-        args: ["-c", `${ROUTER_FILES}/nginx.conf`, "-g", "daemon off;"],
-        files: { [ROUTER_FILES]: routes },
+        env: { ROUTES: routesTo(routed) },
+        files: { [TEMPLATES]: routes },
         port: router.port,
         cpu: router.cpu,
         memoryMiB: router.memoryMiB,
-        probe: { path: ROUTER_HEALTH, livePath: ROUTER_HEALTH, startupSeconds: SLOW_START_SECONDS },
+        probe: { path: router.health, livePath: router.health, startupSeconds: SLOW_START_SECONDS },
         after: routed.map(({ name }) => name),
         sidecars: containers,
       },
@@ -137,6 +136,11 @@ function makeInstance(
     { ...common, ...always, ...first, containerName: name, port: probe!.port, probe: probe!, sidecars },
     opts,
   );
+}
+
+/** The lines of nginx's map from the first part of a path to a port. */
+export function routesTo(members: Pick<Service, "name" | "port">[]): string {
+  return members.map(({ name, port }) => `${name} ${port};`).join(" ");
 }
 
 function containerOf(
