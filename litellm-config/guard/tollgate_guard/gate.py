@@ -23,6 +23,7 @@ from .config import Config
 from .counting import Counting
 from .dialects.catalogue import models
 from .dialects.dialect import ChatCompletions, Dialect
+from .embeddings import answer_bytes, read_embeddings
 from .identity import identity_headers
 from .keys import Keys
 from .ledger import Decision
@@ -33,7 +34,7 @@ from .metrics import DECISIONS, HOLDS_IN_FLIGHT
 from .refusals import Refusal
 from .request import ChatRequest, read_body, read_request
 from .room import Room
-from .routes import CLOSED, READINESS, dialect_of, is_models, is_open
+from .routes import READINESS, dialect_of, is_models, is_open
 from .settling import Settler, report_crossings
 from .traces import TraceEvents
 from .upstream import base_headers, request_body, request_scope, trace_headers
@@ -121,7 +122,7 @@ class Gate:
         dialect = spoken or ChatCompletions()
         try:
             if spoken is None and not lists:
-                raise Refusal("route_closed", CLOSED.get(scope["path"]))
+                raise Refusal("route_closed")
             key = self._keys.find(_authorization(scope), (scope.get("client") or ("",))[0])
             if lists:
                 await send_json(send, models(self._config, key.routes))
@@ -133,6 +134,7 @@ class Gate:
             read = partial(self._read, dialect, body, scope)
             request = await asyncio.to_thread(read) if _FILES in raw else read()
             key.check(request)
+            room.grow(answer_bytes(request, self._config))
             room.belongs_to(request.identity.customer_id)
             plans = make_plans(request, self._config, await self._count_documents(request))
             client = Client(receive)
@@ -180,8 +182,10 @@ class Gate:
 
     def _read(self, dialect: Dialect, body: dict[str, Any], scope: Scope) -> ChatRequest:
         try:
-            chat = dialect.read(body)
-            return read_request(chat, self._config.query_types, identity_headers(scope["headers"]))
+            asked, headers = dialect.read(body), identity_headers(scope["headers"])
+            if dialect.embeds:
+                return read_embeddings(asked, self._config, headers)
+            return read_request(asked, self._config.query_types, headers)
         except Refusal as refusal:
             # Named as the client knows it.
             named = dialect.fields.get(refusal.field or "")
@@ -200,7 +204,7 @@ class Gate:
         ]
         try:
             await asyncio.wait_for(
-                self._app(request_scope(scope, headers), replay(body), answer.send),
+                self._app(request_scope(scope, headers, call.request), replay(body), answer.send),
                 self._config.hold_lease - self._config.settle_margin,
             )
         except (TimeoutError, asyncio.TimeoutError):
