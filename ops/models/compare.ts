@@ -90,7 +90,11 @@ function compareModel(model: Model, entry: ListEntry): Finding[] {
   }
 
   compare("maxPromptTokens", model.maxPromptTokens, (entry.max_input_tokens as number) ?? null);
-  compare("maxOutputTokens", model.maxOutputTokens, (entry.max_output_tokens as number) ?? (model.embedding ? 0 : null));
+  compare(
+    "maxOutputTokens",
+    model.maxOutputTokens,
+    (entry.max_output_tokens as number) ?? (model.embedding ? 0 : null),
+  );
   compare("dimensions", model.embedding?.dimensions ?? null, (entry.output_vector_size as number) ?? null);
   compare("deprecationDate", model.deprecationDate ?? null, (entry.deprecation_date as string) ?? null);
   if (model.provider === "vertex") {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -42,6 +42,10 @@ from .warmup import warm_up
 
 # A call whose settlement takes longer no longer counts as one of its customer's in flight.
 _SETTLING_SECONDS = 5.0
+
+# Answers with more bytes of vectors than this, of which each worker fetches so many at a time: their size is not the request's.
+_LARGE_BYTES = 1024 * 1024
+_LARGE_AT_ONCE = 2
 
 # What the body of a request with files holds. They are decoded, and their pages counted, beside the event loop.
 _FILES = b"base64"
@@ -80,6 +84,7 @@ class Gate:
         self._counting = counting
         self._keys = keys
         self._room = Room(config.worker_bytes)
+        self._large_answers = asyncio.Semaphore(_LARGE_AT_ONCE)
         # What LiteLLM's own check of a key gets to see: no agent's key is needed behind the gate.
         self._inner_key = secrets.token_hex(32).encode()
         self._warm = False
@@ -134,7 +139,6 @@ class Gate:
             read = partial(self._read, dialect, body, scope)
             request = await asyncio.to_thread(read) if _FILES in raw else read()
             key.check(request)
-            room.grow(answer_bytes(request, self._config))
             room.belongs_to(request.identity.customer_id)
             plans = make_plans(request, self._config, await self._count_documents(request))
             client = Client(receive)
@@ -204,7 +208,7 @@ class Gate:
         ]
         try:
             await asyncio.wait_for(
-                self._app(request_scope(scope, headers, call.request), replay(body), answer.send),
+                self._ask(call, request_scope(scope, headers, call.request), body, answer.send),
                 self._config.hold_lease - self._config.settle_margin,
             )
         except (TimeoutError, asyncio.TimeoutError):
@@ -224,6 +228,11 @@ class Gate:
                 await settling
             finally:
                 HOLDS_IN_FLIGHT.dec()
+
+    async def _ask(self, call: Call, scope: Scope, body: bytes, send: Send) -> None:
+        large = answer_bytes(call.request, self._config) > _LARGE_BYTES
+        async with self._large_answers if large else nullcontext():
+            await self._app(scope, replay(body), send)
 
     def _report_undecided(self, refusal: Refusal, request: ChatRequest | None) -> None:
         # A model that is not in the configuration must not be a label: a client could name any number of them.

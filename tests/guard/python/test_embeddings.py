@@ -90,7 +90,7 @@ class TestReading:
         # Another model's vectors would be of no use: nothing to degrade to.
         assert set(plans.by_tier) == {1}
 
-    def test_the_answer_takes_room_before_it_comes(self, config: Config) -> None:
+    def test_the_size_of_an_answer_is_known_before_it_comes(self, config: Config) -> None:
         assert answer_bytes(read(config, input=["x"] * 3), config) == 3 * 3_072 * 24
         assert answer_bytes(read(config, dimensions=10), config) == 240
         assert answer_bytes(read(config, model="nothing"), config) == 0
