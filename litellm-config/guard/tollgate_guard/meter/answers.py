@@ -164,8 +164,10 @@ def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _both(first: Any, second: Any) -> Any:
     if isinstance(first, dict) and isinstance(second, dict):
         return _object_of([*first.items(), *second.items()])
-    if isinstance(first, (str, list)) and type(first) is type(second):
+    if isinstance(first, str) and isinstance(second, str):
         return first + second
+    if isinstance(first, list) and isinstance(second, list):
+        return [*first, *second]
     if count(first) is not None:
         return max(first, second) if count(second) is not None else first
     return second
