@@ -78,7 +78,7 @@ async def _archive_month(connection: asyncpg.Connection, store: Store, month: da
             file.write(data)
 
         await connection.copy_from_query(
-            "SELECT * FROM ledger.filed WHERE month >= $1 AND month < $1 + interval '1 month' ORDER BY reserved_at, call_id",
+            "SELECT * FROM ledger.filed WHERE month >= $1 AND month < $1::date + interval '1 month' ORDER BY reserved_at, call_id",
             month,
             output=write,
             format="csv",

@@ -75,20 +75,13 @@ async def migrate(connection: asyncpg.Connection, folder: Path = SQL) -> list[st
     return applied_now
 
 
-async def write_tiers(
-    connection: asyncpg.Connection, tiers: dict[str, dict[str, int]], prorated: bool = False
-) -> None:
-    """Writes the tiers (nano-dollars a month) for reports. A tier that is gone stays while a customer has it.
-
-    Args:
-        prorated: whether a change of tier counts for the rest of the month only.
-    """
+async def write_tiers(connection: asyncpg.Connection, tiers: dict[str, dict[str, int]]) -> None:
+    """Writes the tiers (nano-dollars a month) for reports. A tier that is gone stays while a customer has it."""
     async with connection.transaction():
         await connection.executemany(
-            "INSERT INTO ledger.tiers (tier, price_nanos, budget_nanos, prorated) VALUES ($1, $2, $3, $4) "
-            "ON CONFLICT (tier) DO UPDATE SET price_nanos = excluded.price_nanos, budget_nanos = excluded.budget_nanos, "
-            "prorated = excluded.prorated",
-            [(name, tier["price_nanos"], tier["budget_nanos"], prorated) for name, tier in tiers.items()],
+            "INSERT INTO ledger.tiers (tier, price_nanos, budget_nanos) VALUES ($1, $2, $3) "
+            "ON CONFLICT (tier) DO UPDATE SET price_nanos = excluded.price_nanos, budget_nanos = excluded.budget_nanos",
+            [(name, tier["price_nanos"], tier["budget_nanos"]) for name, tier in tiers.items()],
         )
         await connection.execute(
             "DELETE FROM ledger.tiers t WHERE NOT tier = ANY($1) "
@@ -102,7 +95,8 @@ async def _main() -> None:
     try:
         applied = await migrate(connection)
         config = json.loads(Path(os.environ["TOLLGATE_GUARD_CONFIG"]).read_text("utf-8"))
-        await write_tiers(connection, config["tiers"], config["prorated"])
+        await write_tiers(connection, config["tiers"])
+        await connection.execute("UPDATE ledger.tiers SET prorated = $1", config["prorated"])
     finally:
         await connection.close()
     print(f"ledger: {', '.join(applied)} applied" if applied else "ledger: up to date")
