@@ -196,8 +196,12 @@ async def _main(options: Any) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tollgate_guard.archive", description="Archives the ledger's old months.")
-    parser.add_argument("--restore", type=_month, metavar="YYYY-MM", help="read an archived month into a table of its own")
+    parser = argparse.ArgumentParser(
+        prog="python -m tollgate_guard.archive", description="Archives the ledger's old months."
+    )
+    parser.add_argument(
+        "--restore", type=_month, metavar="YYYY-MM", help="read an archived month into a table of its own"
+    )
     try:
         asyncio.run(_main(parser.parse_args()))
     except KeyError as missing:

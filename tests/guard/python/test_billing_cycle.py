@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from uuid import uuid4
 
 import asyncpg
+
 from conftest import add_customer, fresh_ledger
 from ledger_calls import check_books, reserve, set_clock, settle
 
@@ -99,7 +101,7 @@ def test_budget_months_follow_each_other_without_gap_or_overlap(ledger_url: str)
             for row in rows:
                 assert row["starts"] <= row["day"] < row["ends"]
                 assert row["days"] == row["whole_days"]
-            for (_, ends), (starts, _) in zip(months, months[1:], strict=False):
+            for (_, ends), (starts, _) in itertools.pairwise(months):
                 assert ends == starts
             for starts, _ in months:
                 last = (starts.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
@@ -329,6 +331,8 @@ def test_a_deleted_customer_keeps_its_months(ledger_url: str) -> None:
         await connection.execute("UPDATE ledger.customers SET tier = 'tier_2', disabled_at = now()")
         await connection.execute("SELECT ledger.anonymise('acme', 'deleted_1')")
         assert await usage(connection) == ("2026-11-15", "2026-12-15", COST, 200_000)
-        assert await connection.fetchval("SELECT count(*) FROM ledger.tier_changes WHERE customer_id = 'deleted_1'") == 1
+        assert (
+            await connection.fetchval("SELECT count(*) FROM ledger.tier_changes WHERE customer_id = 'deleted_1'") == 1
+        )
 
     run(ledger_url, test, "2026-11-28 09:00Z")
