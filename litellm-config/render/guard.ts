@@ -45,6 +45,7 @@ export interface GuardConfig {
     hourly_nanos: number;
     degrade_at_percent: number;
   };
+  prorated: boolean;
   session: { budget_nanos: number; tokens_per_minute: number; calls: number };
   thresholds: { percent: number; action: string }[];
   models: Record<string, GuardModel>;
@@ -66,7 +67,7 @@ export interface GuardConfig {
 
 /** The guard's configuration of some definitions. */
 export function guardConfig(definitions: Definitions): GuardConfig {
-  const { tiers, fleet, session, thresholds, models, routes, gateway } = definitions;
+  const { tiers, fleet, billing, session, thresholds, models, routes, gateway } = definitions;
   return {
     tiers: mapValues(tiers, (tier) => ({
       price_nanos: tier.price,
@@ -81,6 +82,7 @@ export function guardConfig(definitions: Definitions): GuardConfig {
       hourly_nanos: fleet.hourlyBudget,
       degrade_at_percent: fleet.degradeAtPercent,
     },
+    prorated: billing.tierChanges === "prorated",
     session: {
       budget_nanos: session.budget,
       tokens_per_minute: session.tokensPerMinute,

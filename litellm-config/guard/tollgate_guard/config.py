@@ -124,6 +124,8 @@ class Config:
 
     tiers: tuple[Tier, ...]
     fleet: Fleet
+    # A change of tier counts for the rest of the month only.
+    prorated: bool
     session_budget_nanos: int
     session_tokens_per_minute: int
     session_calls: int
@@ -210,6 +212,7 @@ def parse(data: dict[str, Any], vertex_location: str = "global") -> Config:
             hourly_nanos=data["fleet"]["hourly_nanos"],
             degrade_at_percent=data["fleet"]["degrade_at_percent"],
         ),
+        prorated=data["prorated"],
         session_budget_nanos=data["session"]["budget_nanos"],
         session_tokens_per_minute=data["session"]["tokens_per_minute"],
         session_calls=data["session"]["calls"],
