@@ -30,6 +30,7 @@ export type SecretSource =
 /** Every secret of the stack by the name that the services use. */
 export const secrets = {
   "agent-key": { random: { length: 48, prefix: "tg-agent-" } },
+  "judge-key": { random: { length: 48, prefix: "tg-judge-" } },
   "agent-keys": {
     configured: "agentKeys",
     phase: 1,

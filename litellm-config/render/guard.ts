@@ -1,3 +1,4 @@
+import { judgeOf } from "../judge";
 import { QUERY_TYPES, type Definitions, type Price } from "../schema";
 
 /** Nano-dollars per token. */
@@ -59,11 +60,13 @@ export interface GuardConfig {
   /** Bytes of requests in each worker. */
   worker_bytes: number;
   query_types: readonly string[];
+  judge: { customer_id: string; name: string; tier: string; query_type: string; model: string };
 }
 
 /** The guard's configuration of some definitions. */
 export function guardConfig(definitions: Definitions): GuardConfig {
   const { tiers, fleet, session, thresholds, models, routes, gateway } = definitions;
+  const judge = judgeOf(definitions);
   return {
     tiers: mapValues(tiers, (tier) => ({
       price_nanos: tier.price,
@@ -122,6 +125,13 @@ export function guardConfig(definitions: Definitions): GuardConfig {
     queue_wait: gateway.queueWait,
     worker_bytes: gateway.workerBytes,
     query_types: QUERY_TYPES,
+    judge: {
+      customer_id: judge.customerId,
+      name: judge.name,
+      tier: judge.tier,
+      query_type: judge.queryType,
+      model: judge.model,
+    },
   };
 }
 

@@ -113,6 +113,17 @@ class Fleet:
 
 
 @dataclass(frozen=True)
+class Judge:
+    """How calls of Langfuse's judges are made: a customer of the operator's own, and the model."""
+
+    customer_id: str
+    name: str
+    tier: str
+    query_type: str
+    model: str
+
+
+@dataclass(frozen=True)
 class Config:
     """Prices, limits and routes. Money in nano-dollars, times in seconds."""
 
@@ -137,6 +148,7 @@ class Config:
     worker_bytes: int
     # The kinds of query that a call is tagged with.
     query_types: tuple[str, ...]
+    judge: Judge
 
     def route(self, name: str) -> Route | None:
         """A route or a model by name; None when neither has a price."""
@@ -217,6 +229,7 @@ def parse(data: dict[str, Any], vertex_location: str = "global") -> Config:
         queue_wait=data["queue_wait"],
         worker_bytes=data["worker_bytes"],
         query_types=tuple(data["query_types"]),
+        judge=Judge(**data["judge"]),
     )
 
 

@@ -24,7 +24,7 @@ from .counting import Counting
 from .dialects.catalogue import models
 from .dialects.dialect import ChatCompletions, Dialect
 from .identity import identity_headers
-from .keys import Keys
+from .keys import Key, Keys
 from .ledger import Decision
 from .ledger_access import LedgerAccess
 from .log import log, tags
@@ -130,7 +130,7 @@ class Gate:
             room = places.enter_context(self._room.place())
             raw = await receive_body(receive, room.grow)
             body = read_body(raw)
-            read = partial(self._read, dialect, body, scope)
+            read = partial(self._read, dialect, body, scope, key)
             request = await asyncio.to_thread(read) if _FILES in raw else read()
             key.check(request)
             room.belongs_to(request.identity.customer_id)
@@ -178,10 +178,11 @@ class Gate:
             raise Refusal("document_uncounted", retry_after=2)
         return counted
 
-    def _read(self, dialect: Dialect, body: dict[str, Any], scope: Scope) -> ChatRequest:
+    def _read(self, dialect: Dialect, body: dict[str, Any], scope: Scope, key: Key) -> ChatRequest:
         try:
             chat = dialect.read(body)
-            return read_request(chat, self._config.query_types, identity_headers(scope["headers"]))
+            headers = key.identify(identity_headers(scope["headers"]))
+            return read_request(chat, self._config.query_types, headers)
         except Refusal as refusal:
             # Named as the client knows it.
             named = dialect.fields.get(refusal.field or "")
