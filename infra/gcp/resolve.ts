@@ -58,7 +58,7 @@ function resolve(ref: Ref, unit: Unit, resources: Resources): pulumi.Input<strin
   if ("url" in ref) return `${serviceUrl(ref.url, config, ref, unit)}${ref.path ?? ""}`;
   if ("publicUrl" in ref) return operatorsUrl(ref.publicUrl, config);
   if ("bucket" in ref) return bucketOf(ref.bucket, resources).name;
-  if ("host" in ref) return hostOf(ref.host, resources).host;
+  if ("host" in ref) return hosts[ref.host]?.host ?? new URL(serviceUrl(ref.host, config, {}, unit)).hostname;
   if ("port" in ref)
     return (ref.extra ? undefined : hosts[ref.port]?.port) ?? String(portOf(ref.port, ref.extra));
   if ("listen" in ref) return `${BIND_ADDRESS}:${portOf(ref.listen)}`;
@@ -95,13 +95,6 @@ const BIND_ADDRESS = "0.0.0.0";
 function logSubscriptionOf(unit: Unit, { logSubscription }: Resources): pulumi.Input<string> {
   if (!logSubscription) throw new Error(`${unit.name} reads the log subscription, which phase 3 makes`);
   return logSubscription;
-}
-
-function hostOf(name: ServiceName, { hosts }: Resources) {
-  const known = hosts[name];
-  if (!known)
-    throw new Error(`${name} has no host on Google Cloud: services of Cloud Run are reached by URL`);
-  return known;
 }
 
 /** @throws Error when the stack's phase or settings do not have the bucket. */

@@ -1,3 +1,4 @@
+import { judgeOf } from "../judge";
 import { EMBEDDING_QUERY_TYPE, QUERY_TYPES, type Definitions, type Price } from "../schema";
 
 /** Nano-dollars per token. */
@@ -63,11 +64,13 @@ export interface GuardConfig {
   worker_bytes: number;
   query_types: readonly string[];
   embedding_query_type: string;
+  judge: { customer_id: string; name: string; tier: string; query_type: string; model: string };
 }
 
 /** The guard's configuration of some definitions. */
 export function guardConfig(definitions: Definitions): GuardConfig {
   const { tiers, fleet, billing, session, thresholds, models, routes, gateway } = definitions;
+  const judge = judgeOf(definitions);
   return {
     tiers: mapValues(tiers, (tier) => ({
       price_nanos: tier.price,
@@ -129,6 +132,13 @@ export function guardConfig(definitions: Definitions): GuardConfig {
     worker_bytes: gateway.workerBytes,
     query_types: QUERY_TYPES,
     embedding_query_type: EMBEDDING_QUERY_TYPE,
+    judge: {
+      customer_id: judge.customerId,
+      name: judge.name,
+      tier: judge.tier,
+      query_type: judge.queryType,
+      model: judge.model,
+    },
   };
 }
 
