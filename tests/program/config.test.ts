@@ -327,11 +327,12 @@ it("leaves out what would do nothing, where the cost of another form of a stack 
     "tollgate:admins": '["user:me@acme.test"]',
     "tollgate:sizes": '{"protect":true,"minInstances":1,"layout":"apart"}',
   };
-  for (const change of [
+  const changes: Record<string, string>[] = [
     { "tollgate:deployment": "gce-vm" },
     { "tollgate:phase": "1" },
     { "tollgate:officeHours": '{"from":8,"to":18,"timeZone":"Europe/Brussels"}' },
-  ])
+  ];
+  for (const change of changes)
     expect([change, await verdict(withoutIdle({ ...settings, ...change }))]).toEqual([change, "accepted"]);
 });
 
