@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .refusals import Refusal
 
 # Characters of a request's schemas with everything in them that they refer to. LiteLLM takes about 10 ms for so much (1.5 s
