@@ -63,9 +63,9 @@ export const schema = z.strictObject({
   /** Infrastructure traces in Tempo: part of phase 5, and off unless asked for. */
   tempo: z.boolean().default(false),
   owner: z.string().regex(/^[a-z0-9_-]{1,63}$/, "must be a label: lower case letters, digits, - and _ only"),
-  operators: z.array(member).nonempty("must name somebody: list who may open Grafana and Langfuse"),
+  operators: z.array(member).nonempty("must not be empty: list who may open Grafana and Langfuse"),
   /** Who may run commands in the stack's jobs, such as adding a customer. Default: the operators. */
-  admins: z.array(member).nonempty("must name somebody: list who may run commands in the stack").optional(),
+  admins: z.array(member).nonempty("must not be empty: list who may run commands in the stack").optional(),
   /** Digests of own images, as a promotion writes them. */
   images: z.partialRecord(z.enum(OWN_IMAGES), digest).default({}),
   /** Hash of the definitions that these digests were proven with, as a promotion writes it. */
