@@ -14,7 +14,7 @@ import { portOf, type StackSettings } from "./settings";
 
 type Files = Record<string, string>;
 
-/** Seconds between scrapes: somebody is watching. */
+/** Seconds between scrapes: short, as a person is watching. */
 const SCRAPE_INTERVAL = 5;
 
 /** The configuration folders that differ here from the rendered ones: written anew when a service starts. */

@@ -5,9 +5,9 @@ import { Skipped, type Journal } from "./journal";
 import { allCursorPages, allPages } from "./pages";
 
 const NO_MODEL =
-  "Langfuse has no model to judge with: give LANGFUSE_JUDGE_API_KEY, or add a connection and a default evaluation model in its settings, then run this again";
+  "Langfuse has no evaluation model: set LANGFUSE_JUDGE_API_KEY, or add a connection and a default evaluation model in its settings, then run this again";
 
-/** A model of the judge's own, over a connection of that name. */
+/** A model for evaluations alone, over a connection of that name. */
 export interface Judge {
   provider: string;
   model: string;
@@ -80,7 +80,7 @@ export async function applyEvaluations(
     await journal.apply("evaluation rule", rule.name, async () => {
       const existing = rules.find(({ name }) => name === rule.name);
       const assigned = { ...rule, evaluatorAssignments: [{ evaluatorId: made?.id ?? "" }] };
-      // Whether it runs is decided in Langfuse after it was made: somebody may have had enough of it.
+      // Whether it runs is decided in Langfuse after it was made: a person may have stopped it.
       if (existing && made && isAsWanted(assigned, existing)) return { action: "unchanged", value: existing };
       return {
         action: existing ? "updated" : "created",

@@ -260,7 +260,7 @@ describe("judges", () => {
       "evaluator",
       "evaluation rule",
     ]);
-    expect(skipped[0]!.note).toMatch(/no model to judge with: give LANGFUSE_JUDGE_API_KEY/);
+    expect(skipped[0]!.note).toMatch(/no evaluation model: set LANGFUSE_JUDGE_API_KEY/);
     expect(langfuse.dashboards).toHaveLength(6);
   });
 
