@@ -14,7 +14,7 @@ export const getBudget = defineTool({
   input: z.strictObject({}),
   output: z.object({
     plan_tier: z.string(),
-    month: z.string().describe("As 2026-11; the budget starts anew each calendar month"),
+    month: z.string().describe("Such as 2026-11; the budget resets each calendar month"),
     time_zone: z.literal("UTC").describe("Of the month: this budget is not Google's bill"),
     cap: z.string(),
     spent: z.string(),
