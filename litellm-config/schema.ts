@@ -49,6 +49,14 @@ const fleet = z.strictObject({
   degradeAtPercent: z.int().min(1).max(100),
 });
 
+const billing = z.strictObject({
+  /**
+   * What a change of tier does to the budget of the running month. `at_once`: the new tier's whole budget. `prorated`: each tier's
+   * budget for the part of the month in which the customer had it, to the second.
+   */
+  tierChanges: z.enum(["at_once", "prorated"]),
+});
+
 const session = z.strictObject({
   /** Nano-dollars that one conversation may cost. */
   budget: nanos,
@@ -153,6 +161,7 @@ const gateway = z.strictObject({
 const shape = z.strictObject({
   tiers: z.record(z.string().regex(/^tier_[1-9]$/), tier),
   fleet,
+  billing,
   session,
   thresholds: z.array(threshold),
   models: z.record(z.string(), model),
@@ -394,6 +403,7 @@ function checkModel(
 export type Definitions = z.output<typeof definitionsSchema>;
 export type TierInput = z.input<typeof tier>;
 export type FleetInput = z.input<typeof fleet>;
+export type BillingInput = z.input<typeof billing>;
 export type SessionInput = z.input<typeof session>;
 export type ThresholdInput = z.input<typeof threshold>;
 export type ModelInput = z.input<typeof model>;

@@ -1,3 +1,4 @@
+import { judgeOf } from "../judge";
 import { EMBEDDING_QUERY_TYPE, QUERY_TYPES, type Definitions, type Price } from "../schema";
 
 /** Nano-dollars per token. */
@@ -45,6 +46,7 @@ export interface GuardConfig {
     hourly_nanos: number;
     degrade_at_percent: number;
   };
+  prorated: boolean;
   session: { budget_nanos: number; tokens_per_minute: number; calls: number };
   thresholds: { percent: number; action: string }[];
   models: Record<string, GuardModel>;
@@ -62,11 +64,13 @@ export interface GuardConfig {
   worker_bytes: number;
   query_types: readonly string[];
   embedding_query_type: string;
+  judge: { customer_id: string; name: string; tier: string; query_type: string; model: string };
 }
 
 /** The guard's configuration of some definitions. */
 export function guardConfig(definitions: Definitions): GuardConfig {
-  const { tiers, fleet, session, thresholds, models, routes, gateway } = definitions;
+  const { tiers, fleet, billing, session, thresholds, models, routes, gateway } = definitions;
+  const judge = judgeOf(definitions);
   return {
     tiers: mapValues(tiers, (tier) => ({
       price_nanos: tier.price,
@@ -81,6 +85,7 @@ export function guardConfig(definitions: Definitions): GuardConfig {
       hourly_nanos: fleet.hourlyBudget,
       degrade_at_percent: fleet.degradeAtPercent,
     },
+    prorated: billing.tierChanges === "prorated",
     session: {
       budget_nanos: session.budget,
       tokens_per_minute: session.tokensPerMinute,
@@ -127,6 +132,13 @@ export function guardConfig(definitions: Definitions): GuardConfig {
     worker_bytes: gateway.workerBytes,
     query_types: QUERY_TYPES,
     embedding_query_type: EMBEDDING_QUERY_TYPE,
+    judge: {
+      customer_id: judge.customerId,
+      name: judge.name,
+      tier: judge.tier,
+      query_type: judge.queryType,
+      model: judge.model,
+    },
   };
 }
 

@@ -119,11 +119,24 @@ class Fleet:
 
 
 @dataclass(frozen=True)
+class Judge:
+    """How calls of Langfuse's judges are made: a customer of the operator's own, and the model."""
+
+    customer_id: str
+    name: str
+    tier: str
+    query_type: str
+    model: str
+
+
+@dataclass(frozen=True)
 class Config:
     """Prices, limits and routes. Money in nano-dollars, times in seconds."""
 
     tiers: tuple[Tier, ...]
     fleet: Fleet
+    # A change of tier counts for the rest of the month only.
+    prorated: bool
     session_budget_nanos: int
     session_tokens_per_minute: int
     session_calls: int
@@ -145,6 +158,7 @@ class Config:
     query_types: tuple[str, ...]
     # The tag of an embedding whose request names none.
     embedding_query_type: str
+    judge: Judge
 
     def route(self, name: str) -> Route | None:
         """A route or a model by name; None when neither has a price."""
@@ -210,6 +224,7 @@ def parse(data: dict[str, Any], vertex_location: str = "global") -> Config:
             hourly_nanos=data["fleet"]["hourly_nanos"],
             degrade_at_percent=data["fleet"]["degrade_at_percent"],
         ),
+        prorated=data["prorated"],
         session_budget_nanos=data["session"]["budget_nanos"],
         session_tokens_per_minute=data["session"]["tokens_per_minute"],
         session_calls=data["session"]["calls"],
@@ -227,6 +242,7 @@ def parse(data: dict[str, Any], vertex_location: str = "global") -> Config:
         worker_bytes=data["worker_bytes"],
         query_types=tuple(data["query_types"]),
         embedding_query_type=data["embedding_query_type"],
+        judge=Judge(**data["judge"]),
     )
 
 

@@ -250,6 +250,9 @@ def _counted_part(model: Model, body: Mapping[str, Any]) -> str:
     counted = {key: named[key] for key in _COUNTED[model.provider] if named.get(key) is not None}
     if model.provider == "anthropic":
         counted["model"] = model.name
+        if schema := named.get("output_format"):
+            # LiteLLM sends an answer's schema in the beta's field; this endpoint has today's.
+            counted["output_config"] = {**counted.get("output_config", {}), "format": schema}
     settings = counted.pop("generationConfig", None) or {}
     if schema := {key: value for key, value in settings.items() if key in _SCHEMA_SETTINGS}:
         counted["generationConfig"] = schema

@@ -25,7 +25,7 @@ from .dialects.catalogue import models
 from .dialects.dialect import ChatCompletions, Dialect
 from .embeddings import answer_bytes, read_embeddings
 from .identity import identity_headers
-from .keys import Keys
+from .keys import Key, Keys
 from .ledger import Decision
 from .ledger_access import LedgerAccess
 from .log import log, tags
@@ -136,7 +136,7 @@ class Gate:
             room = places.enter_context(self._room.place())
             raw = await receive_body(receive, room.grow)
             body = read_body(raw)
-            read = partial(self._read, dialect, body, scope)
+            read = partial(self._read, dialect, body, scope, key)
             request = await asyncio.to_thread(read) if _FILES in raw else read()
             key.check(request)
             room.belongs_to(request.identity.customer_id)
@@ -184,9 +184,9 @@ class Gate:
             raise Refusal("document_uncounted", retry_after=2)
         return counted
 
-    def _read(self, dialect: Dialect, body: dict[str, Any], scope: Scope) -> ChatRequest:
+    def _read(self, dialect: Dialect, body: dict[str, Any], scope: Scope, key: Key) -> ChatRequest:
         try:
-            asked, headers = dialect.read(body), identity_headers(scope["headers"])
+            asked, headers = dialect.read(body), key.identify(identity_headers(scope["headers"]))
             if dialect.embeds:
                 return read_embeddings(asked, self._config, headers)
             return read_request(asked, self._config.query_types, headers)

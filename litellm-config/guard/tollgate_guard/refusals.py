@@ -41,8 +41,8 @@ _STATUS_AND_TYPE: dict[str, tuple[int, str]] = {
 
 _FOR_CUSTOMERS: dict[str, str] = {
     "month_budget": (
-        "This month's budget for the assistant is used up. It starts anew on the first of next month (UTC); "
-        "a larger plan brings a larger budget."
+        "This month's budget for the assistant is used up. It starts anew with your next budget month, on the day that "
+        "your usage page shows; a larger plan brings a larger budget."
     ),
     "session_budget": "This conversation has reached its budget. Please start a new conversation to go on.",
     "session_calls": "This conversation has reached its limit of steps. Please start a new conversation to go on.",

@@ -188,6 +188,7 @@ class Meter:
             async for chunk in stream:
                 whole += chunk
         except Exception:
+            await response.aclose()
             if attempt.ending is not Ending.COMPLETE:
                 return _in_place(request, _NOT_REPEATED, "broken")
         return httpx.Response(response.status_code, headers=headers, content=bytes(whole), request=request)
@@ -227,6 +228,9 @@ class MeteredStream(httpx.AsyncByteStream):
         """The next piece, None at the end."""
         try:
             data = self._decode(await self._source.__anext__())
+            if self._reader.too_long and not self._attempt.request.stream:
+                # It is kept whole in memory.
+                raise NotWhole("The provider's answer is longer than any model's")
         except StopAsyncIteration:
             self._reader.end()
             self._attempt.end(_ending_of_whole(self._reader))
@@ -295,6 +299,7 @@ _LATE = (httpx.TimeoutException, TimeoutError, asyncio.TimeoutError, asyncio.Can
 
 
 def _decoder(encoding: str) -> Callable[[bytes], bytes]:
+    encoding = encoding.strip().lower()
     if encoding in ("", "identity"):
         return lambda data: data
     if encoding in ("gzip", "x-gzip", "deflate"):
