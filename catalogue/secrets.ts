@@ -33,6 +33,7 @@ export type SecretForm = "https" | "list" | "object";
 /** Every secret of the stack by the name that the services use. */
 export const secrets = {
   "agent-key": { random: { length: 48, prefix: "tg-agent-" } },
+  "judge-key": { random: { length: 48, prefix: "tg-judge-" } },
   "agent-keys": {
     configured: "agentKeys",
     phase: 1,
