@@ -12,8 +12,7 @@ export type DayCharge = Pick<Charge, "provider" | "day" | "model" | "costNanos">
 export async function chargesHere(months: string[]): Promise<DayCharge[]> {
   const charges: DayCharge[] = [];
   await withLedger(async (ledger) => {
-    for (const month of months)
-      await readCharges(ledger, month, "day", (more) => void charges.push(...more));
+    for (const month of months) await readCharges(ledger, month, "day", (more) => void charges.push(...more));
   });
   return charges;
 }

@@ -4,6 +4,8 @@ import { Client } from "pg";
 import { definitions, usd } from "../../litellm-config";
 import { exportMonth } from "../../ops/export/export";
 import { readCharges, type Charge } from "../../ops/ledger/charges";
+import type { RemoteCommand } from "../../ops/remote/run";
+import { chargesOf } from "../../ops/reconcile/charges";
 import { readAnthropic } from "../../ops/reconcile/anthropic";
 import { nanosOf } from "../../ops/reconcile/bill";
 import { compare } from "../../ops/reconcile/compare";
@@ -219,6 +221,32 @@ describe("a reconciliation", () => {
     ],
     has_more: false,
     next_page: null,
+  });
+
+  it("of a stack's charges reads what the export answers in its job, as the ledger here has them", async () => {
+    const asked: unknown[] = [];
+    const run = async (command: RemoteCommand) => {
+      asked.push(command);
+      return { exitCode: 0, stdout: (await exported("csv", "day")).text, stderr: "" };
+    };
+    const charges = await chargesOf("prod", [month], run);
+    expect(asked).toEqual([
+      {
+        job: "admin",
+        program: "export",
+        args: ["--month", month, "--format", "csv", "--by", "day"],
+      },
+    ]);
+    const here: Charge[] = [];
+    await readCharges(admin, month, "day", (more) => void here.push(...more));
+    expect(charges).toEqual(
+      here.map(({ provider, day, model, costNanos }) => ({ provider, day, model, costNanos })),
+    );
+    const failing = () =>
+      Promise.resolve({ exitCode: 1, stdout: "", stderr: "The ledger cannot be reached\n" });
+    await expect(chargesOf("prod", [month], failing)).rejects.toThrow(
+      `The export of ${month} in prod failed: The ledger cannot be reached`,
+    );
   });
 
   it("prices Anthropic's tokens, and finds a day that the bill does not have", () => {

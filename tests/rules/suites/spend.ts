@@ -124,7 +124,7 @@ export const spendSuite: Suite = {
         [`tollgate_guard_decisions_total{decision="degraded",reason="fleet_rate",route="gpt-9",instance="one"}`]:
           "_x20 2x10",
       },
-      onset: "21m",
+      onset: "20m",
       alerts: [limitReached("fleet_day", "2")],
     },
     {
