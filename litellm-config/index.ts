@@ -9,7 +9,7 @@ import { thresholds } from "./definitions/thresholds";
 import { tiers } from "./definitions/tiers";
 import { parseDefinitions, type Definitions } from "./schema";
 
-export { judgeModel } from "./judge";
+export { judgeOf, PAYS, type Judge } from "./judge";
 export * from "./money";
 export * from "./schema";
 

@@ -5,6 +5,9 @@ import { formatUsd, type NanoDollars } from "./money";
 export const QUERY_TYPES = ["cost_analysis", "recommendation", "simple_lookup", "action"] as const;
 export type QueryType = (typeof QUERY_TYPES)[number];
 
+/** What an embedding is tagged with unless its request names one of {@link QUERY_TYPES}. */
+export const EMBEDDING_QUERY_TYPE = "embedding";
+
 /** The eight tags of every request: on the Langfuse trace, in the ledger's row and in the log line. */
 export const TAGS = [
   "customer_id",
@@ -92,9 +95,12 @@ const model = z.strictObject({
   longPrompts: z.array(price.extend({ above: tokens })).optional(),
   /** Percent that Vertex AI adds outside its `global` location. */
   regionalUpliftPercent: z.int().min(1).max(100).optional(),
-  /** Prompts above this are refused. */
+  /** Prompts above this are refused; of an embedding model, each text. */
   maxPromptTokens: tokens,
-  maxOutputTokens: tokens,
+  /** 0 for an embedding model. */
+  maxOutputTokens: z.int().nonnegative(),
+  /** It makes vectors of texts, of so many numbers at most. Calls name it themselves: no route may reach it. */
+  embedding: z.strictObject({ dimensions: count }).optional(),
   /** How long the provider keeps what LiteLLM marks for its cache; absent: nothing is marked. */
   promptCache: z.enum(["5m", "1h"]).optional(),
   /** Tokens of an image; absent: the model takes none. */
@@ -275,11 +281,11 @@ export const definitionsSchema = shape.superRefine((definitions, context) => {
   for (const [name, { variants, fallbacks }] of Object.entries(routes)) {
     const providers = new Set(variants.map((variant) => models[variant.model]?.provider));
     variants.forEach(({ model }, i) => {
+      const path = ["routes", name, "variants", i, "model"];
       if (!models[model]) {
-        problem(
-          ["routes", name, "variants", i, "model"],
-          `"${model}" has no price: add it to models, or name one that is there`,
-        );
+        problem(path, `"${model}" has no price: add it to models, or name one that is there`);
+      } else if (models[model].embedding) {
+        problem(path, `"${model}" makes embeddings: name a model that answers in text`);
       }
     });
     fallbacks.forEach((model, i) => {
@@ -288,6 +294,11 @@ export const definitionsSchema = shape.superRefine((definitions, context) => {
         problem(
           ["routes", name, "fallbacks", i],
           `"${model}" has no price: add it to models, or name one that is there`,
+        );
+      } else if (fallback.embedding) {
+        problem(
+          ["routes", name, "fallbacks", i],
+          `"${model}" makes embeddings: name a model that answers in text`,
         );
       } else if (providers.has(fallback.provider)) {
         problem(
@@ -313,6 +324,8 @@ function checkModel(
     price,
     longPrompts = [],
     maxPromptTokens,
+    maxOutputTokens,
+    embedding,
     promptCache,
     images,
     documents,
@@ -355,6 +368,18 @@ function checkModel(
       );
     }
   });
+  if (embedding ? maxOutputTokens > 0 : maxOutputTokens === 0) {
+    problem(
+      ["maxOutputTokens"],
+      embedding ? "an embedding has no output tokens: set it to 0" : "set it to 1 or above",
+    );
+  }
+  if (embedding && price.output > 0) {
+    problem(["price", "output"], "an embedding has no output tokens: set it to 0");
+  }
+  if (embedding && provider === "anthropic") {
+    problem(["embedding"], "Anthropic has no embedding models: name another provider");
+  }
   if (promptCache && provider !== "anthropic") {
     problem(
       ["promptCache"],

@@ -1,6 +1,6 @@
-import { Pool } from "pg";
 import { FORECAST_DAYS } from "./forecast";
 import type { Customer, Ledger, RecentSpend, Usage } from "./ledger";
+import { agentPool } from "./pool";
 
 const CUSTOMER = `
   SELECT customer_id, tier, gcp_project, disabled_at IS NOT NULL AS disabled
@@ -39,15 +39,7 @@ const COST = `
  * @param onError called with errors of idle connections; the pool replaces them.
  */
 export function postgresLedger(url: string, onError: (error: Error) => void): Ledger {
-  const pool = new Pool({
-    connectionString: url,
-    max: 5,
-    connectionTimeoutMillis: 2_000,
-    idleTimeoutMillis: 60_000,
-    statement_timeout: 3_000,
-    application_name: "tollgate-agent",
-  });
-  pool.on("error", onError);
+  const pool = agentPool(url, "tollgate-agent", onError);
 
   async function customer(sql: string, value: string): Promise<Customer | undefined> {
     const { rows } = await pool.query(sql, [value]);

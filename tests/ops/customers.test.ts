@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,6 +16,7 @@ import { readAudit } from "../../ops/ledger/audit";
 import { readOutlook } from "../../ops/ledger/outlook";
 import { addCall, addCrossing, addRefusal, addSession } from "../dashboards/support/ledger";
 import { startLedger } from "../support/ledger";
+import { runCommand } from "../support/run-command";
 
 let folder: string;
 let postgres: RunningPostgres;
@@ -454,14 +454,5 @@ describe("the command", () => {
 });
 
 function runAt(command: "customers" | "audit", TOLLGATE_LEDGER_URL: string, ...args: string[]) {
-  const child = spawn(process.execPath, ["--import", "tsx", `ops/${command}/main.ts`, ...args], {
-    env: { ...process.env, TOLLGATE_LEDGER_URL },
-  });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk) => (stdout += chunk));
-  child.stderr.on("data", (chunk) => (stderr += chunk));
-  return new Promise<{ exitCode: number | null; stdout: string; stderr: string }>((resolve) => {
-    child.once("close", (exitCode) => resolve({ exitCode, stdout, stderr }));
-  });
+  return runCommand(command, args, { TOLLGATE_LEDGER_URL });
 }

@@ -1,4 +1,4 @@
-import { NANOS_PER_DOLLAR } from "../../../litellm-config";
+import { NANOS_PER_DOLLAR, PAYS } from "../../../litellm-config";
 import { records } from "../../prometheus/rules/recording";
 import { thresholds } from "../../thresholds";
 import { dashboard, type Row } from "../lib/dashboard";
@@ -21,7 +21,7 @@ const start = (period: string) => `date_trunc('${period}', now(), 'UTC')`;
 /** The running budget months by tier: revenue of the customers, LLM cost, and what the definitions allow it to be. */
 const TIER_MONTH = `
   SELECT tiers.tier, tiers.price_nanos, tiers.budget_nanos AS cap_nanos,
-    (SELECT count(*) FROM ledger.customers AS c WHERE c.tier = tiers.tier AND c.disabled_at IS NULL) AS customers,
+    (SELECT count(*) FROM ledger.customers AS c WHERE c.tier = tiers.tier AND ${PAYS}) AS customers,
     (SELECT coalesce(sum(spent_nanos), 0) FROM ledger.customer_usage AS u WHERE u.tier = tiers.tier) AS spent
   FROM ledger.tiers WHERE tiers.tier IN (\${tier:sqlstring})`;
 

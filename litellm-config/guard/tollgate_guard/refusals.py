@@ -73,8 +73,8 @@ _FOR_CUSTOMERS: dict[str, str] = {
     "gateway_error": "The assistant could not handle this request. Please try again in a moment.",
     "unauthorized": "The gateway needs the agent's key: send it as `Authorization: Bearer <key>` or `x-api-key: <key>`.",
     "route_closed": (
-        "This route is closed: the gateway serves POST /v1/chat/completions, /v1/responses and /v1/messages, and "
-        "GET /v1/models."
+        "This route is closed: the gateway serves POST /v1/chat/completions, /v1/responses, /v1/messages and "
+        "/v1/embeddings, and GET /v1/models."
     ),
 }
 
