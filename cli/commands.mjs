@@ -211,7 +211,8 @@ Cost protection and observability for an LLM product.
 
 ${sections.join("\n\n")}
 
-\`tollgate --stack <name> <command>\` runs ${remote.join(", ")} in a job of that stack on Google Cloud.
+\`tollgate --stack <name> <command>\` runs ${remote.join(", ")} in a job of that stack on Google Cloud;
+reconcile reads its files here, and the charges there.
 \`tollgate <command> --help\` describes a command. Without a link to \`tollgate\` on the PATH: \`npm run tollgate -- <command>\`.
 
 Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 a finding (drift, a stale file, a policy violation, a passed ceiling).`;
