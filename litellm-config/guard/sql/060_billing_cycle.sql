@@ -105,7 +105,7 @@ DECLARE
   v_today date := day_of(clock());
   v_ends date := (SELECT ends FROM period_of(p_customer, clock()));
 BEGIN
-  IF EXISTS (SELECT FROM sessions WHERE customer_id = p_customer) THEN
+  IF EXISTS (SELECT FROM customer_months WHERE customer_id = p_customer) THEN
     -- One that has not begun yet is replaced.
     DELETE FROM billing_anchors WHERE customer_id = p_customer AND since > v_today;
     IF coalesce((SELECT day FROM billing_anchors WHERE customer_id = p_customer ORDER BY since DESC LIMIT 1), 1) <> p_day THEN
@@ -131,27 +131,23 @@ BEGIN
 END
 $$;
 
--- The budget month is looked up once, after the customer's row is locked, and for the same moment in both functions.
-SELECT pg_temp.edit('ledger.reserve(jsonb)', 'v_month date := month_of(clock());', 'v_now timestamptz; v_month date; v_short boolean;');
-SELECT pg_temp.edit('ledger.reserve(jsonb)', $old$  IF v_at IS NULL THEN
-    RETURN reserve_within(p_reservation);
-  END IF;
-$old$, $new$  v_now := clock();
-  IF v_at IS NULL THEN
-    RETURN reserve_within(p_reservation);
-  END IF;
-  SELECT starts, days < whole_days INTO v_month, v_short FROM period_of(v_customer, v_now);
-  p_reservation := p_reservation || jsonb_build_object('month', v_month);
-$new$);
-SELECT pg_temp.edit('ledger.reserve(jsonb)', 'v_budget := coalesce(override_of(v_customer), v_plan);',
-  $new$v_budget := coalesce(override_of(v_customer), v_plan);
-  IF v_short OR (p_reservation ->> 'prorated')::boolean THEN
-    v_budget := plan_budget(v_customer, v_now, override_of(v_customer), v_tier,
-      ARRAY(SELECT jsonb_array_elements_text(p_reservation -> 'tiers')),
-      ARRAY(SELECT jsonb_array_elements_text(p_reservation -> 'caps')::bigint), (p_reservation ->> 'prorated')::boolean);
-  END IF;$new$);
-SELECT pg_temp.edit('ledger.reserve_within(jsonb)', 'v_month date := month_of(v_now);',
-  $new$v_month date := coalesce((p_reservation ->> 'month')::date, month_of(v_now));$new$);
+-- The month of a customer without a row of its own is looked up again once the customer is locked: its day may have changed at once.
+SELECT pg_temp.edit('ledger.reserve(jsonb)', 'v_month date := month_of(v_now);', 'v_month date; v_short boolean;');
+SELECT pg_temp.edit('ledger.reserve(jsonb)', $old$BEGIN
+  -- One call of a customer at a time.$old$, $new$BEGIN
+  SELECT starts, days < whole_days INTO v_month, v_short FROM period_of(v.customer, v_now);
+  -- One call of a customer at a time.$new$);
+SELECT pg_temp.edit('ledger.reserve(jsonb)', $old$    SELECT tier, cap_nanos, budget_nanos, granted_nanos,$old$,
+  $new$    SELECT starts, days < whole_days INTO v_month, v_short FROM period_of(v.customer, v_now);
+    SELECT tier, cap_nanos, budget_nanos, granted_nanos,$new$);
+SELECT pg_temp.edit('ledger.reserve(jsonb)',
+  $old$    coalesce((SELECT budget_nanos FROM overrides WHERE customer_id = v.customer AND ends_at > v_now), v.caps[v_at]),$old$,
+  $new$    CASE WHEN v_short OR (p_reservation ->> 'prorated')::boolean
+      THEN plan_budget(
+        v.customer, v_now, (SELECT budget_nanos FROM overrides WHERE customer_id = v.customer AND ends_at > v_now), v_tier,
+        v.tiers, v.caps, (p_reservation ->> 'prorated')::boolean)
+      ELSE coalesce((SELECT budget_nanos FROM overrides WHERE customer_id = v.customer AND ends_at > v_now), v.caps[v_at])
+    END,$new$);
 
 SELECT pg_temp.edit('ledger.grants_left(text, date)', $old$month = (p_month - interval '1 month')::date$old$,
   $new$month = (SELECT starts FROM period_of(p_customer, p_month::timestamp AT TIME ZONE 'UTC' - interval '1 second'))$new$);
@@ -162,7 +158,7 @@ SELECT pg_temp.edit('ledger.note_crossing()', $old$'month', NEW.month, $old$, $n
 SELECT pg_temp.edit('ledger.anonymise(text, text)', $old$    'crossings']$old$, $new$    'crossings', 'billing_anchors', 'tier_changes']$new$);
 
 -- Calls are filed by the month in which their budget month begins.
-ALTER TABLE ledger.customer_months DROP CONSTRAINT customer_months_month_check;
+ALTER TABLE ledger.customer_months DROP CONSTRAINT IF EXISTS customer_months_month_check;
 SELECT pg_temp.edit('ledger.file_calls(integer)', 'SELECT DISTINCT month FROM recent_calls',
   'SELECT DISTINCT date_trunc(''month'', month::timestamp)::date FROM recent_calls');
 SELECT pg_temp.edit('ledger.drop_month(date, bigint, bigint, text, text)',
