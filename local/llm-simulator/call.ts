@@ -49,6 +49,23 @@ export async function complete(provider: Provider, incoming: Incoming): Promise<
   }
 }
 
+/** Answers a request for embeddings, in the wire that its reader makes of it. */
+export function embed(
+  provider: Provider,
+  incoming: Omit<Incoming, "read">,
+  read: () => { call: Call; wire: Wire },
+): Promise<void> {
+  const answered: Incoming = {
+    ...incoming,
+    read: () => {
+      const { call, wire } = read();
+      answered.wire = wire;
+      return call;
+    },
+  };
+  return complete(provider, answered);
+}
+
 /** Answers a counting endpoint: the prompt's tokens, exactly as a call would be billed, and free. */
 export async function count(
   provider: Provider,

@@ -111,6 +111,10 @@ const body = fc.record(
   { requiredKeys: ["stream"] },
 );
 
+const chatModels = Object.entries(definitions.models)
+  .filter(([, { embedding }]) => !embedding)
+  .map(([name]) => name);
+
 /** One client in eight leaves: before its call is sent, while it is answered, or in its stream. */
 const leavesAfterMs = fc.oneof(
   { weight: 7, arbitrary: fc.constant(undefined) },
@@ -120,7 +124,7 @@ const leavesAfterMs = fc.oneof(
 /** A random call of a round. */
 export const plannedCall: fc.Arbitrary<PlannedCall> = fc
   .record({
-    model: fc.constantFrom(...Object.keys(definitions.routes), ...Object.keys(definitions.models)),
+    model: fc.constantFrom(...Object.keys(definitions.routes), ...chatModels),
     ending,
     messages: fc.array(turn, { maxLength: 3 }).map((turns) => turns.flat()),
     body,

@@ -191,6 +191,12 @@ describe("a budget that must not be deployed", () => {
       [`spare has input_nanos -1. Give the model its provider's list price in ${MODELS}`],
     ],
     [
+      "an embedding model without an input price",
+      "models-priced",
+      ({ models }) => (models["gemini-embedding-001"]!.input_nanos = 0),
+      [`gemini-embedding-001 has input_nanos 0. Give the model its provider's list price in ${MODELS}`],
+    ],
+    [
       "an invalid price of long prompts",
       "models-priced",
       ({ models }) => (models["claude-haiku-5-5"]!.long_prompts[0]!.input_nanos = 0),

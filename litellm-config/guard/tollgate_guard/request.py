@@ -40,6 +40,8 @@ class ChatRequest:
     left_out: tuple[str, ...] = ()
     # Images and documents in the messages.
     media: tuple[Media, ...] = ()
+    # What embeddings are made of; empty where the answer is text.
+    texts: tuple[str, ...] = ()
 
     @property
     def has_documents(self) -> bool:

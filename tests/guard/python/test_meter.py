@@ -80,7 +80,8 @@ class TestNothingGoesAround:
             gateway.run(ask())
 
     def test_what_has_no_bound_or_no_price_is_not_sent(self, gateway: MeteredGateway) -> None:
-        from tollgate_guard.meter.wires import UnboundedRequest, read_wire_request
+        from tollgate_guard.meter.wire_request import UnboundedRequest
+        from tollgate_guard.meter.wires import read_wire_request
 
         for wire, path, body in [
             ("openai", "/embeddings", {"model": "m", "max_tokens": 5}),

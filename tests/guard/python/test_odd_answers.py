@@ -15,7 +15,7 @@ from tollgate_guard.meter.answers import AnswerReader
 from tollgate_guard.meter.attempt import Attempt
 from tollgate_guard.meter.endings import Ending
 from tollgate_guard.meter.transport import _decoder
-from tollgate_guard.meter.wires import WireRequest
+from tollgate_guard.meter.wire_request import WireRequest
 from wire_shapes import SHAPES, TEXT
 
 CONFIG = parse(json.loads(GUARD_JSON.read_text("utf-8")))

@@ -222,11 +222,17 @@ def _read_openai(reader: AnswerReader, event: dict[str, Any]) -> None:
             reader.saw(function.get("name"), function.get("arguments"))
         reader.saw(message.get("function_call"), message.get("audio"))
         reader.ended(choice.get("finish_reason"), choice.get("index"))
+    vectors = [_dict(each) for each in _list(event.get("data"))]
+    if vectors and all(vector.get("embedding") for vector in vectors):
+        reader.understood = True
+        reader.ended("stop")
     usage = _dict(event.get("usage"))
     if not usage:
         return
     reader.understood = True
     prompt, completion = count(usage.get("prompt_tokens")), count(usage.get("completion_tokens"))
+    if vectors:
+        completion = 0
     total = count(usage.get("total_tokens"))
     details = _dict(usage.get("prompt_tokens_details"))
     # Some servers count reasoning in the total only.
@@ -295,7 +301,19 @@ def _report_anthropic(reader: AnswerReader, usage: dict[str, Any], *, final: boo
         reader.counters.begun = max(reader.counters.begun, output)
 
 
+def _read_predictions(reader: AnswerReader, predictions: list[Any]) -> None:
+    """Vertex AI's answer with embeddings, whose tokens are counted text by text."""
+    reader.understood = True
+    vectors = [_dict(_dict(each).get("embeddings")) for each in predictions]
+    if all(vector.get("values") for vector in vectors):
+        reader.ended("STOP")
+    counted = [count(_dict(vector.get("statistics")).get("token_count")) for vector in vectors]
+    reader.counters.report(prompt=None if None in counted else sum(each or 0 for each in counted), completion=0)
+
+
 def _read_vertex(reader: AnswerReader, event: dict[str, Any]) -> None:
+    if predictions := _list(event.get("predictions")):
+        _read_predictions(reader, predictions)
     for candidate in map(_dict, _list(event.get("candidates"))):
         reader.understood = True
         reader.began(candidate.get("index"))

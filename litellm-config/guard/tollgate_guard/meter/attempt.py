@@ -13,7 +13,7 @@ from ..pricing import Usage, cost
 from .answers import AnswerReader
 from .endings import Ending
 from .usage import Counters, believable
-from .wires import WireRequest
+from .wire_request import WireRequest
 
 # More bytes than this for each token allowed: the provider has ignored the limit.
 _BYTES_PER_TOKEN = 8
@@ -65,6 +65,11 @@ class Attempt:
     def charged(self) -> bool:
         """Whether the provider may have billed it."""
         return self.ending is None or not self.ending.free
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has no whole answer."""
+        return self.ending not in (Ending.COMPLETE, Ending.NO_USAGE)
 
     @property
     def repeatable(self) -> bool:
@@ -142,6 +147,9 @@ class Attempt:
 
     def _completion_bound(self, counters: Counters) -> int:
         """The most tokens that the answer can have had."""
+        if self.allowed == 0:
+            # A vector has none, whatever came of it.
+            return 0
         visible, came = (self.answer.visible, self.answer.came) if self.answer else (0, 0)
         counted = self._counted(counters)
         # Counted up to some moment: from there on by its bytes.
