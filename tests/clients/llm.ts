@@ -5,7 +5,7 @@ import { AGENT_KEY, startStack } from "../support/gateway";
 import { installClient, runProgram, type Package } from "./install";
 import { PAGE, writeTable } from "./page";
 
-const FEATURES = ["answer", "stream", "tools", "object", "image"] as const;
+const FEATURES = ["answer", "stream", "tools", "object", "image", "embed"] as const;
 type Feature = (typeof FEATURES)[number];
 
 const OPENAI = "openai==2.54.0";
@@ -13,13 +13,16 @@ const LANGCHAIN = ["langchain-openai==1.7.4", "langchain-core==1.8.3"];
 
 /** A client by its heading in the page, what its snippet needs, and the features that it shows. */
 const CLIENTS: Record<string, { install: Package; shows: Feature[] }> = {
-  "openai-python": { install: { pip: [OPENAI] }, shows: ["answer", "stream", "tools", "image"] },
-  "openai-node": { install: { npm: ["openai@6.49.0"] }, shows: ["answer", "stream", "tools", "image"] },
+  "openai-python": { install: { pip: [OPENAI] }, shows: ["answer", "stream", "tools", "image", "embed"] },
+  "openai-node": {
+    install: { npm: ["openai@6.49.0"] },
+    shows: ["answer", "stream", "tools", "image", "embed"],
+  },
   "Anthropic SDK": {
     install: { pip: ["anthropic==2.14.0"] },
     shows: ["answer", "stream", "tools", "image"],
   },
-  LangChain: { install: { pip: LANGCHAIN }, shows: ["answer", "stream", "tools"] },
+  LangChain: { install: { pip: LANGCHAIN }, shows: ["answer", "stream", "tools", "embed"] },
   LangGraph: { install: { pip: ["langgraph==1.2.24", ...LANGCHAIN] }, shows: ["stream", "tools"] },
   LlamaIndex: { install: { pip: ["llama-index-llms-openai-like==0.8.1"] }, shows: ["answer", "stream"] },
   "pydantic-ai": { install: { pip: ["pydantic-ai-slim[openai]==2.31.1"] }, shows: ["tools"] },

@@ -48,6 +48,30 @@ describe("a burst", () => {
     expect((await busy()) - before).toBe(refused.length);
   });
 
+  test("a client that leaves the queue takes its call with it: no place, no hold, nothing sent", async () => {
+    const customer = await gateway.customer("tier_3");
+    const metric = async (name: string, labels?: Record<string, string>) =>
+      total(await scrape(gateway.stack.gateway.url), name, labels);
+    const left = () => metric("tollgate_guard_decisions_total", { reason: "client_left" });
+    const before = await left();
+    await customer.behave({ latencyMs: 3_000, outputTokens: 5 });
+    const inFlight = together(PLACES, () => customer.call(MODEL, { body }));
+    await eventually("a full lane", async () => (await customer.calls()).length === PLACES);
+    const leave = new AbortController();
+    const waiting = Array.from({ length: 2 }, () => customer.call(MODEL, { body, signal: leave.signal }));
+    const gone = Promise.allSettled(waiting);
+    await eventually("the queue", async () => (await metric("tollgate_guard_calls_queued")) === 2);
+    leave.abort();
+    await eventually("an empty queue", async () => (await metric("tollgate_guard_calls_queued")) === 0);
+    expect((await gone).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+
+    expect(codes(await inFlight)).toEqual(Array(PLACES).fill("ok"));
+    const { billed, booked, calls, month } = await customer.settled();
+    expect([calls.length, (await customer.requests()).length, month.held_nanos]).toEqual([PLACES, PLACES, 0]);
+    expect(booked).toBe(billed);
+    expect((await left()) - before).toBe(2);
+  });
+
   test("another customer's call does not wait for it", async () => {
     const [busy, other] = [await gateway.customer("tier_3"), await gateway.customer("tier_3")];
     await busy.behave({ latencyMs: 2_000, outputTokens: 5 });

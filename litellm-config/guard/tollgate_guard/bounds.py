@@ -14,7 +14,7 @@ from .refusals import Refusal, invalid
 from .request import ChatRequest
 
 # Around the text, providers put markers of role and turn (below ten tokens a message), and, with tools or an answer schema,
-# an instruction of their own: Anthropic's is the longest, 346 to 804 tokens (docs.anthropic.com, "Tool use: pricing").
+# their own instruction: Anthropic's is the longest, 346 to 804 tokens (docs.anthropic.com, "Tool use: pricing").
 _BASE_TOKENS = 32
 _MESSAGE_TOKENS = 16
 _TOOLS_TOKENS = 1_024

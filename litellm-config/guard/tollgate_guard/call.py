@@ -179,7 +179,7 @@ class Call:
         if left <= 0:
             return
         if self._waited or left > _LONGEST_WAIT_SECONDS:
-            raise NotSent(f"{model.name} is not to be asked for another {left:.0f} s")
+            raise NotSent(f"{model.name} must not be called for another {left:.0f} s")
         self._waited = True
         await asyncio.sleep(left)
 

@@ -131,6 +131,9 @@ def _detail(holder: Any, name: str) -> int:
 
 
 def _output(response: Any) -> str:
+    vectors = getattr(response, "data", None)
+    if vectors:
+        return f"{len(vectors)} vectors of {len(vectors[0]['embedding'])} numbers"
     choices = getattr(response, "choices", None) or []
     message = getattr(choices[0], "message", None) if choices else None
     shown = {

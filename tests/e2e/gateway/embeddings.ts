@@ -1,6 +1,8 @@
 import OpenAI from "openai";
 import { usd } from "../../../litellm-config";
-import { AGENT_KEY, type CallOptions, type Customer, type Gateway } from "../../support/gateway";
+import { toObservation } from "../../../local/otlp-sink/observation";
+import { TraceStore } from "../../../local/otlp-sink/store";
+import { AGENT_KEY, eventually, type CallOptions, type Customer, type Gateway } from "../../support/gateway";
 
 const MODEL = "gemini-embedding-001";
 /** Nano-dollars a token of {@link MODEL}, from Google's price page. */
@@ -52,6 +54,29 @@ export function embeddings(gateway: Gateway): void {
     expect(requests.map(({ parameters }) => parameters)).toEqual(
       texts.map(() => ["instances", "parameters"]),
     );
+  });
+
+  test("a trace says which texts, of how many tokens, for how much, and how many vectors came", async () => {
+    const customer = await gateway.customer("tier_2");
+    await embed(customer, ["one", "two"], { body: { dimensions: 8 } });
+    const { calls, booked } = await customer.settled();
+    const found = await eventually("the trace", async () => {
+      const spans = new TraceStore(gateway.stack.tracesDir).spans().map(toObservation);
+      const own = spans.filter(({ userId }) => userId === customer.id);
+      return own.length > 0 ? own : undefined;
+    });
+    expect(found).toHaveLength(1);
+    const { costs, usage, input, output, ...rest } = found[0]!;
+    expect(rest).toMatchObject({
+      type: "generation",
+      name: "embedding",
+      traceName: "embedding",
+      model: MODEL,
+    });
+    expect(usage).toEqual({ input: calls[0]!.prompt_tokens, output: 0 });
+    expect(Math.round(costs.total! * 1e9)).toBe(booked);
+    expect(JSON.stringify(input)).toContain("two");
+    expect(JSON.stringify(output)).toContain("2 vectors of 8 numbers");
   });
 
   test("OpenAI's SDK gets numbers, packed and unpacked alike", async () => {

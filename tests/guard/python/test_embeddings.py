@@ -114,7 +114,10 @@ class TestReading:
 
 def vertex(tokens: Any = TOKENS, vector: Any = VECTOR) -> dict[str, Any]:
     statistics = {} if tokens is None else {"statistics": {"token_count": tokens, "truncated": False}}
-    return {"predictions": [{"embeddings": {"values": vector, **statistics}}], "metadata": {"billableCharacterCount": 9}}
+    return {
+        "predictions": [{"embeddings": {"values": vector, **statistics}}],
+        "metadata": {"billableCharacterCount": 9},
+    }
 
 
 def openai(tokens: Any = TOKENS, vector: Any = VECTOR) -> dict[str, Any]:
