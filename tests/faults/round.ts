@@ -94,7 +94,7 @@ function begin(
 async function leaveLittle(stack: Stack, customer: Customer, seed: number): Promise<void> {
   const { session, tiers } = stack.definitions;
   for (let at = 0; at < SESSIONS; at++) {
-    const left = [usd("0.01"), usd("0.08"), usd("0.45")][(seed + at) % SESSIONS]!;
+    const left = [usd("0.03"), usd("0.15"), usd("0.45")][(seed + at) % SESSIONS]!;
     await stack.ledger.spendBefore(customer.id, `s${at}`, session.budget - left);
   }
   if (customer.tier !== "tier_2") return;
