@@ -50,7 +50,9 @@ def ignored_keys(config: dict[str, Any]) -> set[str]:
             deployment["litellm_params"],
             set(GenericLiteLLMParams.model_fields) | {"model", "weight", CACHE_CONTROL_POINTS},
         )
-        check(f"model_list.{name}.model_info", deployment["model_info"], set(ModelInfo.model_fields) | set(CustomPricingLiteLLMParams.model_fields))
+        # Its health check reads the mode by name.
+        known = {"mode", *ModelInfo.model_fields, *CustomPricingLiteLLMParams.model_fields}
+        check(f"model_list.{name}.model_info", deployment["model_info"], known)
     return found
 
 
