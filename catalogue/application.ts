@@ -10,7 +10,7 @@ export const application = {
     image: "agent",
     args: [{ program: "agent" }],
     port: ports.agent,
-    // Metrics have a port of their own: the service's own port is public on Google Cloud.
+    // Metrics have their own port: the service's own port is public on Google Cloud.
     extraPorts: { metrics: ports.agentMetrics },
     memoryMiB: 512,
     cpu: 0.5,

@@ -9,7 +9,7 @@ export interface Bucket {
   coldAfterDays?: number;
   /** The stack's setting without which its phase does not have it. */
   enabledBy?: "tempo";
-  /** Why a target has it not. */
+  /** Why a target does not have it. */
   targets?: { compose?: string };
 }
 

@@ -145,6 +145,11 @@ export const infrastructure = {
     phase: 2,
     image: "grafana",
     port: ports.grafana,
+    substitute: {
+      name: "viewer",
+      title: "Dashboard viewer (in Grafana's place)",
+      note: "the first visit builds the viewer, about a minute",
+    },
     memoryMiB: 256,
     cpu: 0.25,
     probe: { path: "/api/health", startupSeconds: 60 },

@@ -22,7 +22,7 @@ const bucketsOfBlobStore = bucketSpecs
 
 const noLangfuse = "Langfuse's server is not here";
 
-/** An operator may run the job with a command of their own; its answer goes here. */
+/** An operator may run the job with another command; its answer goes here. */
 const answersOperators = { gcp: { TOLLGATE_ANSWERS_BUCKET: { bucket: "answers" } } } as const;
 
 /** What prepares the data stores before the services that need it, looks after them on the side, or waits for an operator. */
@@ -176,7 +176,7 @@ export const jobs = {
     },
     memoryMiB: 128,
     cpu: 0.25,
-    // Not oftener: Cloud Run bills a minute of each run.
+    // Not more often: Cloud Run bills a minute of each run.
     trigger: { every: 15 * MINUTE, retryAfter: MINUTE },
     dependsOn: ["gateway-migrations"],
   },
@@ -203,7 +203,7 @@ export const jobs = {
     },
   },
   "langfuse-setup": {
-    title: "Model prices, prompts, judges and dashboards of Langfuse",
+    title: "Model prices, prompts, evaluators and dashboards of Langfuse",
     layer: "llm-observability",
     phase: 1,
     image: "agent",
@@ -235,7 +235,7 @@ export const jobs = {
     targetEnv: answersOperators,
     memoryMiB: 128,
     cpu: 0.25,
-    // Not oftener: Cloud Run bills a minute of each run.
+    // Not more often: Cloud Run bills a minute of each run.
     trigger: { every: 15 * MINUTE },
     dependsOn: ["langfuse-web", "gateway-migrations"],
     targets: { local: noLangfuse },

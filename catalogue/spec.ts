@@ -127,6 +127,14 @@ interface ProgramSpec<S extends string, Need extends string> {
   targets?: Readonly<Partial<Record<TargetName, string>>>;
 }
 
+/** A program of `local/` that answers at a service's port. */
+export interface Substitute {
+  name: "otlp-sink" | "viewer";
+  title: string;
+  /** For a person who opens it. */
+  note?: string;
+}
+
 export interface ServiceSpec<S extends string = string> extends ProgramSpec<S, S> {
   /** The port that clients use; none for a worker. */
   port?: number;
@@ -147,6 +155,8 @@ export interface ServiceSpec<S extends string = string> extends ProgramSpec<S, S
   vital?: true;
   /** Who reaches it beside the other services: customers, or operators (through IAP on Google Cloud). */
   exposedTo?: "customers" | "operators";
+  /** What takes its place and its port on the local target where it cannot run there. */
+  substitute?: Substitute;
   /** Its second service for operators on Google Cloud, where callers inside the network cannot pass IAP. */
   operatorTwin?: { readonly name: string };
   /** On a single machine, who reaches its port: everybody, or what runs on that machine (others through a tunnel). */

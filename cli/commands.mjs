@@ -19,7 +19,7 @@ export const groups = {
     },
     brake: {
       entry: "ops/brake/main.ts",
-      about: "stop LLM calls at once, and let them go on",
+      about: "stop LLM calls at once, and resume them",
       needs: "node",
       remote: { job: "admin", program: "brake" },
     },
@@ -31,7 +31,7 @@ export const groups = {
     },
     events: {
       entry: "ops/events/main.ts",
-      about: "what has happened, and who has heard of it",
+      about: "what happened, and which receivers got it",
       needs: "node",
       remote: { job: "admin", program: "events" },
     },
@@ -58,7 +58,11 @@ export const groups = {
       needs: "node",
       remote: { job: "admin", program: "query" },
     },
-    "keys new": { entry: "ops/keys/main.ts", about: "draw an agent's key for the gateway", needs: "node" },
+    "keys new": {
+      entry: "ops/keys/main.ts",
+      about: "generate an agent's key for the gateway",
+      needs: "node",
+    },
     "dashboards report": {
       entry: "local/dashboards/report-main.ts",
       about: "which panels have data on the running stack",
@@ -71,7 +75,7 @@ export const groups = {
     },
     "dashboards shots": {
       entry: "local/dashboards/shots/main.ts",
-      about: "photograph every dashboard and check the pictures",
+      about: "take a screenshot of every dashboard and check it",
       needs: "node",
     },
     compose: { entry: "ops/compose/main.ts", about: "the stack in Docker Compose", needs: "node" },
@@ -93,7 +97,7 @@ export const groups = {
   "Google Cloud": {
     doctor: {
       entry: "ops/doctor/main.ts",
-      about: "what a stack's project still lacks, and the line that mends it",
+      about: "what a stack's project lacks, and the command that fixes it",
       needs: "node",
     },
     plan: {
@@ -107,7 +111,11 @@ export const groups = {
       about: "read the prices of the estimate from Google",
       needs: "node",
     },
-    promote: { entry: "ops/promote/main.ts", about: "take to prod what dev has proven", needs: "node" },
+    promote: {
+      entry: "ops/promote/main.ts",
+      about: "deploy to prod what runs healthy in dev",
+      needs: "node",
+    },
     drift: { entry: "ops/drift/main.ts", about: "where the cloud differs from the program", needs: "node" },
     drill: {
       entry: "ops/drill/main.ts",
@@ -121,7 +129,7 @@ export const groups = {
     },
     images: {
       entry: "ops/images/main.ts",
-      about: "build and push own images; read what runs",
+      about: "build and push the project's images; show what runs",
       needs: "node",
     },
     "images pin": { entry: "ops/images/pin.ts", about: "pin the public images by digest", needs: "node" },
@@ -211,7 +219,8 @@ Cost protection and observability for an LLM product.
 
 ${sections.join("\n\n")}
 
-\`tollgate --stack <name> <command>\` runs ${remote.join(", ")} in a job of that stack on Google Cloud.
+\`tollgate --stack <name> <command>\` runs ${remote.join(", ")} in a job of that stack on Google Cloud;
+reconcile reads its files here, and the charges there.
 \`tollgate <command> --help\` describes a command. Without a link to \`tollgate\` on the PATH: \`npm run tollgate -- <command>\`.
 
 Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 a finding (drift, a stale file, a policy violation, a passed ceiling).`;

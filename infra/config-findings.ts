@@ -42,18 +42,11 @@ export function shown(value: unknown): string {
 function remedy(issue: z.core.$ZodIssue, value: unknown): string {
   if (value === null) return "must have a value, or be taken out";
   if (issue.message.startsWith("must ")) return issue.message;
-  switch (issue.code) {
-    case "invalid_value":
-      return `must be one of ${issue.values.join(", ")}`;
-    case "too_small":
-      return issue.inclusive ? `must be at least ${issue.minimum}` : `must be above ${issue.minimum}`;
-    case "too_big":
-      return `must be at most ${issue.maximum}`;
-    case "invalid_type":
-      return expected(issue, value);
-    default:
-      return issue.message;
-  }
+  if (issue.code === "invalid_value") return `must be one of ${issue.values.join(", ")}`;
+  if (issue.code === "too_small")
+    return issue.inclusive ? `must be at least ${issue.minimum}` : `must be above ${issue.minimum}`;
+  if (issue.code === "too_big") return `must be at most ${issue.maximum}`;
+  return issue.code === "invalid_type" ? expected(issue, value) : issue.message;
 }
 
 function expected({ expected: type, path }: z.core.$ZodIssueInvalidType, value: unknown): string {

@@ -213,16 +213,14 @@ function wrongSecret({ form }: { form?: SecretForm }, text: string | undefined):
   if (text === undefined) return undefined;
   if (text.trim() === "") return "must not be empty";
   const value = parsed(text);
-  switch (form) {
-    case "https":
-      return /^https:\/\/[^\s/]+/.test(text) ? undefined : "must be an https address";
-    case "list":
-      return Array.isArray(value) ? undefined : "must be a JSON list";
-    case "object":
-      return typeof value === "object" && value !== null && !Array.isArray(value)
-        ? undefined
-        : "must be a JSON object";
-    default:
-      return undefined;
-  }
+  const { right, is } = {
+    https: { right: /^https:\/\/[^\s/]+/.test(text), is: "an https address" },
+    list: { right: Array.isArray(value), is: "a JSON list" },
+    object: {
+      right: typeof value === "object" && value !== null && !Array.isArray(value),
+      is: "a JSON object",
+    },
+    text: { right: true, is: "text" },
+  }[form ?? "text"];
+  return right ? undefined : `must be ${is}`;
 }

@@ -4,6 +4,8 @@ import { logFile } from "../ops/workspace/paths";
 import { runCommand, tollgateCommand, wholeNumber } from "../ops/terminal/command";
 import { ensureSecrets } from "../ops/workspace/secrets";
 import { downloadServers } from "./servers/download";
+import { variableOf } from "./servers/find";
+import { SERVERS } from "./servers/releases";
 import { runChecks, simulatorBill } from "./stack/checks";
 import { requireFreePorts } from "./stack/free-ports";
 import { cleanUpLeftovers } from "./stack/leftovers";
@@ -21,7 +23,7 @@ Environment:
   TOLLGATE_PROVIDER_URL      an OpenAI-compatible server that answers instead of the simulator (TOLLGATE_PROVIDER_KEY: its key)
   ANTHROPIC_API_KEY, VERTEXAI_PROJECT, VERTEXAI_LOCATION
                              the real providers answer; the sample conversation then costs real money, at most $0.50
-  TOLLGATE_GRAFANA_BIN, TOLLGATE_LOKI_BIN, TOLLGATE_ALLOY_BIN, TOLLGATE_TEMPO_BIN
+  ${SERVERS.map(variableOf).join(", ")}
                              programs that are not on the PATH; each that is there is started
   TOLLGATE_GATEWAY_WORKERS   LiteLLM's worker processes (default 1)
 
@@ -117,12 +119,13 @@ function stopRequest(): Promise<"done"> {
 }
 
 function nextSteps(settings: StackSettings): string {
-  const isGrafana = !whyNotHere(service("grafana"));
+  const grafana = service("grafana");
+  const note = whyNotHere(grafana) && grafana.substitute?.note;
   return `
 ${bold("The stack is up.")} In another terminal:
   npm run ask -- "why did my costs go up last week?"
   npm run customers -- usage
-Dashboards: http://127.0.0.1:${portOf(settings, "grafana")}${isGrafana ? "" : " (the first visit builds the viewer, about a minute)"}
+Dashboards: http://127.0.0.1:${portOf(settings, "grafana")}${note ? ` (${note})` : ""}
 Traces:     http://127.0.0.1:${portOf(settings, "langfuse")}
 Logs are in .tollgate/logs/. Ctrl-C stops everything.`;
 }
@@ -137,7 +140,7 @@ runCommand(
     "Run the cost-protection stack on this machine, without Docker or a cloud account.",
   )
     .option("--check", "hold the sample conversation, check the result and stop", false)
-    .option("--full", "download Grafana, Loki, Alloy and Tempo where they are not on the PATH", false)
+    .option("--full", `download ${SERVERS.join(", ")} where they are not on the PATH`, false)
     .option("--port-offset <n>", "add this to every port", wholeNumber(0, 50_000), 0)
     .addHelpText("after", HELP)
     .action(start),

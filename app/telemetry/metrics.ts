@@ -70,7 +70,7 @@ export function createMetrics() {
     }),
     retriedAnswers: new Counter({
       name: "tollgate_agent_retried_answers_total",
-      help: "Replies of a model that were no use and asked for once more, by why",
+      help: "Unusable replies of a model, requested once more, by reason",
       labelNames: ["code"] as const,
       registers,
     }),

@@ -127,7 +127,7 @@ function invoiceMonths({ from, to }: Period, now: Date): { first: string; last: 
   return from === firstOfMonth(from) && ends ? { first: from.slice(0, 7), last: to.slice(0, 7) } : null;
 }
 
-/** Data without a cost for what was asked are a cost of zero; no data are no cost at all. */
+/** Zero where there are data but no cost for what was asked; nothing where there are no data. */
 function nothingSpent({ unitsPerDollar }: Extent, hasData: boolean): Cost[] {
   const currency = only([...unitsPerDollar.keys()]);
   return hasData && currency !== null ? [new Cost(currency)] : [];

@@ -43,7 +43,7 @@ export interface NamedSpend {
 }
 
 /**
- * Reads spend narrowed to names as somebody wrote them. A name without cost is looked for in the bill: "bigquery" means
+ * Reads spend narrowed to names as the customer wrote them. A name without cost is looked for in the bill: "bigquery" means
  * BigQuery, and what means nothing is refused with the nearest names, because 0.00 would be a wrong answer.
  *
  * @throws UserError when there is no such name.

@@ -41,7 +41,7 @@ export interface ContainerArgs extends ContainerInputs {
   after?: string[];
 }
 
-/** What one revision has once for all its containers: a sidecar that differed would be refused, or drift for ever. */
+/** What one revision has once for all its containers: a sidecar that differed would be refused, or always show as drift. */
 export interface RevisionCpu {
   cpuIdle: boolean;
   startupCpuBoost: boolean;

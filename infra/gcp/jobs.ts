@@ -72,7 +72,7 @@ export function jobRunner(base: StackBase, resources: Resources) {
   };
 }
 
-/** Whether operators run the job with commands of their own. */
+/** Whether operators run the job with other commands. */
 function answersOperators(job: Job): boolean {
   return bucketsOf(job, "gcp").includes("answers");
 }

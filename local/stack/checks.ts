@@ -31,12 +31,12 @@ const WAIT_SECONDS = 20;
  */
 export async function runChecks(input: CheckInput): Promise<boolean> {
   const checks: [string, () => Promise<Finding> | Finding][] = [
-    ["every service that can run here runs", () => patiently(() => Promise.resolve(allRun(input)))],
+    ["every service that can run here runs", () => eventually(() => Promise.resolve(allRun(input)))],
     ["every question was answered", () => allAnswered(input)],
     ["what the budgets say is spent is the sum of the calls, to the nano-dollar", () => budgetsAddUp(input)],
     ["the ledger has what the simulator billed, to the nano-dollar", () => billsAgree(input)],
-    ["the conversation's traces arrived", () => patiently(() => tracesArrived(input))],
-    ["Prometheus scrapes every service", () => patiently(() => targetsUp(input))],
+    ["the conversation's traces arrived", () => eventually(() => tracesArrived(input))],
+    ["Prometheus scrapes every service", () => eventually(() => targetsUp(input))],
   ];
   let passed = true;
   for (const [name, check] of checks) {
@@ -115,7 +115,7 @@ async function targetsUp({ settings, stateOf }: CheckInput): Promise<Finding> {
 }
 
 /** Tries again until there is no finding, for a while. */
-async function patiently(check: () => Promise<Finding>): Promise<Finding> {
+async function eventually(check: () => Promise<Finding>): Promise<Finding> {
   const deadline = Date.now() + WAIT_SECONDS * 1000;
   for (;;) {
     const finding = await check();

@@ -2,16 +2,30 @@ import { execFileSync } from "node:child_process";
 import { isListening } from "../processes";
 import type { LocalService } from "./services";
 
+/** Ports above 1023 that browsers and Node's fetch refuse: https://fetch.spec.whatwg.org/#port-blocking */
+const BLOCKED = new Set([
+  1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697,
+  10080,
+]);
+
 /**
- * Checks that every port is free before anything is started.
+ * Checks that every port can be used before anything is started.
  *
- * @throws Error that names each taken port, what holds it where that can be known, and the remedy.
+ * @throws Error that names each port that is taken, what holds it where that can be known, each that no browser opens, and the
+ * remedy.
  */
 export async function requireFreePorts(services: readonly LocalService[]): Promise<void> {
   const wanted = services
     .filter(({ off }) => !off)
     .flatMap(({ name, ports }) => ports.map((port) => ({ name, port })));
   const taken = await Promise.all(wanted.map(({ port }) => isListening(port)));
+  const blocked = wanted
+    .filter(({ port }) => BLOCKED.has(port))
+    .map(({ name, port }) => `  port ${port} (${name}) is one that browsers and Node refuse to open`);
+  if (blocked.length > 0)
+    throw new Error(
+      `${blocked.join("\n")}\nShift every port by something else: npm start -- --port-offset 10000`,
+    );
   const lines = wanted
     .filter((_, i) => taken[i])
     .map(({ name, port }) => `  port ${port} (${name}) is taken${holder(port)}`);

@@ -1,4 +1,4 @@
-import { catalogue, isJob, service, type Unit } from "../../catalogue";
+import { catalogue, isJob, type Service, type Unit } from "../../catalogue";
 import { startAll } from "../../catalogue/target";
 import { logFile, paths } from "../../ops/workspace/paths";
 import type { Running } from "../processes";
@@ -6,14 +6,12 @@ import {
   localTarget,
   portsOf,
   simulatorOn,
-  sinkOn,
-  viewerOn,
+  SUBSTITUTES,
   whyNotHere,
   type LocalUnit,
   type Machine,
 } from "../target";
-import { writeAlertmanagerFiles, writePrometheusFiles } from "./monitoring-files";
-import { writeAlloyFiles, writeGrafanaFiles, writeLokiFiles, writeTempoFiles } from "./server-files";
+import { configFolders } from "./config-folders";
 import { gatewayExtra, providerInUse } from "./provider";
 import { portOf, type StackSettings } from "./settings";
 
@@ -34,8 +32,8 @@ export interface LocalService {
 }
 
 /**
- * Every service and job of the catalogue, and what stands in for those that cannot run here: the LLM simulator for the
- * providers, the OTLP sink for Langfuse, the viewer for Grafana.
+ * Every service and job of the catalogue, what stands in for those that cannot run here, and the LLM simulator for the
+ * providers.
  */
 export function localServices(settings: StackSettings): LocalService[] {
   const machine = machineOf(settings);
@@ -53,24 +51,22 @@ export function localServices(settings: StackSettings): LocalService[] {
       required: true,
       ...(simulated ? { start: () => simulatorOn(machine) } : { off: providerInUse(settings) }),
     },
+    ...catalogue.flatMap((each) => substituteOf(each, machine)),
+  ];
+}
+
+/** What answers at a service's port while that cannot run here. */
+function substituteOf(service: Service, machine: Machine): LocalService[] {
+  if (!service.substitute) return [];
+  const { name, title } = service.substitute;
+  const { required } = common(service, machine);
+  return [
     {
-      name: "otlp-sink",
-      title: "OTLP sink (in Langfuse's place)",
-      ports: [portOf(settings, "langfuse")],
-      dependsOn: [],
-      required: true,
-      start: () => sinkOn(machine, paths.traces),
-    },
-    {
-      name: "viewer",
-      title: "Dashboard viewer (in Grafana's place)",
-      ports: [portOf(settings, "grafana")],
-      dependsOn: [],
-      required: false,
-      later: true,
-      ...(whyNotHere(service("grafana"))
-        ? { start: () => viewerOn(machine) }
-        : { off: "Grafana shows the dashboards" }),
+      ...{ name, title, required, dependsOn: [], ports: portsOf(service, machine) },
+      ...(required ? {} : { later: true }),
+      ...(whyNotHere(service)
+        ? { start: () => SUBSTITUTES[name](machine) }
+        : { off: `${service.title} itself runs` }),
     },
   ];
 }
@@ -92,14 +88,7 @@ export function machineOf(settings: StackSettings): Machine {
     logFile,
     port: (catalogued) => catalogued + settings.portOffset,
     values: settings.secrets.values,
-    folders: {
-      prometheus: () => writePrometheusFiles(settings),
-      alertmanager: writeAlertmanagerFiles,
-      grafana: () => writeGrafanaFiles(settings),
-      loki: () => writeLokiFiles(settings),
-      alloy: writeAlloyFiles,
-      tempo: () => writeTempoFiles(settings),
-    },
+    folders: configFolders(settings),
     extra: {
       alloy: () => ({ env: { LOG_FOLDER: paths.logs } }),
       gateway: () => gatewayExtra(settings, `http://127.0.0.1:${portOf(settings, "llmSimulator")}`),

@@ -20,7 +20,7 @@ import { pathOf, type Machine } from "./machine";
 
 export type { Extra, Machine } from "./machine";
 export { whyNotHere } from "./kinds";
-export { simulatorOn, sinkOn, viewerOn } from "./stand-ins";
+export { simulatorOn, sinkOn, SUBSTITUTES } from "./stand-ins";
 
 /** A service or a job that can be started on this machine. */
 export interface LocalUnit {

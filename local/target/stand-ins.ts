@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { ports } from "../../catalogue";
-import { repository, workFolder } from "../../ops/workspace/paths";
+import { ports, type Service } from "../../catalogue";
+import { paths, repository, workFolder } from "../../ops/workspace/paths";
 import { httpReady, startProcess, type Running } from "../processes";
 import type { Machine } from "./machine";
 
@@ -24,8 +24,17 @@ export function sinkOn(machine: Machine, tracesDir: string): Promise<Running> {
   return startOwn("otlp-sink", machine.port(ports.langfuse), "/api/public/health", env, machine);
 }
 
+/** Starts what stands in a service's place. */
+export const SUBSTITUTES: Record<
+  NonNullable<Service["substitute"]>["name"],
+  (machine: Machine) => Promise<Running>
+> = {
+  "otlp-sink": (machine) => sinkOn(machine, paths.traces),
+  viewer: viewerOn,
+};
+
 /** Starts the viewer of the dashboards that stands in Grafana's place, on its port. It reads where the stack runs. */
-export function viewerOn(machine: Machine): Promise<Running> {
+function viewerOn(machine: Machine): Promise<Running> {
   return startOwn("viewer", machine.port(ports.grafana), "/api/health", {}, machine, "dashboards/viewer");
 }
 

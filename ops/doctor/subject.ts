@@ -1,7 +1,7 @@
 import { plan, readStackFile } from "../../infra/plan";
 import type { Subject } from "./check";
 
-/** Values of the committed example that belong to somebody else, or do not exist. */
+/** Values of the committed example that belong to others, or do not exist. */
 const EXAMPLES = [/@example\.com$/, /\bexample\.com\b/, /^10000000000\d$/, /\btollgate-(dev|prod|admin)\b/];
 
 /**

@@ -11,7 +11,7 @@ const BATCH = 20;
  * @returns false while another one is it.
  */
 export async function takeTurn(ledger: ClientBase): Promise<boolean> {
-  // A lock of a session counts how often it was taken: again is no harm.
+  // A lock of a session counts how often it was taken: taking it again does no harm.
   const { rows } = await ledger.query<{ mine: boolean }>(
     "select pg_try_advisory_lock(hashtext('ledger.deliver_events')) as mine",
   );

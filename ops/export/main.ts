@@ -10,6 +10,9 @@ import { EXIT, runCommand, tollgateCommand, UsageError } from "../terminal/comma
 import { exportMonth } from "./export";
 import { FORMATS } from "./formats";
 
+/** https://docs.stripe.com/api/billing/meter-event/create, `timestamp`. */
+const STRIPE_DAYS = 35;
+
 const program = tollgateCommand(
   "export",
   "Write a month's charges for finance; ends with 3 when they differ from the ledger's total.",
@@ -44,6 +47,11 @@ const program = tollgateCommand(
     if (pending > 0)
       console.error(
         `${pending} calls are in flight and not in it yet: export the month again when it is over.`,
+      );
+    const oldest = Date.now() - STRIPE_DAYS * 86_400_000;
+    if (format === "stripe" && Date.parse(`${month}-01`) < oldest)
+      console.error(
+        `Stripe refuses events that are older than ${STRIPE_DAYS} days: those before ${new Date(oldest).toISOString().slice(0, 10)}.`,
       );
     if (chargedNanos !== bookedNanos) {
       console.error(

@@ -91,7 +91,7 @@ export async function applyEvaluations(
     await journal.apply("evaluation rule", rule.name, async () => {
       const existing = rules.find(({ name }) => name === rule.name);
       const assigned = { ...rule, evaluatorAssignments: [{ evaluatorId: made?.id ?? "" }] };
-      // Whether it runs is decided in Langfuse after it was made: somebody may have had enough of it.
+      // Whether it runs is decided in Langfuse after it was made: a person may have stopped it.
       if (existing && made && isAsWanted(assigned, existing)) return { action: "unchanged", value: existing };
       return {
         action: existing ? "updated" : "created",

@@ -1,5 +1,5 @@
 const LIMIT = 100;
-/** The setup's lists come nowhere near: a server that ignores the page would give the first for ever. */
+/** The setup's lists come nowhere near: a server that ignores the page would return the first one forever. */
 const MOST_PAGES = 100;
 
 interface NumberedPage<T> {

@@ -4,6 +4,7 @@ import {
   ACTIVITY,
   CONNECTIONS,
   CUSTOMERS_OVER_HALF,
+  FLEET,
   HOLDS,
   MAX_CONNECTIONS,
   RUNAWAY_SESSIONS,
@@ -25,6 +26,7 @@ export interface LedgerSnapshot {
   }[];
   runawaySessions: { customer_id: string; session_id: string; spent_nanos: Count; trace_id: string }[];
   tiers: { tier: string; price_nanos: Count; budget_nanos: Count; customers: Count; spent_nanos: Count }[];
+  fleet: { day: Count; hour: Count };
   activity: { sessions: Count; customers: Count };
   holds: { pending: Count; held_nanos: Count; oldest_seconds: Count };
   /** Connections of each database, and how many the server takes. */
@@ -47,6 +49,7 @@ export async function readLedger(pool: Pool): Promise<LedgerSnapshot> {
       customers: await rows(CUSTOMERS_OVER_HALF, [percentOf("degrade")]),
       runawaySessions: await rows(RUNAWAY_SESSIONS, [definitions.session.runawayAt]),
       tiers: await rows(TIERS),
+      fleet: (await rows<LedgerSnapshot["fleet"]>(FLEET))[0]!,
       activity: (await rows<LedgerSnapshot["activity"]>(ACTIVITY))[0]!,
       holds: (await rows<LedgerSnapshot["holds"]>(HOLDS))[0]!,
       server: {

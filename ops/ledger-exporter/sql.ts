@@ -45,6 +45,9 @@ export const TIERS = `
     ON spent.tier = tiers.tier
   ORDER BY tiers.tier`;
 
+/** What all customers' calls of this day and hour (UTC) cost, or may: what the fleet's limits are held against. */
+export const FLEET = `SELECT used[1] AS day, used[2] AS hour FROM (SELECT ledger.fleet_used(ledger.clock()) AS used) AS fleet`;
+
 /** Conversations and customers of the last quarter of an hour. */
 export const ACTIVITY = `
   SELECT count(*) AS sessions, count(DISTINCT customer_id) AS customers

@@ -108,6 +108,11 @@ function firstDay(month: string): string {
   return `${month}-01`;
 }
 
+/** Whose model it is; our own server's where the definitions do not have it. */
+export function providerOf(model: string): Provider {
+  return definitions.models[model]?.provider ?? "self_hosted";
+}
+
 function toCharge(row: Record<string, string | null> & { at: Date }): Charge {
   const model = row.model_used ?? definitions.routes[row.route!]?.variants[0]?.model ?? "unknown";
   return {
@@ -122,7 +127,7 @@ function toCharge(row: Record<string, string | null> & { at: Date }): Charge {
     route: row.route!,
     model,
     answered: row.model_used !== null,
-    provider: definitions.models[model]?.provider ?? "self_hosted",
+    provider: providerOf(model),
     environment: row.environment!,
     calls: Number(row.calls),
     costNanos: Number(row.cost_nanos),

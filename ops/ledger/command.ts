@@ -6,7 +6,7 @@ import { withLedger } from "./connect";
 
 /** Which ledger the commands work on, for the end of their help. */
 export const LEDGER_HELP =
-  "\nThe ledger is the running local stack's, or the one at TOLLGATE_LEDGER_URL (role ledger_admin).\n`tollgate --stack <name>` before customers, brake, audit, events, export and variants asks that of a stack on Google Cloud.";
+  "\nThe ledger is the running local stack's, or the one at TOLLGATE_LEDGER_URL (role ledger_admin).\n`tollgate --stack <name>` before customers, brake, audit, events, export, reconcile and variants asks that of a stack on Google Cloud.";
 
 /** The options of a command as commander gives them: by name, in camel case. */
 type Options = Record<string, string | boolean | undefined>;

@@ -43,7 +43,7 @@ export function comparePrices(models: Definitions["models"], list: PriceList): D
   });
 }
 
-/** Whether a difference needs somebody to look at it. */
+/** Whether a difference needs a person to look at it. */
 export function isUnexplained({ reason }: Difference): boolean {
   return reason === undefined;
 }

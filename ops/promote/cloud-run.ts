@@ -6,13 +6,13 @@ export interface CloudRun {
   /**
    * Shares a service's traffic out, in percent by revision.
    *
-   * @throws ConflictError when somebody changed the service since `etag`.
+   * @throws ConflictError when the service was changed since `etag`.
    */
   setTraffic(service: string, percent: Record<string, number>, etag: string): Promise<void>;
   /**
    * Notes on a service who promotes it (an annotation), or removes the note.
    *
-   * @throws ConflictError when somebody changed the service since `etag`.
+   * @throws ConflictError when the service was changed since `etag`.
    */
   setLock(service: string, id: string | undefined, etag: string): Promise<void>;
 }

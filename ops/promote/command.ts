@@ -99,7 +99,7 @@ async function prepare(
     say(`${to} names this release already`);
     return undefined;
   }
-  // In this order: a release in the stack's file that the ledger does not know would look like somebody's own.
+  // In this order: a release in the stack's file that the ledger does not know would look hand-written.
   ledger.save(next);
   stackFile.writeRelease(next.after);
   return next;

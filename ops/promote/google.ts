@@ -112,7 +112,7 @@ export class GoogleCloudRun implements CloudRun {
       await this.retry(() => operation.promise(), OPERATION_MS);
     } catch (error) {
       if (!isConflict((error as Error).cause)) throw error;
-      throw new ConflictError(`${service} was changed by somebody else at the same time`);
+      throw new ConflictError(`${service} was changed by another client at the same time`);
     }
   }
 

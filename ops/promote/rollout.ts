@@ -32,7 +32,7 @@ export class ReleaseChangedError extends Error {}
  * Carries a promotion to one of its two ends, from wherever it stopped: each step can be repeated, and the ledger says which
  * is next. A finding of a gate rolls it back.
  *
- * @throws LockedError when another promotion holds the environment; ReleaseChangedError when somebody edited the release;
+ * @throws LockedError when another promotion holds the environment; ReleaseChangedError when the release was edited;
  *   whatever Cloud Run or Pulumi fails with, and then the promotion can be run again.
  */
 export async function rollOut(promotion: Promotion, rollout: Rollout): Promise<Promotion> {

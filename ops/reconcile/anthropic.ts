@@ -4,7 +4,10 @@ import { BillError, nanosOf, type Bill, type BillLine } from "./bill";
 
 const count = z.int().nonnegative().default(0);
 
-/** GET /v1/organizations/usage_report/messages, grouped by model: tokens, which the definitions price. */
+/**
+ * GET /v1/organizations/usage_report/messages, grouped by model: tokens, which the definitions price by the list, as if every prompt were
+ * short and every call standard. https://platform.claude.com/docs/en/api/admin/usage_report/retrieve_messages
+ */
 const usage = z.object({
   model: z.string(),
   uncached_input_tokens: count,
@@ -14,7 +17,10 @@ const usage = z.object({
     .prefault({}),
   output_tokens: count,
 });
-/** GET /v1/organizations/cost_report, grouped by description: amounts, in cents with decimals. */
+/**
+ * GET /v1/organizations/cost_report, grouped by description: amounts in cents with decimals ("123.45" is $1.23); no model for what is not
+ * tokens. https://platform.claude.com/docs/en/api/admin/cost_report/retrieve
+ */
 const cost = z.object({
   model: z.string().nullish(),
   description: z.string().nullish(),
@@ -30,7 +36,7 @@ const report = z.object({
 
 /**
  * Reads what Anthropic's Admin API reports: the usage report or the cost report of messages, a bucket a day. Several pages may
- * stand in one array. https://platform.claude.com/docs/en/api/admin-api/usage-cost/get-messages-usage-report
+ * stand in one array.
  *
  * @throws BillError when it is neither, or is not grouped by model.
  */
@@ -47,7 +53,7 @@ export function readAnthropic(text: string): Bill {
       error instanceof z.ZodError ? z.prettifyError(error).split("\n")[0] : (error as Error).message;
     throw new BillError(
       `It is not Anthropic's usage or cost report (${why}): fetch /v1/organizations/usage_report/messages with ` +
-        "bucket_width=1d and group_by[]=model, or /v1/organizations/cost_report with group_by[]=description",
+        "bucket_width=1d&limit=31&group_by[]=model, or /v1/organizations/cost_report with limit=31&group_by[]=description",
     );
   }
   if (pages.at(-1)!.has_more) {

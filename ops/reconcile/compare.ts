@@ -1,5 +1,5 @@
 import type { NanoDollars, Provider } from "../../litellm-config";
-import type { Charge } from "../ledger/charges";
+import type { DayCharge } from "./charges";
 import type { Bill } from "./bill";
 
 /** A day and model, as the ledger and as the provider have it. */
@@ -26,7 +26,7 @@ const ROUNDING_NANOS = 1_000;
 export function compare(
   provider: Provider,
   bill: Bill,
-  charges: Charge[],
+  charges: DayCharge[],
   tolerancePercent: number,
 ): Compared[] {
   const rows = new Map<string, Compared>();

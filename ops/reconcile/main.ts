@@ -2,13 +2,13 @@
 import { readFileSync } from "node:fs";
 import { Option } from "commander";
 import { formatUsd, type Provider } from "../../litellm-config";
-import { readCharges, type Charge } from "../ledger/charges";
+import { STACKS } from "../../infra/plan/stack-file";
 import { LEDGER_HELP } from "../ledger/command";
-import { withLedger } from "../ledger/connect";
 import { EXIT, jsonOption, runCommand, tollgateCommand, UsageError } from "../terminal/command";
 import { table } from "../terminal/table";
 import { readAnthropic } from "./anthropic";
 import { BillError, type Bill } from "./bill";
+import { chargesHere, chargesOf } from "./charges";
 import { compare, type Compared } from "./compare";
 import { readVertex, VERTEX_QUERY } from "./vertex";
 
@@ -16,6 +16,7 @@ interface Options {
   anthropic?: string;
   vertex?: string;
   tolerance: string;
+  stack?: string;
   json?: boolean;
 }
 
@@ -26,9 +27,15 @@ const program = tollgateCommand(
   .addOption(new Option("--anthropic <file>", "Anthropic's usage or cost report, as its Admin API answers"))
   .addOption(new Option("--vertex <file>", "Cloud Billing's export of Vertex AI, as CSV"))
   .addOption(new Option("--tolerance <percent>", "how far the ledger may be above the bill").default("5"))
+  .addOption(
+    new Option(
+      "--stack <name>",
+      "a stack on Google Cloud, whose job exports its charges; the files stay here",
+    ).choices(STACKS),
+  )
   .addOption(jsonOption())
   .addHelpText("after", `\nThe CSV is the result of:\n${VERTEX_QUERY}\n${LEDGER_HELP}`)
-  .action(async ({ anthropic, vertex, tolerance, json }: Options) => {
+  .action(async ({ anthropic, vertex, tolerance, stack, json }: Options) => {
     if (!/^\d+(\.\d+)?$/.test(tolerance))
       throw new UsageError(`--tolerance (is "${tolerance}"): give percent, such as 5`);
     const bills: [Provider, Bill][] = [];
@@ -36,11 +43,7 @@ const program = tollgateCommand(
     if (vertex !== undefined) bills.push(["vertex", read(vertex, readVertex)]);
     if (bills.length === 0) throw new UsageError("Give --anthropic, --vertex, or both");
     const months = [...new Set(bills.flatMap(([, { from, to }]) => monthsOf(from, to)))];
-    const charges: Charge[] = [];
-    await withLedger(async (ledger) => {
-      for (const month of months)
-        await readCharges(ledger, month, "day", (more) => void charges.push(...more));
-    });
+    const charges = await (stack === undefined ? chargesHere(months) : chargesOf(stack, months));
     const rows = bills.flatMap(([provider, bill]) => compare(provider, bill, charges, Number(tolerance)));
     console.log(json ? JSON.stringify(rows, null, 2) : text(rows));
     if (rows.some(({ differs }) => differs)) process.exitCode = EXIT.finding;
@@ -56,12 +59,11 @@ function read(file: string, parse: (text: string) => Bill): Bill {
   }
 }
 
-/** The months of some days. A call's month may be the one before its day's: it is that of the customer's budget. */
+/** The months of some days. */
 function monthsOf(from: string, to: string): string[] {
-  const [year, month] = from.split("-").map(Number) as [number, number];
   const months: string[] = [];
   for (
-    let at = new Date(Date.UTC(year, month - 2, 1));
+    let at = new Date(`${from.slice(0, 7)}-01`);
     at <= new Date(to);
     at.setUTCMonth(at.getUTCMonth() + 1)
   ) {

@@ -2,7 +2,10 @@ import { parse } from "csv-parse/sync";
 import { definitions } from "../../litellm-config";
 import { BillError, nanosOf, type Bill, type BillLine } from "./bill";
 
-/** The query whose result, saved as CSV, this reads. */
+/**
+ * The query whose result, saved as CSV, this reads. Columns as in
+ * https://docs.cloud.google.com/billing/docs/how-to/export-data-bigquery-tables/standard-usage
+ */
 export const VERTEX_QUERY = `SELECT usage_start_time, sku.description AS sku, currency, cost
 FROM \`<project>.<dataset>.gcp_billing_export_v1_<account>\`
 WHERE service.description LIKE 'Vertex AI%' AND usage_start_time >= '2026-11-01' AND usage_start_time < '2026-12-01'`;

@@ -23,7 +23,7 @@ export type Role = "variant" | "fallback" | "former";
 export interface ModelRow {
   model: string | null;
   role: Role | null;
-  /** Of the route's traffic by the definitions, in percent; null where it is no variant. */
+  /** Of the route's traffic by the definitions, in percent; null where it is not a variant. */
   weightPercent: number | null;
   calls: number;
   /** Nano-dollars a call. */
@@ -198,7 +198,7 @@ function sentenceOf({ queryType, measure, model, against, value, low, high }: Di
   return `on ${queryType}, ${model} against ${against}: ${text(Math.abs(value))} ${value < 0 ? less : more} (${text(least)} to ${text(most)})`;
 }
 
-/** Dollars with four significant digits; a mean is no amount of money that was paid. */
+/** Dollars with four significant digits; a mean is not an amount that was paid. */
 export function dollars(nanos: number): string {
   return `$${Number((nanos / 1e9).toPrecision(4))}`;
 }

@@ -39,7 +39,7 @@ export const bucketRecoverable: Rule = {
   ],
 };
 
-/** Days that the objects of a bucket must stay; `Infinity`: for ever. By the end of the bucket's name. */
+/** Days that the objects of a bucket must stay; `Infinity`: forever. By the end of the bucket's name. */
 const KEPT: [RegExp, number][] = [
   [/-(trace|log|ledger)-archive$/, Infinity],
   [/-config$/, Infinity],
@@ -59,7 +59,7 @@ export const bucketKept: Rule = {
         .filter(({ action }) => action?.type === "Delete")
         .filter(({ condition }) => (condition?.age ?? 0) < days)
         .map(({ condition }) => {
-          const wanted = days === Infinity ? "kept for ever" : `kept ${days} days`;
+          const wanted = days === Infinity ? "kept forever" : `kept ${days} days`;
           return `Objects are deleted after ${condition?.age ?? 0} days and must be ${wanted}`;
         });
     }),

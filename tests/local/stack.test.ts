@@ -55,7 +55,7 @@ describe("the local services", () => {
         const here = localServices(settings());
         expect(here.find((each) => each.name === name)?.off).toBeUndefined();
         expect(here.find((each) => each.name === "viewer")?.off).toBe(
-          name === "grafana" ? "Grafana shows the dashboards" : undefined,
+          name === "grafana" ? "Grafana itself runs" : undefined,
         );
         process.env[variable] = "/no/such/program";
         expect(() => localServices(settings())).toThrow(

@@ -153,6 +153,7 @@ describe("what stops a start", () => {
 
   it.each([
     [["--port-offset", "-1"], {}, 2, "give a whole number from 0 to 50000"],
+    [["--port-offset", "3000"], {}, 1, "port 6000 (otlp-sink) is one that browsers and Node refuse to open"],
     [["--frob"], {}, 2, "unknown option"],
     [[], { TOLLGATE_GATEWAY_WORKERS: "many" }, 1, 'TOLLGATE_GATEWAY_WORKERS (is "many")'],
     [[], { TOLLGATE_PROVIDER_URL: "localhost:8000" }, 1, 'TOLLGATE_PROVIDER_URL (is "localhost:8000")'],

@@ -1,14 +1,19 @@
+import Ajv from "ajv";
 import { parse } from "csv-parse/sync";
 import { Client } from "pg";
 import { definitions, usd } from "../../litellm-config";
 import { exportMonth } from "../../ops/export/export";
 import { readCharges, type Charge } from "../../ops/ledger/charges";
+import type { RemoteCommand } from "../../ops/remote/run";
+import { chargesOf } from "../../ops/reconcile/charges";
 import { readAnthropic } from "../../ops/reconcile/anthropic";
 import { nanosOf } from "../../ops/reconcile/bill";
 import { compare } from "../../ops/reconcile/compare";
 import { readVertex } from "../../ops/reconcile/vertex";
 import { addCall, addCustomer, addSession, startLedger, type TestLedger } from "../dashboards/support/ledger";
 import { freePort } from "../support/gateway/ports";
+import focus from "./contracts/focus-1.2.json";
+import meterEvent from "./contracts/stripe-meter-event.json";
 
 let ledger: TestLedger;
 let admin: Client;
@@ -45,6 +50,31 @@ async function exported(format: string, grain?: "call" | "day") {
   let text = "";
   const totals = await exportMonth(admin, { month, format, grain }, (more) => void (text += more));
   return { text, totals };
+}
+
+const FORMATS: Record<string, RegExp> = {
+  Decimal: /^-?\d+(\.\d+)?$/,
+  "Date/Time": /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/,
+  JSON: /^\{.*\}$/,
+};
+
+/** What a row of an export has that FOCUS's column definitions do not allow. */
+function againstFocus(row: Record<string, string>): string[] {
+  const columns: Record<string, { level: string; nulls: boolean; type: string; values?: string[] }> =
+    focus.columns;
+  const missing = Object.keys(columns).filter(
+    (name) => columns[name]!.level === "Mandatory" && !(name in row),
+  );
+  return [
+    ...missing.map((name) => `${name} is missing`),
+    ...Object.entries(row).flatMap(([name, value]) => {
+      const column = columns[name];
+      if (!column) return [`${name} is not a column`];
+      if (value === "") return column.nulls ? [] : [`${name} is empty`];
+      const fits = column.values?.includes(value) ?? FORMATS[column.type]?.test(value) ?? true;
+      return fits ? [] : [`${name} (is "${value}")`];
+    }),
+  ];
 }
 
 const sum = (amounts: number[]) => amounts.reduce((total, amount) => total + amount, 0);
@@ -93,28 +123,29 @@ describe("an export", () => {
     }
   });
 
-  it("as FOCUS has the mandatory columns of version 1.2 in the specification's formats, and the ledger's total", async () => {
-    const { text } = await exported("focus");
-    const rows: Record<string, string>[] = parse(text, { columns: true });
-    // Feature level "Mandatory" in https://github.com/FinOps-Open-Cost-and-Usage-Spec/FOCUS_Spec/tree/v1.2/specification/columns
-    const mandatory =
-      "BilledCost BillingAccountId BillingAccountName BillingCurrency BillingPeriodEnd BillingPeriodStart ChargeCategory ChargeClass " +
-      "ChargeDescription ChargePeriodEnd ChargePeriodStart ContractedCost EffectiveCost InvoiceIssuerName ListCost PricingQuantity " +
-      "PricingUnit ProviderName PublisherName ServiceCategory ServiceName";
-    expect(Object.keys(rows[0]!)).toEqual(expect.arrayContaining(mandatory.split(" ")));
-    expect(sum(rows.map((row) => usd(row.BilledCost!)))).toBe(total);
-    for (const row of rows) {
-      for (const [name, value] of Object.entries(row)) {
-        if (name.endsWith("Start") || name.endsWith("End"))
-          expect(value).toMatch(/^\d{4}-\d\d-\d\dT00:00:00Z$/);
+  it("as FOCUS has columns, types and values of the specification's version 1.2, and the ledger's total", async () => {
+    for (const grain of ["day", "call"] as const) {
+      const { text } = await exported("focus", grain);
+      const rows: Record<string, string>[] = parse(text, { columns: true });
+      expect(rows.flatMap(againstFocus)).toEqual([]);
+      expect(sum(rows.map((row) => usd(row.BilledCost!)))).toBe(total);
+      for (const row of rows) {
+        expect(row.BillingPeriodStart! <= row.ChargePeriodStart!).toBe(true);
+        expect(row.ChargePeriodStart! < row.ChargePeriodEnd!).toBe(true);
+        expect(row.SubAccountName).toBe('Acme, "Inc"');
+        expect(JSON.parse(row.Tags!)).toMatchObject({ plan_tier: "tier_1", query_type: "cost_analysis" });
       }
-      expect(row.SubAccountName).toBe('Acme, "Inc"');
-      expect(JSON.parse(row.Tags!)).toMatchObject({ plan_tier: "tier_1", query_type: "cost_analysis" });
+      expect(new Set(rows.map((row) => row.ProviderName))).toEqual(new Set(["Anthropic", "Google Cloud"]));
+      const [row] = rows;
+      expect(againstFocus({ ...row!, ServiceCategory: "AI", ListCost: "1,5", ServiceName: "" })).toHaveLength(
+        3,
+      );
     }
-    expect(new Set(rows.map((row) => row.ProviderName))).toEqual(new Set(["Anthropic", "Google Cloud"]));
   });
 
-  it("as Stripe's meter events is a line each that the API takes, and the ledger's total", async () => {
+  it("as Stripe's meter events is a line each that Stripe's OpenAPI takes, and the ledger's total", async () => {
+    const takes = new Ajv({ formats: { "unix-time": true } }).compile(meterEvent.schema);
+    expect(takes({ event_name: "x", payload: { value: 1 } })).toBe(false);
     for (const grain of ["day", "call"] as const) {
       const { text } = await exported("stripe", grain);
       const events = text
@@ -124,13 +155,13 @@ describe("an export", () => {
       expect(sum(events.map(({ payload }) => Number(payload.value)))).toBe(total);
       expect(new Set(events.map(({ identifier }) => identifier)).size).toBe(events.length);
       for (const event of events) {
-        expect(Object.keys(event)).toEqual(["event_name", "identifier", "timestamp", "payload"]);
+        expect(takes(event)).toBe(true);
         expect(event.payload).toEqual({
           stripe_customer_id: "cus_NciAYcXfLnqBoz",
           value: expect.stringMatching(/^\d{1,15}$/),
         });
-        expect(String(event.identifier).length).toBeLessThanOrEqual(100);
-        expect(Math.abs(Number(event.timestamp) - Date.now() / 1_000)).toBeLessThan(86_400);
+        // Within the past 35 days or up to 5 minutes in the future, says the schema's description.
+        expect(Math.abs(Number(event.timestamp) - Date.now() / 1_000)).toBeLessThan(300);
       }
     }
   });
@@ -190,6 +221,32 @@ describe("a reconciliation", () => {
     ],
     has_more: false,
     next_page: null,
+  });
+
+  it("of a stack's charges reads what the export answers in its job, as the ledger here has them", async () => {
+    const asked: unknown[] = [];
+    const run = async (command: RemoteCommand) => {
+      asked.push(command);
+      return { exitCode: 0, stdout: (await exported("csv", "day")).text, stderr: "" };
+    };
+    const charges = await chargesOf("prod", [month], run);
+    expect(asked).toEqual([
+      {
+        job: "admin",
+        program: "export",
+        args: ["--month", month, "--format", "csv", "--by", "day"],
+      },
+    ]);
+    const here: Charge[] = [];
+    await readCharges(admin, month, "day", (more) => void here.push(...more));
+    expect(charges).toEqual(
+      here.map(({ provider, day, model, costNanos }) => ({ provider, day, model, costNanos })),
+    );
+    const failing = () =>
+      Promise.resolve({ exitCode: 1, stdout: "", stderr: "The ledger cannot be reached\n" });
+    await expect(chargesOf("prod", [month], failing)).rejects.toThrow(
+      `The export of ${month} in prod failed: The ledger cannot be reached`,
+    );
   });
 
   it("prices Anthropic's tokens, and finds a day that the bill does not have", () => {

@@ -130,6 +130,25 @@ describe("the ledger's metrics", () => {
     await owner.query("DELETE FROM ledger.recent_calls WHERE cost_nanos = $1", [usd("100")]);
   });
 
+  it("say how much of the day's and the hour's limits of all customers is used, whatever counts in the past", async () => {
+    await ledger.owner.query(
+      `UPDATE ledger.fleet_shards SET day = ledger.day_of(now()), day_nanos = 70, hour = ledger.hour_of(now()), hour_nanos = 30
+       WHERE shard < 2;
+       UPDATE ledger.fleet_shards SET day = ledger.day_of(now()) - 1, day_nanos = 1000, hour = ledger.hour_of(now()) - interval '1 hour',
+         hour_nanos = 1000 WHERE shard = 2`,
+    );
+    const metrics = await scrape();
+    expect(metrics.get("tollgate_fleet_used_nanodollars")).toEqual({
+      'period="day"': 140,
+      'period="hour"': 60,
+    });
+    const { dailyBudget, hourlyBudget } = definitions.fleet;
+    expect(metrics.get("tollgate_fleet_limit_nanodollars")).toEqual({
+      'period="day"': dailyBudget,
+      'period="hour"': hourlyBudget,
+    });
+  });
+
   it("count tiers, activity, holds and connections, zeros included", async () => {
     const metrics = await scrape();
     expect(metrics.get("tollgate_tier_customers")).toEqual({

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { ports } from "../../catalogue";
 import { collectorFiles } from "../../dashboards/alloy";
-import { lokiHere } from "../../local/stack/server-files";
+import { lokiHere } from "../../local/stack/config-folders";
 import { serviceEnvironment, type Running } from "../../local/processes";
 import { findServer } from "../../local/servers/find";
 import { BASE, describeWith, startServer, temporaryFolder } from "./support/server";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { ports } from "../../catalogue";
 import { interpolateExpr } from "../../local/dashboards/interpolate";
 import type { Running } from "../../local/processes";
-import { lokiHere } from "../../local/stack/server-files";
+import { lokiHere } from "../../local/stack/config-folders";
 import { queriesOf } from "../dashboards/support/panels";
 import { BASE, describeWith, startServer, temporaryFolder } from "./support/server";
 

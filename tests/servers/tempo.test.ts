@@ -7,7 +7,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ports } from "../../catalogue";
-import { tempoHere } from "../../local/stack/server-files";
+import { tempoHere } from "../../local/stack/config-folders";
 import type { Running } from "../../local/processes";
 import type { Exit } from "../../local/processes/process";
 import { BASE, describeWith, startServer, temporaryFolder } from "./support/server";

@@ -98,7 +98,7 @@ export const WASTE: readonly PlantedWaste[] = [
   },
 ];
 
-/** The one cost spike: a full-table query that somebody scheduled, Tuesday to Thursday of last week. */
+/** The one cost spike: a scheduled full-table query, Tuesday to Thursday of last week. */
 export const SPIKE = {
   service: "BigQuery",
   sku: "Analysis (us-central1)",

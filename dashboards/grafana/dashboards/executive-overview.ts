@@ -136,7 +136,7 @@ const revenue: Row = {
     timeSeries({
       title: "LLM cost as a share of revenue",
       description:
-        "By tier, of the running budget months so far: it falls where a customer's month ends, for most on the first.",
+        "By tier, of the running budget months so far: it drops when a customer's month ends, for most on the first.",
       unit: unit.share,
       width: 12,
       queries: [

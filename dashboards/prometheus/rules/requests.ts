@@ -22,7 +22,7 @@ const burnRates: Alert[] = slo.burns.map((burn) => ({
   for: burn.for,
   summary: `{{ $value | humanizePercentage }} of tool calls failed over ${burn.long}`,
   description: `The objective is ${slo.objective * 100} % over 30 days; at ${burn.factor} times the sustainable rate the
-    error budget ends early. The last ${burn.short} are no better.`,
+    error budget ends early. The last ${burn.short} are as bad.`,
   dashboard: "agent-performance",
 }));
 

@@ -1,10 +1,11 @@
-import { NANOS_PER_DOLLAR } from "../../../litellm-config";
+import { definitions, NANOS_PER_DOLLAR } from "../../../litellm-config";
 import { thresholds } from "../../thresholds";
-import { rareEvents } from "./promql";
+import { held, rareEvents } from "./promql";
 import { records } from "./recording";
 import type { Alert } from "./rule";
 
 const { costSpike, reconcile, rareEvents: rare } = thresholds;
+const { fleet } = definitions;
 const { spendRate, spendAverage, spendDifference, ledgerSpend } = records;
 
 export const spendAlerts: Alert[] = [
@@ -21,6 +22,31 @@ export const spendAlerts: Alert[] = [
     description: `That is over ${costSpike.factor} times the rolling average of ${costSpike.average}
       (or, while there is none, over $${costSpike.ceilingUsdPerHour} an hour). Find the model, the customer and the
       session that spend; budgets still hold, so the loss is bounded.`,
+    dashboard: "llm-cost-operations",
+  },
+  {
+    name: "FleetNearLimit",
+    severity: "warning",
+    service: "gateway",
+    team: "finops",
+    expr: `
+      max by (period) (${held("tollgate_fleet_used_nanodollars")})
+      / max by (period) (${held("tollgate_fleet_limit_nanodollars")}) >= ${fleet.degradeAtPercent / 100}`,
+    summary:
+      "All customers together have used {{ $value | humanizePercentage }} of the {{ $labels.period }}'s limit",
+    description: `Calls go to the cheaper routes from ${fleet.degradeAtPercent} % of an hour's limit on, and at 100 % of either every customer's are
+      refused until the {{ $labels.period }} (UTC) ends. Find out whether it is growth or abuse before that.`,
+    dashboard: "llm-cost-operations",
+  },
+  {
+    name: "FleetLimitReached",
+    severity: "critical",
+    service: "gateway",
+    team: "finops",
+    expr: `${rareEvents(`tollgate_guard_decisions_total{decision="refused",reason=~"fleet_day|fleet_rate"}`, ["reason"])} > 0`,
+    summary: "Calls are refused because all customers together have used up a limit",
+    description: `{{ printf "%.0f" $value }} calls of the last ${rare.window} were refused with {{ $labels.reason }}: the day's limit (fleet_day) holds
+      until midnight UTC, the hour's (fleet_rate) until the next full hour.`,
     dashboard: "llm-cost-operations",
   },
   {

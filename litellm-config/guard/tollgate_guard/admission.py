@@ -60,7 +60,7 @@ class Admission:
         was held for it is given back.
 
         Raises:
-            Refusal: ``ledger_unavailable``, ``customer_busy`` or ``client_left``.
+            Refusal: ``ledger_unavailable``, ``customer_busy``, ``prompt_too_long`` or ``client_left``.
         """
         if self._ledger.away:
             LEDGER_ERRORS_TOTAL.labels("reserve").inc()
@@ -87,6 +87,8 @@ class Admission:
                 else:
                     decision = answer
             let_in = decision.decision != "refused"
+            if decision.reason == "tokens_per_minute":
+                self._check_fits_a_minute(asking)
             if let_in and waiter.left:
                 let_in = False
                 self._void(request.identity.customer_id, asking.call_id)
@@ -124,6 +126,17 @@ class Admission:
             since=since,
             until=since + limits[answer.reason],
         )
+
+    def _check_fits_a_minute(self, asking: _Asking) -> None:
+        """Whether the prompt can ever be sent. What of it the provider still has in its cache is known only from its answer."""
+        tokens, most = asking.plans.prompt_tokens, self._config.session_tokens_per_minute
+        if asking.plans.exact and tokens + asking.request.choices > most:
+            raise Refusal(
+                "prompt_too_long",
+                f"The prompt has {tokens} tokens, and a conversation may send {most} a minute: "
+                "shorten the conversation or the tools' results",
+                field="messages",
+            )
 
     async def _count(self, asking: _Asking) -> None:
         # Once for a call: its content does not change while it waits.

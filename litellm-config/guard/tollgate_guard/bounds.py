@@ -14,7 +14,7 @@ from .refusals import Refusal, invalid
 from .request import ChatRequest
 
 # Around the text, providers put markers of role and turn (below ten tokens a message), and, with tools or an answer schema,
-# an instruction of their own: Anthropic's is the longest, 346 to 804 tokens (docs.anthropic.com, "Tool use: pricing").
+# their own instruction: Anthropic's is the longest, 346 to 804 tokens (docs.anthropic.com, "Tool use: pricing").
 _BASE_TOKENS = 32
 _MESSAGE_TOKENS = 16
 _TOOLS_TOKENS = 1_024
@@ -59,15 +59,22 @@ def _character_bytes(character: str) -> int:
 def prompt_bound(request: ChatRequest) -> int:
     """The most tokens that a request's prompt can have, at any provider, without its images and documents."""
     sent = {"messages": described(request.messages), **{key: request.params.get(key) for key in _PROMPT_PARAMS}}
-    tools = request.params.get("tools") or []
-    instructed = bool(tools) or request.params.get("response_format") is not None
     return (
         text_bound(json.dumps(sent, ensure_ascii=False))
         + _BASE_TOKENS
         + _MESSAGE_TOKENS * len(request.messages)
-        + (_TOOLS_TOKENS if instructed else 0)
-        + _TOOL_TOKENS * len(tools)
+        + (instructions_bound(len(request.params.get("tools") or [])) if is_instructed(request) else 0)
     )
+
+
+def is_instructed(request: ChatRequest) -> bool:
+    """Whether the provider adds an instruction of its own: for tools, or for the schema of an answer."""
+    return bool(request.params.get("tools")) or request.params.get("response_format") is not None
+
+
+def instructions_bound(tools: int) -> int:
+    """The most tokens of that instruction, and of the frames of so many tools."""
+    return _TOOLS_TOKENS + _TOOL_TOKENS * tools
 
 
 _PROMPT_PARAMS = ("tools", "response_format", "tool_choice", "stop")

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from .bounds import texts_bound
+from .bounds import instructions_bound, is_instructed, texts_bound
 from .config import Model
 from .counting import Counting
 from .ledger import Charge, Decision
@@ -103,6 +103,9 @@ class Call:
         await self._wait_for(model, request.part)
         images = image_tokens(model, request.media)
         growth = max(0, request.size - self._size) + max(0, images - self._image_tokens)
+        if "tools" in request.keys and not self.exact and not is_instructed(self.request):
+            # LiteLLM's own, for a history of tools.
+            growth += instructions_bound(1)
         bound = texts_bound(model, request.texts) if request.texts else self.prompt_tokens + growth
         attempt = Attempt(model, bound, request, self._ended, counted=self.exact and growth == 0)
         if request.has_documents:
@@ -176,7 +179,7 @@ class Call:
         if left <= 0:
             return
         if self._waited or left > _LONGEST_WAIT_SECONDS:
-            raise NotSent(f"{model.name} is not to be asked for another {left:.0f} s")
+            raise NotSent(f"{model.name} must not be called for another {left:.0f} s")
         self._waited = True
         await asyncio.sleep(left)
 

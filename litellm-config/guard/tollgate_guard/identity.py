@@ -66,7 +66,7 @@ def identity_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     """The identity's headers among a request's.
 
     Raises:
-        Refusal: one is there twice.
+        Refusal: one appears twice.
     """
     found: dict[str, str] = {}
     for raw, value in headers:
@@ -74,7 +74,7 @@ def identity_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
         if name not in HEADERS:
             continue
         if name in found:
-            raise Refusal("invalid_request", f"The header {name} is there twice: send it once", field=name)
+            raise Refusal("invalid_request", f"The header {name} appears twice: send it once", field=name)
         found[name] = value.decode("latin-1").strip()
     return found
 

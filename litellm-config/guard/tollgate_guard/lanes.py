@@ -87,7 +87,7 @@ class Lane:
     used: float = 0.0
     _queue: list[Waiter] = field(default_factory=list)
     _asking: Waiter | None = None
-    # Counts what may have let someone in: settlements, and polls while somebody lacks something.
+    # Counts what may have let someone in: settlements, and polls while a call waits for something.
     _changes: int = 0
     _poll: asyncio.TimerHandle | None = None
 
@@ -185,7 +185,7 @@ class Lane:
         self._serve()
 
     def _serve(self, quiet: bool = False) -> None:
-        """Gives the turn to the first who may ask, unless somebody is asking."""
+        """Gives the turn to the first who may ask, unless another is asking."""
         if self._asking is not None or self.in_flight >= self.lanes.calls_in_flight:
             return
         waiter = self._next()

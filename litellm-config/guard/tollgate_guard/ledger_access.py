@@ -1,6 +1,6 @@
 """The ledger as a worker's customers share it: none of them waits for a connection because of another, nor for a dead server.
 
-One statement of a customer at a time, so that its lock holds one connection. A row that somebody else has locked is not
+One statement of a customer at a time, so that its lock holds one connection. A row that another transaction has locked is not
 waited for inside Postgres (``lock_timeout``) but asked for again, without a connection meanwhile.
 """
 
@@ -47,7 +47,7 @@ class LedgerAccess:
 
     @property
     def away(self) -> bool:
-        """Whether the ledger is silent: what would ask it is refused."""
+        """Whether the ledger does not answer: what would ask it is refused."""
         return self._breaker.open
 
     async def reserve(
@@ -101,7 +101,7 @@ class LedgerAccess:
     def _reached(self, away: bool) -> None:
         LEDGER_AWAY.set(int(away))
         if away:
-            log("error", "ledger.away", "The ledger is silent: calls are refused until it answers")
+            log("error", "ledger.away", "The ledger does not answer: calls are refused until it does")
             self.lost()
         else:
             log("info", "ledger.back", "The ledger answers again")

@@ -109,7 +109,7 @@ def _image(media_type: str, raw: bytes, encoded: int, where: str) -> Media:
         raise invalid(where, f"{encoded} bytes in base64", f"send at most {_MOST_ENCODED_BYTES}: scale the image down")
     real = next((kind for kind, begins in _SIGNATURES.items() if raw.startswith(begins)), None)
     if real != media_type:
-        raise invalid(where, media_type, f"the file is {real or 'of no type that is taken'}: name its own type")
+        raise invalid(where, media_type, f"the file is {real or 'of an unsupported type'}: name its own type")
     try:
         width, height = imagesize.get(io.BytesIO(raw))
     except Exception:  # Whatever a broken file makes of the parser.

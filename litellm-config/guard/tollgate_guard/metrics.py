@@ -43,7 +43,7 @@ BYTES_IN_FLIGHT = Gauge(
     "tollgate_guard_bytes_in_flight", "Bytes of the requests that are queued or in flight", multiprocess_mode="livesum"
 )
 LEDGER_AWAY = Gauge(
-    "tollgate_guard_ledger_away", "Workers that refuse at once because the ledger is silent", multiprocess_mode="livesum"
+    "tollgate_guard_ledger_away", "Workers that refuse at once because the ledger does not answer", multiprocess_mode="livesum"
 )
 HOLDS_EXPIRED = Counter("tollgate_guard_holds_expired", "Holds charged because their lease ran out")
 OVER_HOLD = Counter("tollgate_guard_over_hold", "Calls that cost more than was held", ["model"])

@@ -146,10 +146,10 @@ PARAMETERS: dict[str, Parameter] = {
         _ANY,
         'leave it out, or send "auto" or "default"',
         default=("auto", "default", "standard", "standard_only"),
-        closed="other tiers have prices of their own",
+        closed="other tiers have their own prices",
     ),
     "speed": Parameter(
-        _ANY, 'leave it out, or send "standard"', default=("standard",), closed="a faster mode has a price of its own"
+        _ANY, 'leave it out, or send "standard"', default=("standard",), closed="a faster mode has its own price"
     ),
     "web_search_options": Parameter(
         _ANY, "leave it out, and offer your own search as a function tool", closed="the provider's searches cost extra"
@@ -188,7 +188,7 @@ def read_parameters(body: dict[str, Any], known: frozenset[str]) -> tuple[dict[s
         parameter = PARAMETERS.get(name)
         if parameter is None:
             if value not in ([], {}, ""):
-                raise invalid(name, value, "this parameter is not known here; leave it out")
+                raise invalid(name, value, "the gateway does not know this parameter: leave it out")
             left_out.append(name)
             continue
         if _is_default(parameter, value):

@@ -41,8 +41,8 @@ _STATUS_AND_TYPE: dict[str, tuple[int, str]] = {
 
 _FOR_CUSTOMERS: dict[str, str] = {
     "month_budget": (
-        "This month's budget for the assistant is used up. It starts anew with your next budget month, on the day that "
-        "your usage page shows; a larger plan brings a larger budget."
+        "This month's budget for the assistant is used up. It resets with your next budget month, on the day that your "
+        "usage page shows; a larger plan brings a larger budget."
     ),
     "session_budget": "This conversation has reached its budget. Please start a new conversation to go on.",
     "session_calls": "This conversation has reached its limit of steps. Please start a new conversation to go on.",
@@ -51,12 +51,12 @@ _FOR_CUSTOMERS: dict[str, str] = {
         "What is left of the budget is set aside for answers that are still being written. "
         "Please try again in {seconds} s."
     ),
-    "day_budget": "Today's budget for the assistant is used up. It starts anew at midnight (UTC).",
+    "day_budget": "Today's budget for the assistant is used up. It resets at midnight (UTC).",
     "spend_rate": "This hour's budget for the assistant is used up. Please try again in {minutes}.",
-    "fleet_day": "The assistant has reached its limit for today. It is back at midnight (UTC).",
+    "fleet_day": "The assistant has reached its limit for today. It will answer again after midnight (UTC).",
     "fleet_rate": "The assistant is in unusually high demand. Please try again in {minutes}.",
     "brake": "The assistant is paused at the moment. Please try again later, or contact support.",
-    "customer_busy": "Too many questions of yours are being answered at once. Please try again in {seconds} s.",
+    "customer_busy": "Too many of your questions are being answered at once. Please try again in {seconds} s.",
     "key_busy": "The application has too many requests in progress. Please try again in {seconds} s.",
     "client_left": "The client closed the connection before its request could begin.",
     "gateway_busy": "The assistant is handling too many long requests right now. Please try again in {seconds} s.",
@@ -78,7 +78,7 @@ _FOR_CUSTOMERS: dict[str, str] = {
     ),
 }
 
-# A session's calls do not come back; a retry by a client that knows no better should at least be rare.
+# A session's calls do not come back: a client that retries all the same should do so rarely.
 _SESSION_CALLS_RETRY_SECONDS = 3600.0
 
 # An operator lifts a brake; a client that asks each second would only wait with more noise.

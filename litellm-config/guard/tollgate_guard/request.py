@@ -175,14 +175,14 @@ def _check_tool(tool: object, where: str) -> dict[str, Any]:
         raise invalid(f"{where}.function", function, "send an object with a name, a description and parameters")
     given = {key: value for key, value in tool.items() if value is not None}
     for key in {key for key in given if given[key]} - {"type", "function", "cache_control"}:
-        raise Refusal("invalid_request", f"{where}.{key} is not known here: leave it out", field=f"{where}.{key}")
+        raise Refusal("invalid_request", f"{where}.{key} is unknown: leave it out", field=f"{where}.{key}")
     if "cache_control" in given:
         check_mark(given["cache_control"], f"{where}.cache_control")
     described = {key: value for key, value in function.items() if value is not None}
     for key in {key for key in described if described[key]} - _FUNCTION:
         raise Refusal(
             "invalid_request",
-            f"{where}.function.{key} is not known here: leave it out",
+            f"{where}.function.{key} is unknown: leave it out",
             field=f"{where}.function.{key}",
         )
     kept = {key: value for key, value in given.items() if key in ("type", "cache_control")}

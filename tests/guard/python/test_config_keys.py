@@ -50,8 +50,8 @@ def ignored_keys(config: dict[str, Any]) -> set[str]:
             deployment["litellm_params"],
             set(GenericLiteLLMParams.model_fields) | {"model", "weight", CACHE_CONTROL_POINTS},
         )
-        # Its health check reads the mode by name.
-        known = {"mode", *ModelInfo.model_fields, *CustomPricingLiteLLMParams.model_fields}
+        # The router and the health check read the mode as a key that its class does not have.
+        known = set(ModelInfo.model_fields) | set(CustomPricingLiteLLMParams.model_fields) | {"mode"}
         check(f"model_list.{name}.model_info", deployment["model_info"], known)
     return found
 

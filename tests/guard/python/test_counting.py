@@ -25,6 +25,7 @@ from tollgate_guard.ledger_access import LedgerAccess
 from tollgate_guard.meter.answers import AnswerReader
 from tollgate_guard.meter.endings import Ending
 from tollgate_guard.meter.wires import read_wire_request
+from tollgate_guard.refusals import Refusal
 from tollgate_guard.request import ChatRequest
 
 pytestmark = pytest.mark.anyio
@@ -249,24 +250,24 @@ async def test_a_property_named_as_a_mark_is_counted(config: Config) -> None:
 
 
 class Ledger:
-    """Answers ``count`` to what is not exact, and ``wait`` so often."""
+    """Answers ``count`` to what is not exact, ``wait`` so often, and then what it decides."""
 
     away = False
 
-    def __init__(self, waits: int = 0) -> None:
+    def __init__(self, waits: int = 0, decides: tuple[str, str] = ("allowed", "budget_held")) -> None:
         self.asked: list[tuple[bool, bool, int]] = []
         self.waits = waits
+        self.decides = decides
 
     async def reserve(self, call_id: UUID, chat: ChatRequest, plans: Plans, *, final: bool, countable: bool) -> Decision:
         self.asked.append((plans.exact, countable, plans.prompt_tokens))
+        decision, reason = self.decides
         if countable:
-            decision = "count"
+            decision, reason = "count", "budget_held"
         elif self.waits > 0:
             self.waits -= 1
-            decision = "wait"
-        else:
-            decision = "allowed"
-        return Decision(decision, "budget_held", "tier_1", plans.plans[0], 10, 0, None, None, None, ())
+            decision, reason = "wait", "budget_held"
+        return Decision(decision, reason, "tier_1", plans.plans[0], 10, 0, None, None, None, ())
 
     async def ping(self) -> None:
         pass
@@ -284,9 +285,25 @@ async def test_a_call_that_does_not_fit_by_its_bytes_is_counted_once_and_asked_f
     bound = make_plans(chat, config)
     _, decision, plans = await admission.admit(chat, bound)
     assert decision.decision == "allowed" and plans.exact and plans.prompt_tokens == 1_064
-    # The route's two models, and the two that it may be degraded to: two of them at each provider.
-    assert len(endpoint.asked) == 4
+    # The route's three models, and the two that it may be degraded to.
+    assert len(endpoint.asked) == 5
     assert ledger.asked == [(False, True, bound.prompt_tokens), *[(True, False, 1_064)] * (1 + waits)]
+
+
+@pytest.mark.parametrize(("tokens", "fits"), [(48_000, True), (60_000, False)])
+async def test_a_prompt_that_no_minute_has_room_for_is_refused_for_its_length(
+    config: Config, tokens: int, fits: bool
+) -> None:
+    endpoint, ledger = Endpoint(tokens), Ledger(decides=("refused", "tokens_per_minute"))
+    chat = request(messages=[{"role": "user", "content": "x" * 200_000}])
+    admission = admission_of(ledger, config, endpoint)
+    if fits:
+        _, decision, _ = await admission.admit(chat, make_plans(chat, config))
+        assert (decision.decision, decision.reason) == ("refused", "tokens_per_minute")
+        return
+    with pytest.raises(Refusal, match="and a conversation may send 50000 a minute: shorten") as refused:
+        await admission.admit(chat, make_plans(chat, config))
+    assert (refused.value.code, refused.value.field) == ("prompt_too_long", "messages")
 
 
 async def test_a_call_is_judged_by_its_bytes_where_no_count_comes(config: Config) -> None:

@@ -50,6 +50,23 @@ def test_a_call_holds_its_bound_and_is_settled_once(ledger_url: str) -> None:
     run(ledger_url, test)
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"state": "pending"}, {"outcome": "lost"}, {"cost": -1}, {"state": "voided", "outcome": "failure"}]
+)
+def test_a_settlement_that_makes_no_sense_is_refused_and_changes_nothing(
+    ledger_url: str, wrong: dict[str, Any]
+) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        call = uuid4()
+        await reserve(connection, call_id=call)
+        with pytest.raises(asyncpg.CheckViolationError, match=str(call)):
+            await settle(connection, call, **{"cost": 5, **wrong})
+        assert await connection.fetchval("SELECT state FROM ledger.calls") == "pending"
+        await check_books(connection)
+
+    run(ledger_url, test)
+
+
 def test_customers_are_known_by_the_ledger_alone(ledger_url: str) -> None:
     async def test(connection: asyncpg.Connection) -> None:
         row = await reserve(connection, customer="nobody")

@@ -157,7 +157,8 @@ class TestWhatIsSent:
         assert reply.status == 200 and reply.row is not None
         body = gateway.provider.asked[0].body
         assert "tools" in body
-        assert reply.row["held_nanos"] > len(json.dumps(body["tools"])) * 2_000 + 100 * 10_000
+        # Their text, and the provider's own instruction for tools (bounds.py).
+        assert reply.row["held_nanos"] > (len(json.dumps(body["tools"])) + 1_024) * 2_000 + 100 * 10_000
 
     def test_a_parameter_that_a_model_does_not_take_is_named(self, gateway: MeteredGateway) -> None:
         reply = gateway.ask(MODELS["anthropic"], whole("anthropic", False), seed=7, temperature=0.5)

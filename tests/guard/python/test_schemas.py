@@ -94,7 +94,10 @@ def test_many_schemas_count_together() -> None:
 
 
 def test_a_schema_that_refers_to_itself_is_refused_by_name() -> None:
-    node = {"type": "object", "properties": {"next": {"anyOf": [{"allOf": [{"$ref": "#/$defs/Node"}]}, {"type": "null"}]}}}
+    node = {
+        "type": "object",
+        "properties": {"next": {"anyOf": [{"allOf": [{"$ref": "#/$defs/Node"}]}, {"type": "null"}]}},
+    }
     with pytest.raises(Refusal) as refused:
         request(tools=[tool({"$ref": "#/$defs/Node", "$defs": {"Node": node}})])
     assert "refers to itself at #/$defs/Node" in refused.value.message

@@ -6,6 +6,8 @@ const spend = (model = "m") => `tollgate_guard_spend_nanodollars_total{model="${
 const litellm = (model = "m") => `tollgate_guard_litellm_spend_nanodollars_total{model="${model}"}`;
 const refused = (reason: string, instance = "one") =>
   `tollgate_guard_decisions_total{decision="refused",reason="${reason}",route="gpt-9",instance="${instance}"}`;
+const fleet = (what: "used" | "limit", period: string, instance = "one") =>
+  `tollgate_fleet_${what}_nanodollars{period="${period}",instance="${instance}"}`;
 const overHold = (instance = "one") => `tollgate_guard_over_hold_total{model="m",instance="${instance}"}`;
 
 /** Nano-dollars a minute of dollars an hour. */
@@ -46,11 +48,85 @@ const costMore = (calls: string): Expected => ({
   dashboard: "llm-cost-operations",
 });
 
+const nearLimit = (period: string, used: string): Expected => ({
+  severity: "warning",
+  service: "gateway",
+  team: "finops",
+  labels: { period },
+  summary: `All customers together have used ${used} of the ${period}'s limit`,
+  values: [period],
+  dashboard: "llm-cost-operations",
+});
+const limitReached = (reason: string, calls: string): Expected => ({
+  severity: "critical",
+  service: "gateway",
+  team: "finops",
+  labels: { reason },
+  summary: "Calls are refused because all customers together have used up a limit",
+  values: [calls, reason],
+  dashboard: "llm-cost-operations",
+});
+
 export const spendSuite: Suite = {
   group: "spend",
   interval: 60,
   measures: spendMeasures,
   cases: [
+    {
+      alert: "FleetNearLimit",
+      shows: "fires at 80 % of the hour's limit at once, and ends with the hour",
+      series: {
+        [fleet("used", "hour")]: "47999999999 48000000000x4 0x20",
+        [fleet("limit", "hour")]: "60000000000x30",
+        [fleet("used", "day")]: "48000000000x30",
+        [fleet("limit", "day")]: "300000000000x30",
+      },
+      onset: "1m",
+      alerts: [nearLimit("hour", "80%")],
+      ends: "6m",
+    },
+    {
+      alert: "FleetNearLimit",
+      shows: "is one alert for the day when two exporters run, and holds while one restarts",
+      series: {
+        [fleet("used", "day")]: "270000000000 stale _ _ _ 270000000000x20",
+        [fleet("used", "day", "two")]: "_ 240000000000x24",
+        [fleet("limit", "day")]: "300000000000 stale _ _ _ 300000000000x20",
+      },
+      onset: "0m",
+      alerts: [nearLimit("day", "90%")],
+      also: ["3m", "10m"],
+    },
+    {
+      alert: "FleetNearLimit",
+      shows: "is quiet below 80 %",
+      series: {
+        [fleet("used", "hour")]: "47999999999x30",
+        [fleet("limit", "hour")]: "60000000000x30",
+        [fleet("used", "day")]: "239999999999x30",
+        [fleet("limit", "day")]: "300000000000x30",
+      },
+      quietAt: ["0m", "10m"],
+    },
+    ...rareEventCases({
+      alert: "FleetLimitReached",
+      counter: (instance) => refused("fleet_rate", instance),
+      expected: (calls) => limitReached("fleet_rate", calls),
+      least: 1,
+      holds: 0,
+    }),
+    {
+      alert: "FleetLimitReached",
+      shows: "names each limit, and is quiet about calls that were degraded and other refusals",
+      series: {
+        [refused("fleet_day")]: "_x20 2x10",
+        [refused("session_calls")]: "_x20 2x10",
+        [`tollgate_guard_decisions_total{decision="degraded",reason="fleet_rate",route="gpt-9",instance="one"}`]:
+          "_x20 2x10",
+      },
+      onset: "20m",
+      alerts: [limitReached("fleet_day", "2")],
+    },
     {
       alert: "CostSpike",
       shows: "fires over three times the average",

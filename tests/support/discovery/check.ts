@@ -48,7 +48,11 @@ function camelCase(name: string): string {
 }
 
 /** The method of an API that a request calls. */
-export function methodOf({ methods, servicePath }: Discovery, verb: string, path: string): Method | undefined {
+export function methodOf(
+  { methods, servicePath }: Discovery,
+  verb: string,
+  path: string,
+): Method | undefined {
   const candidates = methods.filter(
     (method) => method.verb === verb && pattern(`${servicePath}${method.path}`).test(path),
   );

@@ -1,7 +1,8 @@
+import { definitions, NANOS_PER_DOLLAR } from "../../../../litellm-config";
 import { records } from "../../../prometheus/rules/recording";
 import { thresholds } from "../../../thresholds";
 import type { Row } from "../../lib/dashboard";
-import { stat, timeSeries } from "../../lib/panels";
+import { bars, stat, timeSeries } from "../../lib/panels";
 import { prom, promNow, sql, sqlSeries, usdOf, type Query } from "../../lib/queries";
 import { limitSteps } from "../../lib/thresholds";
 import { unit } from "../../lib/units";
@@ -10,6 +11,15 @@ import { SPEND_CHOSEN } from "../../lib/variables";
 const { costSpike } = thresholds;
 const average = `avg_over_time(${records.spendRate}[${costSpike.average}])`;
 const deviation = `stddev_over_time(${records.spendRate}[${costSpike.average}])`;
+
+const { fleet } = definitions;
+const fleetUsed = "max by (period) (tollgate_fleet_used_nanodollars)";
+const fleetLimit = "max by (period) (tollgate_fleet_limit_nanodollars)";
+
+const DASHED = [
+  { id: "custom.lineStyle", value: { fill: "dash", dash: [10, 10] } },
+  { id: "custom.fillOpacity", value: 0 },
+];
 
 /** What is spent right now, against what is usual. */
 export const spendRate: Row = {
@@ -38,10 +48,7 @@ export const spendRate: Row = {
           { id: "custom.lineWidth", value: 0 },
           { id: "custom.fillOpacity", value: 0 },
         ],
-        alert: [
-          { id: "custom.lineStyle", value: { fill: "dash", dash: [10, 10] } },
-          { id: "custom.fillOpacity", value: 0 },
-        ],
+        alert: DASHED,
       },
     }),
     stat({
@@ -63,6 +70,35 @@ export const spendRate: Row = {
           SELECT ${usdOf("coalesce(sum(cost_nanos), 0)")} * 6 AS spend FROM ledger.calls
           WHERE state = 'posted' AND settled_at > now() - interval '10 minutes' AND reserved_at > now() - interval '1 hour'`),
       ],
+    }),
+    bars({
+      title: "Limits of all customers together",
+      description: `What the calls of this day and this hour (UTC) cost, and what those in flight hold, as a share of the limit. From
+        ${fleet.degradeAtPercent} % of an hour's on, calls go to the cheaper routes; at 100 % of either every call is refused.`,
+      unit: unit.share,
+      width: 8,
+      max: 1,
+      steps: [
+        [fleet.degradeAtPercent / 100, "orange"],
+        [1, "red"],
+      ],
+      noValue: "unknown",
+      queries: [promNow(`${fleetUsed} / ${fleetLimit}`, "this {{period}}")],
+    }),
+    timeSeries({
+      title: "Limits of all customers over time",
+      description:
+        "Dollars of each day and hour (UTC) so far, below their limits; both start anew at their end.",
+      unit: unit.usd,
+      width: 16,
+      queries: [
+        prom(`${fleetUsed} / ${NANOS_PER_DOLLAR}`, "{{period}}"),
+        prom(`${fleetLimit} / ${NANOS_PER_DOLLAR}`, "{{period}}'s limit"),
+      ],
+      overrides: {
+        "day's limit": DASHED,
+        "hour's limit": DASHED,
+      },
     }),
     timeSeries({
       title: "By model",

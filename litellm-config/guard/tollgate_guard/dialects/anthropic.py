@@ -44,7 +44,7 @@ class Messages:
     def read(self, body: Json) -> Json:
         body = {key: value for key, value in body.items() if value is not None}
         for key in {key for key in body if body[key] not in _DEFAULTS} - _SAME.keys() - _LEFT_OUT - _READ:
-            raise invalid(key, body[key], "this parameter is not known here, or has no bounded price; leave it out")
+            raise invalid(key, body[key], "it is unknown or has no bounded price: leave it out")
         chat = {name: body[key] for key, name in _SAME.items() if key in body}
         chat["messages"] = [*_system(body), *_messages(body.get("messages"))]
         if body.get("tools"):

@@ -51,7 +51,7 @@ class Responses:
             if key in body:
                 raise invalid(key, body[key], _KEPT)
         for key in {key for key in body if body[key] not in ([], {}, "")} - _SAME.keys() - _READ - _LEFT_OUT:
-            raise invalid(key, body[key], "this parameter is not known here, or has no bounded price; leave it out")
+            raise invalid(key, body[key], "it is unknown or has no bounded price: leave it out")
         chat: Json = {name: body[key] for key, name in _SAME.items() if key in body}
         chat["messages"] = list(_messages(body))
         if body.get("tools"):

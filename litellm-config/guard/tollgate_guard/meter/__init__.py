@@ -5,7 +5,8 @@ provider's own report of its tokens is read from it. The rule of charging:
 
 1. What is charged is never less than what the provider bills.
 2. Where the provider reports its tokens, what is charged is what they cost: of each counter the largest sane report.
-   That holds for each counter by itself, so the prompt is charged as reported also where a stream broke before its end.
+   That holds for each counter by itself, so the prompt is charged as reported also where a stream broke before its end,
+   and for a plain answer that was read to its end without saying why it ended.
 3. Where the provider documents that it bills nothing (an answer with an error status) or got no request, it is free.
 4. Where a counter was not reported, its bound is charged. For the prompt that is the bound of the bytes sent. For the
    answer it is the limit of the request, or, where the provider itself ended or broke a stream and cannot have reasoned
