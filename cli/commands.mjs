@@ -58,7 +58,11 @@ export const groups = {
       needs: "node",
       remote: { job: "admin", program: "query" },
     },
-    "keys new": { entry: "ops/keys/main.ts", about: "generate an agent's key for the gateway", needs: "node" },
+    "keys new": {
+      entry: "ops/keys/main.ts",
+      about: "generate an agent's key for the gateway",
+      needs: "node",
+    },
     "dashboards report": {
       entry: "local/dashboards/report-main.ts",
       about: "which panels have data on the running stack",
@@ -107,7 +111,11 @@ export const groups = {
       about: "read the prices of the estimate from Google",
       needs: "node",
     },
-    promote: { entry: "ops/promote/main.ts", about: "deploy to prod what runs healthy in dev", needs: "node" },
+    promote: {
+      entry: "ops/promote/main.ts",
+      about: "deploy to prod what runs healthy in dev",
+      needs: "node",
+    },
     drift: { entry: "ops/drift/main.ts", about: "where the cloud differs from the program", needs: "node" },
     drill: {
       entry: "ops/drill/main.ts",

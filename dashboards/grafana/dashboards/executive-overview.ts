@@ -139,7 +139,8 @@ const revenue: Row = {
     }),
     timeSeries({
       title: "LLM cost as a share of revenue",
-      description: "By tier, for the month so far: it rises through the month and starts from zero on the first.",
+      description:
+        "By tier, for the month so far: it rises through the month and starts from zero on the first.",
       unit: unit.share,
       width: 12,
       queries: [
