@@ -24,6 +24,7 @@ export const gateway = {
     env: {
       TOLLGATE_AGENT_KEY: { secret: "agent-key" },
       TOLLGATE_AGENT_KEYS: { secret: "agent-keys" },
+      TOLLGATE_JUDGE_KEY: { secret: "judge-key" },
       TOLLGATE_LEDGER_URL: { secret: "ledger-guard-url" },
       TOLLGATE_GUARD_CONFIG: { path: "/etc/tollgate/guard.json" },
       TOLLGATE_ENVIRONMENT: { setting: "environment" },

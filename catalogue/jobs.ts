@@ -208,12 +208,17 @@ export const jobs = {
     phase: 1,
     image: "agent",
     args: [{ program: "langfuse-setup" }],
-    env: ofLangfuse,
+    env: {
+      ...ofLangfuse,
+      TOLLGATE_GATEWAY_URL: { url: "gateway" },
+      TOLLGATE_JUDGE_KEY: { secret: "judge-key" },
+    },
     targetEnv: answersOperators,
     memoryMiB: 256,
     cpu: 0.25,
     trigger: "manual",
-    dependsOn: ["langfuse-web"],
+    // Langfuse asks the judges' model a question before it takes an evaluator.
+    dependsOn: ["langfuse-web", "gateway"],
     targets: { local: noLangfuse },
   },
   "langfuse-margins": {

@@ -29,6 +29,8 @@ const langfuse = {
   LANGFUSE_S3_EVENT_UPLOAD_BUCKET: { bucket: "langfuse-events" },
   LANGFUSE_S3_MEDIA_UPLOAD_BUCKET: { bucket: "langfuse-media" },
   TELEMETRY_ENABLED: "false",
+  // Its judges' model is behind the gateway; Langfuse calls no address inside the network that is not named here.
+  LANGFUSE_LLM_CONNECTION_WHITELISTED_HOST: { host: "gateway" },
   // Both listen on this name, which Docker sets to the container's: a probe on 127.0.0.1 would fail.
   HOSTNAME: "0.0.0.0",
 } as const;

@@ -1,3 +1,4 @@
+import { billing } from "./definitions/billing";
 import { fleet } from "./definitions/fleet";
 import { gateway } from "./definitions/gateway";
 import { models } from "./definitions/models";
@@ -8,7 +9,7 @@ import { thresholds } from "./definitions/thresholds";
 import { tiers } from "./definitions/tiers";
 import { parseDefinitions, type Definitions } from "./schema";
 
-export { judgeModel } from "./judge";
+export { judgeOf, PAYS, type Judge } from "./judge";
 export * from "./money";
 export * from "./schema";
 
@@ -16,6 +17,7 @@ export * from "./schema";
 export const definitions: Definitions = parseDefinitions({
   tiers,
   fleet,
+  billing,
   session,
   thresholds,
   models,

@@ -10,7 +10,7 @@ const BY_KEY = `${CUSTOMER}(
 const BY_ID = `${CUSTOMER}$1`;
 
 const USAGE = `
-  SELECT u.month::text, (u.month + interval '1 month')::date::text AS month_end, u.cap_nanos, u.spent_nanos, u.held_nanos, u.calls,
+  SELECT u.month::text, u.month_end::text, u.cap_nanos, u.spent_nanos, u.held_nanos, u.calls,
     coalesce(s.spent_nanos, 0) AS session_spent, coalesce(s.held_nanos, 0) AS session_held,
     coalesce(s.calls, 0) AS session_calls
   FROM ledger.customer_usage u

@@ -30,13 +30,16 @@ export interface WidgetOptions {
 
 type Place = [x: number, y: number, width: number, height: number];
 
-/** Calls to models, and nothing else that a trace holds. */
-const generations: WidgetFilter = {
-  type: "stringOptions",
-  column: "type",
-  operator: "any of",
-  value: ["GENERATION"],
-};
+/** Calls to models, each once: Langfuse traces its judges' calls itself, beside the gateway. */
+const generations: WidgetFilter[] = [
+  { type: "stringOptions", column: "type", operator: "any of", value: ["GENERATION"] },
+  {
+    type: "stringOptions",
+    column: "environment",
+    operator: "none of",
+    value: ["langfuse-llm-as-a-judge"],
+  },
+];
 
 /** A tag of the request, as the gateway and the agent write it. */
 export function tagged(tag: "plan_tier" | "query_type" | "model_used", value: string): WidgetFilter {
@@ -60,7 +63,7 @@ export function calls(
 ): DashboardWidget {
   return tile("observations", title, place, metrics, {
     ...look,
-    filters: [generations, ...(look.filters ?? [])],
+    filters: [...generations, ...(look.filters ?? [])],
   });
 }
 

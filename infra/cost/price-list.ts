@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { definitions, judgeModel } from "../../litellm-config";
+import { definitions, judgeOf } from "../../litellm-config";
 import type { NanoDollars } from "../../litellm-config/money";
 
 /** The committed list; `npm run cost:refresh` rewrites it. */
@@ -85,7 +85,7 @@ export class PriceList {
 
 /** What the judge's tokens cost, from the definitions: they stand in no list of Google's. */
 function judgePrices(): Price[] {
-  const name = judgeModel(definitions);
+  const name = judgeOf(definitions).model;
   const { input, output } = definitions.models[name]!.price;
   return Object.entries({ input, output }).map(([kind, nanos]) => ({
     id: `llm.judge.${kind}`,

@@ -16,6 +16,7 @@ import {
   type Setting,
   type Unit,
 } from "../../catalogue";
+import { KEPT } from "../../catalogue/spec";
 import { bucketsOf, secretsOf, type Inputs, type Resolver } from "../../catalogue/target";
 import type { StackConfig } from "../config";
 import { operatorsUrl, serviceUrl } from "./addresses";
@@ -57,7 +58,7 @@ function resolve(ref: Ref, unit: Unit, resources: Resources): pulumi.Input<strin
   if ("url" in ref) return `${serviceUrl(ref.url, config, ref, unit)}${ref.path ?? ""}`;
   if ("publicUrl" in ref) return operatorsUrl(ref.publicUrl, config);
   if ("bucket" in ref) return bucketOf(ref.bucket, resources).name;
-  if ("host" in ref) return hostOf(ref.host, resources).host;
+  if ("host" in ref) return hosts[ref.host]?.host ?? new URL(serviceUrl(ref.host, config, {}, unit)).hostname;
   if ("port" in ref)
     return (ref.extra ? undefined : hosts[ref.port]?.port) ?? String(portOf(ref.port, ref.extra));
   if ("listen" in ref) return `${BIND_ADDRESS}:${portOf(ref.listen)}`;
@@ -96,13 +97,6 @@ function logSubscriptionOf(unit: Unit, { logSubscription }: Resources): pulumi.I
   return logSubscription;
 }
 
-function hostOf(name: ServiceName, { hosts }: Resources) {
-  const known = hosts[name];
-  if (!known)
-    throw new Error(`${name} has no host on Google Cloud: services of Cloud Run are reached by URL`);
-  return known;
-}
-
 /** @throws Error when the stack's phase or settings do not have the bucket. */
 export function bucketOf(
   name: BucketName,
@@ -123,9 +117,10 @@ export function containerInputs(
   const pinned = (names: Record<string, SecretName>) =>
     Object.fromEntries(Object.entries(names).map(([key, name]) => [key, secrets.get(name)]));
   const files = Object.entries(unit.configFiles ?? {}).map(([path, folder]) => [path, folders(folder)]);
-  const buckets = (isJob(unit) ? [] : (unit.volumes ?? [])).flatMap(({ mountPath, bucket }) =>
-    bucket ? [[mountPath, bucketOf(bucket, resources).name]] : [],
-  );
+  const buckets = (isJob(unit) ? [] : (unit.volumes ?? [])).flatMap(({ mountPath, bucket, keptIn }) => {
+    const name = bucket ?? keptIn;
+    return name ? [[bucket ? mountPath : KEPT, bucketOf(name, resources).name]] : [];
+  });
   return {
     env,
     buckets: Object.fromEntries(buckets) as ContainerInputs["buckets"],

@@ -7,8 +7,8 @@ import { router, type Service } from "../../catalogue";
 import type { Inputs, Need } from "../../catalogue/target";
 import type { StackBase } from "./base";
 import { imageOf } from "./images";
-import { inMemory } from "./sizes";
-import { isPool, membersOf, routedMembers, sharedInstanceOf, type SharedInstance } from "./instances";
+import { cpuForMemory, inMemory, type SharedInstance } from "./sizes";
+import { isPool, membersOf, routedMembers, sharedInstanceOf } from "./instances";
 import { configBinding, containerInputs, bindingsOfAll, type Resources } from "./resolve";
 
 type Value = pulumi.Input<string>;
@@ -149,16 +149,15 @@ function containerOf(
   base: StackBase,
   resources: Resources,
 ): ContainerArgs {
-  const { name, share, port, probe, volumes, argsWithoutDisk } = service;
+  const { name, share, port, probe, volumes, withoutDisk } = service;
   if (!probe || port === undefined || !share) throw new Error(`${name} needs a port, a probe and a share`);
   const files = inMemory(volumes) ? base.sizes.filesMiB : 0;
   return {
     name,
     image: imageOf(service, base),
-    command: inputs.command,
-    args: inputs.args && [...inputs.args, ...(argsWithoutDisk?.(files) ?? [])],
-    // More than 512 MiB may need half a vCPU.
-    cpu: share.memoryMiB + files > 512 ? Math.max(0.5, share.cpu) : share.cpu,
+    command: inputs.command ?? withoutDisk?.command?.slice(),
+    args: inputs.args && [...inputs.args, ...(withoutDisk?.args(files) ?? [])],
+    cpu: Math.max(cpuForMemory(share.memoryMiB + files), share.cpu),
     memoryMiB: share.memoryMiB + files,
     probe: { ...probe, port, startupSeconds: Math.max(probe.startupSeconds, SLOW_START_SECONDS) },
     after: members.map((each) => each.name).filter((each) => service.dependsOn.includes(each)),

@@ -1,6 +1,6 @@
 import { langfuseSetup, type LangfuseApi, type LangfuseSetup } from "../../dashboards/langfuse";
-import { definitions, judgeModel } from "../../litellm-config";
-import { applyEvaluations, applyJudge, type Judge } from "./evaluations";
+import { definitions, judgeOf } from "../../litellm-config";
+import { applyEvaluations, applyJudge, type JudgeAccess, type JudgeModel } from "./evaluations";
 import { isFatal, reasonOf } from "./errors";
 import type { Journal } from "./journal";
 import { applyModels } from "./models";
@@ -10,12 +10,12 @@ import { applyDashboards } from "./unstable";
 export interface ApplyOptions {
   /** Default: what the definitions say. */
   setup?: LangfuseSetup;
-  /** A key of Anthropic's for the judge alone. */
-  judgeKey?: string;
+  /** Default: the judges' connection stays as it is. */
+  judgeAccess?: JudgeAccess;
 }
 
-/** The judge's connection, and its model. */
-export const judge: Judge = { provider: "tollgate-judge", model: judgeModel(definitions) };
+/** The judges' connection, and their model. */
+export const judge: JudgeModel = { provider: "tollgate-judge", model: judgeOf(definitions).model };
 
 /**
  * Brings Langfuse to what the repository says; a second run changes nothing. Each part is on its own: one that fails is in the
@@ -26,12 +26,12 @@ export const judge: Judge = { provider: "tollgate-judge", model: judgeModel(defi
 export async function applySetup(
   api: LangfuseApi,
   journal: Journal,
-  { setup = langfuseSetup(), judgeKey }: ApplyOptions = {},
+  { setup = langfuseSetup(), judgeAccess }: ApplyOptions = {},
 ): Promise<void> {
   await part("models", journal, () => applyModels(api, setup.models, journal));
   await part("prompts", journal, () => applyPrompts(api, setup.prompts, journal));
   await part("evaluations", journal, async () => {
-    const connected = await applyJudge(api, judge, judgeKey, journal);
+    const connected = await applyJudge(api, judge, judgeAccess, journal);
     await applyEvaluations(api, setup.evaluations, connected, journal);
   });
   await part("dashboards", journal, () => applyDashboards(api, setup.boards, journal));

@@ -5,31 +5,42 @@ import { Skipped, type Journal } from "./journal";
 import { allCursorPages, allPages } from "./pages";
 
 const NO_MODEL =
-  "Langfuse has no evaluation model: set LANGFUSE_JUDGE_API_KEY, or add a connection and a default evaluation model in its settings, then run this again";
+  "Langfuse has no evaluation model: set TOLLGATE_JUDGE_KEY and TOLLGATE_GATEWAY_URL, or add a connection and a default evaluation model in its settings, then run this again";
 
-/** A model for evaluations alone, over a connection of that name. */
-export interface Judge {
+/** The judges' model, over a connection of that name. */
+export interface JudgeModel {
   provider: string;
   model: string;
 }
 
-/** The judge's connection to Anthropic. The key goes one way: Langfuse never returns it, so it is not compared. */
+/** How Langfuse reaches the gateway: its address as Langfuse sees it, and the judges' key. */
+export interface JudgeAccess {
+  gateway: string;
+  key: string;
+}
+
+/** The judges' connection, to the gateway: their calls are a customer's, with its budget. Langfuse shows of a key its end only. */
 export async function applyJudge(
   api: LangfuseApi,
-  judge: Judge,
-  key: string | undefined,
+  judge: JudgeModel,
+  access: JudgeAccess | undefined,
   journal: Journal,
-): Promise<Judge | undefined> {
+): Promise<JudgeModel | undefined> {
   const connections = await allPages((page) => api.llmConnections.list(page));
   const existing = connections.find(({ provider }) => provider === judge.provider);
-  if (!existing && !key) return undefined;
-  const wanted = { adapter: "anthropic" as const, customModels: [judge.model], withDefaultModels: false };
+  if (!access) return existing && judge;
+  const wanted = {
+    adapter: "openai" as const,
+    baseURL: `${access.gateway.replace(/\/$/, "")}/v1`,
+    customModels: [judge.model],
+    withDefaultModels: false,
+  };
+  const sameKey = existing?.displaySecretKey === `...${access.key.slice(-4)}`;
   await journal.apply("llm connection", judge.provider, async () => {
-    if (existing && isAsWanted(wanted, existing)) return { action: "unchanged", value: existing };
-    if (!key) throw new Error("it has to change, and that needs its key: give LANGFUSE_JUDGE_API_KEY");
+    if (existing && sameKey && isAsWanted(wanted, existing)) return { action: "unchanged", value: existing };
     return {
       action: existing ? "updated" : "created",
-      run: () => api.llmConnections.upsert({ provider: judge.provider, secretKey: key, ...wanted }),
+      run: () => api.llmConnections.upsert({ provider: judge.provider, secretKey: access.key, ...wanted }),
     };
   });
   return judge;
@@ -39,7 +50,7 @@ export async function applyJudge(
 export async function applyEvaluations(
   api: LangfuseApi,
   wanted: Evaluation[],
-  judge: Judge | undefined,
+  judge: JudgeModel | undefined,
   journal: Journal,
 ): Promise<void> {
   const scoreConfigs = await allPages((page) => api.scoreConfigs.get(page));
@@ -68,12 +79,12 @@ export async function applyEvaluations(
         ({ name, type }) => name === evaluator.name && type === evaluator.type,
       );
       if (!existing) {
-        return { action: "created", run: () => unlessNoModel(() => api.evaluators.create(request)) };
+        return { action: "created", run: () => unlessNoModel(judge, () => api.evaluators.create(request)) };
       }
       if (isAsWanted(request, existing)) return { action: "unchanged", value: existing };
       return {
         action: "updated",
-        run: () => unlessNoModel(() => api.evaluators.update(existing.id, request)),
+        run: () => unlessNoModel(judge, () => api.evaluators.update(existing.id, request)),
       };
     });
 
@@ -87,7 +98,7 @@ export async function applyEvaluations(
         run: () =>
           !made
             ? Promise.resolve(new Skipped(`it has no evaluator ${evaluator.name}`))
-            : unlessNoModel(() =>
+            : unlessNoModel(judge, () =>
                 existing
                   ? api.evaluationRules.update(existing.id, assigned)
                   : api.evaluationRules.create({ ...assigned, enabled: true }),
@@ -97,11 +108,15 @@ export async function applyEvaluations(
   }
 }
 
-async function unlessNoModel<T>(request: () => PromiseLike<T>): Promise<T | Skipped> {
+/** Langfuse asks the model before it takes an evaluator. Without a connection of ours its refusal says that it has none. */
+async function unlessNoModel<T>(
+  judge: JudgeModel | undefined,
+  request: () => PromiseLike<T>,
+): Promise<T | Skipped> {
   try {
     return await request();
   } catch (error) {
-    if (codeOf(error) === "evaluator_preflight_failed") return new Skipped(NO_MODEL);
+    if (!judge && codeOf(error) === "evaluator_preflight_failed") return new Skipped(NO_MODEL);
     throw error;
   }
 }

@@ -20,7 +20,8 @@ async function apply({ host, dryRun = false, json = false }: Options): Promise<v
   const { api } = new LangfuseClient({ publicKey, secretKey, baseUrl: host.replace(/\/$/, "") });
   const journal = new Journal(dryRun, json ? undefined : (outcome) => print(outcome, dryRun));
   try {
-    await applySetup(api, journal, { judgeKey: process.env.LANGFUSE_JUDGE_API_KEY });
+    const { TOLLGATE_GATEWAY_URL: gateway, TOLLGATE_JUDGE_KEY: key } = process.env;
+    await applySetup(api, journal, { judgeAccess: gateway && key ? { gateway, key } : undefined });
   } catch (error) {
     throw new Error(explain(error, host), { cause: error });
   }
@@ -54,7 +55,9 @@ runCommand(
       `
 Environment:
   LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY  the project's key pair (Compose: .tollgate/compose/secrets/langfuse-*-key)
-  LANGFUSE_JUDGE_API_KEY                    an Anthropic key for the evaluators; their calls do not pass the gateway`,
+  TOLLGATE_GATEWAY_URL, TOLLGATE_JUDGE_KEY  the gateway as Langfuse reaches it and the judges' key there
+                                            (Compose: http://gateway:4000, .tollgate/compose/secrets/judge-key);
+                                            without them the judges' connection stays as it is`,
     )
     .action(apply),
 );

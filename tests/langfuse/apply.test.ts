@@ -1,3 +1,6 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { LangfuseClient } from "@langfuse/client";
 import { langfuseSetup } from "../../dashboards/langfuse";
 import { definitions, parseDefinitions, perMillion } from "../../litellm-config";
@@ -260,29 +263,73 @@ describe("judges", () => {
       "evaluator",
       "evaluation rule",
     ]);
-    expect(skipped[0]!.note).toMatch(/no evaluation model: set LANGFUSE_JUDGE_API_KEY/);
+    expect(skipped[0]!.note).toMatch(/no evaluation model: set TOLLGATE_JUDGE_KEY and TOLLGATE_GATEWAY_URL/);
     expect(langfuse.dashboards).toHaveLength(6);
   });
 
-  test("get their connection with a key, once, and keep it in a run without", async () => {
+  test("call the gateway with their own key, are asked before Langfuse takes them, and stay in a run without", async () => {
     langfuse.defaultModel = false;
-    expect(named(await apply({ judgeKey: "sk-judge-1234" }), "skipped")).toEqual([]);
-    expect(langfuse.connections).toEqual([
-      {
-        provider: judge.provider,
-        adapter: "anthropic",
-        secretKey: "sk-judge-1234",
-        customModels: [judge.model],
-        withDefaultModels: false,
-      },
-    ]);
+    const gateway = await modelServer();
+    const access = { gateway: gateway.url, key: "tg-judge-1234" };
+    langfuse.connectionHosts = ["127.0.0.1"];
+    expect(named(await apply({ judgeAccess: access }), "created")).toContain("evaluator question-answered");
+    const connection = {
+      provider: judge.provider,
+      adapter: "openai",
+      baseURL: `${gateway.url}/v1`,
+      secretKey: "tg-judge-1234",
+      customModels: [judge.model],
+      withDefaultModels: false,
+    };
+    expect(langfuse.connections).toEqual([connection]);
     expect(langfuse.evaluators.map(({ modelConfig }) => modelConfig)).toEqual([judge, judge]);
+    expect(gateway.asked).toEqual(
+      Array(2).fill(["POST /v1/chat/completions", "Bearer tg-judge-1234", judge.model]),
+    );
+
     langfuse.writes = [];
-    const journal = await apply();
+    expect((await apply({ judgeAccess: access })).count("unchanged")).toBe(everything + 1);
+    expect(JSON.stringify((await apply()).outcomes)).not.toContain("tg-judge");
     expect(langfuse.writes).toEqual([]);
-    expect(JSON.stringify(journal.outcomes)).not.toContain("sk-judge");
+
+    // A new key, which Langfuse shows the end of.
+    const renewed = { ...access, key: "tg-judge-5678" };
+    expect(named(await apply({ judgeAccess: renewed }), "updated")).toEqual([
+      `llm connection ${judge.provider}`,
+    ]);
+    expect(langfuse.connections).toEqual([{ ...connection, secretKey: "tg-judge-5678" }]);
+    await gateway.stop();
+  });
+
+  test.each([
+    ["an address that Langfuse is not told of", "http://10.0.0.8:4000", "Blocked IP address detected"],
+    [
+      "a name inside the network that it is not told of",
+      "http://gateway-2:4000",
+      "DNS lookup failed for gateway-2",
+    ],
+    ["a gateway that does not answer", "http://127.0.0.1:9", "fetch failed"],
+  ])("%s fails with Langfuse's words", async (_, gateway, said) => {
+    langfuse.connectionHosts = ["127.0.0.1"];
+    const journal = await apply({ judgeAccess: { gateway, key: "tg-judge-1234" } });
+    expect(journal.outcomes.find(({ action }) => action === "failed")!.note).toContain(said);
   });
 });
+
+/** A server in the gateway's place that notes what it is asked. */
+async function modelServer() {
+  const asked: unknown[] = [];
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const { model } = JSON.parse(body) as { model: string };
+      asked.push([`${request.method} ${request.url}`, request.headers.authorization, model]);
+      response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, asked, stop: () => new Promise((resolve) => server.close(resolve)) };
+}
 
 describe("when something fails", () => {
   test("a conflict is reported and the rest is done", async () => {

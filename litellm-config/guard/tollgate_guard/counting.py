@@ -102,7 +102,9 @@ class Counting:
 
     def can_count(self, models: Iterable[Model]) -> bool:
         """Whether there is an endpoint that counts for each of the models."""
-        return all(model.provider in _COUNTED and model.name not in self._distrusted for model in models)
+        return all(
+            model.provider in _COUNTED and not model.embeds and model.name not in self._distrusted for model in models
+        )
 
     async def count_prompt(self, model: Model, wire_request: bytes | Mapping[str, Any]) -> int | None:
         """The most tokens that the prompt of a request can have by its provider's count; None where it is not known.
@@ -248,6 +250,9 @@ def _counted_part(model: Model, body: Mapping[str, Any]) -> str:
     counted = {key: named[key] for key in _COUNTED[model.provider] if named.get(key) is not None}
     if model.provider == "anthropic":
         counted["model"] = model.name
+        if schema := named.get("output_format"):
+            # LiteLLM sends an answer's schema in the beta's field; this endpoint has today's.
+            counted["output_config"] = {**counted.get("output_config", {}), "format": schema}
     settings = counted.pop("generationConfig", None) or {}
     if schema := {key: value for key, value in settings.items() if key in _SCHEMA_SETTINGS}:
         counted["generationConfig"] = schema

@@ -1,8 +1,10 @@
 """The agents' keys: which there are, what each may do, and how guesses are slowed down.
 
-``TOLLGATE_AGENT_KEY`` is one key, without limits. ``TOLLGATE_AGENT_KEYS`` is a JSON list of more, by the SHA-256 of each:
+``TOLLGATE_AGENT_KEY`` is one key, without limits; ``TOLLGATE_JUDGE_KEY`` is that of Langfuse's judges, for their model and
+customer. ``TOLLGATE_AGENT_KEYS`` is a JSON list of more, by the SHA-256 of each:
 
-    [{"name": "agent-2", "sha256": "<64 hexadecimal digits>", "routes": [...], "customers": [...], "calls_in_flight": 4}]
+    [{"name": "agent-2", "sha256": "<64 hexadecimal digits>", "routes": [...], "customers": [...], "calls_in_flight": 4},
+     {"name": "chat-ui", "sha256": "...", "identity": {"customer_id": "acme", "query_type": "simple_lookup"}}]
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import ipaddress
 import json
 import os
 import re
+import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -20,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .config import Config
-from .identity import CUSTOMER
+from .identity import CUSTOMER, HEADERS
 from .log import log
 from .refusals import Refusal, invalid
 from .request import ChatRequest
@@ -49,6 +52,22 @@ class Key:
     routes: frozenset[str] | None = None
     customers: frozenset[str] | None = None
     calls_in_flight: int | None = None
+    # For clients that can only send a key: customer_id and query_type of each of its calls.
+    identity: Mapping[str, str] | None = None
+
+    def identify(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """The identity's headers of a request: the key's own where it has an identity, with a session for each call.
+
+        Raises:
+            Refusal: ``key_not_allowed``, where a header names another identity.
+        """
+        if self.identity is None:
+            return headers
+        known = {**self.identity, "session_id": f"{self.name}-{secrets.token_hex(8)}"}
+        for name, value in headers.items():
+            if value != known[HEADERS[name]]:
+                raise invalid(name, value, "this key has an identity of its own; leave the header out", "key_not_allowed")
+        return {name: known[field] for name, field in HEADERS.items()}
 
     def check(self, request: ChatRequest) -> None:
         """Lets a request through that the key may make.
@@ -166,13 +185,21 @@ def read_keys(environment: Mapping[str, str], config: Config) -> Keys:
                 None if routes is None else frozenset(routes),
                 None if customers is None else frozenset(customers),
                 entry.get("calls_in_flight"),
+                entry.get("identity"),
             )
         )
-    for what, values in (("name", [key.name for key in keys]), ("sha256", [key.digest for key in keys])):
-        if len(set(values)) < len(values):
-            raise KeysUnusable(f"TOLLGATE_AGENT_KEYS must have each {what} once (TOLLGATE_AGENT_KEY is named agent)")
     if not keys:
         raise KeysUnusable("TOLLGATE_AGENT_KEY or TOLLGATE_AGENT_KEYS must name a key")
+    if judges := environment.get("TOLLGATE_JUDGE_KEY"):
+        judge = config.judge
+        identity = {"customer_id": judge.customer_id, "query_type": judge.query_type}
+        keys.append(Key("judge", hashlib.sha256(judges.encode()).digest(), frozenset([judge.model]), identity=identity))
+    for what, values in (("name", [key.name for key in keys]), ("sha256", [key.digest for key in keys])):
+        if len(set(values)) < len(values):
+            raise KeysUnusable(
+                f"TOLLGATE_AGENT_KEYS must have each {what} once "
+                "(TOLLGATE_AGENT_KEY is named agent, TOLLGATE_JUDGE_KEY judge)"
+            )
     return Keys(keys)
 
 
@@ -181,8 +208,8 @@ def _problems(entry: object, config: Config) -> Iterator[str]:
     if not isinstance(entry, dict):
         yield " must be an object with name and sha256"
         return
-    for unknown in sorted(entry.keys() - {"name", "sha256", "routes", "customers", "calls_in_flight"}):
-        yield f".{unknown} is unknown: use name, sha256, routes, customers and calls_in_flight"
+    for unknown in sorted(entry.keys() - {"name", "sha256", "routes", "customers", "calls_in_flight", "identity"}):
+        yield f".{unknown} is unknown: use name, sha256, routes, customers, calls_in_flight and identity"
     if not _matches(_NAME, entry.get("name")):
         yield ".name must be 1 to 64 letters, digits, _ . or -"
     if not _matches(_SHA256, entry.get("sha256")):
@@ -198,6 +225,13 @@ def _problems(entry: object, config: Config) -> Iterator[str]:
     calls = entry.get("calls_in_flight")
     if calls is not None and (not isinstance(calls, int) or isinstance(calls, bool) or calls < 1):
         yield ".calls_in_flight must be a whole number above 0"
+    if (identity := entry.get("identity")) is not None and not (
+        isinstance(identity, dict)
+        and identity.keys() == {"customer_id", "query_type"}
+        and _matches(CUSTOMER, identity["customer_id"])
+        and identity["query_type"] in config.query_types
+    ):
+        yield f".identity must have a customer_id and a query_type, one of {', '.join(config.query_types)}"
 
 
 def _matches(pattern: re.Pattern[str], value: object) -> bool:

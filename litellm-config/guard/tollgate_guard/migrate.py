@@ -90,12 +90,24 @@ async def write_tiers(connection: asyncpg.Connection, tiers: dict[str, dict[str,
         )
 
 
+async def write_judge(connection: asyncpg.Connection, judge: dict[str, str]) -> None:
+    """Adds the customer that Langfuse's judges call as. What operators have changed of it stays."""
+    await connection.execute(
+        "INSERT INTO ledger.customers (customer_id, name, tier) VALUES ($1, $2, $3) ON CONFLICT (customer_id) DO NOTHING",
+        judge["customer_id"],
+        judge["name"],
+        judge["tier"],
+    )
+
+
 async def _main() -> None:
     connection = await asyncpg.connect(os.environ["TOLLGATE_LEDGER_OWNER_URL"])
     try:
         applied = await migrate(connection)
         config = json.loads(Path(os.environ["TOLLGATE_GUARD_CONFIG"]).read_text("utf-8"))
         await write_tiers(connection, config["tiers"])
+        await connection.execute("UPDATE ledger.tiers SET prorated = $1", config["prorated"])
+        await write_judge(connection, config["judge"])
     finally:
         await connection.close()
     print(f"ledger: {', '.join(applied)} applied" if applied else "ledger: up to date")

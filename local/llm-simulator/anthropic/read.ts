@@ -27,12 +27,19 @@ type Headers = Record<string, string | string[] | undefined>;
 
 /** Reads a Messages request. @throws ApiError as Anthropic refuses it. */
 export function readMessages(body: unknown, headers: Headers): Call {
-  const request = parse(messageRequest, body);
+  const request = parse(messageRequest, withBeta(body, headers));
   const removed = REMOVED.find((field) => field in request);
   if (removed && headers["anthropic-version"] === "2026-10-21") {
     throw new ApiError(400, `${removed}: Extra inputs are not permitted`);
   }
   return callOf(request, body);
+}
+
+/** The beta of structured outputs, which LiteLLM still speaks, has its schema in a field of its own. */
+function withBeta(body: unknown, headers: Headers): unknown {
+  if (!String(headers["anthropic-beta"]).includes("structured-outputs-")) return body;
+  const { output_format: format, ...rest } = body as Record<string, unknown>;
+  return format ? { ...rest, output_config: { ...(rest.output_config as object), format } } : body;
 }
 
 /** Reads a token count's request. @throws ApiError as Anthropic refuses it. */

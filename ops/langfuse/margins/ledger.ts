@@ -1,13 +1,14 @@
 import { Client } from "pg";
+import { PAYS } from "../../../litellm-config";
 import { TIERS } from "../../ledger-exporter/sql";
 import type { CustomerMoney, TierMoney } from "./scores";
 
-/** Customers who have spent this month, the largest spend first; the bound keeps Langfuse's lists readable. */
+/** Paying customers who have spent this month, the largest spend first; the bound keeps Langfuse's lists readable. */
 const SPENDERS = `
   SELECT usage.customer_id, usage.spent_nanos, tiers.price_nanos
   FROM ledger.customer_usage AS usage
   JOIN ledger.tiers ON tiers.tier = usage.tier
-  WHERE usage.spent_nanos > 0
+  WHERE usage.spent_nanos > 0 AND usage.customer_id IN (SELECT customer_id FROM ledger.customers WHERE ${PAYS})
   ORDER BY usage.spent_nanos DESC, usage.customer_id
   LIMIT 1000`;
 

@@ -1,4 +1,14 @@
-import { AGENT_KEY, SIMPLE_KEY, scrape, total, type Gateway } from "../../support/gateway";
+import { guardConfig } from "../../../litellm-config/render/guard";
+import {
+  AGENT_KEY,
+  JUDGE_KEY,
+  SIMPLE_KEY,
+  eventually,
+  scrape,
+  total,
+  type Gateway,
+} from "../../support/gateway";
+import { judgeRequest } from "../../support/langfuse/connections";
 
 /** Who pays is what the agent says in the request's metadata, and nothing else. */
 export function identity(gateway: Gateway): void {
@@ -69,6 +79,32 @@ export function identity(gateway: Gateway): void {
     expect(total(samples, "tollgate_guard_decisions_total", { reason: "key_not_allowed" })).toBeGreaterThan(
       0,
     );
+  });
+
+  test("the judges' key is a customer of its own with a session for each call, whatever Langfuse sends", async () => {
+    const { judge } = guardConfig(gateway.stack.definitions);
+    const ask = (changes: object, headers: Record<string, string> = {}) =>
+      fetch(`${gateway.stack.gateway.url}/v1/chat/completions`, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${JUDGE_KEY}`, ...headers },
+        body: JSON.stringify({ ...judgeRequest(judge.model, { type: "boolean" }), ...changes }),
+      });
+    for (let call = 0; call < 2; call++) expect((await ask({})).status).toBe(200);
+    const rows = await eventually("both calls in the ledger", async () => {
+      const calls = await gateway.stack.ledger.calls(judge.customer_id);
+      return calls.length === 2 && calls.every(({ state }) => state === "posted") && calls;
+    });
+    expect(new Set(rows.map(({ session_id }) => session_id)).size).toBe(2);
+    expect(rows.map(({ plan_tier, query_type, model_used }) => [plan_tier, query_type, model_used])).toEqual(
+      Array(2).fill([judge.tier, judge.query_type, judge.model]),
+    );
+    const refused = [
+      await ask({ model: "deep" }),
+      await ask({}, { "x-tollgate-customer": "acme" }),
+      await ask({ metadata: { customer_id: "acme" } }),
+    ];
+    expect(refused.map(({ status }) => status)).toEqual([403, 403, 400]);
+    expect(await gateway.stack.ledger.calls(judge.customer_id)).toHaveLength(2);
   });
 
   test.each([

@@ -146,6 +146,7 @@ async def test_what_is_counted_before_is_what_litellm_sends(
     sent = await sent_by_litellm(model, chat, url, bodies)
     assert await counting.count_prompt(model, json.dumps(sent).encode()) == before == 1_064
     assert len(endpoint.asked) == 1, "the body on the wire has the content that was counted before"
+    assert ("'usd': {'type': 'string'}" in str(endpoint.asked)) == (kind == "schema"), "an answer's schema is billed"
 
 
 def test_the_margin_is_two_percent_and_never_nothing() -> None:

@@ -21,7 +21,7 @@ def digest(key: str) -> str:
 
 
 def read(config: Config, *entries: Any, single: str | None = None) -> Keys:
-    environment = {"TOLLGATE_AGENT_KEYS": json.dumps(entries)}
+    environment = {"TOLLGATE_AGENT_KEYS": json.dumps(entries), "TOLLGATE_JUDGE_KEY": "the judges' key"}
     return read_keys({**environment, **({"TOLLGATE_AGENT_KEY": single} if single else {})}, config)
 
 
@@ -57,6 +57,12 @@ GOOD = {"name": "one", "sha256": digest("one")}
         ([{**GOOD, "routes": ["nowhere"]}], "[0].routes must be a list of"),
         ([{**GOOD, "routes": []}], "[0].routes must be"),
         ([{**GOOD, "customers": "acme"}], "[0].customers must be"),
+        ([{**GOOD, "identity": "acme"}], "[0].identity must have a customer_id and a query_type, one of"),
+        ([{**GOOD, "identity": {"customer_id": "acme"}}], "[0].identity must have"),
+        ([{**GOOD, "identity": {"customer_id": "a b", "query_type": "action"}}], "[0].identity must have"),
+        ([{**GOOD, "identity": {"customer_id": "acme", "query_type": "free_lunch"}}], "[0].identity must have"),
+        ([{**GOOD, "identity": {"customer_id": "acme", "query_type": ["action"]}}], "[0].identity must have"),
+        ([{**GOOD, "name": "judge"}], "TOLLGATE_JUDGE_KEY judge"),
         ([{**GOOD, "customers": ["a b"]}], "[0].customers must be"),
         ([{**GOOD, "calls_in_flight": 0}], "[0].calls_in_flight must be"),
         ([{**GOOD, "calls_in_flight": True}], "[0].calls_in_flight must be"),
@@ -153,3 +159,29 @@ def test_a_keys_list_of_models_is_what_it_may_use(config: Config) -> None:
     some = listed(frozenset({"simple", "claude-haiku-4-5"}))
     assert some.keys() == {"simple", "claude-haiku-4-5"}
     assert some["simple"]["input"] == ["text", "image", "pdf"]
+
+
+def test_a_key_with_an_identity_names_customer_kind_and_a_session_for_each_call(config: Config) -> None:
+    entry = {**GOOD, "identity": {"customer_id": "acme", "query_type": "action"}}
+    keys = read(config, entry)
+    one = keys.find(b"Bearer one", "10.0.0.1")
+    first, second = one.identify({}), one.identify({"x-tollgate-customer": "acme"})
+    assert {name: first[name] for name in ("x-tollgate-customer", "x-tollgate-query-type")} == {
+        "x-tollgate-customer": "acme",
+        "x-tollgate-query-type": "action",
+    }
+    assert first["x-tollgate-session"].startswith("one-")
+    assert first["x-tollgate-session"] != second["x-tollgate-session"]
+    for header in ({"x-tollgate-customer": "other"}, {"x-tollgate-session": first["x-tollgate-session"]}):
+        with pytest.raises(Refusal) as refused:
+            one.identify(header)
+        assert refused.value.code == "key_not_allowed"
+    plain = {"x-tollgate-customer": "other"}
+    assert read(config, GOOD).find(b"Bearer one", "10.0.0.1").identify(plain) == plain
+
+
+def test_the_judges_key_is_for_their_customer_and_model(config: Config) -> None:
+    judge = read(config, GOOD).find(b"Bearer the judges' key", "10.0.0.1")
+    assert judge.name == "judge"
+    assert judge.routes == {config.judge.model}
+    assert judge.identify({})["x-tollgate-customer"] == config.judge.customer_id

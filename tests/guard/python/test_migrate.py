@@ -11,7 +11,7 @@ import pytest
 
 from ledger_calls import check_books, expire, reserve, set_clock, settle
 from test_filing import every_call, file_all
-from tollgate_guard.migrate import SQL, MigrationError, migrate, write_tiers
+from tollgate_guard.migrate import SQL, MigrationError, migrate, write_judge, write_tiers
 
 
 async def _at(url: str, folder: Path) -> list[str]:
@@ -79,6 +79,24 @@ def test_a_release_goes_back_behind_a_newer_migration(
         # Forward again: it is known, and runs no second time.
         (tmp_path / "900_newer.sql").write_text("CREATE TABLE ledger.newer ()", "utf-8")
         assert await _at(ledger_url, tmp_path) == []
+
+    asyncio.run(main())
+
+
+def test_the_judges_are_a_customer_that_operators_may_change(ledger_url: str) -> None:
+    judge = {"customer_id": "judges", "name": "Judges", "tier": "tier_1"}
+
+    async def main() -> None:
+        await _drop(ledger_url)
+        await _at(ledger_url, SQL)
+        connection = await asyncpg.connect(ledger_url)
+        await write_tiers(connection, {name: {"price_nanos": 2, "budget_nanos": 1} for name in ("tier_1", "tier_2")})
+        await write_judge(connection, judge)
+        await connection.execute("UPDATE ledger.customers SET tier = 'tier_2'")
+        await write_judge(connection, judge)
+        rows = await connection.fetch("SELECT customer_id, name, tier FROM ledger.customers")
+        await connection.close()
+        assert [tuple(row) for row in rows] == [("judges", "Judges", "tier_2")]
 
     asyncio.run(main())
 

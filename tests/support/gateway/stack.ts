@@ -26,6 +26,9 @@ export const AGENT_KEY = "tollgate-test-agent-key-0123456789abcdef";
 /** A further key of the list, which may use one route only. */
 export const SIMPLE_KEY = "tollgate-test-simple-key-0123456789abcdef";
 
+/** The key of Langfuse's judges. */
+export const JUDGE_KEY = "tollgate-test-judge-key-0123456789abcdef";
+
 /** The gateway with all it needs, started for the tests: real LiteLLM, Postgres and Redis, a simulated provider. */
 export interface Stack {
   folder: string;
@@ -78,6 +81,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       ...(await testMachine(folder, {
         "agent-key": AGENT_KEY,
         "agent-keys": JSON.stringify([{ name: "simple", sha256: sha256(SIMPLE_KEY), routes: ["simple"] }]),
+        "judge-key": JUDGE_KEY,
         "langfuse-public-key": "pk-lf-test",
         "langfuse-secret-key": "sk-lf-test",
       })),
@@ -109,7 +113,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     machine.extra = {
       gateway: () => ({
         args: ["--num_workers", String(options.workers ?? 1)],
-        env: simulatedProviders(stack.simulator!.url, join(folder, "service-account.json")),
+        env: {
+          ...simulatedProviders(stack.simulator!.url, join(folder, "service-account.json")),
+          // Milliseconds between two batches of spans, 5,000 by default.
+          OTEL_BSP_SCHEDULE_DELAY: "250",
+        },
       }),
     };
     stack.restartGateway = async () => {

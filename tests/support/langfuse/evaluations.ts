@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { preflight, type Connections } from "./connections";
 import { Answer, cursorPage, now, numberedPage, refuse, type Route } from "./http";
 
 const message = z.strictObject({ role: z.enum(["system", "user", "assistant"]), content: z.string().min(1) });
@@ -83,36 +84,23 @@ const scoreConfig = z.strictObject({
   maxValue: z.number().optional(),
   description: z.string().optional(),
 });
-const connection = z.strictObject({
-  provider: z.string().min(1),
-  adapter: z.enum(["anthropic", "openai", "azure", "bedrock", "google-vertex-ai", "google-ai-studio"]),
-  secretKey: z.string().min(1),
-  customModels: z.array(z.string()).default([]),
-  withDefaultModels: z.boolean().default(true),
-});
-
-export interface Evaluations {
+export interface Evaluations extends Connections {
   evaluators: (z.infer<typeof evaluator> & { id: string; version: number })[];
   rules: (z.infer<typeof rule> & { id: string })[];
   scoreConfigs: (z.infer<typeof scoreConfig> & { id: string; isArchived: boolean })[];
-  connections: z.infer<typeof connection>[];
   /** Whether somebody chose a default model for evaluation in the settings. */
   defaultModel: boolean;
 }
 
-/** Evaluators and their rules (version 2), score configs and connections to models. */
+/** Evaluators and their rules (version 2), and score configs. */
 export function evaluationRoutes(state: Evaluations): Route[] {
-  const { evaluators, rules, scoreConfigs, connections } = state;
-  const cannotRun = (request: z.infer<typeof evaluator>) =>
-    request.modelConfig
-      ? !connections.some(({ provider }) => provider === request.modelConfig!.provider)
-      : !state.defaultModel;
-  const preflight = () =>
-    refuse(
-      422,
-      "evaluator_preflight_failed",
-      "No valid LLM model found. No default model or custom model configured",
-    );
+  const { evaluators, rules, scoreConfigs } = state;
+  const cannotRun = async (request: z.infer<typeof evaluator>): Promise<Answer | undefined> => {
+    const problem = request.modelConfig
+      ? await preflight(state, request.modelConfig)
+      : !state.defaultModel && "No valid LLM model found. No default model or custom model configured";
+    return problem ? refuse(422, "evaluator_preflight_failed", problem) : undefined;
+  };
 
   return [
     {
@@ -123,9 +111,10 @@ export function evaluationRoutes(state: Evaluations): Route[] {
     {
       method: "POST",
       path: /^\/api\/public\/v2\/evaluators$/,
-      answer: ({ body }) => {
+      answer: async ({ body }) => {
         const request = evaluator.parse(body);
-        if (cannotRun(request)) return preflight();
+        const refused = await cannotRun(request);
+        if (refused) return refused;
         const made = { id: `evaluator-${evaluators.length + 1}`, version: 1, ...request };
         evaluators.push(made);
         return new Answer(201, shownEvaluator(made));
@@ -134,11 +123,12 @@ export function evaluationRoutes(state: Evaluations): Route[] {
     {
       method: "PATCH",
       path: /^\/api\/public\/v2\/evaluators\/([^/]+)$/,
-      answer: ({ params: [id], body }) => {
+      answer: async ({ params: [id], body }) => {
         const existing = evaluators.find((each) => each.id === id);
         if (!existing) return refuse(404, "resource_not_found", `no evaluator ${id}`);
         const request = evaluator.parse(body);
-        if (cannotRun(request)) return preflight();
+        const refused = await cannotRun(request);
+        if (refused) return refused;
         Object.assign(existing, request, { version: existing.version + 1 });
         return new Answer(200, shownEvaluator(existing));
       },
@@ -203,21 +193,6 @@ export function evaluationRoutes(state: Evaluations): Route[] {
         return new Answer(200, shownConfig(existing));
       },
     },
-    {
-      method: "GET",
-      path: /^\/api\/public\/llm-connections$/,
-      answer: ({ query }) => numberedPage(connections.map(shownConnection), query),
-    },
-    {
-      method: "PUT",
-      path: /^\/api\/public\/llm-connections$/,
-      answer: ({ body }) => {
-        const request = connection.parse(body);
-        const at = connections.findIndex(({ provider }) => provider === request.provider);
-        connections.splice(at < 0 ? connections.length : at, at < 0 ? 0 : 1, request);
-        return new Answer(at < 0 ? 201 : 200, shownConnection(request));
-      },
-    },
   ];
 }
 
@@ -246,11 +221,4 @@ function shownRule(each: Evaluations["rules"][number]): object {
 
 function shownConfig(each: Evaluations["scoreConfigs"][number]): object {
   return { projectId: "tollgate", createdAt: now(), updatedAt: now(), ...each };
-}
-
-/** The key never comes back. */
-function shownConnection({ secretKey, ...each }: Evaluations["connections"][number]): object {
-  const id = `connection-${each.provider}`;
-  const displaySecretKey = `...${secretKey.slice(-4)}`;
-  return { id, displaySecretKey, extraHeaderKeys: [], createdAt: now(), updatedAt: now(), ...each };
 }

@@ -21,7 +21,7 @@ export interface Request {
 export interface Route {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   path: RegExp;
-  answer: (request: Request) => Answer;
+  answer: (request: Request) => Answer | Promise<Answer>;
 }
 
 /** A page of a list that counts its pages, at most a hundred items. */

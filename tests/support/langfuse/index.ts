@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { z } from "zod";
+import { connectionRoutes } from "./connections";
 import { dashboardRoutes, type Dashboards } from "./dashboards";
 import { evaluationRoutes, type Evaluations } from "./evaluations";
 import { Answer, refuse, type Route } from "./http";
@@ -34,6 +35,7 @@ export class LangfuseApiStandIn implements Evaluations, Dashboards {
   readonly rules: Evaluations["rules"] = [];
   readonly scoreConfigs: Evaluations["scoreConfigs"] = [];
   readonly connections: Evaluations["connections"] = [];
+  connectionHosts: string[] = ["gateway"];
   readonly widgets: Dashboards["widgets"] = [];
   readonly dashboards: Dashboards["dashboards"] = [];
   defaultModel = true;
@@ -49,6 +51,7 @@ export class LangfuseApiStandIn implements Evaluations, Dashboards {
     ...modelRoutes(this.models),
     ...promptRoutes(this.prompts),
     ...scoreRoutes(this.scores, this.judged),
+    ...connectionRoutes(this),
     ...evaluationRoutes(this),
     ...dashboardRoutes(this),
   ];
@@ -73,11 +76,11 @@ export class LangfuseApiStandIn implements Evaluations, Dashboards {
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
-    const { status, body } = this.answer(request, Buffer.concat(parts).toString());
+    const { status, body } = await this.answer(request, Buffer.concat(parts).toString());
     response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
   }
 
-  private answer({ method, url, headers }: IncomingMessage, text: string): Answer {
+  private async answer({ method, url, headers }: IncomingMessage, text: string): Promise<Answer> {
     const credentials = Buffer.from(`${this.publicKey}:${this.secretKey}`).toString("base64");
     if (headers.authorization !== `Basic ${credentials}`)
       return new Answer(401, {
@@ -96,7 +99,7 @@ export class LangfuseApiStandIn implements Evaluations, Dashboards {
     if (absent || !route) return new Answer(404, { message: "Not Found" });
     try {
       const params = route.path.exec(pathname)!.slice(1);
-      const answer = route.answer({ query, params, body: text ? JSON.parse(text) : undefined });
+      const answer = await route.answer({ query, params, body: text ? JSON.parse(text) : undefined });
       if (method !== "GET" && answer.status < 300) this.writes.push(`${method} ${pathname}`);
       return answer;
     } catch (error) {

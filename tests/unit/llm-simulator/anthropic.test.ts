@@ -241,6 +241,23 @@ test("above a prompt length the whole call costs the higher price", async () => 
   }
 });
 
+test("an answer's schema may come in the field of its beta", async () => {
+  const schema = { type: "object", properties: { score: { type: "number" } }, required: ["score"] };
+  const response = await post(
+    {
+      model: MODEL,
+      max_tokens: 2_000,
+      messages: [{ role: "user", content: "Judge" }],
+      output_format: { type: "json_schema", schema },
+    },
+    { "anthropic-beta": "structured-outputs-2025-11-13" },
+  );
+  const { content } = (await response.json()) as Anthropic.Message;
+  expect(JSON.parse((content[0] as Anthropic.TextBlock).text)).toEqual({
+    score: expect.any(Number) as number,
+  });
+});
+
 describe("what Anthropic refuses", () => {
   const user = { role: "user", content: "hi" };
   const valid = { model: MODEL, max_tokens: 2_000, messages: [user] };
@@ -254,6 +271,11 @@ describe("what Anthropic refuses", () => {
       "an unknown field",
       { ...valid, frequency_penalty: 1 },
       /frequency_penalty: Extra inputs are not permitted/,
+    ],
+    [
+      "the beta's field without the beta",
+      { ...valid, output_format: { type: "json_schema", schema: { type: "object" } } },
+      /output_format: Extra inputs are not permitted/,
     ],
     [
       "an unknown field of a block",
