@@ -51,7 +51,11 @@ const METRICS: Metric[] = [
     "Spent share of the budget of the customer's month",
     ({ spent_nanos, cap_nanos }) => Number(spent_nanos) / Number(cap_nanos),
   ),
-  perCustomer("tollgate_customer_spent_nanodollars", "Spent in the customer's budget month", (each) => each.spent_nanos),
+  perCustomer(
+    "tollgate_customer_spent_nanodollars",
+    "Spent in the customer's budget month",
+    (each) => each.spent_nanos,
+  ),
   perCustomer("tollgate_customer_degraded", "1 while calls go to the cheaper model", (each) => each.degraded),
   perCustomer("tollgate_customer_blocked", "1 while calls are refused", (each) => each.blocked),
   {
@@ -62,7 +66,11 @@ const METRICS: Metric[] = [
       runawaySessions.map(({ spent_nanos, ...labels }) => ({ labels, value: spent_nanos })),
   },
   perTier("tollgate_tier_customers", "Customers of the tier", (tier) => tier.customers),
-  perTier("tollgate_tier_spent_nanodollars", "LLM spend of its customers' running budget months", (tier) => tier.spent_nanos),
+  perTier(
+    "tollgate_tier_spent_nanodollars",
+    "LLM spend of its customers' running budget months",
+    (tier) => tier.spent_nanos,
+  ),
   perTier("tollgate_tier_price_nanodollars", "Price a customer and month", (tier) => tier.price_nanos),
   perTier("tollgate_tier_budget_nanodollars", "LLM budget a customer and month", (tier) => tier.budget_nanos),
   single(
@@ -121,13 +129,18 @@ export function outlookMetrics({ customers, totals }: Outlook): Registry {
     .sort((one, other) => one.at - other.at)
     .slice(0, MOST_CUSTOMERS)
     .forEach(({ at, ...labels }) => runsOut.set(labels, at));
-  const tiers = gauge(registry, "tollgate_tier_forecast_nanodollars", "Expected LLM spend of the running budget months", [
-    "tier",
-    "bound",
-  ]);
-  const fleet = gauge(registry, "tollgate_fleet_forecast_nanodollars", "Expected LLM spend of the running budget months", [
-    "bound",
-  ]);
+  const tiers = gauge(
+    registry,
+    "tollgate_tier_forecast_nanodollars",
+    "Expected LLM spend of the running budget months",
+    ["tier", "bound"],
+  );
+  const fleet = gauge(
+    registry,
+    "tollgate_fleet_forecast_nanodollars",
+    "Expected LLM spend of the running budget months",
+    ["bound"],
+  );
   for (const { name, forecast } of totals) {
     if (!forecast) continue;
     for (const [bound, field] of BOUNDS) {
