@@ -24,7 +24,7 @@ const member = z
 function members(purpose: string) {
   return z
     .array(member)
-    .nonempty(`must name somebody: list who may ${purpose}`)
+    .nonempty(`must not be empty: list who may ${purpose}`)
     .refine((list) => new Set(list).size === list.length, "must name each member once");
 }
 /** `pulumi config set --path` makes a number of what looks like one. */

@@ -14,9 +14,9 @@ export const getBudget = defineTool({
   input: z.strictObject({}),
   output: z.object({
     plan_tier: z.string(),
-    month: z.string().describe("The month in which this customer's budget month began, as 2026-11"),
-    from: z.string().describe("First day of the budget month, as 2026-11-15"),
-    until: z.string().describe("The day on which the budget starts anew, as 2026-12-15"),
+    month: z.string().describe("The month in which this customer's budget month began, such as 2026-11"),
+    from: z.string().describe("First day of the budget month, such as 2026-11-15"),
+    until: z.string().describe("The day on which the budget resets, such as 2026-12-15"),
     time_zone: z.literal("UTC").describe("Of the days: this budget is not Google's bill"),
     cap: z.string(),
     spent: z.string(),

@@ -5,7 +5,7 @@ import { Skipped, type Journal } from "./journal";
 import { allCursorPages, allPages } from "./pages";
 
 const NO_MODEL =
-  "Langfuse has no model to judge with: give TOLLGATE_JUDGE_KEY and TOLLGATE_GATEWAY_URL, or add a connection and a default evaluation model in its settings, then run this again";
+  "Langfuse has no evaluation model: set TOLLGATE_JUDGE_KEY and TOLLGATE_GATEWAY_URL, or add a connection and a default evaluation model in its settings, then run this again";
 
 /** The judges' model, over a connection of that name. */
 export interface JudgeModel {

@@ -263,9 +263,7 @@ describe("judges", () => {
       "evaluator",
       "evaluation rule",
     ]);
-    expect(skipped[0]!.note).toMatch(
-      /no model to judge with: give TOLLGATE_JUDGE_KEY and TOLLGATE_GATEWAY_URL/,
-    );
+    expect(skipped[0]!.note).toMatch(/no evaluation model: set TOLLGATE_JUDGE_KEY and TOLLGATE_GATEWAY_URL/);
     expect(langfuse.dashboards).toHaveLength(6);
   });
 

@@ -100,7 +100,7 @@ it.each([
   [
     "tollgate:operators",
     "[]",
-    "tollgate:operators [] must name somebody: list who may open Grafana and Langfuse",
+    "tollgate:operators [] must not be empty: list who may open Grafana and Langfuse",
   ],
   [
     "tollgate:operators",

@@ -41,8 +41,8 @@ _STATUS_AND_TYPE: dict[str, tuple[int, str]] = {
 
 _FOR_CUSTOMERS: dict[str, str] = {
     "month_budget": (
-        "This month's budget for the assistant is used up. It resets with your next budget month, on the day that your "
-        "usage page shows; a larger plan brings a larger budget."
+        "This month's budget for the assistant is used up. It resets with your next budget month, on the day that "
+        "your usage page shows; a larger plan brings a larger budget."
     ),
     "session_budget": "This conversation has reached its budget. Please start a new conversation to go on.",
     "session_calls": "This conversation has reached its limit of steps. Please start a new conversation to go on.",
@@ -53,7 +53,7 @@ _FOR_CUSTOMERS: dict[str, str] = {
     ),
     "day_budget": "Today's budget for the assistant is used up. It resets at midnight (UTC).",
     "spend_rate": "This hour's budget for the assistant is used up. Please try again in {minutes}.",
-    "fleet_day": "The assistant has reached its limit for today. It will answer again after midnight (UTC).",
+    "fleet_day": "The assistant has reached its limit for today. It resumes at midnight (UTC).",
     "fleet_rate": "The assistant is in unusually high demand. Please try again in {minutes}.",
     "brake": "The assistant is paused at the moment. Please try again later, or contact support.",
     "customer_busy": "Too many of your questions are being answered at once. Please try again in {seconds} s.",
