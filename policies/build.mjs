@@ -1,5 +1,5 @@
 /** Bundles the pack with all that it needs of the repository: `npm pack` and `pulumi policy publish` run it. */
-import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -21,7 +21,17 @@ if (!process.argv.includes("--clean")) {
     external: Object.keys(dependencies).flatMap((name) => [name, `${name}/*`]),
     logLevel: "warning",
   });
-  mkdirSync(dist, { recursive: true });
-  // The estimate reads its prices from beside itself.
-  copyFileSync(join(folder, "..", "infra", "cost", "prices.json"), join(dist, "prices.json"));
+  // What is read from beside the source that needs it: prices, and the files that machines have as they are.
+  const NATIVE = [
+    ["infra/cost", /^prices\.json$/, "."],
+    ["infra/config-files/clickhouse", /\.xml$/, "clickhouse"],
+    ["components/machine", /\.(sh|service|timer)$/, "."],
+    ["components/clickhouse", /\.(sh|sql|service|timer)$/, "."],
+    ["components/compose-machine", /\.(sh|service|conf)$/, "."],
+  ];
+  for (const [from, names, to] of NATIVE) {
+    mkdirSync(join(dist, to), { recursive: true });
+    for (const name of readdirSync(join(folder, "..", from)).filter((each) => names.test(each)))
+      copyFileSync(join(folder, "..", from, name), join(dist, to, name));
+  }
 }

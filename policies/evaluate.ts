@@ -72,8 +72,18 @@ export async function evaluate(
   return violations;
 }
 
-/** Resources as the engine hands them to a policy on the stack. */
+/** Resources as the engine hands them to a policy on the stack; the same for the same list. */
 function inStack(resources: Resource[]): PolicyResource[] {
+  const before = stacks.get(resources);
+  if (before) return before;
+  const made = link(resources);
+  stacks.set(resources, made);
+  return made;
+}
+
+const stacks = new WeakMap<Resource[], PolicyResource[]>();
+
+function link(resources: Resource[]): PolicyResource[] {
   const stack = resources.map(
     ({ type, name, props, protect = false }) =>
       ({

@@ -1,8 +1,10 @@
 import { accessRules } from "./access";
 import { budgetRules } from "./budgets";
+import { cataloguedRules } from "./catalogued";
 import { costRules } from "./cost";
 import { infrastructureRules } from "./infrastructure";
 import { secretRules } from "./secrets";
+import { stackSetting } from "./stack-settings";
 import { toPolicy, type Environment, type Rule, type TollgatePolicy } from "./rule";
 
 /** Every rule of the pack. */
@@ -10,6 +12,7 @@ export const rules: Rule[] = [
   ...budgetRules,
   ...accessRules,
   ...secretRules,
+  ...cataloguedRules,
   ...infrastructureRules,
   ...costRules,
 ];
@@ -20,9 +23,15 @@ export function policiesFor(environment: Environment): TollgatePolicy[] {
 }
 
 /**
- * Which environment a stack is: the name of the stack, as `prod` or `acme/tollgate/prod`. A name that is neither is judged as
- * strictly as prod.
+ * How strictly a stack is judged. As dev only what says so of itself, and is not called prod: a stack `dev` without a class, or
+ * one of class dev under another name. The name may be `prod` or `acme/tollgate/prod`.
  */
 export function environmentOf(stack: string): Environment {
-  return stack.split("/").at(-1) === "dev" ? "dev" : "prod";
+  const name = stack.split("/").at(-1);
+  const stackClass = stackSetting("tollgate:class") ?? classOf(stackSetting("tollgate:environment"));
+  return name !== "prod" && (stackClass ?? classOf(name)) === "dev" ? "dev" : "prod";
+}
+
+function classOf(name: string | undefined): Environment | undefined {
+  return name === "dev" || name === "prod" ? name : undefined;
 }

@@ -91,10 +91,26 @@ export function allOf<R extends Resource, Args>(
   resources: PolicyResource[],
   resourceClass: ResourceClass<R, Args>,
 ): { name: string; props: Known<Args>; resource: PolicyResource }[] {
-  return resources
-    .filter((resource) => resource.isType(resourceClass))
-    .map((resource) => ({ name: resource.name, props: resource.props as Known<Args>, resource }));
+  const byClass = classes.get(resources) ?? new Map<unknown, Found[]>();
+  classes.set(resources, byClass);
+  const before = byClass.get(resourceClass);
+  const found =
+    before ??
+    resources
+      .filter((resource) => resource.isType(resourceClass))
+      .map((resource) => ({ name: resource.name, props: resource.props, resource }));
+  if (!before) byClass.set(resourceClass, found);
+  return found as { name: string; props: Known<Args>; resource: PolicyResource }[];
 }
+
+interface Found {
+  name: string;
+  props: Props;
+  resource: PolicyResource;
+}
+
+/** Many rules look for the same classes in one list of resources. */
+const classes = new WeakMap<PolicyResource[], Map<unknown, Found[]>>();
 
 /** A rule as a policy of Pulumi's, for the stack of an environment. Every message ends with the remedy. */
 export function toPolicy(rule: Rule, environment: Environment): TollgatePolicy {
@@ -119,7 +135,7 @@ export function toPolicy(rule: Rule, environment: Environment): TollgatePolicy {
     return {
       ...common,
       validateStack: (args, report) => {
-        const resources = args.resources.map((resource) => ({ ...resource, props: known(resource.props) }));
+        const resources = knownOf(args.resources);
         for (const finding of checkStack(resources, settings(args))) report(message(finding));
       },
     };
@@ -138,6 +154,15 @@ export function toPolicy(rule: Rule, environment: Environment): TollgatePolicy {
             for (const { isFor, validate } of validations) if (isFor(args)) await validate(args, report);
           },
   };
+}
+
+/** The stack that was read last: every rule on the stack reads the same one. */
+let last: { from: PolicyResource[]; resources: PolicyResource[] } | undefined;
+
+function knownOf(from: PolicyResource[]): PolicyResource[] {
+  if (last?.from !== from)
+    last = { from, resources: from.map((resource) => ({ ...resource, props: known(resource.props) })) };
+  return last.resources;
 }
 
 function judged({ type, name, opts }: ResourceValidationArgs): Judged {

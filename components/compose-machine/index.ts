@@ -4,9 +4,9 @@ import { Instance } from "@pulumi/gcp/compute/instance";
 import type { MountedFolder } from "../config-files";
 import { dataDisk } from "../data-disk";
 import type { LabelMap } from "../labels";
-import { environmentFile, machineConfig, nativeFiles, unitFiles } from "../machine";
 import { privateInstance } from "../machine/instance";
 import type { PinnedSecret } from "../secret";
+import { composeCloudConfig, DATA_DEVICE } from "./cloud-config";
 
 export interface ComposeMachineArgs {
   project: string;
@@ -37,8 +37,6 @@ export interface ComposeMachineArgs {
   deletionProtection?: boolean;
 }
 
-const DATA_DEVICE = "tollgate-data";
-const DATA = "/mnt/tollgate";
 const TUNNEL_TAG = "tollgate-tunnel";
 
 /** Container-Optimized OS has no Compose, and Google's images of Debian have no cloud-init; this one has it, and gcloud. */
@@ -125,66 +123,4 @@ export class ComposeMachine extends pulumi.ComponentResource {
     this.instanceName = instance.name;
     this.registerOutputs({ instanceName: this.instanceName });
   }
-}
-
-interface ComposeCloudConfig {
-  project: string;
-  registryHosts: string[];
-  bucket: string;
-  folder: string;
-  env: Record<string, string>;
-  secrets: Record<string, { id: string; version: string }>;
-  phase: number;
-}
-
-/** Cloud-config that installs Docker with its data on the data disk, and starts Compose at every boot. */
-export function composeCloudConfig({
-  project,
-  registryHosts,
-  bucket,
-  folder,
-  env,
-  secrets,
-  phase,
-}: ComposeCloudConfig): string {
-  const versions = Object.entries(secrets).map(([name, { id, version }]) => `${name} ${id} ${version}\n`);
-  const profiles = Array.from({ length: phase }, (_, at) => `phase-${at + 1}`);
-  const variables = environmentFile("/opt/tollgate/env", {
-    ...env,
-    TOLLGATE_SECRETS: "/run/tollgate/secrets",
-  });
-  return machineConfig(
-    { deviceName: DATA_DEVICE, folder: DATA },
-    {
-      PROJECT: project,
-      REGISTRY_HOSTS: registryHosts.join(","),
-      CONFIG_FOLDER: `${bucket}/${folder}`,
-      COMPOSE_PROFILES: profiles.join(","),
-    },
-    {
-      package_update: true,
-      packages: ["docker.io", "docker-compose-v2"],
-      // cloud-init runs anew for a changed configuration: the machine's keys stay.
-      ssh_deletekeys: false,
-      write_files: [
-        ...nativeFiles(__dirname, [
-          "/etc/systemd/system/docker.service.d/data-disk.conf",
-          "/opt/tollgate/start.sh",
-        ]),
-        ...unitFiles(__dirname, ["tollgate.service"]),
-        { path: "/opt/tollgate/secret-versions", content: versions.join(""), permissions: "0644" },
-        { ...variables, permissions: "0600" },
-        {
-          path: "/etc/docker/daemon.json",
-          permissions: "0644",
-          content: `${JSON.stringify({ "data-root": `${DATA}/docker`, "log-driver": "local" })}\n`,
-        },
-      ],
-      runcmd: [
-        "systemctl restart docker",
-        "systemctl enable tollgate.service",
-        "systemctl restart tollgate.service",
-      ],
-    },
-  );
 }

@@ -23,9 +23,9 @@ interface Member {
 /** Seconds that a container may take to start with a part of a vCPU: with those of the network, Cloud Run's most. */
 const SLOW_START_SECONDS = 180;
 
-const ROUTER = "router";
+export const ROUTER = "router";
 /** Where nginx's image reads templates, fills them in and includes them: https://hub.docker.com/_/nginx */
-const TEMPLATES = "/etc/nginx/templates";
+export const TEMPLATES = "/etc/nginx/templates";
 
 /**
  * Makes the instances that services share, each once its last member is known.

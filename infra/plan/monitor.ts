@@ -15,6 +15,16 @@ export interface PlannedResource {
   retainOnDelete?: true;
   /** Refused to be deleted by the engine. */
   protect?: true;
+  /** Inputs that an update leaves as they are in the cloud. */
+  ignoreChanges?: string[];
+  /** Inputs whose change makes the resource anew. */
+  replaceOnChanges?: string[];
+  /** Its replacement is made after it is gone. */
+  deleteBeforeReplace?: true;
+  /** The id of what is there already and becomes this resource. */
+  importId?: string;
+  /** The provider's settings where they are not the stack's own. */
+  provider?: string;
 }
 
 export const UNKNOWN = "[unknown]";
@@ -40,6 +50,11 @@ interface Registration {
   getProtect(): boolean;
   getRetainondelete(): boolean;
   getDependenciesList(): string[];
+  getIgnorechangesList(): string[];
+  getReplaceonchangesList(): string[];
+  getDeletebeforereplace(): boolean;
+  getImportid(): string;
+  getProvider(): string;
   getObject(): { toJavaScript(): Record<string, unknown> } | undefined;
 }
 
@@ -87,7 +102,17 @@ function planned(request: Registration): PlannedResource {
     dependsOn: [...new Set(request.getDependenciesList().map(shortUrn))].sort(),
     ...(request.getRetainondelete() ? { retainOnDelete: true as const } : {}),
     ...(request.getProtect() ? { protect: true as const } : {}),
+    ...filled("ignoreChanges", request.getIgnorechangesList()),
+    ...filled("replaceOnChanges", request.getReplaceonchangesList()),
+    ...(request.getDeletebeforereplace() ? { deleteBeforeReplace: true as const } : {}),
+    ...filled("importId", request.getImportid()),
+    ...filled("provider", request.getProvider() && shortUrn(request.getProvider())),
   };
+}
+
+/** An option that says something. */
+function filled<Name extends string, Value extends string | string[]>(name: Name, value: Value) {
+  return (value.length > 0 ? { [name]: value } : {}) as Partial<Record<Name, Value>>;
 }
 
 /**

@@ -12,6 +12,9 @@ interface Container {
 /** As "100m vCPU 128Mi". */
 const sizes = ({ resources: { limits } }: Container) => `${limits.cpu} vCPU ${limits.memory}`;
 
+const isExternal = (each: { accessConfigs?: unknown; ipv6AccessConfigs?: unknown }) =>
+  each.accessConfigs !== undefined || each.ipv6AccessConfigs !== undefined;
+
 /** What a reviewer wants to know of a resource, on one line. */
 const DESCRIPTIONS: Record<string, Describe> = {
   "gcp:cloudrunv2/service:Service": ({ ingress, iapEnabled, template }) => {
@@ -39,7 +42,7 @@ const DESCRIPTIONS: Record<string, Describe> = {
   "gcp:redis/instance:Instance": ({ tier, memorySizeGb, redisConfigs, deletionProtection }) =>
     `${tier} ${memorySizeGb} GiB, ${redisConfigs["maxmemory-policy"]}, ${protection(deletionProtection)}`,
   "gcp:compute/instance:Instance": ({ machineType, zone, networkInterfaces, deletionProtection }) =>
-    `${machineType} in ${zone}, ${networkInterfaces[0].accessConfigs ? "EXTERNAL ADDRESS" : "no external address"}, ${protection(deletionProtection)}`,
+    `${machineType} in ${zone}, ${networkInterfaces.some(isExternal) ? "EXTERNAL ADDRESS" : "no external address"}, ${protection(deletionProtection)}`,
   "gcp:compute/disk:Disk": ({ type, size }) => `${type} ${size} GiB`,
   "gcp:storage/bucket:Bucket": ({ name, publicAccessPrevention, forceDestroy }) =>
     `${name}, public access ${publicAccessPrevention}, ${forceDestroy ? "deleted with its objects" : "kept while not empty"}`,

@@ -1,5 +1,5 @@
 /**
- * `tollgate plan --stack dev|prod [--json] [--write]`: what `pulumi up` would create, without Pulumi's CLI, a cloud or a network;
+ * `tollgate plan --stack dev|prod [--full] [--json] [--write]`: what `pulumi up` would create, without Pulumi's CLI, a cloud or a network;
  * what that changes against the committed plan, what it costs, and which policies it violates. Exit code 3 on a violation of a
  * mandatory policy.
  */
@@ -11,6 +11,7 @@ import { renderSummary } from "../cost/print";
 import { ceilingOf } from "../../infra/cost/report";
 import { judgePlan } from "../../policies/judge-plan";
 import { plan, readStackFile } from "../../infra/plan";
+import { firstLines } from "../../infra/plan/change-in-words";
 import { differences, type Difference } from "../../infra/plan/compare";
 import { committedForm, committedPlan } from "../../infra/plan/golden";
 import { renderTree } from "../../infra/plan/tree";
@@ -18,6 +19,7 @@ import { EXIT, jsonOption, runCommand, stackOption, tollgateCommand } from "../t
 
 interface Options {
   stack: string;
+  full?: boolean;
   json?: boolean;
   write?: boolean;
 }
@@ -28,7 +30,10 @@ const MARKS: Record<Difference["kind"], string> = {
   changed: pc.yellow("~"),
 };
 
-async function showPlan({ stack, json, write }: Options): Promise<void> {
+/** Lines of one change on a screen, unless all are asked for. */
+const LINES = 12;
+
+async function showPlan({ stack, full, json, write }: Options): Promise<void> {
   const planned = await plan(stack);
   const found = differences(committedPlan(stack), planned.resources);
   const cost = estimate(planned.resources);
@@ -46,7 +51,8 @@ async function showPlan({ stack, json, write }: Options): Promise<void> {
     );
     for (const { kind, type, name, lines } of found) {
       console.log(`  ${MARKS[kind]} ${type} ${name}`);
-      for (const line of lines) console.log(`      ${line}`);
+      for (const line of full ? lines : firstLines(lines, LINES, "--full shows them"))
+        console.log(`      ${line}`);
     }
     console.log("\nCost (`npm run cost` shows the whole estimate):");
     console.log(renderSummary(cost, ceilingOf(readStackFile(stack))));
@@ -68,6 +74,7 @@ async function showPlan({ stack, json, write }: Options): Promise<void> {
 runCommand(
   tollgateCommand("plan", "Show what `pulumi up` would create, without an engine or a cloud.")
     .addOption(stackOption())
+    .option("--full", "show every line of every change")
     .addOption(jsonOption("print the plan as JSON"))
     .option("--write", "write it to generated/plan/")
     .action(showPlan),

@@ -2,6 +2,7 @@
  * `tollgate promote --from dev --to prod [--apply | --rollback] [--json]`: takes to prod what dev has proven. Exit code 3 when a
  * health gate rolled the promotion back.
  */
+import { firstLines } from "../../infra/plan/change-in-words";
 import { join } from "node:path";
 import { Option } from "commander";
 import { pc } from "../terminal/colours";
@@ -64,6 +65,9 @@ function prometheusOf(stack: string, url?: string): AskPrometheus {
   };
 }
 
+/** Lines of one change on a screen. */
+const LINES = 12;
+
 function show({ promotion, differences, violations, cost }: Proposal, say: (line: string) => void): void {
   say(pc.bold(`${promotion.from} -> ${promotion.to}`));
   for (const [image, digest] of Object.entries(promotion.after.images)) {
@@ -73,7 +77,8 @@ function show({ promotion, differences, violations, cost }: Proposal, say: (line
   say(pc.bold("Plan, against the committed one"));
   for (const { kind, type, name, lines } of differences) {
     say(`  ${kind} ${type} ${name}`);
-    for (const line of lines) say(`      ${line}`);
+    const all = `npm run plan -- --stack ${promotion.to} --full`;
+    for (const line of firstLines(lines, LINES, `\`${all}\` shows them`)) say(`      ${line}`);
   }
   say(`Cost: ${dollars(cost.before)} -> ${dollars(cost.after)} a month (expected, infrastructure)`);
   say(violations.length > 0 ? pc.bold("Policies") : "No policy is violated.");

@@ -2,7 +2,7 @@ import { IAMCustomRole as OrganizationRole } from "@pulumi/gcp/organizations/iam
 import { IAMCustomRole as ProjectRole } from "@pulumi/gcp/projects/iamcustomRole";
 import { ON_DATABASE, ON_ONE } from "../../components/office-hours";
 import { allOf, type Rule } from "../rule";
-import { grantsOf } from "./grants";
+import { grantsIn } from "./grants";
 
 export const customRoles: Rule = {
   name: "custom-roles",
@@ -19,8 +19,7 @@ export const customRoles: Rule = {
         .map((permission) => `${name} includes ${permission ?? "a permission that is not known"}`),
     );
     const known = new Set(own.map(({ name, props }) => props.roleId ?? name));
-    const foreign = resources
-      .flatMap(grantsOf)
+    const foreign = grantsIn(resources)
       .filter(({ role }) => !role.startsWith("roles/") && /\/roles\//.test(role))
       .filter(({ role }) => !known.has(role.split("/").at(-1)!))
       .map(({ name, role }) => `${name} grants ${role}, which is not part of the stack`);

@@ -32,7 +32,7 @@ const PREDEFINED: Record<string, string> = {
 };
 
 /** What a resource grants to whom: by IAM, by an access list of Cloud Storage or by a dataset of BigQuery. */
-export function grantsOf(resource: PolicyResource): Grant[] {
+function grantsOf(resource: PolicyResource): Grant[] {
   const { type, name, props } = resource;
   const accounts = accountsOf(resource);
   return pairsOf(type, props).map(([role, member]) => {
@@ -41,6 +41,17 @@ export function grantsOf(resource: PolicyResource): Grant[] {
     return { name, type, props, scope, role, member, accounts: own };
   });
 }
+
+/** Every grant of a stack. Many rules ask for them: they are found once for each list of resources. */
+export function grantsIn(resources: PolicyResource[]): Grant[] {
+  const before = found.get(resources);
+  if (before) return before;
+  const grants = resources.flatMap(grantsOf);
+  found.set(resources, grants);
+  return grants;
+}
+
+const found = new WeakMap<PolicyResource[], Grant[]>();
 
 /** Whether a resource replaces everything that others grant on the same thing. */
 export function isWholePolicy(type: string): boolean {

@@ -1,4 +1,5 @@
 import type { Rule } from "../rule";
+import { grantsByDesign } from "./by-design";
 import { customRoles } from "./custom-roles";
 import { noPowerfulRoles, ownMembers } from "./resource-roles";
 import { ownAccount, projectRoles, providersThroughGateway } from "./roles";
@@ -16,4 +17,5 @@ export const accessRules: Rule[] = [
   secretsInParts,
   secretsByUse,
   configReadOnly,
+  grantsByDesign,
 ];

@@ -1,7 +1,7 @@
 import { Account } from "@pulumi/gcp/serviceaccount/account";
 import type { PolicyResource } from "@pulumi/policy";
 import { allOf, type Rule } from "../rule";
-import { grantsOf, memberOf, type Grant } from "./grants";
+import { grantsIn, memberOf, type Grant } from "./grants";
 import { GATEWAY } from "./identities";
 
 /** Roles that a stack grants on one thing, each after the provider's module of that thing. */
@@ -39,7 +39,7 @@ export const noPowerfulRoles: Rule = {
   settings: { allowed: { type: "array", items: { type: "string" }, default: RESOURCE_ROLES } },
   checkStack: (resources, { allowed }) => {
     const own = accountsIn(resources);
-    const grants = resources.flatMap(grantsOf).filter(({ scope }) => scope === "resource");
+    const grants = grantsIn(resources).filter(({ scope }) => scope === "resource");
     return [
       ...grants
         .filter(({ role }) => !/\/roles\//.test(role))
@@ -71,8 +71,7 @@ export const ownMembers: Rule = {
   remedy: "Grant it to a service account of the stack",
   checkStack: (resources) => {
     const own = accountsIn(resources);
-    return resources
-      .flatMap(grantsOf)
+    return grantsIn(resources)
       .filter(({ type, member }) => STORES.includes(moduleOf(type)) && member !== undefined)
       .filter(
         ({ member = "", accounts }) => !SERVICE_AGENT.test(member) && !accounts.some((id) => own.has(id)),

@@ -3,21 +3,10 @@ import type { PolicyResource } from "@pulumi/policy";
 import { catalogue } from "../../catalogue";
 import { ON_DATABASE } from "../../components/office-hours";
 import { allOf, type Rule } from "../rule";
-import { grantsOf, isWholePolicy, memberOf, type Grant } from "./grants";
+import { stackSetting } from "../stack-settings";
+import { grantsIn, isWholePolicy, memberOf, type Grant } from "./grants";
 import { GATEWAY, gatewayAccount, isFor, runnersOf } from "./identities";
-
-/** Roles on a whole project that workloads need: they read no data and change nothing but what they report. */
-const PROJECT_ROLES = [
-  "roles/aiplatform.user",
-  "roles/bigquery.jobUser",
-  "roles/cloudtrace.agent",
-  "roles/logging.logWriter",
-  "roles/monitoring.metricWriter",
-  "roles/monitoring.viewer",
-];
-
-/** Roles that call a model on Google Cloud: https://cloud.google.com/iam/docs/roles-permissions/aiplatform */
-const CALLS_PROVIDER = /^roles\/(aiplatform|ml|generativelanguage|discoveryengine|dialogflow|vertexai)\b/;
+import { CALLS_PROVIDER, PROJECT_ROLES } from "./project-roles";
 
 /** The role that stops and starts a database outside office hours: of no more than these permissions. */
 const SLEEP_ROLE = /^projects\/[^/]+\/roles\/tollgateSleepDatabase$/;
@@ -37,8 +26,6 @@ function putsToSleep({ role, props }: Grant, resources: PolicyResource[]): boole
 /** A condition that names a resource is whole only once that has a name. */
 const UNTIL_UPDATE = "resource.name == ";
 
-const grants = (resources: PolicyResource[]): Grant[] => resources.flatMap(grantsOf);
-
 export const projectRoles: Rule = {
   name: "project-roles",
   description: "On a whole project a workload has only roles that read no data and change nothing.",
@@ -49,7 +36,7 @@ export const projectRoles: Rule = {
     ...resources
       .filter(({ type }) => isWholePolicy(type) && /^gcp:(projects|folder|organizations)\//.test(type))
       .map(({ name }) => `${name} replaces the whole IAM policy`),
-    ...grants(resources)
+    ...grantsIn(resources)
       .filter(({ scope, role }) => scope === "wide" && !(allowed as string[]).includes(role))
       .filter((grant) => !putsToSleep(grant, resources))
       .map((grant) => `${grant.name} grants ${grant.role} on everything to ${memberOf(grant)}`),
@@ -64,7 +51,7 @@ export const providersThroughGateway: Rule = {
   remedy: "Take the role from the account and let it call the gateway",
   checkStack: (resources) => {
     const gateway = gatewayAccount(resources);
-    const granted = grants(resources)
+    const granted = grantsIn(resources)
       .filter((grant) => CALLS_PROVIDER.test(grant.role) && !isFor(gateway, grant))
       .map((grant) => `${grant.name} grants ${grant.role} to ${memberOf(grant)}`);
     const borrowed = runnersOf(resources)
@@ -83,7 +70,7 @@ export const ownAccount: Rule = {
     ...runnersOf(resources)
       .filter(({ account }) => account === null || /(^|-)compute@|@appspot\./.test(account ?? ""))
       .map(({ name }) => `${name} runs as the project's default account`),
-    ...sharedAccounts(resources),
+    ...borrowedAccounts(resources),
   ],
 };
 
@@ -94,15 +81,15 @@ const TWIN_OF = new Map(
   ),
 );
 
-/** Accounts of other workloads that a workload borrows, as far as addresses are known. */
-function sharedAccounts(resources: PolicyResource[]): string[] {
-  const runners = runnersOf(resources);
-  const names = new Set(runners.map(({ name }) => name));
-  return runners.flatMap(({ name, account }) => {
+/** Accounts that a workload borrows, of another or of another project, as far as addresses are known. */
+function borrowedAccounts(resources: PolicyResource[]): string[] {
+  const project = stackSetting("gcp:project");
+  return runnersOf(resources).flatMap(({ name, account }) => {
     const id = accountName(account);
-    return id !== undefined && id !== name && id !== TWIN_OF.get(name) && names.has(id)
-      ? [`${name} runs as ${id}`]
-      : [];
+    if (id === undefined) return [];
+    const own = [name, `tollgate-${name}`, TWIN_OF.get(name)].includes(id);
+    const here = project === undefined || account!.endsWith(`@${project}.iam.gserviceaccount.com`);
+    return own && here ? [] : [`${name} runs as ${own ? account : id}`];
   });
 }
 

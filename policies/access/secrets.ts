@@ -3,7 +3,7 @@ import { budgetEnforcer } from "../../catalogue";
 import { isService } from "../deployed/container";
 import { allContainers } from "../deployed/containers";
 import type { Rule } from "../rule";
-import { grantsOf, memberOf, type Grant } from "./grants";
+import { grantsIn, memberOf, type Grant } from "./grants";
 import { gatewayAccount, isFor } from "./identities";
 
 /** Secrets that a provider takes for a payment: whoever reads one can spend past the budgets. */
@@ -59,8 +59,7 @@ export const secretsInParts: Rule = {
   severity: "critical",
   remedy: "Grant roles/secretmanager.secretAccessor on each secret that the workload reads",
   checkStack: (resources) => [
-    ...resources
-      .flatMap(grantsOf)
+    ...grantsIn(resources)
       .filter(({ scope, role }) => scope === "wide" && /^roles\/secretmanager\./.test(role))
       .map((grant) => `${grant.name} lets ${memberOf(grant)} read every secret`),
     ...secretGrants(resources)
@@ -80,8 +79,7 @@ export const configReadOnly: Rule = {
   severity: "critical",
   remedy: "Grant roles/storage.objectViewer",
   checkStack: (resources) =>
-    resources
-      .flatMap(grantsOf)
+    grantsIn(resources)
       .filter(
         ({ type, props }) => type.startsWith("gcp:storage/") && /(^|-)config$/.test(String(props.bucket)),
       )
@@ -90,7 +88,7 @@ export const configReadOnly: Rule = {
 };
 
 function secretGrants(resources: PolicyResource[]): Grant[] {
-  return resources.filter(({ type }) => type.startsWith("gcp:secretmanager/")).flatMap(grantsOf);
+  return grantsIn(resources).filter(({ type }) => type.startsWith("gcp:secretmanager/"));
 }
 
 function secretOf({ props }: Grant): string {

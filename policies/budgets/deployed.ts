@@ -1,7 +1,7 @@
-import { parse } from "yaml";
 import type { GuardConfig } from "../../litellm-config/render/guard";
 import { onFiles, type DeployedFile } from "../deployed/files";
 import type { Props, Rule } from "../rule";
+import { parseYaml } from "../deployed/yaml";
 
 /** The policies read what is deployed, to Cloud Run or to a machine, not what the checkout says. */
 const GUARD_FILE = /(^|\/)gateway\/([^/]+\/)?guard\.json$/;
@@ -36,7 +36,7 @@ export function judgeGuard<Settings>(
 
 /** Findings about a file if it is LiteLLM's. */
 export function judgeLitellm(file: DeployedFile, check: (config: Props) => string[]): string[] {
-  return LITELLM_FILE.test(file.path) ? read(file, (text) => check((parse(text) ?? {}) as Props)) : [];
+  return LITELLM_FILE.test(file.path) ? read(file, (text) => check((parseYaml(text) ?? {}) as Props)) : [];
 }
 
 export function isGuardFile({ path }: DeployedFile): boolean {

@@ -1,4 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
 import type { PolicyResource } from "@pulumi/policy";
 import { estimate, type Estimate } from "../../infra/cost/estimate";
 import { dollars } from "../../infra/cost/money";
@@ -6,14 +5,7 @@ import { worstCase } from "../../infra/cost/worst-case";
 import { UnpricedError, type BilledResource } from "../../infra/cost/rates";
 import { usd, type NanoDollars } from "../../litellm-config/money";
 import type { Rule } from "../rule";
-
-/**
- * A ceiling of the stack's own. The engine hands a stack's configuration to a policy pack as it does to the program; a plan
- * sets it in this process.
- */
-function stackCeiling(key: string): string | undefined {
-  return new pulumi.Config("tollgate").get(key);
-}
+import { stackSetting } from "../stack-settings";
 
 /** A rule that an estimate of the stack stays under a ceiling, of the pack's config or of the stack's. */
 function ceilingRule(
@@ -29,7 +21,7 @@ function ceilingRule(
     settings: { maxDollars: { type: "number", exclusiveMinimum: 0 } },
     checkStack: (resources, { maxDollars }) => {
       if (resources.length === 0) return [];
-      const ceiling = maxDollars === undefined ? stackCeiling(key) : String(maxDollars);
+      const ceiling = maxDollars === undefined ? stackSetting(`tollgate:${key}`) : String(maxDollars);
       if (ceiling === undefined) return [`tollgate:${key} is not set`];
       try {
         return finding(billed(resources), usd(ceiling));

@@ -1,29 +1,40 @@
-import { parse } from "yaml";
 import { logCollector } from "../../catalogue";
 import type { Props } from "../known";
 import type { Container } from "./container";
 import type { DeployedFile } from "./files";
+import { parseYaml } from "./yaml";
 
 const COMPOSE_FILE = /(^|\/)(docker-)?compose\.ya?ml$/;
 
 const DOCKER_SOCKET = "/var/run/docker.sock";
 
 /** The file that was read last: every rule on containers reads the same one. */
-let last: { content: string; containers: Container[] } | undefined;
+let last: { content: string; file: Props; containers: Container[] } | undefined;
 
 /**
  * The containers that a file of Docker Compose runs; none when it is another file.
  *
  * @throws YAMLParseError when it is not YAML.
  */
-export function composeContainers({ path, content }: DeployedFile): Container[] {
-  if (!COMPOSE_FILE.test(path) || content === undefined) return [];
-  if (last?.content !== content) last = { content, containers: containersIn(content) };
-  return last.containers;
+export function composeContainers(file: DeployedFile): Container[] {
+  return readCompose(file)?.containers ?? [];
 }
 
-function containersIn(content: string): Container[] {
-  const { services = {} } = (parse(content) ?? {}) as { services?: Record<string, Props> };
+/** What stands in a file of Docker Compose; none when it is another file. */
+export function composeText(file: DeployedFile): Props | undefined {
+  return readCompose(file)?.file;
+}
+
+function readCompose({ path, content }: DeployedFile): typeof last {
+  if (!COMPOSE_FILE.test(path) || content === undefined) return undefined;
+  if (last?.content !== content) {
+    const file = (parseYaml(content) ?? {}) as Props;
+    last = { content, file, containers: containersIn(file) };
+  }
+  return last;
+}
+
+function containersIn({ services = {} }: { services?: Record<string, Props> }): Container[] {
   return Object.entries(services).map(([name, service]) => ({
     workload: name,
     name,

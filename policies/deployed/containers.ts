@@ -1,33 +1,17 @@
 import type { PolicyResource } from "@pulumi/policy";
-import { Job } from "@pulumi/gcp/cloudrunv2/job";
-import { Service } from "@pulumi/gcp/cloudrunv2/service";
-import { WorkerPool } from "@pulumi/gcp/cloudrunv2/workerPool";
-import type { Known, Props } from "../known";
-import { allOf, ofType, type Check, type ResourceClass } from "../rule";
+import type { Props } from "../known";
+import type { Check } from "../rule";
 import { composeContainers } from "./compose";
 import type { Container } from "./container";
 import { filesOf, onFiles } from "./files";
+import { onTemplates, templatesOf, type Template } from "./templates";
 
 export type { Container };
-
-type ServiceProps = Known<ConstructorParameters<typeof Service>[1]>;
-type Template = NonNullable<ServiceProps["template"]>;
-
-/** A service, a job's task and a worker pool share the shape of what this file reads. */
-const RUN_CLASSES = [
-  [Service, ({ template }: Props) => template],
-  [WorkerPool, ({ template }: Props) => template],
-  [Job, ({ template }: Props) => template?.template],
-] as [ResourceClass<Service, object>, (props: Props) => Template | undefined][];
 
 /** Every container of a stack. */
 export function allContainers(resources: PolicyResource[]): Container[] {
   return [
-    ...RUN_CLASSES.flatMap(([resourceClass, templateOf]) =>
-      allOf(resources, resourceClass).flatMap(({ name, props }) =>
-        runContainers(name, props, templateOf(props)),
-      ),
-    ),
+    ...templatesOf(resources).flatMap(runContainers),
     ...filesOf(resources).flatMap((file) => {
       try {
         return composeContainers(file);
@@ -42,10 +26,8 @@ export function allContainers(resources: PolicyResource[]): Container[] {
 /** The checks of a rule on containers, wherever a stack runs them. */
 export function onContainers(check: (container: Container, settings: Props) => string[]): Check[] {
   return [
-    ...RUN_CLASSES.map(([resourceClass, templateOf]) =>
-      ofType(resourceClass, (props, { name }, settings) =>
-        runContainers(name, props, templateOf(props)).flatMap((container) => check(container, settings)),
-      ),
+    ...onTemplates((template, settings) =>
+      runContainers(template).flatMap((container) => check(container, settings)),
     ),
     ...onFiles((file, settings) =>
       composeContainers(file).flatMap((container) => check(container, settings)),
@@ -53,19 +35,19 @@ export function onContainers(check: (container: Container, settings: Props) => s
   ];
 }
 
-function runContainers(resource: string, props: Props, template: Template | undefined): Container[] {
-  const workload = String(props.name ?? resource);
-  const { containers = [], volumes = [] } = template ?? {};
+function runContainers({ workload, containers = [], volumes = [] }: Template): Container[] {
   // Volumes belong to the whole instance: their secrets are counted once, with the first container.
   const listed = containers.length > 0 || volumes.length === 0 ? containers : [{}];
-  return listed.map((container, index) => ({
+  return listed.map((container: Props, index): Container => ({
     workload,
     name: container.name ?? workload,
     image: container.image,
     command: [...(container.commands ?? []), ...(container.args ?? [])].filter(isSet),
-    env: (container.envs ?? []).flatMap(({ name = "", value }) => (isSet(value) ? [{ name, value }] : [])),
+    env: ((container.envs ?? []) as Props[]).flatMap(({ name = "", value }) =>
+      isSet(value) ? [{ name, value }] : [],
+    ),
     secrets: [
-      ...(container.envs ?? []).flatMap(({ name = "", valueSource }) => {
+      ...((container.envs ?? []) as Props[]).flatMap(({ name = "", valueSource }) => {
         const reference = valueSource?.secretKeyRef;
         return reference ? [{ as: name, secret: reference.secret ?? "", version: reference.version }] : [];
       }),
@@ -74,7 +56,7 @@ function runContainers(resource: string, props: Props, template: Template | unde
         : volumes.flatMap(({ name = "", secret }) =>
             secret === undefined
               ? []
-              : (secret.items ?? [{}]).map(({ version }) => ({
+              : ((secret.items ?? [{}]) as Props[]).map(({ version }) => ({
                   as: name,
                   secret: secret.secret ?? "",
                   version,

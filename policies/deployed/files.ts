@@ -3,9 +3,9 @@ import type { PolicyResource } from "@pulumi/policy";
 import { Instance } from "@pulumi/gcp/compute/instance";
 import { InstanceTemplate } from "@pulumi/gcp/compute/instanceTemplate";
 import { BucketObject } from "@pulumi/gcp/storage/bucketObject";
-import { parse } from "yaml";
 import { isMissing, type Known, type Props } from "../known";
 import { allOf, ofType, type Check, type Judged } from "../rule";
+import { parseYaml } from "./yaml";
 
 /** A file that a stack deploys: an object of a bucket, or what a machine's metadata writes to its disk. */
 export interface DeployedFile {
@@ -24,7 +24,18 @@ export function objectFile(props: ObjectProps, { name }: Pick<Judged, "name">): 
 }
 
 /** The texts of a machine's metadata, and the files that its cloud-config writes. */
-export function machineFiles({ metadata, metadataStartupScript }: MachineProps): DeployedFile[] {
+export function machineFiles(props: MachineProps): DeployedFile[] {
+  const before = read.get(props);
+  if (before) return before;
+  const files = readMachine(props);
+  read.set(props, files);
+  return files;
+}
+
+/** Many rules ask for the files of one machine. */
+const read = new WeakMap<MachineProps, DeployedFile[]>();
+
+function readMachine({ metadata, metadataStartupScript }: MachineProps): DeployedFile[] {
   const texts = { ...metadata, "startup-script": metadataStartupScript ?? metadata?.["startup-script"] };
   return Object.entries(texts).flatMap(([key, text]) =>
     typeof text !== "string"
@@ -84,7 +95,7 @@ function cloudConfigFiles(key: string, text: string): DeployedFile[] {
 
 function parsed(text: string): unknown {
   try {
-    return parse(text);
+    return parseYaml(text.replace(/^#cloud-config\n/, ""));
   } catch {
     return { unreadable: text };
   }

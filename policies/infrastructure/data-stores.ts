@@ -1,8 +1,8 @@
 import { Instance as Redis } from "@pulumi/gcp/redis/instance";
 import { DatabaseInstance } from "@pulumi/gcp/sql/databaseInstance";
-import { parse } from "yaml";
 import { filesOf } from "../deployed/files";
-import { allOf, ofType, type Rule } from "../rule";
+import { allOf, ofType, type Props, type Rule } from "../rule";
+import { parseYaml } from "../deployed/yaml";
 
 export const databasePrivate: Rule = {
   name: "database-private",
@@ -121,6 +121,27 @@ export const databaseSettings: Rule = {
   ],
 };
 
+/** Tiers that share a core, which Google's agreement on availability leaves out: https://cloud.google.com/sql/sla */
+const SHARED_CORE = /^db-(f1-micro|g1-small)$/;
+
+export const databaseDedicated: Rule = {
+  name: "database-dedicated",
+  description: "In prod, Postgres has cores of its own and a disk that keeps up with them.",
+  severity: "high",
+  remedy: "Set tollgate:sizes.postgresTier to db-custom-CPUS-MIB and leave the disk an SSD",
+  enforcement: { dev: "disabled" },
+  checks: [
+    ofType(DatabaseInstance, ({ settings: { tier, diskType = "PD_SSD" } = {} }) => [
+      ...(tier !== undefined && SHARED_CORE.test(tier)
+        ? [`settings.tier is ${tier}, which shares its core`]
+        : []),
+      ...(diskType === "PD_SSD" || diskType === "HYPERDISK_BALANCED"
+        ? []
+        : [`settings.diskType is ${diskType}`]),
+    ]),
+  ],
+};
+
 export const highAvailability: Rule = {
   name: "high-availability",
   description: "In prod, Postgres and Redis survive the loss of a zone.",
@@ -202,7 +223,7 @@ export const cacheExpires: Rule = {
 /** Seconds that LiteLLM keeps an answer; none where the file does not say. */
 function cacheTtl(content = ""): number | undefined {
   try {
-    const ttl: unknown = parse(content)?.litellm_settings?.cache_params?.ttl;
+    const ttl: unknown = (parseYaml(content) as Props | null)?.litellm_settings?.cache_params?.ttl;
     return typeof ttl === "number" ? ttl : undefined;
   } catch {
     return undefined;

@@ -8,7 +8,7 @@ import { Subnetwork } from "@pulumi/gcp/compute/subnetwork";
 import { ManagedZone } from "@pulumi/gcp/dns/managedZone";
 import { Subscription } from "@pulumi/gcp/pubsub/subscription";
 import { customerService } from "../../catalogue";
-import { grantsOf } from "../access/grants";
+import { grantsIn } from "../access/grants";
 import { isMissing, type Known, type Props } from "../known";
 import { ofAnyType, ofType, type Rule } from "../rule";
 
@@ -87,8 +87,7 @@ export const noAllUsers: Rule = {
   severity: "critical",
   remedy: "Grant the role to a service account or a group",
   checkStack: (resources) =>
-    resources
-      .flatMap(grantsOf)
+    grantsIn(resources)
       .filter(({ member = "" }) => EVERYBODY.test(member))
       .filter(
         ({ type, props, role }) =>

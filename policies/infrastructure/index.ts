@@ -4,6 +4,7 @@ import { bucketKept, bucketPrivate, bucketRecoverable } from "./buckets";
 import {
   cacheExpires,
   databaseBackups,
+  databaseDedicated,
   databaseEncrypted,
   databasePrivate,
   databaseSettings,
@@ -24,6 +25,7 @@ export const infrastructureRules: Rule[] = [
   databaseEncrypted,
   databaseBackups,
   databaseSettings,
+  databaseDedicated,
   diskSnapshots,
   highAvailability,
   redisAuthenticated,

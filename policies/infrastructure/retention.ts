@@ -1,10 +1,10 @@
 import { Instance } from "@pulumi/gcp/compute/instance";
-import { parse } from "yaml";
 import { collector, service } from "../../catalogue";
 import { isService } from "../deployed/container";
 import { onContainers } from "../deployed/containers";
 import { machineFiles, onFiles } from "../deployed/files";
 import { ofType, type Rule } from "../rule";
+import { parseYaml } from "../deployed/yaml";
 
 const REMEDY = "Render it from litellm-config/definitions/retention.ts with `npm run render`";
 
@@ -34,7 +34,7 @@ export const logsRetention: Rule = {
   settings: { days: { type: "number", default: 7, minimum: 1 } },
   checks: onFiles(({ path, content = "" }, { days }) => {
     if (!/(^|\/)loki\/([^/]+\/)?loki\.yaml$/.test(path)) return [];
-    const config = (parse(content) ?? {}) as {
+    const config = (parseYaml(content) ?? {}) as {
       limits_config?: { retention_period?: string };
       compactor?: { retention_enabled?: boolean };
     };

@@ -3,7 +3,7 @@ import { SecretVersion } from "@pulumi/gcp/secretmanager/secretVersion";
 import { User } from "@pulumi/gcp/sql/user";
 import { RandomBytes } from "@pulumi/random/randomBytes";
 import { RandomPassword } from "@pulumi/random/randomPassword";
-import { allContainers, onContainers } from "../deployed/containers";
+import { onContainers } from "../deployed/containers";
 import { filesOf, onFiles } from "../deployed/files";
 import { allOf, ofAnyType, ofType, type Rule } from "../rule";
 import { secretIn, secretsInText, shapeIn } from "./recognise";
@@ -56,6 +56,9 @@ function textsIn(value: unknown, field = ""): [string, string][] {
   return Object.entries(value).flatMap(([key, each]) => textsIn(each, field ? `${field}.${key}` : key));
 }
 
+/** What makes and keeps secrets. */
+const HOLDS_SECRETS = /^(random:|gcp:(secretmanager\/secretVersion|sql\/user):)/;
+
 /** A value this short may stand in a text by chance. */
 const SHORTEST = 8;
 
@@ -69,11 +72,14 @@ export const secretsNotCopied: Rule = {
       ...allOf(resources, SecretVersion).map(({ name, props }) => [name, props.secretData] as const),
       ...allOf(resources, User).map(({ name, props }) => [name, props.password] as const),
     ].filter((pair): pair is [string, string] => (pair[1]?.length ?? 0) >= SHORTEST && pair[1] !== HIDDEN);
+    if (values.length === 0) return [];
     const texts: [string, string][] = [
-      ...allContainers(resources).flatMap(({ name, env, command }) => [
-        ...env.map((variable): [string, string] => [`${variable.name} of container ${name}`, variable.value]),
-        [`The command of container ${name}`, command.join(" ")] as [string, string],
-      ]),
+      ...resources
+        .filter(({ type }) => !HOLDS_SECRETS.test(type))
+        .flatMap(({ name, props }) =>
+          textsIn(props).map(([field, text]): [string, string] => [`${field} of ${name}`, text]),
+        ),
+      // What a machine's files hold may be encoded.
       ...filesOf(resources).map(({ path, content = "" }): [string, string] => [path, content]),
     ];
     return values.flatMap(([secret, value]) =>

@@ -9,7 +9,7 @@ const SECRET_NAME =
 
 /** What a name such as the above may well hold without a secret in it; the meter alone holds the providers' keys. */
 const REFERENCE =
-  /^(held-by-the-meter||https:\/\/[a-z]+\.googleapis\.com\/.*|true|false|null|none|[\d.]+|~|[a-z_]+(\.[a-z_]+)+|\/.*|\$\{?\w.*|os\.environ\/\w+|file:.*|projects\/.*|\{\{.*|<.*>|\*+|\[.*|[|>]-?|[:@%]['"]?\w.*)$/i;
+  /^(held-by-the-meter||https:\/\/[a-z]+\.googleapis\.com\/.*|true|false|null|none|[\d.]+|~|[a-z_]+(\.[a-z_]+)+|\/.*|\$\{?\w.*|os\.environ\/\w+|file:.*|projects\/.*|\{\{.*|<.*>|\*+|\[.*|[|>]-?|[{[]|[:@%]['"]?\w.*)$/i;
 
 /** Shapes that providers give their secrets, and URLs with a password. */
 const SHAPES: [RegExp, string][] = [

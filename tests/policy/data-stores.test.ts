@@ -94,6 +94,26 @@ holdTo([
     ],
   ],
   [
+    "database-dedicated",
+    "Set tollgate:sizes.postgresTier to db-custom-CPUS-MIB and leave the disk an SSD",
+    [
+      ["cores of its own", [sql({ tier: "db-custom-1-3840" }), sql({})], []],
+      [
+        "a shared core",
+        [sql({ tier: "db-g1-small" })],
+        ["settings.tier is db-g1-small, which shares its core"],
+      ],
+      [
+        "the smallest",
+        [sql({ tier: "db-f1-micro" })],
+        ["settings.tier is db-f1-micro, which shares its core"],
+      ],
+      ["a slow disk", [sql({ diskType: "PD_HDD" })], ["settings.diskType is PD_HDD"]],
+      ["in dev", [sql({ tier: "db-f1-micro" })], [], "dev"],
+      ["another resource", [of(types.VM, { tier: "db-f1-micro" })], []],
+    ],
+  ],
+  [
     "high-availability",
     "Set availabilityType to REGIONAL (Cloud SQL) and tier to STANDARD_HA (Memorystore)",
     [

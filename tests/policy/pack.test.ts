@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { environmentOf, policiesFor, rules } from "../../policies/pack";
 import { judge } from "./judge";
 
@@ -26,6 +27,7 @@ describe("the pack", () => {
     expect(Object.fromEntries(mild.map(({ name, enforcementLevel }) => [name, enforcementLevel]))).toEqual({
       "cache-expires": "advisory",
       "cost-ceiling": "advisory",
+      "database-dedicated": "disabled",
       "deletion-protection": "disabled",
       "fallback-lasting": "advisory",
       "high-availability": "disabled",
@@ -34,13 +36,26 @@ describe("the pack", () => {
     });
   });
 
-  it.each([
-    ["dev", "dev"],
-    ["acme/tollgate/dev", "dev"],
-    ["prod", "prod"],
-    ["staging", "prod"],
-    ["dev/prod", "prod"],
-  ])("judges the stack %s as %s", (stack, environment) => expect(environmentOf(stack)).toBe(environment));
+  describe("judges a stack", () => {
+    afterEach(() => pulumi.runtime.setAllConfig({}));
+
+    it.each([
+      ["dev", {}, "dev"],
+      ["acme/tollgate/dev", {}, "dev"],
+      ["prod", {}, "prod"],
+      ["staging", {}, "prod"],
+      ["dev/prod", {}, "prod"],
+      ["staging", { "tollgate:class": "dev" }, "dev"],
+      ["staging", { "tollgate:environment": "dev" }, "dev"],
+      ["dev", { "tollgate:class": "prod" }, "prod"],
+      ["dev", { "tollgate:environment": "prod" }, "prod"],
+      ["prod", { "tollgate:class": "dev" }, "prod"],
+      ["prod", { "tollgate:environment": "dev" }, "prod"],
+    ])("%s with %j as %s", (stack, settings, environment) => {
+      pulumi.runtime.setAllConfig(settings);
+      expect(environmentOf(stack)).toBe(environment);
+    });
+  });
 
   it("reports an advisory finding as such", async () =>
     expect(

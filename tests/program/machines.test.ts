@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { composeCloudConfig } from "../../components/compose-machine";
+import { composeCloudConfig } from "../../components/compose-machine/cloud-config";
 import { clickHouseCloudConfig } from "../../components/clickhouse/cloud-config";
 import { contentHash } from "../../components/config-files";
 import { limits } from "../../components/run/container";

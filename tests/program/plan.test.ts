@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { plan, readStackFile, type PlannedResource } from "../../infra/plan";
+import { firstLines } from "../../infra/plan/change-in-words";
 import { differences } from "../../infra/plan/compare";
 import { committedForm, committedPlan } from "../../infra/plan/golden";
 import { renderTree } from "../../infra/plan/tree";
@@ -91,16 +92,158 @@ describe("differences", () => {
     expect(one?.lines[0]).toMatch(/aold.* -> .*anew/);
     expect(one?.lines[0]!.length).toBeLessThan(400);
     const [many] = differences([resource("a", { x: "1\n2" })], [resource("a", { x: text(0) })]);
-    expect(many?.lines.at(-1)).toBe("  ... and 490 more lines");
-    expect(many?.lines).toHaveLength(14);
+    const shown = firstLines(many!.lines, 12, "--full");
+    expect(shown).toHaveLength(13);
+    expect(shown.at(-1)).toBe(`  ... and ${many!.lines.length - 12} more lines (--full)`);
   });
 
-  it("do not mind the order of things that have names", () => {
-    const envs = [
-      { name: "A", value: "1" },
-      { name: "B", value: "2" },
-    ];
-    expect(differences([resource("a", { envs })], [resource("a", { envs: envs.toReversed() })])).toEqual([]);
+  const FILLER = "word ".repeat(60);
+  const MEMBERS = Array.from({ length: 20 }, (_, at) => `user:someone${at}@example.com`);
+
+  it.each<[string, Record<string, unknown>, Record<string, unknown>, string[]]>([
+    [
+      "the order of variables, of which one may name those before it",
+      { envs: [{ name: "A" }, { name: "B" }] },
+      { envs: [{ name: "B" }, { name: "A" }] },
+      ['envs (order): ["A","B"] -> ["B","A"]'],
+    ],
+    [
+      "one more variable, and no other order",
+      { envs: [{ name: "A" }, { name: "C" }] },
+      { envs: [{ name: "A" }, { name: "B" }, { name: "C" }] },
+      ['envs[B].name: (none) -> "B"'],
+    ],
+    [
+      "a variable that is set twice",
+      { envs: [{ name: "A", value: "1" }] },
+      {
+        envs: [
+          { name: "A", value: "2" },
+          { name: "A", value: "1" },
+        ],
+      },
+      ['envs[A].value: "1" -> "2"', 'envs[A #2].name: (none) -> "A"', 'envs[A #2].value: (none) -> "1"'],
+    ],
+    [
+      "a key with a dot",
+      { labels: { "a.b": "1" } },
+      { labels: { a: { b: "1" } } },
+      ['labels."a.b": "1" -> (none)', 'labels.a.b: (none) -> "1"'],
+    ],
+    ["an input that has an option's name", { protect: true }, { protect: false }, ["protect: true -> false"]],
+    [
+      "a label",
+      { labels: { service: "agent" } },
+      { labels: { service: "loki" } },
+      ['labels.service: "agent" -> "loki"'],
+    ],
+    [
+      "a network tag",
+      { tags: ["a"] },
+      { tags: ["a", "http-server"] },
+      ['tags: ["a"] -> ["a","http-server"]'],
+    ],
+    [
+      "an empty list",
+      { sourceRanges: ["10.0.0.0/8"] },
+      { sourceRanges: [] },
+      ['sourceRanges: ["10.0.0.0/8"] -> []'],
+    ],
+    ["null for nothing", { a: null }, {}, ["a: null -> (none)"]],
+    ["a number for a text", { port: 80 }, { port: "80" }, ['port: 80 -> "80"']],
+    [
+      "both members that change in a long list",
+      { members: MEMBERS },
+      { members: ["allUsers", ...MEMBERS.slice(1, 19), "user:x@example.com"] },
+      [
+        "members:",
+        '  - "user:someone0@example.com"',
+        '  - "user:someone19@example.com"',
+        '  + "allUsers"',
+        '  + "user:x@example.com"',
+      ],
+    ],
+    [
+      "both words that change in a long text",
+      { policyData: `first ${FILLER}last` },
+      { policyData: `third ${FILLER}end` },
+      ["policyData:", "  - first ", "  - last", "  + third ", "  + end"],
+    ],
+    [
+      "lines in another order",
+      { content: "allow all\ndeny all\n" },
+      { content: "deny all\nallow all\n" },
+      ["content: the same parts in another order, from part 1 on: allow all -> deny all"],
+    ],
+    [
+      "the end of a long line among others",
+      { content: `x\n${"a".repeat(300)}old\n` },
+      { content: `x\n${"a".repeat(300)}new\n` },
+      [
+        "content:",
+        expect.stringMatching(/^ {2}- \.\.\.a+old$/),
+        expect.stringMatching(/^ {2}\+ \.\.\.a+new$/),
+      ],
+    ],
+  ])("show %s", (_, before, after, lines) => {
+    const [found] = differences([resource("a", before)], [resource("a", after)]);
+    expect(found?.lines).toEqual(lines);
+  });
+
+  it("show every value of what is new, and who may call it", () => {
+    const rule = { type: "gcp:compute/firewall:Firewall", name: "open", dependsOn: [] };
+    expect(
+      differences([], [{ ...rule, inputs: { sourceRanges: ["0.0.0.0/0"], allows: [{ protocol: "tcp" }] } }]),
+    ).toEqual([
+      expect.objectContaining({
+        kind: "new",
+        lines: ['sourceRanges: ["0.0.0.0/0"]', 'allows[0].protocol: "tcp"'],
+      }),
+    ]);
+  });
+
+  it.each([
+    ["protect", { protect: true }, {}, ["option protect: true -> (none)"]],
+    ["retainOnDelete", {}, { retainOnDelete: true }, ["option retainOnDelete: (none) -> true"]],
+    ["ignoreChanges", {}, { ignoreChanges: ["scaling"] }, ['option ignoreChanges: (none) -> ["scaling"]']],
+    [
+      "deleteBeforeReplace",
+      {},
+      { deleteBeforeReplace: true },
+      ["option deleteBeforeReplace: (none) -> true"],
+    ],
+    ["importId", {}, { importId: "x" }, ['option importId: (none) -> "x"']],
+    ["dependsOn", { dependsOn: ["t::b"] }, {}, ['option dependsOn: ["t::b"] -> []']],
+    ["parent", { parent: "t::b" }, { parent: "t::c" }, ['option parent: "t::b" -> "t::c"']],
+  ] as const)("show the option %s", (_, before, after, lines) => {
+    const [found] = differences(
+      [{ ...resource("a", {}), ...before } as PlannedResource],
+      [{ ...resource("a", {}), ...after } as PlannedResource],
+    );
+    expect(found?.lines).toEqual(lines);
+  });
+
+  it("tell apart what has one type and name under two parents", () => {
+    const at = (parent: string, x: number) => ({ ...resource("a", { x }), parent });
+    const before = [at("t::b", 1), at("t::c", 1)];
+    expect(differences(before, [at("t::b", 2), at("t::c", 1)]).map(({ lines }) => lines)).toEqual([
+      ["x: 1 -> 2"],
+    ]);
+    expect(differences(before, [at("t::b", 1), at("t::c", 2)]).map(({ lines }) => lines)).toEqual([
+      ["x: 1 -> 2"],
+    ]);
+  });
+});
+
+/** What a resource of the engine's may be told beside its inputs reaches the plan. */
+it("a plan records the options that change what an update does", async () => {
+  const settings = readStackFile("dev");
+  settings.values["tollgate:officeHours"] = '{"from":8,"to":18,"timeZone":"Europe/Brussels"}';
+  const { resources } = await plan("dev", settings);
+  expect(
+    resources.find(({ type, name }) => type === "gcp:cloudrunv2/service:Service" && name === "watch"),
+  ).toMatchObject({
+    ignoreChanges: ["scaling"],
   });
 });
 

@@ -1,3 +1,4 @@
+import { readStackFile, type StackSettings } from "../../../infra/plan";
 import { evaluate, type Resource } from "../../../policies/evaluate";
 import { environmentOf, policiesFor } from "../../../policies/pack";
 
@@ -9,6 +10,18 @@ export interface Mutant {
   what: string;
   /** The stack's resources with the fault in them. */
   resources: Resource[];
+}
+
+/** A stack's settings as it is deployed: with digests, without which a machine's configuration is not known. */
+export function deployed(stack: string, deployment: string, phase: string): StackSettings {
+  const settings = readStackFile(stack);
+  const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
+  Object.assign(settings.values, {
+    "tollgate:deployment": deployment,
+    "tollgate:phase": phase,
+    "tollgate:images": JSON.stringify({ agent: digest("a"), gateway: digest("b") }),
+  });
+  return settings;
 }
 
 /** A stack with one resource changed; the change works on a copy. */

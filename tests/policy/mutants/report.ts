@@ -3,11 +3,11 @@
  *
  *     npx tsx tests/policy/mutants/report.ts [stack] [deployment] [phase] [kinds|systematic]
  */
-import { plan, readStackFile } from "../../../infra/plan";
+import { plan } from "../../../infra/plan";
 import { whyEquivalent } from "./equivalent";
 import { targeted } from "./kinds";
 import { resourcesOf } from "../../../policies/judge-plan";
-import { killer, type Mutant } from "./mutant";
+import { advisingOn, deployed, killer, type Mutant } from "./mutant";
 import { systematic } from "./systematic";
 
 const [onlyStack, onlyDeployment, onlyPhase, onlyPart] = process.argv.slice(2);
@@ -18,11 +18,11 @@ async function main(): Promise<void> {
   for (const stack of among(onlyStack, ["dev", "prod"])) {
     for (const deployment of among(onlyDeployment, ["cloud-run", "gce-vm"])) {
       for (const phase of among(onlyPhase, ["1", "2", "3", "4", "5"])) {
-        const settings = readStackFile(stack);
-        Object.assign(settings.values, { "tollgate:deployment": deployment, "tollgate:phase": phase });
-        const base = resourcesOf(await plan(stack, settings));
-        const kinds = await judge(stack, base, onlyPart === "systematic" ? [] : targeted(base));
-        const every = await judge(stack, base, onlyPart === "kinds" ? [] : systematic(base));
+        const base = resourcesOf(await plan(stack, deployed(stack, deployment, phase)));
+        const advising = await advisingOn(stack, base);
+        const judge = (mutants: Iterable<Mutant>) => judgeAll(stack, base, mutants, advising);
+        const kinds = await judge(onlyPart === "systematic" ? [] : targeted(base));
+        const every = await judge(onlyPart === "kinds" ? [] : systematic(base));
         const open = every.survived.filter(({ what }) => !whyEquivalent(what));
         console.log(
           `${stack} ${deployment} phase ${phase}: by kind ${kinds.killed} killed, ${kinds.survived.length} survived; ` +
@@ -34,11 +34,16 @@ async function main(): Promise<void> {
   }
 }
 
-async function judge(stack: string, base: ReturnType<typeof resourcesOf>, mutants: Iterable<Mutant>) {
+async function judgeAll(
+  stack: string,
+  base: ReturnType<typeof resourcesOf>,
+  mutants: Iterable<Mutant>,
+  advising: ReadonlySet<string>,
+) {
   let killed = 0;
   const survived: Mutant[] = [];
   for (const mutant of mutants) {
-    if (await killer(stack, base, mutant)) killed++;
+    if (await killer(stack, base, mutant, advising)) killed++;
     else survived.push(mutant);
   }
   return { killed, survived };

@@ -37,6 +37,8 @@ export function* access(base: Resource[]): Generator<Mutant> {
         const who = member ?? "an account that is not known yet";
         const policyData = JSON.stringify({ bindings: [{ role, members: [member ?? AGENT] }] });
         yield add(`${scope} ${role} to ${who}`, `gcp:${scope}/iAMMember:IAMMember`, { role, member });
+        // One role is enough for the other two ways to grant it.
+        if (role !== ROLES[0]) continue;
         yield add(`${scope} binding ${role} to ${who}`, `gcp:${scope}/iAMBinding:IAMBinding`, {
           role,
           members: [member],

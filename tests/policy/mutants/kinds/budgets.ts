@@ -1,4 +1,4 @@
-import { parse, stringify } from "yaml";
+import { parse } from "yaml";
 import type { GuardConfig } from "../../../../litellm-config/render/guard";
 import { usd } from "../../../../litellm-config";
 import type { Resource } from "../../../../policies/evaluate";
@@ -82,7 +82,7 @@ export function* budgets(base: Resource[]): Generator<Mutant> {
       change(copy);
       return of(
         what,
-        changed(base, at, ({ props }) => (props.content = stringify(copy))),
+        changed(base, at, ({ props }) => (props.content = JSON.stringify(copy))),
       );
     };
     yield broken(
@@ -101,7 +101,10 @@ export function* budgets(base: Resource[]): Generator<Mutant> {
       ({ general_settings }) => (general_settings.allow_requests_on_db_unavailable = true),
     );
     for (const index of (config.model_list as Props[]).keys())
-      for (const price of Object.keys(config.model_list[index].model_info).filter((key) => /cost/.test(key)))
+      for (const price of Object.keys(config.model_list[index].model_info).filter(
+        // An embedding has no output to bill.
+        (key) => /cost/.test(key) && config.model_list[index].model_info[key] !== 0,
+      ))
         yield broken(
           `deployment ${index} ${price} 0`,
           ({ model_list }) => (model_list[index].model_info[price] = 0),

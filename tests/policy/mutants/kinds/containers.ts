@@ -1,4 +1,4 @@
-import { parse, stringify } from "yaml";
+import { parse } from "yaml";
 import type { Resource } from "../../../../policies/evaluate";
 import type { Props } from "../../../../policies/rule";
 import { changed } from "../mutant";
@@ -9,6 +9,8 @@ export interface Place {
   target: "cloud-run" | "compose";
   container: Props;
   change: (change: (container: Props) => void) => Resource[];
+  /** Changes the whole file, where the container is Compose's. */
+  file?: (change: (file: Props) => void) => Resource[];
 }
 
 /** Every container of a stack, on Cloud Run and in Compose files. */
@@ -25,15 +27,17 @@ export function containersOf(base: Resource[]): Place[] {
     }
     if (!/compose\.yaml$/.test(name)) return [];
     const file = parse(props.content as string) as { services: Record<string, Props> };
+    const edit = (change: (file: Props) => void) => {
+      const broken = structuredClone(file);
+      change(broken);
+      return changed(base, at, (copy) => (copy.props.content = JSON.stringify(broken, null, 1)));
+    };
     return Object.entries(file.services).map(([service, container]) => ({
       where: `compose ${service}`,
       target: "compose",
       container,
-      change: (change) => {
-        const broken = structuredClone(file);
-        change(broken.services[service]!);
-        return changed(base, at, (copy) => (copy.props.content = stringify(broken)));
-      },
+      change: (change) => edit(({ services }) => change(services[service])),
+      file: edit,
     }));
   });
 }

@@ -3,14 +3,29 @@ import type { Resource } from "../../../../policies/evaluate";
 import { access } from "./access";
 import { budgets } from "./budgets";
 import { exposure } from "./exposure";
+import { foreign } from "./foreign";
+import { grants } from "./grants";
 import { images } from "./images";
 import { durability } from "./durability";
+import { machines } from "./machines";
 import { scaling } from "./scaling";
 import { secrets } from "./secrets";
 import { settings } from "./settings";
 import type { Mutant } from "../mutant";
 
 export function* targeted(base: Resource[]): Generator<Mutant> {
-  for (const kind of [secrets, access, exposure, images, durability, scaling, budgets, settings])
+  for (const kind of [
+    secrets,
+    access,
+    exposure,
+    images,
+    durability,
+    scaling,
+    budgets,
+    settings,
+    foreign,
+    grants,
+    machines,
+  ])
     yield* kind(base);
 }

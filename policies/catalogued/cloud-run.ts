@@ -1,0 +1,157 @@
+import type { PolicyResource } from "@pulumi/policy";
+import { onTemplates, templatesOf, type Template } from "../deployed/templates";
+import { filesOf } from "../deployed/files";
+import { isMissing, type Props } from "../known";
+import type { Rule } from "../rule";
+import { expectedOf, type Expected, type ExpectedMount } from "./expected";
+import { bucketNamed, imageNamed, matches, type Pattern } from "./patterns";
+
+/** What a container of the stack may say besides what the catalogue compares: size, readiness and order. */
+const FREE = [
+  ...["name", "image", "commands", "args", "envs", "volumeMounts"],
+  ...["ports", "resources", "startupProbe", "livenessProbe", "readinessProbe", "dependsOns"],
+];
+
+export const imagesOfCatalogue: Rule = {
+  name: "images-of-catalogue",
+  description:
+    "A container on Cloud Run runs the image that the catalogue names, from the stack's own registries.",
+  severity: "critical",
+  remedy: "Run the image that catalogue/ names; CI pushes own images to tollgate:imageRegistry",
+  checks: onTemplates(({ workload, containers = [] }) =>
+    containers.flatMap(({ name = workload.replace(/^tollgate-/, ""), image }: Props) => {
+      const expected = expectedOf(workload, name);
+      // By tag: the rule on digests reports it.
+      if (!expected || image === undefined || !image.includes("@")) return [];
+      return matches(imageNamed(expected.image), image)
+        ? []
+        : [`Container ${name} of ${workload} runs ${image}`];
+    }),
+  ),
+};
+
+export const asCatalogued: Rule = {
+  name: "workloads-as-catalogued",
+  description:
+    "A workload on Cloud Run has the containers, the commands, the variables and the files that the catalogue gives it.",
+  severity: "critical",
+  remedy: "Describe it in catalogue/ and start it from there",
+  checks: onTemplates(({ workload, containers = [], volumes = [], service }) => [
+    ...(service.buildConfig
+      ? [`${workload} has a buildConfig: its image would be built from elsewhere`]
+      : []),
+    ...containers.flatMap((container: Props) => {
+      const { name = workload.replace(/^tollgate-/, "") } = container;
+      const expected = expectedOf(workload, name);
+      if (!expected) return [`The catalogue has no container ${name} in ${workload}`];
+      return differences(container, volumes, expected).map(
+        (what) => `Container ${name} of ${workload} ${what}`,
+      );
+    }),
+  ]),
+};
+
+/** In what a container differs from the catalogue, as the end of a sentence. */
+function differences(container: Props, volumes: Props[], expected: Expected): string[] {
+  return [
+    ...Object.keys(container)
+      .filter((key) => !FREE.includes(key))
+      .map((key) => `sets ${key}, which the catalogue does not`),
+    ...list("commands", container, expected.command),
+    ...list("args", container, expected.args),
+    ...environment(container, expected),
+    ...mounts(container, volumes, expected.mounts),
+  ];
+}
+
+function list(field: "commands" | "args", container: Props, expected: Pattern[] = []): string[] {
+  if (container[field] === undefined && !isMissing(container, field)) return [];
+  const found = (container[field] ?? []) as (string | undefined)[];
+  const same = found.length === expected.length && found.every((each, at) => matches(expected[at]!, each));
+  return same ? [] : [`has ${field} ${shown(found)}, which are not the catalogue's`];
+}
+
+function environment({ envs = [] }: Props, { env, secretEnv, required }: Expected): string[] {
+  const names = new Set((envs as Props[]).map(({ name }) => name));
+  const twice = (envs as Props[]).length > names.size ? ["sets a variable twice"] : [];
+  const missing = required.filter((name) => !names.has(name)).map((name) => `lacks ${name}`);
+  const other = (envs as Props[]).flatMap(({ name, value, valueSource }) => {
+    const secret = valueSource?.secretKeyRef?.secret as string | undefined;
+    const plain = env[name];
+    const wanted = secretEnv[name];
+    if (plain === undefined && wanted === undefined) return [`sets ${name}, which the catalogue does not`];
+    if (wanted !== undefined)
+      return valueSource !== undefined && matches(wanted, secret)
+        ? []
+        : [`reads ${name} from ${secret ?? "a plain value"}, not from the secret that the catalogue names`];
+    // The value itself may be a secret in the wrong place.
+    return valueSource === undefined && matches(plain!, value)
+      ? []
+      : [`sets ${name} to another value than the catalogue`];
+  });
+  return [...twice, ...missing, ...other];
+}
+
+function mounts(
+  { volumeMounts = [] }: Props,
+  volumes: Props[],
+  expected: Record<string, ExpectedMount>,
+): string[] {
+  const found = new Map<string, string>(
+    (volumeMounts as Props[]).map(({ name, mountPath }) => [mountPath, name]),
+  );
+  return [
+    ...Object.keys(expected)
+      .filter((path) => !found.has(path))
+      .map((path) => `does not mount ${path}`),
+    ...[...found].flatMap(([path, name]) => {
+      const wanted = expected[path];
+      if (!wanted) return [`mounts ${path}, which the catalogue does not`];
+      const volume = volumes.find((each) => each.name === name);
+      return volume && isMounted(volume, wanted)
+        ? []
+        : [`mounts another volume at ${path} than the catalogue`];
+    }),
+  ];
+}
+
+function isMounted({ gcs, secret }: Props, wanted: ExpectedMount): boolean {
+  if ("secret" in wanted)
+    return (
+      secret !== undefined &&
+      matches(wanted.secret, secret.secret) &&
+      (secret.items ?? []).every(({ path }: Props) => path === wanted.file)
+    );
+  if (gcs === undefined) return false;
+  if ("bucket" in wanted) return matches(wanted.bucket, gcs.bucket);
+  return (
+    matches(bucketNamed("config"), gcs.bucket) &&
+    gcs.readOnly === true &&
+    folderOf(gcs)?.split("/")[0] === wanted.folder
+  );
+}
+
+function folderOf({ mountOptions = [] }: Props): string | undefined {
+  return (mountOptions as string[]).map((option) => /^only-dir=(.+)$/.exec(option)?.[1]).find(Boolean);
+}
+
+export const configurationDeployed: Rule = {
+  name: "configuration-deployed",
+  description: "What a workload mounts from the configuration bucket is deployed, and judged, with it.",
+  severity: "critical",
+  remedy: "Mount a folder that ConfigFiles of components/config-files.ts makes in the same stack",
+  checkStack: (resources: PolicyResource[]) => {
+    const paths = filesOf(resources).map(({ path }) => path);
+    return templatesOf(resources).flatMap(({ workload, volumes = [] }: Template) =>
+      (volumes as Props[])
+        .flatMap(({ gcs }) => (gcs ? (folderOf(gcs) ?? []) : []))
+        .filter((folder) => !paths.some((path) => path.startsWith(`${folder}/`)))
+        .map((folder) => `${workload} mounts ${folder}, and the stack deploys no such folder`),
+    );
+  },
+};
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > 160 ? `${text.slice(0, 160)}...` : text;
+}

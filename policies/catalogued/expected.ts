@@ -1,0 +1,134 @@
+import {
+  catalogue,
+  collector,
+  isJob,
+  jobs,
+  router,
+  service,
+  type ImageName,
+  type ServiceName,
+  type Unit,
+} from "../../catalogue";
+import { KEPT } from "../../catalogue/spec";
+import { inputsOf, resolveText } from "../../catalogue/target";
+import { collectorContainer } from "../../components/run/collector";
+import { namesOfRunner } from "../../infra/gcp/instances";
+import { ROUTER, TEMPLATES } from "../../infra/gcp/shared-instance";
+import { always, bucketNamed, exactly, patterns, secretNamed, type Pattern } from "./patterns";
+
+/** What a container of Cloud Run is by the catalogue. Whatever is not named here it does not have. */
+export interface Expected {
+  image: ImageName;
+  command?: Pattern[];
+  args?: Pattern[];
+  env: Record<string, Pattern>;
+  /** Variables that every stack has. */
+  required: string[];
+  /** Name of the secret by the variable's. */
+  secretEnv: Record<string, Pattern>;
+  mounts: Record<string, ExpectedMount>;
+}
+
+export type ExpectedMount = { folder: string } | { bucket: Pattern } | { secret: Pattern; file: string };
+
+const COLLECTOR = "collector";
+
+/**
+ * What the catalogue has under the name of a container.
+ *
+ * @param workload Such as `tollgate-watch`.
+ * @returns none where the catalogue has no such container in this workload.
+ */
+export function expectedOf(workload: string, container: string): Expected | undefined {
+  const runner = workload.replace(/^tollgate-/, "");
+  if (container === ROUTER && runner === "watch") return routerOf();
+  if (container === COLLECTOR) {
+    const scraped = catalogue.find(
+      ({ name, operatorTwin }) => name === runner || operatorTwin?.name === runner,
+    );
+    return scraped && collectorOf(scraped.name);
+  }
+  const unit = [...catalogue, ...jobs].find(
+    (each) => each.name === container || (!isJob(each) && each.operatorTwin?.name === container),
+  );
+  return unit && runnersOf(unit).includes(runner) ? unitOf(unit) : undefined;
+}
+
+/** Every name of Cloud Run's workloads that may run a unit. */
+export function runnersOf(unit: Unit): string[] {
+  if (unit.targets?.gcp) return [];
+  if (isJob(unit)) return [unit.name];
+  return [...namesOfRunner(unit.name), ...(unit.operatorTwin ? [unit.operatorTwin.name] : [])];
+}
+
+function unitOf(unit: Unit): Expected {
+  const { env, secretEnv, secretFiles, command, args } = inputsOf(unit, patterns);
+  const { command: keeper, args: more } = (isJob(unit) ? undefined : unit.withoutDisk) ?? {};
+  const volumes = isJob(unit) ? [] : (unit.volumes ?? []);
+  return {
+    image: unit.image,
+    command: command ?? keeper?.map(exactly),
+    args: args && [...args, ...(more?.(0) ?? []).map((each) => exactly(each).replace(/\d+/g, "\\d+"))],
+    env,
+    required: Object.keys(inputsOf(unit, always).env),
+    secretEnv: Object.fromEntries(Object.entries(secretEnv).map(([as, name]) => [as, secretNamed(name)])),
+    mounts: {
+      ...Object.fromEntries(
+        Object.entries(unit.configFiles ?? {}).map(([path, folder]) => [path, { folder }]),
+      ),
+      ...Object.fromEntries(
+        volumes.flatMap(({ mountPath, bucket, keptIn }) => {
+          const name = bucket ?? keptIn;
+          return name ? [[bucket ? mountPath : KEPT, { bucket: bucketNamed(name) }]] : [];
+        }),
+      ),
+      ...Object.fromEntries(
+        Object.entries(secretFiles).map(([path, name]) => {
+          const at = path.lastIndexOf("/");
+          return [path.slice(0, at), { secret: secretNamed(name), file: path.slice(at + 1) }];
+        }),
+      ),
+    },
+  };
+}
+
+function collectorOf(name: ServiceName): Expected | undefined {
+  const { metrics } = service(name);
+  if (!metrics) return undefined;
+  const URL = "PROMETHEUS_URL";
+  const {
+    args = [],
+    env = {},
+    files = {},
+  } = collectorContainer({
+    service: name,
+    image: "",
+    metrics,
+    prometheusUrl: "",
+    config: { bucket: "", folder: COLLECTOR },
+    cpu: 1,
+    memoryMiB: 1,
+  });
+  const texts = Object.entries(env).map(([as, value]) => [as, exactly(value as string)] as const);
+  return {
+    image: collector.image,
+    args: (args as string[]).map(exactly),
+    env: {
+      ...Object.fromEntries(texts),
+      [URL]: resolveText({ url: collector.pushesTo }, service(name), patterns),
+    },
+    required: texts.map(([as]) => as),
+    secretEnv: {},
+    mounts: Object.fromEntries(Object.keys(files).map((path) => [path, { folder: COLLECTOR }])),
+  };
+}
+
+function routerOf(): Expected {
+  return {
+    image: router.image,
+    env: { ROUTES: "([a-z-]+ \\d+;( |$))+" },
+    required: ["ROUTES"],
+    secretEnv: {},
+    mounts: { [TEMPLATES]: { folder: "router" } },
+  };
+}

@@ -1,0 +1,66 @@
+import { Job as Schedule } from "@pulumi/gcp/cloudscheduler/job";
+import { jobs } from "../../catalogue";
+import { isScheduled } from "../access/designed";
+import { ofType, type Props, type Rule } from "../rule";
+import { exactly, matches, ofSetting, project, type Pattern } from "./patterns";
+
+/** The schedules of office hours: each wakes one thing, or puts it to sleep. */
+const OFFICE = /^tollgate-(wake|sleep)-/;
+
+/** What wakes and sleeps: an instance count, or a policy of activation. */
+const OFFICE_BODY =
+  /^\{"(scaling":\{("scalingMode":"(AUTOMATIC|MANUAL)")?,?("manualInstanceCount":[01])?\}|settings":\{"activationPolicy":"(ALWAYS|NEVER)"\})\}$/;
+
+export const schedulesAsCatalogued: Rule = {
+  name: "schedules-as-catalogued",
+  description:
+    "A schedule runs a job of the catalogue as it is, or wakes and puts to sleep what is the stack's.",
+  severity: "critical",
+  remedy: "Give the job its trigger in catalogue/jobs.ts",
+  checks: [
+    ofType(Schedule, ({ name = "", httpTarget, pubsubTarget, appEngineHttpTarget }, resource) => {
+      const known = name || `tollgate-${resource.name}`;
+      const office = OFFICE.test(known);
+      if (pubsubTarget || appEngineHttpTarget) return ["It has a target that is not one of Google's APIs"];
+      const { uri, body, oauthToken, oidcToken, httpMethod } = (httpTarget ?? {}) as Props;
+      const account = office ? "tollgate-office" : "tollgate-scheduler";
+      const text = typeof body === "string" ? Buffer.from(body, "base64").toString("utf8") : "";
+      return [
+        ...(office || jobs.some((job) => isScheduled(job) && known === `tollgate-${job.name}`)
+          ? []
+          : [`The catalogue has no schedule ${known}`]),
+        ...(matches(office ? officeUri(known) : jobUri(known), uri)
+          ? []
+          : [`httpTarget.uri ${uri} is not what ${known} is for`]),
+        ...((office ? text === "" || OFFICE_BODY.test(text) : text === "")
+          ? []
+          : ["httpTarget.body gives it a command of its own"]),
+        ...(office || httpMethod === undefined || httpMethod === "POST"
+          ? []
+          : [`httpTarget.httpMethod is ${httpMethod}`]),
+        ...(oidcToken ? ["httpTarget.oidcToken calls as an account that is not the schedule's"] : []),
+        ...(matches(`${account}@${project()}\\.iam\\.gserviceaccount\\.com`, oauthToken?.serviceAccountEmail)
+          ? []
+          : [`httpTarget.oauthToken calls as ${oauthToken.serviceAccountEmail}`]),
+      ];
+    }),
+  ],
+};
+
+function jobUri(name: string): Pattern {
+  return `https://run\\.googleapis\\.com/v2/${place()}/jobs/${exactly(name)}:run`;
+}
+
+function officeUri(name: string): Pattern {
+  const sleeper = exactly(`tollgate-${name.replace(OFFICE, "")}`);
+  const any = "[a-z0-9-]+";
+  return [
+    `https://run\\.googleapis\\.com/v2/${place()}/(services|workerPools)/${sleeper}\\?updateMask=scaling`,
+    `https://sqladmin\\.googleapis\\.com/sql/v1beta4/projects/${project()}/instances/${any}`,
+    `https://compute\\.googleapis\\.com/compute/v1/projects/${project()}/zones/${any}/instances/${any}/(start|stop)`,
+  ].join("|");
+}
+
+function place(): Pattern {
+  return `projects/${project()}/locations/${ofSetting("gcp:region", "[a-z]+-[a-z]+\\d")}`;
+}
