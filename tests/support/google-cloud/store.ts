@@ -44,15 +44,16 @@ export class Store {
     return [...this.resources].filter(([name]) => name.startsWith(prefix)).map(([, resource]) => resource);
   }
 
-  /** @throws ApiError where there is no such resource. */
+  /** @throws ApiError where the project has no such resource. Those of other projects, such as the registry, are not kept here. */
   policy(name: string): Resource {
-    this.get(name);
+    const [, project] = /^projects\/([^/]+)\//.exec(name) ?? [];
+    if (project === undefined || project === this.get("project")["projectId"]) this.get(name);
     return this.policies.get(name) ?? { version: 1, bindings: [], etag: "BwAA" };
   }
 
   /** @throws ApiError where the resource, a role of the project's own or an account of the project does not exist. */
   setPolicy(name: string, policy: Resource): Resource {
-    this.get(name);
+    this.policy(name);
     for (const { role, members = [] } of policy["bindings"] ?? []) {
       if (String(role).startsWith("projects/") && !this.resources.has(role))
         throw new ApiError(400, `Role ${role} does not exist in the resource's hierarchy`);
