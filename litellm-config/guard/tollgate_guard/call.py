@@ -196,7 +196,9 @@ class Call:
     async def hear_out(self, seconds: float = _HEAR_OUT_SECONDS) -> None:
         """Ends the attempts that are open: LiteLLM has given up on their answers. No further attempt may begin."""
         self.closed = True
-        await asyncio.gather(*(attempt.hear_out(seconds) for attempt in self.attempts))
+        open_ones = [attempt for attempt in self.attempts if attempt.ending is None]
+        if open_ones:
+            await asyncio.gather(*(attempt.hear_out(seconds) for attempt in open_ones))
 
     def close(self) -> Charge:
         """What the whole call came to. An attempt that is still open is charged what is known of it."""

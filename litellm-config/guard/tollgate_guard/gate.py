@@ -248,25 +248,21 @@ class Gate:
         DECISIONS.labels(
             decision.decision, decision.reason, request.model, decision.tier or "unknown", who.query_type
         ).inc()
+        report_crossings(decision.crossed, who.customer_id, decision.tier, None, None)
+        if decision.decision == "allowed":
+            # Its one line is that of its settlement.
+            return
         fields = {**tags(who, decision.tier, None), "call_id": call_id, "route": request.model}
-        route = decision.plan.route.name if decision.plan else None
-        if decision.decision == "refused":
+        refused = decision.decision == "refused"
+        if refused:
             log("warn", "call.refused", f"Refused: {decision.reason}", reason=decision.reason, **fields)
-        elif decision.decision == "degraded":
+        else:
+            route = decision.plan.route.name if decision.plan else None
             used_up = _NEARLY_USED_UP.get(decision.reason, "the month's budget")
             log("warn", "call.degraded", f"Goes to {route}: {used_up} is nearly used up", **fields)
-        else:
-            log(
-                "debug",
-                "call.reserved",
-                f"Held {decision.held_nanos} nano-dollars",
-                held_nanos=decision.held_nanos,
-                **fields,
-            )
-        if decision.decision != "allowed" and decision.reason != "unknown_customer":
-            name = "budget.refused" if decision.decision == "refused" else "budget.degraded"
+        if decision.reason != "unknown_customer":
+            name = "budget.refused" if refused else "budget.degraded"
             self._traces.add(name, decision.reason, who, decision.tier, None, call_id)
-        report_crossings(decision.crossed, who.customer_id, decision.tier, None, None)
 
 
 def _authorization(scope: Scope) -> bytes:

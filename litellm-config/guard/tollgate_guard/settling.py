@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import asdict
 from uuid import UUID
 
 from .call import Call
@@ -119,7 +118,7 @@ def _report(call: Call, charge: Charge, settlement: Settlement) -> None:
     CALLS.labels(name, provider, who.query_type, charge.outcome).inc()
     for attempt in call.attempts:
         SPEND.labels(attempt.model.name, settlement.tier, who.query_type).inc(attempt.cost)
-        for kind, tokens in asdict(attempt.usage).items():
+        for kind, tokens in vars(attempt.usage).items():
             TOKENS.labels(attempt.model.name, kind).inc(tokens)
         PROVIDER_CACHE_SAVED.labels(attempt.model.name).inc(cache_read_saving(attempt.model, attempt.usage))
         PROVIDER_CACHE_WRITES.labels(attempt.model.name).inc(cache_write_surcharge(attempt.model, attempt.usage))

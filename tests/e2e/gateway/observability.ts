@@ -150,7 +150,7 @@ export function observability(gateway: Gateway): void {
         return seen.some(({ event }) => event === "call.refused") ? seen : undefined;
       });
       const names = found.map(({ event }) => event);
-      const wanted = ["call.reserved", "call.settled", "call.degraded", "call.refused", "budget.crossed"];
+      const wanted = ["call.settled", "call.degraded", "call.refused", "budget.crossed"];
       expect(names).toEqual(expect.arrayContaining([...wanted, "provider.error", "provider.fallback"]));
       const settled = found.find(({ event }) => event === "call.settled");
       expect(settled).toMatchObject({
