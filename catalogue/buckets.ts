@@ -13,7 +13,7 @@ export interface Bucket {
   targets?: { compose?: string };
 }
 
-const { traces, logs } = definitions.retention;
+const { traces, logs, metrics } = definitions.retention;
 const ARCHIVE = { coldAfterDays: 30 };
 
 /** What an operator's command answered; encrypted, read once, and of no use afterwards. */
@@ -35,6 +35,8 @@ export const buckets = {
   loki: { phase: 3, deleteAfterDays: logs + 7, targets: { compose: "Loki has a volume" } },
   // Written anew every quarter of an hour while Alertmanager runs.
   alertmanager: { phase: 4, deleteAfterDays: 30, targets: { compose: "Alertmanager has a volume" } },
+  // A copy of Prometheus' blocks; it deletes those that Prometheus has deleted.
+  prometheus: { phase: 2, deleteAfterDays: metrics + 7, targets: { compose: "Prometheus has a volume" } },
   "log-archive": { phase: 3, ...ARCHIVE, targets: { compose: "Loki has a volume" } },
   tempo: {
     phase: 5,

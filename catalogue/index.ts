@@ -28,7 +28,14 @@ export {
 } from "./images";
 export { collector, router } from "./infrastructure";
 export { ports } from "./ports";
-export { leadsToPostgres, secrets, secretSources, type SecretName, type SecretSource } from "./secrets";
+export {
+  leadsToPostgres,
+  secrets,
+  secretSources,
+  type SecretForm,
+  type SecretName,
+  type SecretSource,
+} from "./secrets";
 export type { InstanceGroup, Share } from "./spec";
 export type { Layer, Phase } from "./phase";
 export type { Grant, OptionalSetting, Probe, Setting, TargetName, Trigger } from "./spec";

@@ -2,7 +2,7 @@ import { definitions } from "../litellm-config";
 import { DATABASE_CA } from "./database-url";
 import { ports } from "./ports";
 import { listens } from "./listens";
-import type { ServiceSpec } from "./spec";
+import { KEPT, type ServiceSpec } from "./spec";
 
 /** What sits beside each instance of a service that scales: it scrapes that instance and pushes to Prometheus. */
 export const collector = {
@@ -16,9 +16,13 @@ export const collector = {
 export const router = {
   image: "nginx",
   port: ports.router,
+  health: "/healthz",
   cpu: 0.08,
   memoryMiB: 64,
 } as const;
+
+/** Seconds between two copies of what a service keeps in memory. */
+const KEEP_EVERY = 900;
 
 /** Redis has no metrics of its own: the collector asks it and pushes the answer to Prometheus. */
 const redisThroughCollector = {
@@ -69,10 +73,25 @@ export const infrastructure = {
       "--web.enable-remote-write-receiver",
       "--web.enable-lifecycle",
     ],
-    argsWithoutDisk: (mebibytes: number) => [
-      // The rest is for what it writes before it deletes.
-      `--storage.tsdb.retention.size=${Math.floor(mebibytes * 0.75)}MB`,
-    ],
+    withoutDisk: {
+      command: [
+        "/bin/sh",
+        "/etc/prometheus/keep.sh",
+        "/prometheus",
+        KEPT,
+        `http://127.0.0.1:${ports.prometheus}`,
+        String(KEEP_EVERY),
+        "/bin/prometheus",
+      ],
+      args: (mebibytes: number) => [
+        // The rest is for what it writes before it deletes.
+        `--storage.tsdb.retention.size=${Math.floor(mebibytes * 0.75)}MB`,
+        // Snapshots are taken through it.
+        "--web.enable-admin-api",
+        // Timers of alerts go on after a replacement; by default only those of more than ten minutes.
+        "--rules.alert.for-grace-period=1m",
+      ],
+    },
     published: "loopback",
     env: {},
     configFiles: { "/etc/prometheus": "prometheus" },
@@ -85,7 +104,7 @@ export const infrastructure = {
         why: "keeps its history in Managed Service for Prometheus, as Cloud Run has no disk",
       },
     ],
-    volumes: [{ name: "prometheus", mountPath: "/prometheus", diskGiB: 10 }],
+    volumes: [{ name: "prometheus", mountPath: "/prometheus", diskGiB: 10, keptIn: "prometheus" }],
     dependsOn: [],
   },
   alertmanager: {

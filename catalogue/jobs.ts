@@ -1,5 +1,6 @@
 import { definitions } from "../litellm-config";
 import { DATABASE_CA } from "./database-url";
+import { bucketSpecs } from "./buckets";
 import { gateway } from "./gateway";
 import { BLOB_STORE_USER, langfuseDatabases, llmObservability } from "./llm-observability";
 import type { JobSpec } from "./spec";
@@ -12,6 +13,12 @@ const ofLangfuse = {
   LANGFUSE_PUBLIC_KEY: { secret: "langfuse-public-key" },
   LANGFUSE_SECRET_KEY: { secret: "langfuse-secret-key" },
 } as const;
+
+/** A bucket a word: its name, and after `=` the days that its objects live. */
+const bucketsOfBlobStore = bucketSpecs
+  .filter(([, { targets }]) => !targets?.compose)
+  .map(([name, { deleteAfterDays }]) => [name, ...(deleteAfterDays ? [deleteAfterDays] : [])].join("="))
+  .join(" ");
 
 const noLangfuse = "Langfuse's server is not here";
 
@@ -122,6 +129,7 @@ export const jobs = {
       MINIO_ROOT_USER: BLOB_STORE_USER,
       MINIO_ROOT_PASSWORD: { secret: "blob-store-password" },
       MC_CONFIG_DIR: "/tmp/mc",
+      BUCKETS: bucketsOfBlobStore,
     },
     configFiles: { "/etc/buckets": "buckets" },
     memoryMiB: 128,
@@ -138,13 +146,15 @@ export const jobs = {
     command: [
       "/bin/sh",
       "-euc",
-      'exec clickhouse-client --host "$CLICKHOUSE_HOST" --port "$CLICKHOUSE_PORT" --user "$CLICKHOUSE_USER" --password "$CLICKHOUSE_PASSWORD" --multiquery < /etc/clickhouse-retention/retention.sql',
+      'exec clickhouse-client --host "$CLICKHOUSE_HOST" --port "$CLICKHOUSE_PORT" --user "$CLICKHOUSE_USER" --password "$CLICKHOUSE_PASSWORD" --param_archive="$TRACE_ARCHIVE_URL" --param_retention_days="$TRACE_RETENTION_DAYS" --multiquery < /etc/clickhouse-retention/retention.sql',
     ],
     env: {
       CLICKHOUSE_HOST: { host: "clickhouse" },
       CLICKHOUSE_PORT: { port: "clickhouse", extra: "native" },
       CLICKHOUSE_USER: llmObservability.clickhouse.env.CLICKHOUSE_USER,
       CLICKHOUSE_PASSWORD: { secret: "clickhouse-password" },
+      TRACE_ARCHIVE_URL: llmObservability.clickhouse.targetEnv.compose.TRACE_ARCHIVE_URL,
+      TRACE_RETENTION_DAYS: String(definitions.retention.traces),
     },
     configFiles: { "/etc/clickhouse-retention": "clickhouse-retention" },
     memoryMiB: 256,

@@ -25,7 +25,10 @@ export type SecretSource =
    * Given by the people who run the stack: the key in the stack's configuration, and the phase that needs it. One with a text
    * for `unset` may be left out.
    */
-  | { configured: string; phase: Phase; what: string; unset?: string };
+  | { configured: string; phase: Phase; what: string; form?: SecretForm; unset?: string };
+
+/** What the text of a secret must be. */
+export type SecretForm = "https" | "list" | "object";
 
 /** Every secret of the stack by the name that the services use. */
 export const secrets = {
@@ -35,12 +38,14 @@ export const secrets = {
     configured: "agentKeys",
     phase: 1,
     what: "further keys that the gateway takes, as a JSON list (docs/keys.md)",
+    form: "list",
     unset: "[]",
   },
   "events-receivers": {
     configured: "eventsReceivers",
     phase: 1,
     what: "where events go, a webhook with its signing secret or a topic, as JSON (docs/operate.md)",
+    form: "object",
     unset: "{}",
   },
   "anthropic-api-key": {
@@ -76,6 +81,7 @@ export const secrets = {
     configured: "slackWebhookUrl",
     phase: 4,
     what: "the incoming webhook of the Slack channel that alerts go to",
+    form: "https",
   },
   "pagerduty-routing-key": {
     configured: "pagerdutyRoutingKey",
@@ -91,6 +97,7 @@ export const secrets = {
     configured: "heartbeatUrl",
     phase: 4,
     what: "the URL of a dead man's switch outside, which raises the alarm when it hears nothing (docs/alerting.md)",
+    form: "https",
     // Compose's configuration always has the receiver: Prometheus answers 200, and no one listens.
     unset: `http://prometheus:${ports.prometheus}/api/v1/query?query=1`,
   },

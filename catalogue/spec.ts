@@ -71,7 +71,12 @@ export interface Volume {
    * renames, as a mounted bucket has neither locks nor appends.
    */
   bucket?: BucketName;
+  /** The bucket that keeps copies of its files where it is memory: they are restored from there when an instance starts. */
+  keptIn?: BucketName;
 }
+
+/** Where a container finds the bucket of `keptIn`. */
+export const KEPT = "/kept";
 
 /** A role in Google Cloud beyond the service's own secrets, buckets and configuration. */
 export interface Grant {
@@ -132,8 +137,8 @@ export interface ServiceSpec<S extends string = string> extends ProgramSpec<S, S
   healthCommand?: readonly Text<S>[];
   metrics?: { readonly path: string; readonly port: number };
   volumes?: readonly Volume[];
-  /** Arguments that only make sense where its volumes are memory, for so many MiB of them. */
-  argsWithoutDisk?: (mebibytes: number) => readonly string[];
+  /** Where its volumes are memory: what runs the image's own program, and further arguments for so many MiB of files. */
+  withoutDisk?: { command?: readonly string[]; args: (mebibytes: number) => readonly string[] };
   /** Its image has files of its own in the folders of `configFiles`: ours are mounted one by one. */
   mountsFileByFile?: true;
   /** It collects the logs of the others: through Docker's socket on a machine, from the log subscription on Google Cloud. */

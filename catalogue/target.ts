@@ -125,7 +125,7 @@ export function bucketsOf(unit: Unit, target: TargetName): BucketName[] {
   );
   const named = parts.flatMap((part) => (typeof part === "object" && "bucket" in part ? [part.bucket] : []));
   const volumes = isJob(unit) ? [] : (unit.volumes ?? []);
-  const mounted = target === "gcp" ? volumes.flatMap(({ bucket }) => bucket ?? []) : [];
+  const mounted = target === "gcp" ? volumes.flatMap(({ bucket, keptIn }) => bucket ?? keptIn ?? []) : [];
   return [...new Set([...named, ...mounted])];
 }
 

@@ -6,10 +6,16 @@ import { InstanceIAMMember } from "@pulumi/gcp/compute/instanceIAMMember";
 import { IAMCustomRole } from "@pulumi/gcp/projects/iamcustomRole";
 import { IAMMember } from "@pulumi/gcp/projects/iammember";
 import { Account } from "@pulumi/gcp/serviceaccount/account";
+import { IAMMember as AccountIAMMember } from "@pulumi/gcp/serviceaccount/iammember";
 
 /** What sleeps outside office hours. `name` names its two schedules. */
 export type Sleeper = { name: string } & (
-  | { kind: "service" | "worker-pool"; id: pulumi.Input<string> }
+  | {
+      kind: "service" | "worker-pool";
+      id: pulumi.Input<string>;
+      /** Address of the service account that it runs as. */
+      runsAs: pulumi.Input<string>;
+    }
   | { kind: "database"; instance: pulumi.Input<string> }
   | { kind: "machine"; instance: pulumi.Input<string>; zone: string }
 );
@@ -120,55 +126,65 @@ export class OfficeHours extends pulumi.ComponentResource {
             },
             retryConfig: { retryCount: 3 },
           },
-          { parent: this, dependsOn: [may] },
+          { parent: this, dependsOn: may },
         );
       }
     }
     this.registerOutputs({});
   }
 
-  /** The right to wake one sleeper and to put it to sleep. */
+  /** The rights to wake one sleeper and to put it to sleep. */
   private admit(
     name: string,
     sleeper: Sleeper,
     member: pulumi.Output<string>,
     { project, region }: OfficeHoursArgs,
     { onOne: role, onDatabase, after }: { onOne: string; onDatabase: string; after: pulumi.Resource[] },
-  ): pulumi.Resource {
+  ): pulumi.Resource[] {
     const opts = { parent: this, dependsOn: after };
     switch (sleeper.kind) {
       case "service":
-        return new ServiceIamMember(
-          name,
-          { project, location: region, name: sleeper.id, role, member },
-          opts,
-        );
-      case "worker-pool":
-        return new WorkerPoolIamMember(
-          name,
-          { project, location: region, name: sleeper.id, role, member },
-          opts,
-        );
-      case "machine":
-        return new InstanceIAMMember(
-          name,
-          { project, zone: sleeper.zone, instanceName: sleeper.instance, role, member },
-          opts,
-        );
-      case "database":
-        return new IAMMember(
-          name,
-          {
-            project,
-            role: onDatabase,
-            member,
-            condition: {
-              title: `Only ${sleeper.name}`,
-              expression: pulumi.interpolate`resource.type == "sqladmin.googleapis.com/Instance" && resource.name == "projects/${project}/instances/${sleeper.instance}"`,
+      case "worker-pool": {
+        const Member = sleeper.kind === "service" ? ServiceIamMember : WorkerPoolIamMember;
+        return [
+          new Member(name, { project, location: region, name: sleeper.id, role, member }, opts),
+          // Whoever changes the number of instances must be allowed to act as what they run as:
+          // https://cloud.google.com/run/docs/configuring/services/manual-scaling#required_roles
+          new AccountIAMMember(
+            `${name}-account`,
+            {
+              serviceAccountId: pulumi.interpolate`projects/${project}/serviceAccounts/${sleeper.runsAs}`,
+              role: "roles/iam.serviceAccountUser",
+              member,
             },
-          },
-          opts,
-        );
+            { parent: this },
+          ),
+        ];
+      }
+      case "machine":
+        return [
+          new InstanceIAMMember(
+            name,
+            { project, zone: sleeper.zone, instanceName: sleeper.instance, role, member },
+            opts,
+          ),
+        ];
+      case "database":
+        return [
+          new IAMMember(
+            name,
+            {
+              project,
+              role: onDatabase,
+              member,
+              condition: {
+                title: `Only ${sleeper.name}`,
+                expression: pulumi.interpolate`resource.type == "sqladmin.googleapis.com/Instance" && resource.name == "projects/${project}/instances/${sleeper.instance}"`,
+              },
+            },
+            opts,
+          ),
+        ];
     }
   }
 }

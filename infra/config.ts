@@ -1,11 +1,13 @@
+import * as provider from "@pulumi/gcp/config/vars";
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import { DefinitionError, definitions, parseDefinitions, usd, type Definitions } from "../litellm-config";
-import { OWN_IMAGES, secretSources, type Phase, type SecretName } from "../catalogue";
+import { OWN_IMAGES, secretSources, type Phase, type SecretForm, type SecretName } from "../catalogue";
+import { findings, meant, TEXT_KEYS } from "./config-findings";
+import { contradictions } from "./contradictions";
 import { definitionsHash } from "./definitions-hash";
 import { schema, type StackClass } from "./config-schema";
-import { nearest } from "./nearest";
-import { sizes, sizesSchema, type Sizes } from "./gcp/sizes";
+import { sizes, type Sizes } from "./gcp/sizes";
 
 type Settings = z.output<typeof schema>;
 
@@ -56,19 +58,14 @@ export function readConfig(options: { planning?: boolean } = {}): StackConfig {
     throw new ConfigError(stack, [
       `tollgate:class is missing: say whether the environment "${settings.environment}" is sized and protected as dev or as prod`,
     ]);
-  if (stackClass === "prod" && settings.officeHours)
-    throw new ConfigError(stack, [
-      `tollgate:officeHours ${JSON.stringify(settings.officeHours)} must not be set in prod: customers come at any hour`,
-    ]);
-  if (settings.oauthIssuer && !settings.publicUrl)
-    throw new ConfigError(stack, [
-      "tollgate:publicUrl is missing: tokens of tollgate:oauthIssuer are made for this address, such as https://agent.example.com",
-    ]);
+  const stackSizes = { ...sizes[stackClass], ...own };
+  const together = contradictions(result.data, stackClass, stackSizes);
+  if (together.length > 0) throw new ConfigError(stack, together);
   const config = {
     ...settings,
     class: stackClass,
     admins: settings.admins ?? settings.operators,
-    sizes: { ...sizes[stackClass], ...own },
+    sizes: stackSizes,
     phase: phase as Phase,
     definitions: withOverrides(stack, tiers),
   };
@@ -102,83 +99,52 @@ function classOf(environment: string): StackClass | undefined {
   return environment === "dev" || environment === "prod" ? environment : undefined;
 }
 
-/** Keys of the namespace that mean nothing here: a setting that is ignored is worse than one that is refused. */
-function unknownKeys(): string[] {
-  const known = [
-    ...Object.keys(schema.shape).filter((key) => key !== "project" && key !== "region"),
-    ...secretSources.flatMap(([, source]) => ("configured" in source ? [source.configured] : [])),
-  ];
-  return Object.keys(pulumi.runtime.allConfig())
-    .filter((key) => key.startsWith("tollgate:"))
-    .map((key) => key.slice("tollgate:".length))
-    .filter((key) => !known.includes(key))
-    .map((key) => `tollgate:${key} is not a setting: ${meant("tollgate:", key, known)}`);
-}
+const OF_PROVIDER = ["project", "region"];
+const OWN = [
+  ...Object.keys(schema.shape).filter((key) => !OF_PROVIDER.includes(key)),
+  ...secretSources.flatMap(([, source]) => ("configured" in source ? [source.configured] : [])),
+];
 
-function meant(prefix: string, name: string, known: string[]): string {
-  const close = nearest(name, known);
-  return close ? `did you mean ${prefix}${close}?` : `name one of ${known.join(", ")}`;
+/** Keys that mean nothing here: a setting that is ignored is worse than one that is refused. */
+function unknownKeys(): string[] {
+  return Object.keys(pulumi.runtime.allConfig()).flatMap((full) => {
+    const [namespace = "", key = full] = /^([^:]*):(.*)$/.exec(full)?.slice(1) ?? [];
+    const known = { tollgate: OWN, gcp: Object.keys(provider) }[namespace] ?? [];
+    if (full === "gcp:zone")
+      return ["gcp:zone is not used: tollgate:sizes.clickhouseZone has the letter of the zone"];
+    if (namespace === "pulumi" || known.includes(key)) return [];
+    const others = [...OF_PROVIDER.map((name) => `gcp:${name}`), ...OWN.map((name) => `tollgate:${name}`)];
+    const elsewhere = others.find((each) => each.endsWith(`:${key}`));
+    if (elsewhere) return [`${full} is not a setting: did you mean ${elsewhere}?`];
+    return namespace === "gcp"
+      ? [`${full} is not a setting of Google's provider: ${meant("gcp:", key, OF_PROVIDER)}`]
+      : [`${full} is not a setting: ${meant("tollgate:", key, OWN)}`];
+  });
 }
 
 /** Values as YAML has them: `pulumi.Config` gives text, structures as JSON. */
 function rawSettings(): Record<string, unknown> {
   const tollgate = new pulumi.Config("tollgate");
   const google = new pulumi.Config("gcp");
-  const own = Object.keys(schema.shape).filter((key) => key !== "project" && key !== "region");
-  const settings: Record<string, unknown> = { project: google.get("project"), region: google.get("region") };
-  for (const key of own) settings[key] = structured(key, tollgate.get(key));
+  const settings: Record<string, unknown> = {};
+  for (const key of Object.keys(schema.shape))
+    settings[key] = structured(key, (OF_PROVIDER.includes(key) ? google : tollgate).get(key));
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
-const TEXT_KEYS = new Set([
-  "definitionsHash",
-  "environment",
-  "class",
-  "projectNumber",
-  "billingAccount",
-  "deployment",
-  "owner",
-  "imageRegistry",
-  "clickhouseSnapshot",
-  "publicUrl",
-  "oauthIssuer",
-]);
-
 function structured(key: string, text: string | undefined): unknown {
-  if (text === undefined || TEXT_KEYS.has(key)) return text;
+  if (text === undefined) return text;
+  const value = parsed(text);
+  // A list where text belongs is a finding; a number there is its digits.
+  return TEXT_KEYS.has(key) && typeof value !== "object" ? text : value;
+}
+
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     return text;
   }
-}
-
-function findings(issue: z.core.$ZodIssue, raw: Record<string, unknown>): string[] {
-  const namespace = issue.path[0] === "project" || issue.path[0] === "region" ? "gcp" : "tollgate";
-  const key = `${namespace}:${issue.path.join(".")}`;
-  const value = issue.path.reduce<unknown>(
-    (at, step) => (at as Record<PropertyKey, unknown> | undefined)?.[step],
-    raw,
-  );
-  if (value === undefined) return [`${key} is missing: \`pulumi config set ${key} ...\``];
-  if (issue.code === "unrecognized_keys")
-    return issue.keys.map(
-      (name) => `${key}.${name} is not a setting: ${meant(`${key}.`, name, knownUnder(issue.path))}`,
-    );
-  const shown = typeof value === "object" ? "" : ` "${String(value)}"`;
-  const remedy =
-    issue.code === "invalid_value" && !issue.message.startsWith("must be")
-      ? `must be one of ${issue.values.join(", ")}`
-      : issue.message;
-  return [`${key}${shown} ${remedy}`];
-}
-
-/** The names that may stand under a key. */
-function knownUnder(path: PropertyKey[]): string[] {
-  if (path[0] === "sizes") return Object.keys(sizesSchema.shape);
-  if (path[0] === "tiers") return ["price", "monthlyBudget"];
-  if (path[0] === "images") return [...OWN_IMAGES];
-  return path[0] === "alertEmail" ? ["to", "from", "smarthost", "username"] : [];
 }
 
 function withOverrides(stack: string, tiers: Settings["tiers"]): Definitions {
@@ -224,6 +190,11 @@ function configuredSecrets(phase: Phase, planning: boolean) {
   for (const [name, source] of secretSources) {
     if (!("configured" in source) || source.phase > phase) continue;
     const value = config.getSecret(source.configured);
+    // A plan from the file does not know the values.
+    const wrong = planning
+      ? undefined
+      : wrongSecret(source, pulumi.runtime.getConfig(`tollgate:${source.configured}`));
+    if (wrong) missing.push(`tollgate:${source.configured} (a secret, not shown) ${wrong}`);
     if (value || source.unset !== undefined) {
       values[name] = value ?? pulumi.secret(source.unset!);
       continue;
@@ -235,4 +206,23 @@ function configuredSecrets(phase: Phase, planning: boolean) {
     if (planning) values[name] = pulumi.secret("");
   }
   return { values, missing };
+}
+
+/** What is wrong with the value of a secret, without the value. */
+function wrongSecret({ form }: { form?: SecretForm }, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (text.trim() === "") return "must not be empty";
+  const value = parsed(text);
+  switch (form) {
+    case "https":
+      return /^https:\/\/[^\s/]+/.test(text) ? undefined : "must be an https address";
+    case "list":
+      return Array.isArray(value) ? undefined : "must be a JSON list";
+    case "object":
+      return typeof value === "object" && value !== null && !Array.isArray(value)
+        ? undefined
+        : "must be a JSON object";
+    default:
+      return undefined;
+  }
 }

@@ -1,3 +1,4 @@
+import { cpuForMemory, isDatabaseTier } from "./gcp/sizes";
 import type { PlannedResource } from "./plan";
 
 /* eslint-disable @typescript-eslint/no-explicit-any */
@@ -82,16 +83,6 @@ export function mostVcpu(resource: PlannedResource): number {
 function portsOf({ ports, startupProbe, livenessProbe }: Container): number[] {
   const used = [ports?.containerPort, startupProbe?.httpGet?.port, livenessProbe?.httpGet?.port];
   return [...new Set(used.filter((port): port is number => port !== undefined))];
-}
-
-/** The least vCPU for so much memory: https://cloud.google.com/run/docs/configuring/services/memory-limits */
-function cpuForMemory(mib: number): number {
-  if (mib > 24 * 1024) return 8;
-  if (mib > 16 * 1024) return 6;
-  if (mib > 8 * 1024) return 4;
-  if (mib > 4 * 1024) return 2;
-  if (mib > 1024) return 1;
-  return mib > 512 ? 0.5 : 0.08;
 }
 
 const matches = (what: string, value: unknown, pattern: RegExp): string[] =>
@@ -329,10 +320,7 @@ export const limits: Limit[] = [
     check: ({ type, inputs }) => {
       if (type !== "gcp:sql/databaseInstance:DatabaseInstance") return [];
       const { tier } = inputs["settings"] as { tier: string };
-      const [, cpu, mib] = (/^db-custom-(\d+)-(\d+)$/.exec(tier) ?? []).map(Number);
-      if (cpu === undefined || mib === undefined) return matches("tier", tier, /^db-(f1-micro|g1-small)$/);
-      const fits = (cpu === 1 || cpu % 2 === 0) && cpu <= 96 && mib % 256 === 0 && mib >= 3840;
-      return fits && mib >= cpu * 921.6 && mib <= cpu * 6656 ? [] : [`tier "${tier}"`];
+      return isDatabaseTier(tier) ? [] : [`tier "${tier}"`];
     },
   },
   {

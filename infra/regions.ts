@@ -13,3 +13,15 @@ export const REGIONS = [
   ...["us-central1", "us-east1", "us-east4", "us-east5", "us-south1"],
   ...["us-west1", "us-west2", "us-west3", "us-west4"],
 ] as const;
+
+/** Letters of the zones of regions that have others than a, b and c: https://cloud.google.com/compute/docs/regions-zones */
+const OTHER_ZONES: Record<string, string[]> = {
+  "europe-west1": ["b", "c", "d"],
+  "us-central1": ["a", "b", "c", "f"],
+  "us-east1": ["b", "c", "d"],
+};
+
+/** Letters of a region's zones, as known in November 2026. */
+export function zonesOf(region: string): string[] {
+  return OTHER_ZONES[region] ?? ["a", "b", "c"];
+}

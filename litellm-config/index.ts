@@ -1,3 +1,4 @@
+import { billing } from "./definitions/billing";
 import { fleet } from "./definitions/fleet";
 import { gateway } from "./definitions/gateway";
 import { models } from "./definitions/models";
@@ -16,6 +17,7 @@ export * from "./schema";
 export const definitions: Definitions = parseDefinitions({
   tiers,
   fleet,
+  billing,
   session,
   thresholds,
   models,

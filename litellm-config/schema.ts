@@ -5,6 +5,9 @@ import { formatUsd, type NanoDollars } from "./money";
 export const QUERY_TYPES = ["cost_analysis", "recommendation", "simple_lookup", "action"] as const;
 export type QueryType = (typeof QUERY_TYPES)[number];
 
+/** What an embedding is tagged with unless its request names one of {@link QUERY_TYPES}. */
+export const EMBEDDING_QUERY_TYPE = "embedding";
+
 /** The eight tags of every request: on the Langfuse trace, in the ledger's row and in the log line. */
 export const TAGS = [
   "customer_id",
@@ -46,6 +49,14 @@ const fleet = z.strictObject({
   degradeAtPercent: z.int().min(1).max(100),
 });
 
+const billing = z.strictObject({
+  /**
+   * What a change of tier does to the budget of the running month. `at_once`: the new tier's whole budget. `prorated`: each tier's
+   * budget for the part of the month in which the customer had it, to the second.
+   */
+  tierChanges: z.enum(["at_once", "prorated"]),
+});
+
 const session = z.strictObject({
   /** Nano-dollars that one conversation may cost. */
   budget: nanos,
@@ -84,9 +95,12 @@ const model = z.strictObject({
   longPrompts: z.array(price.extend({ above: tokens })).optional(),
   /** Percent that Vertex AI adds outside its `global` location. */
   regionalUpliftPercent: z.int().min(1).max(100).optional(),
-  /** Prompts above this are refused. */
+  /** Prompts above this are refused; of an embedding model, each text. */
   maxPromptTokens: tokens,
-  maxOutputTokens: tokens,
+  /** 0 for an embedding model. */
+  maxOutputTokens: z.int().nonnegative(),
+  /** It makes vectors of texts, of so many numbers at most. Calls name it themselves: no route may reach it. */
+  embedding: z.strictObject({ dimensions: count }).optional(),
   /** How long the provider keeps what LiteLLM marks for its cache; absent: nothing is marked. */
   promptCache: z.enum(["5m", "1h"]).optional(),
   /** Tokens of an image; absent: the model takes none. */
@@ -147,6 +161,7 @@ const gateway = z.strictObject({
 const shape = z.strictObject({
   tiers: z.record(z.string().regex(/^tier_[1-9]$/), tier),
   fleet,
+  billing,
   session,
   thresholds: z.array(threshold),
   models: z.record(z.string(), model),
@@ -266,11 +281,11 @@ export const definitionsSchema = shape.superRefine((definitions, context) => {
   for (const [name, { variants, fallbacks }] of Object.entries(routes)) {
     const providers = new Set(variants.map((variant) => models[variant.model]?.provider));
     variants.forEach(({ model }, i) => {
+      const path = ["routes", name, "variants", i, "model"];
       if (!models[model]) {
-        problem(
-          ["routes", name, "variants", i, "model"],
-          `"${model}" has no price: add it to models, or name one that is there`,
-        );
+        problem(path, `"${model}" has no price: add it to models, or name one that is there`);
+      } else if (models[model].embedding) {
+        problem(path, `"${model}" makes embeddings: name a model that answers in text`);
       }
     });
     fallbacks.forEach((model, i) => {
@@ -279,6 +294,11 @@ export const definitionsSchema = shape.superRefine((definitions, context) => {
         problem(
           ["routes", name, "fallbacks", i],
           `"${model}" has no price: add it to models, or name one that is there`,
+        );
+      } else if (fallback.embedding) {
+        problem(
+          ["routes", name, "fallbacks", i],
+          `"${model}" makes embeddings: name a model that answers in text`,
         );
       } else if (providers.has(fallback.provider)) {
         problem(
@@ -304,6 +324,8 @@ function checkModel(
     price,
     longPrompts = [],
     maxPromptTokens,
+    maxOutputTokens,
+    embedding,
     promptCache,
     images,
     documents,
@@ -346,6 +368,18 @@ function checkModel(
       );
     }
   });
+  if (embedding ? maxOutputTokens > 0 : maxOutputTokens === 0) {
+    problem(
+      ["maxOutputTokens"],
+      embedding ? "an embedding has no output tokens: set it to 0" : "set it to 1 or above",
+    );
+  }
+  if (embedding && price.output > 0) {
+    problem(["price", "output"], "an embedding has no output tokens: set it to 0");
+  }
+  if (embedding && provider === "anthropic") {
+    problem(["embedding"], "Anthropic has no embedding models: name another provider");
+  }
   if (promptCache && provider !== "anthropic") {
     problem(
       ["promptCache"],
@@ -369,6 +403,7 @@ function checkModel(
 export type Definitions = z.output<typeof definitionsSchema>;
 export type TierInput = z.input<typeof tier>;
 export type FleetInput = z.input<typeof fleet>;
+export type BillingInput = z.input<typeof billing>;
 export type SessionInput = z.input<typeof session>;
 export type ThresholdInput = z.input<typeof threshold>;
 export type ModelInput = z.input<typeof model>;

@@ -74,9 +74,13 @@ async function main(args: string[]): Promise<void> {
 
 async function runEverything(): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  for (const check of checks) outcomes.push(await run(check));
-  outcomes.push(await withTestLedger(results, (ownerUrl) => run(pytest(ownerUrl))));
-  return [...outcomes, await run(jest([]))];
+  // Beside the checks, because it mostly waits for its database; its output is shown when they are done.
+  const guard = withTestLedger(results, (ownerUrl) => run(pytest(ownerUrl), () => checked));
+  const checked = (async () => {
+    for (const check of checks) outcomes.push(await run(check));
+  })();
+  await checked;
+  return [...outcomes, await guard, await run(jest([]))];
 }
 
 interface Outcome {
@@ -85,11 +89,17 @@ interface Outcome {
   counts: Counts;
 }
 
-async function run(step: Step): Promise<Outcome> {
-  console.log(pc.bold(`\n${step.title}`));
+/** @param held Resolves when the output may be shown; without, it is shown as it comes. */
+async function run(step: Step, held?: () => Promise<void>): Promise<Outcome> {
+  const title = pc.bold(`\n${step.title}`);
+  if (!held) console.log(title);
   const began = performance.now();
-  const code = await exitCodeOf(step);
+  const { code, output } = await finished(step, held !== undefined);
   const seconds = `${((performance.now() - began) / 1000).toFixed(1)} s`;
+  if (held) {
+    await held();
+    console.log(`${title}\n${output}`);
+  }
   const counts = step.counts?.() ?? { passed: 0, failed: 0, skipped: 0 };
   const ok = code === 0;
   // A step that fails without a failed test counts as one, so that the last line never looks better than it is.
@@ -100,18 +110,22 @@ async function run(step: Step): Promise<Outcome> {
   return { title: step.title, ok, counts };
 }
 
-function exitCodeOf({ command, args, env }: Step): Promise<number> {
+/** @param collect Whether to return the output instead of passing it on. */
+function finished({ command, args, env }: Step, collect: boolean): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: repository,
-      stdio: "inherit",
+      stdio: collect ? ["ignore", "pipe", "pipe"] : "inherit",
       env: { ...process.env, ...env },
     });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on("data", (text: Buffer) => (output += text.toString()));
     child.once("error", (error) => {
       console.error(`${command} cannot be run: ${error.message}`);
-      resolve(127);
+      resolve({ code: 127, output });
     });
-    child.once("exit", (code) => resolve(code ?? 1));
+    child.once("close", (code) => resolve({ code: code ?? 1, output }));
   });
 }
 

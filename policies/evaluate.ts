@@ -26,8 +26,8 @@ interface TypedClass {
   isInstance?: (value: object) => boolean;
 }
 
-/** What a check throws that is not for the resource at hand. */
-class NotApplicable extends Error {}
+/** What a check throws that is not for the resource at hand; one for all, because a stack trace takes longer than a check. */
+const NOT_APPLICABLE = new Error("not applicable");
 
 /**
  * Judges resources by policies without an engine: what `pulumi preview --policy-pack policies` does with a plan.
@@ -63,7 +63,7 @@ export async function evaluate(
           try {
             await validate(args, (message) => found(message, resource.name));
           } catch (error) {
-            if (!(error instanceof NotApplicable)) throw error;
+            if (error !== NOT_APPLICABLE) throw error;
           }
         }
       }
@@ -93,5 +93,5 @@ function inStack(resources: Resource[]): PolicyResource[] {
 }
 
 function notApplicable(): never {
-  throw new NotApplicable();
+  throw NOT_APPLICABLE;
 }

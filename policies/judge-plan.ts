@@ -7,17 +7,19 @@ import type { Props } from "./rule";
  * What the policy pack says to a plan: the findings of `pulumi preview --policy-pack policies`, without an engine. What only
  * an update can know counts as absent.
  */
-export function judgePlan({ stack, resources }: Plan): Promise<Violation[]> {
-  return evaluate(
-    policiesFor(environmentOf(stack)),
-    resources.map(({ type, name, inputs, protect, dependsOn }) => ({
-      type,
-      name,
-      props: known(inputs) as Props,
-      protect,
-      dependsOn,
-    })),
-  );
+export function judgePlan(plan: Plan): Promise<Violation[]> {
+  return evaluate(policiesFor(environmentOf(plan.stack)), resourcesOf(plan));
+}
+
+/** The resources of a plan as policies see them: what is known only after an update is undefined under its key. */
+export function resourcesOf({ resources }: Plan) {
+  return resources.map(({ type, name, inputs, protect, dependsOn }) => ({
+    type,
+    name,
+    props: known(inputs) as Props,
+    protect,
+    dependsOn,
+  }));
 }
 
 function known(value: unknown): unknown {

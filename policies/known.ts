@@ -18,8 +18,15 @@ type Partially<T> = T extends (infer Item)[]
  * update can know, and would drop a whole rule for one such value; so an unknown value is undefined here, under its key.
  */
 export function known(props: Props): Props {
-  return copy(props) as Props;
+  const before = copies.get(props);
+  if (before) return before;
+  const made = copy(props) as Props;
+  copies.set(props, made);
+  return made;
 }
+
+/** Every policy asks for the same inputs. */
+const copies = new WeakMap<Props, Props>();
 
 /** Whether nothing was set: neither a value nor one known only after the update. */
 export function isMissing(props: object, key: string): boolean {

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { NanoDollars } from "../../litellm-config";
 import type { Ledger } from "../ledger/ledger";
+import { readUntil } from "../read-until";
 
 /** Milliseconds before each further look: the gateway settles a call right after its answer, and again while the ledger is away. */
 const PAUSES_MS = [20, 80, 200, 500, 1_000];
@@ -23,10 +23,9 @@ export async function readCost(
   const known = callIds.filter((id) => id !== null);
   if (known.length < callIds.length) return null;
   if (known.length === 0) return 0;
-  for (const pause of [...PAUSES_MS, undefined]) {
-    const cost = await ledger.costOf(customerId, sessionId, known);
-    if (cost !== null || pause === undefined) return cost;
-    await sleep(pause);
-  }
-  return null;
+  return readUntil(
+    () => ledger.costOf(customerId, sessionId, known),
+    (cost) => cost !== null,
+    PAUSES_MS,
+  );
 }

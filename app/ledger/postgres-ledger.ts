@@ -1,6 +1,6 @@
-import { Pool } from "pg";
 import { FORECAST_DAYS } from "./forecast";
 import type { Customer, Ledger, RecentSpend, Usage } from "./ledger";
+import { agentPool } from "./pool";
 
 const CUSTOMER = `
   SELECT customer_id, tier, gcp_project, disabled_at IS NOT NULL AS disabled
@@ -10,7 +10,7 @@ const BY_KEY = `${CUSTOMER}(
 const BY_ID = `${CUSTOMER}$1`;
 
 const USAGE = `
-  SELECT u.month::text, (u.month + interval '1 month')::date::text AS month_end, u.cap_nanos, u.spent_nanos, u.held_nanos, u.calls,
+  SELECT u.month::text, u.month_end::text, u.cap_nanos, u.spent_nanos, u.held_nanos, u.calls,
     coalesce(s.spent_nanos, 0) AS session_spent, coalesce(s.held_nanos, 0) AS session_held,
     coalesce(s.calls, 0) AS session_calls
   FROM ledger.customer_usage u
@@ -39,15 +39,7 @@ const COST = `
  * @param onError called with errors of idle connections; the pool replaces them.
  */
 export function postgresLedger(url: string, onError: (error: Error) => void): Ledger {
-  const pool = new Pool({
-    connectionString: url,
-    max: 5,
-    connectionTimeoutMillis: 2_000,
-    idleTimeoutMillis: 60_000,
-    statement_timeout: 3_000,
-    application_name: "tollgate-agent",
-  });
-  pool.on("error", onError);
+  const pool = agentPool(url, "tollgate-agent", onError);
 
   async function customer(sql: string, value: string): Promise<Customer | undefined> {
     const { rows } = await pool.query(sql, [value]);

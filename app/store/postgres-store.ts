@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Pool } from "pg";
+import { agentPool } from "../ledger/pool";
 import {
   IDLE_MS,
   MAX_TURNS,
@@ -60,15 +60,7 @@ const EXPIRE = `
  * @param onError called with errors of idle connections; the pool replaces them.
  */
 export function postgresStore(url: string, onError: (error: Error) => void): Store {
-  const pool = new Pool({
-    connectionString: url,
-    max: 5,
-    connectionTimeoutMillis: 2_000,
-    idleTimeoutMillis: 60_000,
-    statement_timeout: 3_000,
-    application_name: "tollgate-agent-store",
-  });
-  pool.on("error", onError);
+  const pool = agentPool(url, "tollgate-agent-store", onError);
   const renewals = new Set<NodeJS.Timeout>();
 
   async function expire(): Promise<EndedConversation[]> {

@@ -1,16 +1,15 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { definitions, formatUsd, QUERY_TYPES } from "../../litellm-config";
 import type { Conversations } from "../conversation/conversations";
 import type { Ledger, Usage } from "../ledger/ledger";
+import { readUntil } from "../read-until";
 import { defineTool, type Tool } from "./tool";
 
 /** The longest question, in characters: a pasted log would be paid for with every call. */
 const MAX_QUESTION = 8_000;
 
-/** How often, and how far apart in milliseconds, the ledger is asked again while this session's last call is settled. */
-const SETTLE_TRIES = 10;
-const SETTLE_PAUSE_MS = 50;
+/** Milliseconds before the ledger is asked again while this session's last call is settled. */
+const PAUSES_MS = Array<number>(9).fill(50);
 
 /** The conversation as a tool. With a progress token the answer streams as progress messages while it is made. */
 export function createAsk(conversations: Conversations): Tool {
@@ -79,12 +78,12 @@ export function createAsk(conversations: Conversations): Tool {
 }
 
 /** The usage once this session's calls are settled, which the gateway does just after the last byte of its answer. */
-async function settledUsage(ledger: Ledger, customerId: string, sessionId: string): Promise<Usage> {
-  for (let tries = 1; ; tries++) {
-    const usage = await ledger.usage(customerId, sessionId);
-    if (usage.session.heldNanos === 0 || tries >= SETTLE_TRIES) return usage;
-    await sleep(SETTLE_PAUSE_MS);
-  }
+function settledUsage(ledger: Ledger, customerId: string, sessionId: string): Promise<Usage> {
+  return readUntil(
+    () => ledger.usage(customerId, sessionId),
+    ({ session }) => session.heldNanos === 0,
+    PAUSES_MS,
+  );
 }
 
 function describeCost({ spentNanos, heldNanos, capNanos, session }: Usage) {

@@ -5,7 +5,7 @@ import { addDays, lengthOf, type Period } from "../dates";
 import { decimal, percentOf, type Nanos } from "../money";
 import { type SpendRow } from "../sources/source";
 import { creditParts, currencyNote, dataOutput, describeData, nameOf, only } from "./billing-answer";
-import { spendByName } from "./names";
+import { nameInput, spendByName } from "./names";
 import { periodBefore, periodInput, periodOutput, resolvePeriod, type PeriodInput } from "./period";
 import { defineTool, READS_CLOUD } from "./tool";
 
@@ -44,14 +44,7 @@ export const comparePeriods = defineTool({
       .enum(["service", "project", "sku"])
       .default("service")
       .describe("What to look for drivers in"),
-    service: z.string().min(1).max(200).optional().describe("Only this service"),
-    project: z
-      .string()
-      .min(1)
-      .max(200)
-      .optional()
-      .describe('Only this project id; "(none)" for costs of no project'),
-    sku: z.string().min(1).max(300).optional().describe("Only this sku, by its name"),
+    ...nameInput,
     limit: z.int().min(1).max(100).default(10).describe("Drivers at most, largest change first"),
   }),
   output: z.object({

@@ -14,8 +14,10 @@ export const getBudget = defineTool({
   input: z.strictObject({}),
   output: z.object({
     plan_tier: z.string(),
-    month: z.string().describe("As 2026-11; the budget starts anew each calendar month"),
-    time_zone: z.literal("UTC").describe("Of the month: this budget is not Google's bill"),
+    month: z.string().describe("The month in which this customer's budget month began, as 2026-11"),
+    from: z.string().describe("First day of the budget month, as 2026-11-15"),
+    until: z.string().describe("The day on which the budget starts anew, as 2026-12-15"),
+    time_zone: z.literal("UTC").describe("Of the days: this budget is not Google's bill"),
     cap: z.string(),
     spent: z.string(),
     held: z.string().describe("Kept for calls that are running"),
@@ -54,6 +56,8 @@ export const getBudget = defineTool({
     return {
       plan_tier: customer.tier,
       month: usage.month.slice(0, 7),
+      from: usage.month,
+      until: usage.monthEnd,
       time_zone: "UTC" as const,
       cap: formatUsd(usage.capNanos),
       spent: formatUsd(usage.spentNanos),

@@ -17,7 +17,7 @@ import {
   nameOf,
   only,
 } from "./billing-answer";
-import { spendByName } from "./names";
+import { nameInput, spendByName } from "./names";
 import { periodInput, periodOutput, resolvePeriod } from "./period";
 import { defineTool, READS_CLOUD } from "./tool";
 
@@ -41,14 +41,7 @@ export const getSpend = defineTool({
       .default("usage")
       .describe("What was used on these days, or what is on the months' invoices"),
     group_by: z.enum(SPEND_DIMENSIONS).default("service").describe("What to split the spend by"),
-    service: z.string().min(1).max(200).optional().describe('Only this service, as "Compute Engine"'),
-    project: z
-      .string()
-      .min(1)
-      .max(200)
-      .optional()
-      .describe('Only this project id; "(none)" for costs of no project'),
-    sku: z.string().min(1).max(300).optional().describe("Only this sku, by its name"),
+    ...nameInput,
     limit: z.int().min(1).max(400).default(25).describe("Rows at most; the rest is added up in other"),
   }),
   output: z.object({

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { UserError } from "../errors";
 import { addDays, dayOf, type Period } from "../dates";
 import type { BillingSource, SpendFilter, SpendQuery, SpendRow } from "../sources/source";
@@ -19,6 +20,18 @@ const ALSO_CALLED: Readonly<Record<string, string>> = {
   mysql: "Cloud SQL",
   gemini: "Vertex AI",
   egress: "Networking",
+};
+
+/** The names that a tool's spend may be narrowed to. */
+export const nameInput = {
+  service: z.string().min(1).max(200).optional().describe('Only this service, such as "Compute Engine"'),
+  project: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('Only this project id; "(none)" for costs of no project'),
+  sku: z.string().min(1).max(300).optional().describe("Only this sku, by its name"),
 };
 
 /** Spend by names that were looked up where they had to be. */

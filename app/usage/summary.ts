@@ -6,6 +6,7 @@ const QUESTIONS: Record<string, string> = {
   cost_analysis: "Cost analyses",
   recommendation: "Recommendations",
   action: "Actions",
+  embedding: "Search (embeddings)",
 };
 
 const MS_PER_DAY = 86_400_000;

@@ -1,5 +1,4 @@
 import { environmentFile, machineConfig, nativeFiles, unitFiles } from "../machine";
-import { retentionSql } from "./retention";
 
 export interface ClickHouseMachine {
   /** ClickHouse's image, by digest. */
@@ -7,12 +6,11 @@ export interface ClickHouseMachine {
   /** Host of the registry that the machine signs in to, such as `europe-west1-docker.pkg.dev`. */
   registryHost: string;
   project: string;
-  /** The server's environment, `CLICKHOUSE_USER` among it and without the password. */
+  /** The server's environment: `CLICKHOUSE_USER`, `TRACE_ARCHIVE_URL` (ending in `/`) and what its files read. No password. */
   env: Record<string, string>;
   /** Secret Manager's name of the user's password, and its version. */
   passwordSecret: string;
   passwordVersion: string;
-  archiveBucket: string;
   /** Days that traces stay before they are deleted; the archive has a day's rows before that. */
   retentionDays: number;
   /** ClickHouse's configuration files by name, for `config.d/`. */
@@ -36,7 +34,7 @@ const CONFIG = "/etc/clickhouse/config.d";
  * Langfuse makes its tables itself, so this comes from outside.
  */
 export function clickHouseCloudConfig(machine: ClickHouseMachine): string {
-  const { archiveBucket, retentionDays, configFiles } = machine;
+  const { retentionDays, configFiles } = machine;
   // File by file: the image has files of its own there, and ClickHouse reads no subfolders.
   const mounts = Object.keys(configFiles).map(
     (name) => `-v ${CONFIG}/${name}:/etc/clickhouse-server/config.d/${name}:ro`,
@@ -61,18 +59,13 @@ export function clickHouseCloudConfig(machine: ClickHouseMachine): string {
           content,
           permissions: "0644",
         })),
-        environmentFile("/etc/clickhouse/server.env", machine.env),
-        {
-          path: "/etc/clickhouse/retention.sql",
-          content: retentionSql({
-            archiveUrl: `https://storage.googleapis.com/${archiveBucket}`,
-            retentionDays,
-          }),
-          permissions: "0644",
-        },
+        environmentFile("/etc/clickhouse/server.env", {
+          ...machine.env,
+          TRACE_RETENTION_DAYS: String(retentionDays),
+        }),
         ...nativeFiles(
           __dirname,
-          ["fetch-password.sh", "open-ports.sh", "health.sh", "retention.sh"].map(
+          ["fetch-password.sh", "open-ports.sh", "health.sh", "retention.sh", "retention.sql"].map(
             (name) => `/etc/clickhouse/${name}`,
           ),
         ),

@@ -6,15 +6,14 @@ import type { LabelMap } from "../labels";
 import { privateInstance } from "../machine/instance";
 import { clickHouseCloudConfig, DATA_DEVICE, type ClickHouseMachine } from "./cloud-config";
 
-type Later = "archiveBucket" | "passwordVersion" | "passwordSecret" | "env";
+type Later = "passwordVersion" | "passwordSecret" | "env";
 
 export interface ClickHouseArgs extends Omit<ClickHouseMachine, Later> {
   region: string;
   labels: LabelMap;
   subnetworkId: pulumi.Input<string>;
   serviceAccount: pulumi.Input<string>;
-  archiveBucket: pulumi.Input<string>;
-  /** The server's environment, `CLICKHOUSE_USER` among it and without the password. */
+  /** The server's environment: `CLICKHOUSE_USER`, `TRACE_ARCHIVE_URL` (ending in `/`) and what its files read. No password. */
   env: Record<string, pulumi.Input<string>>;
   passwordSecret: pulumi.Input<string>;
   passwordVersion: pulumi.Input<string>;
@@ -54,8 +53,7 @@ const OPERATING_SYSTEM = "projects/cos-cloud/global/images/family/cos-stable";
  *   image: "europe-west1-docker.pkg.dev/acme-dev/docker-hub/clickhouse/clickhouse-server@sha256:0123",
  *   passwordSecret: password.id,
  *   passwordVersion: password.version,
- *   env: { CLICKHOUSE_USER: "clickhouse" },
- *   archiveBucket: "acme-dev-archive",
+ *   env: { CLICKHOUSE_USER: "clickhouse", TRACE_ARCHIVE_URL: "https://storage.googleapis.com/acme-dev-archive/" },
  *   retentionDays: 90,
  *   memoryMiB: 1536,
  *   httpPort: 8123,
@@ -98,9 +96,9 @@ export class ClickHouse extends pulumi.ComponentResource {
     );
 
     const userData = pulumi
-      .all([args.archiveBucket, args.passwordSecret, args.passwordVersion, args.env])
-      .apply(([archiveBucket, passwordSecret, passwordVersion, env]) =>
-        clickHouseCloudConfig({ ...args, archiveBucket, passwordSecret, passwordVersion, env }),
+      .all([args.passwordSecret, args.passwordVersion, args.env])
+      .apply(([passwordSecret, passwordVersion, env]) =>
+        clickHouseCloudConfig({ ...args, passwordSecret, passwordVersion, env }),
       );
     const instance = new Instance(
       name,

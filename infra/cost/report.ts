@@ -9,6 +9,7 @@ import { sum } from "./range";
 import { whyExpensive } from "./why";
 import { OFFICE_HOURS, usage, type CostEnvironment, type Usage } from "./usage";
 import { worstCase } from "./worst-case";
+import { withoutIdle } from "../contradictions";
 
 /** Everything about what a stack costs. Amounts are nano-dollars a month. */
 export interface CostReport {
@@ -157,5 +158,5 @@ export function notesOn(lines: CostLine[], prices: PriceList): PriceNotes {
 }
 
 function withValues(settings: StackSettings, values: Record<string, string>): StackSettings {
-  return { ...settings, values: { ...settings.values, ...values } };
+  return { ...settings, values: withoutIdle({ ...settings.values, ...values }) };
 }

@@ -3,9 +3,9 @@ import { Workload } from "../../components/workload";
 import { llmObservability } from "../../catalogue/llm-observability";
 import { portOf, publicImageReference, service } from "../../catalogue";
 import { inputsOf } from "../../catalogue/target";
-import { clickhouseFiles } from "../config-files/clickhouse";
+import { clickhouseFiles } from "../config-files/native";
 import type { StackBase } from "./base";
-import { bucketOf, dataBindings, resolver, type Resources } from "./resolve";
+import { dataBindings, resolver, type Resources } from "./resolve";
 
 /** ClickHouse's machine with its identity, under its name in the private zone. */
 export function makeClickHouse(base: StackBase, resources: Resources): ClickHouse {
@@ -13,7 +13,6 @@ export function makeClickHouse(base: StackBase, resources: Resources): ClickHous
   const name = "clickhouse";
   const unit = service(name);
   const password = resources.secrets.get("clickhouse-password");
-  const archive = bucketOf("trace-archive", resources);
 
   const workload = new Workload(name, {
     project: config.project,
@@ -43,7 +42,6 @@ export function makeClickHouse(base: StackBase, resources: Resources): ClickHous
       env: inputsOf(unit, resolver(resources)).env,
       passwordSecret: password.id,
       passwordVersion: password.version,
-      archiveBucket: archive.name,
       configFiles: clickhouseFiles("cloud-storage"),
       retentionDays: config.definitions.retention.traces,
       memoryMiB: sizes.clickhouseMemoryMiB,

@@ -80,7 +80,7 @@ function argsOf(
   resources: Resources,
 ): RunServiceArgs {
   const { config, sizes, labels, network, apis } = base;
-  const { name, singleton, probe, port, argsWithoutDisk } = target;
+  const { name, singleton, probe, port, withoutDisk } = target;
   if (!probe || port === undefined) throw new Error(`${name} needs a port and a probe to run on Cloud Run`);
   const forPeople = target.exposedTo === "operators" && !target.operatorTwin;
   const sidecars = sidecarsOf(target, base, resources);
@@ -90,8 +90,8 @@ function argsOf(
     region: config.region,
     labels: labels(name, target.phase),
     image: imageOf(target, base),
-    command: inputs.command,
-    args: inputs.args && [...inputs.args, ...(argsWithoutDisk?.(sizes.filesMiB) ?? [])],
+    command: inputs.command ?? withoutDisk?.command?.slice(),
+    args: inputs.args && [...inputs.args, ...(withoutDisk?.args(sizes.filesMiB) ?? [])],
     port,
     ...sizeOf(target, sidecars, sizes),
     sidecars,

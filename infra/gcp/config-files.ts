@@ -3,7 +3,7 @@ import { alertmanagerFiles, defaultSettings, HEARTBEAT_FILE } from "../../dashbo
 import { collectorFiles } from "../../dashboards/alloy";
 import { grafanaFiles } from "../../dashboards/grafana";
 import { lokiConfig } from "../../dashboards/loki/config";
-import { googlePrometheus, prometheusFiles } from "../../dashboards/prometheus";
+import { googlePrometheus, keeperFiles, prometheusFiles } from "../../dashboards/prometheus";
 import {
   catalogue,
   collector,
@@ -37,7 +37,7 @@ const ofStack: Rendered = {
 
 /** Files that hold what Cloud Run's services have: addresses, buckets and the way that metrics take. */
 const ofCloudRun: Rendered = {
-  prometheus: (config) => prometheusFiles(prometheusSettings(config)),
+  prometheus: (config) => ({ ...prometheusFiles(prometheusSettings(config)), ...keeperFiles() }),
   grafana: (config) => ({
     ...grafanaFiles({ langfuse: operatorsUrl("langfuse-web", config) }),
     ...history(config),

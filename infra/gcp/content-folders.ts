@@ -1,18 +1,17 @@
 import { ConfigFiles } from "../../components/config-files";
 import type { ConfigFolder } from "../../catalogue";
 import { collectorFiles } from "../../dashboards/alloy";
-import { routerConfig } from "../config-files/router";
+import { nativeFiles } from "../config-files/native";
 import type { StackConfig } from "../config";
 import { configFilesOf } from "./config-files";
 import type { StackBase } from "./base";
-import { routedMembers } from "./instances";
 
 /** The folders of configuration files in the bucket, each made once however many read it. */
 export type ContentFolders = (folder: ConfigFolder | "collector" | "router") => ConfigFiles;
 
 function filesOf(folder: ConfigFolder | "collector" | "router", config: StackConfig): Record<string, string> {
   if (folder === "collector") return collectorFiles("sidecar");
-  if (folder === "router") return routerConfig(routedMembers("watch", config));
+  if (folder === "router") return nativeFiles("router/default.conf.template");
   return configFilesOf(folder, config);
 }
 

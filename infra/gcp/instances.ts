@@ -11,12 +11,7 @@ import {
 import { envOf } from "../../catalogue/target";
 import type { StackConfig } from "../config";
 import { cloudRunServices } from "./services-of-stack";
-import type { Layout } from "./sizes";
-
-/** An instance that several services share: a service of Cloud Run, or a worker pool where nothing comes in. */
-export type SharedInstance = "watch" | "workers";
-
-export const SHARED_INSTANCES: readonly SharedInstance[] = ["watch", "workers"];
+import type { Layout, SharedInstance } from "./sizes";
 
 /**
  * Which groups share an instance. A container that ends takes its instance with it, so in `grouped` alerts do not end with

@@ -4,8 +4,9 @@ import { OfficeHours, type Sleeper } from "../../components/office-hours";
 import type { Postgres } from "../../components/postgres";
 import type { StackConfig } from "../config";
 import type { StackBase } from "./base";
-import { isPool, membersOf, sharedInstanceOf, SHARED_INSTANCES } from "./instances";
+import { isPool, membersOf, sharedInstanceOf } from "./instances";
 import { cloudRunServices } from "./services-of-stack";
+import { SHARED_INSTANCES } from "./sizes";
 
 type Always = { name: string; kind: "service" | "worker-pool" };
 
@@ -29,7 +30,12 @@ export function keepOfficeHours(
   const sleepers: Sleeper[] = [
     { name: "postgres", kind: "database", instance: postgres.instanceName },
     { name: "clickhouse", kind: "machine", ...clickhouse.machine },
-    ...alwaysOn(config).map(({ name, kind }) => ({ name, kind, id: `tollgate-${name}` })),
+    ...alwaysOn(config).map(({ name, kind }) => ({
+      name,
+      kind,
+      id: `tollgate-${name}`,
+      runsAs: `tollgate-${name}@${config.project}.iam.gserviceaccount.com`,
+    })),
   ];
   new OfficeHours(
     "office",

@@ -5,11 +5,10 @@ import type { ContainerArgs } from "../../components/run/container";
 import { Workload } from "../../components/workload";
 import { router, type Service } from "../../catalogue";
 import type { Inputs, Need } from "../../catalogue/target";
-import { ROUTER_HEALTH } from "../config-files/router";
 import type { StackBase } from "./base";
 import { imageOf } from "./images";
-import { inMemory } from "./sizes";
-import { isPool, membersOf, routedMembers, sharedInstanceOf, type SharedInstance } from "./instances";
+import { cpuForMemory, inMemory, type SharedInstance } from "./sizes";
+import { isPool, membersOf, routedMembers, sharedInstanceOf } from "./instances";
 import { configBinding, containerInputs, bindingsOfAll, type Resources } from "./resolve";
 
 type Value = pulumi.Input<string>;
@@ -25,7 +24,8 @@ interface Member {
 const SLOW_START_SECONDS = 180;
 
 const ROUTER = "router";
-const ROUTER_FILES = "/etc/tollgate-router";
+/** Where nginx's image reads templates, fills them in and includes them: https://hub.docker.com/_/nginx */
+const TEMPLATES = "/etc/nginx/templates";
 
 /**
  * Makes the instances that services share, each once its last member is known.
@@ -117,13 +117,12 @@ function makeInstance(
         ...always,
         containerName: ROUTER,
         image: imageOf(router, base),
-        command: ["nginx"],
-        args: ["-c", `${ROUTER_FILES}/nginx.conf`, "-g", "daemon off;"],
-        files: { [ROUTER_FILES]: routes },
+        env: { ROUTES: routesTo(routed) },
+        files: { [TEMPLATES]: routes },
         port: router.port,
         cpu: router.cpu,
         memoryMiB: router.memoryMiB,
-        probe: { path: ROUTER_HEALTH, livePath: ROUTER_HEALTH, startupSeconds: SLOW_START_SECONDS },
+        probe: { path: router.health, livePath: router.health, startupSeconds: SLOW_START_SECONDS },
         after: routed.map(({ name }) => name),
         sidecars: containers,
       },
@@ -139,22 +138,26 @@ function makeInstance(
   );
 }
 
+/** The lines of nginx's map from the first part of a path to a port. */
+export function routesTo(members: Pick<Service, "name" | "port">[]): string {
+  return members.map(({ name, port }) => `${name} ${port};`).join(" ");
+}
+
 function containerOf(
   { service, inputs }: Member,
   members: Service[],
   base: StackBase,
   resources: Resources,
 ): ContainerArgs {
-  const { name, share, port, probe, volumes, argsWithoutDisk } = service;
+  const { name, share, port, probe, volumes, withoutDisk } = service;
   if (!probe || port === undefined || !share) throw new Error(`${name} needs a port, a probe and a share`);
   const files = inMemory(volumes) ? base.sizes.filesMiB : 0;
   return {
     name,
     image: imageOf(service, base),
-    command: inputs.command,
-    args: inputs.args && [...inputs.args, ...(argsWithoutDisk?.(files) ?? [])],
-    // More than 512 MiB may need half a vCPU.
-    cpu: share.memoryMiB + files > 512 ? Math.max(0.5, share.cpu) : share.cpu,
+    command: inputs.command ?? withoutDisk?.command?.slice(),
+    args: inputs.args && [...inputs.args, ...(withoutDisk?.args(files) ?? [])],
+    cpu: Math.max(cpuForMemory(share.memoryMiB + files), share.cpu),
     memoryMiB: share.memoryMiB + files,
     probe: { ...probe, port, startupSeconds: Math.max(probe.startupSeconds, SLOW_START_SECONDS) },
     after: members.map((each) => each.name).filter((each) => service.dependsOn.includes(each)),

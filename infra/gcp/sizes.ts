@@ -1,6 +1,42 @@
 import { z } from "zod";
 
-const whole = z.int().positive();
+/** Machines of Compute Engine whose price is known: vCPUs that are billed (shared-core machines show two), and GiB. */
+export const MACHINES: Record<string, { cpus: number; memory: number }> = {
+  "e2-micro": { cpus: 0.25, memory: 1 },
+  "e2-small": { cpus: 0.5, memory: 2 },
+  "e2-medium": { cpus: 1, memory: 4 },
+  "e2-standard-2": { cpus: 2, memory: 8 },
+  "e2-standard-4": { cpus: 4, memory: 16 },
+  "e2-standard-8": { cpus: 8, memory: 32 },
+};
+
+/** MiB of a machine that its system and the programs beside a container take. */
+const SYSTEM_MIB = 512;
+
+/** MiB that ClickHouse may have on a machine. */
+export function memoryForClickHouse(machine: string): number {
+  return MACHINES[machine]!.memory * 1024 - SYSTEM_MIB;
+}
+
+/** Whether Cloud SQL's Enterprise edition has a machine: https://cloud.google.com/sql/docs/postgres/machine-series-overview */
+export function isDatabaseTier(tier: string): boolean {
+  const [, cpu, mib] = (/^db-custom-(\d+)-(\d+)$/.exec(tier) ?? []).map(Number);
+  if (cpu === undefined || mib === undefined) return /^db-(f1-micro|g1-small)$/.test(tier);
+  const fits = (cpu === 1 || cpu % 2 === 0) && cpu > 0 && cpu <= 96 && mib % 256 === 0 && mib >= 3840;
+  return fits && mib >= cpu * 921.6 && mib <= cpu * 6656;
+}
+
+/** The least vCPU for so much memory: https://cloud.google.com/run/docs/configuring/services/memory-limits */
+export function cpuForMemory(mib: number): number {
+  if (mib > 24 * 1024) return 8;
+  if (mib > 16 * 1024) return 6;
+  if (mib > 8 * 1024) return 4;
+  if (mib > 4 * 1024) return 2;
+  if (mib > 1024) return 1;
+  return mib > 512 ? 0.5 : 0.08;
+}
+
+const between = (least: number, most: number) => z.int().min(least).max(most);
 
 /**
  * How containers share instances of Cloud Run. `apart`: each service has its own, and each container a whole vCPU, as Google
@@ -8,6 +44,11 @@ const whole = z.int().positive();
  */
 export const LAYOUTS = ["apart", "grouped", "packed"] as const;
 export type Layout = (typeof LAYOUTS)[number];
+
+/** An instance that several services share: a service of Cloud Run, or a worker pool where nothing comes in. */
+export type SharedInstance = "watch" | "workers";
+
+export const SHARED_INSTANCES: readonly SharedInstance[] = ["watch", "workers"];
 
 /**
  * How large and how protected a stack is: each is a setting, `tollgate:sizes.<name>`. A dev stack costs little and can be
@@ -19,31 +60,29 @@ export const sizesSchema = z.strictObject({
   highAvailability: z.boolean(),
   postgresTier: z
     .string()
-    .regex(
-      /^db-(f1-micro|g1-small|custom-\d+-\d+)$/,
-      "must be a machine type of Cloud SQL's Enterprise edition: db-g1-small or db-custom-CPUS-MIB",
+    .refine(
+      isDatabaseTier,
+      "must be a machine type of Cloud SQL's Enterprise edition: db-g1-small, or db-custom-CPUS-MIB with 1 or an even number of CPUs and 0.9 to 6.5 GiB for each, in steps of 256 MiB, 3840 at least",
     ),
   /** Sum of the pools that `maxInstances` of every service may open, with a reserve. */
-  postgresConnections: whole.min(50),
+  postgresConnections: between(50, 262_143),
   /** LiteLLM's cache in a Redis of its own, which forgets when it is full. */
   ownCache: z.boolean(),
-  redisGiB: whole.max(300),
-  clickhouseMachine: z
-    .string()
-    .regex(/^[a-z]\d[a-z]?-[a-z0-9-]+$/, "must be a machine type, such as e2-standard-2"),
-  clickhouseMemoryMiB: whole.min(1024),
-  clickhouseDiskGiB: whole.min(10),
+  redisGiB: between(1, 300),
+  clickhouseMachine: z.enum(Object.keys(MACHINES) as [string, ...string[]]),
+  clickhouseMemoryMiB: between(1024, 1_048_576),
+  clickhouseDiskGiB: between(10, 65_536),
   /** Letter of the zone in the region where the machine and its disk are. */
-  clickhouseZone: z.string().regex(/^[a-f]$/, "must be the letter of a zone of the region, such as b"),
+  clickhouseZone: z.string().regex(/^[a-z]$/, "must be the letter alone of a zone of the region, such as b"),
   layout: z.enum(LAYOUTS),
   /** MiB of memory for the files of a service whose volume is memory on Cloud Run. */
-  filesMiB: whole.min(128),
+  filesMiB: between(128, 2048),
   /** Everything leaves by one address, through a NAT. Without it only what stays inside leaves through the network. */
   nat: z.boolean(),
   /** Of services that customers' requests wait for. */
-  minInstances: z.int().nonnegative(),
+  minInstances: between(0, 1000),
   /** Of the same services: all together stay below the region's quota of vCPU (docs/limits.md). */
-  maxInstances: whole,
+  maxInstances: between(1, 1000),
   /** Services that scale have CPU between requests too. */
   cpuBetweenRequests: z.boolean(),
 });

@@ -61,7 +61,7 @@ function compare(a: string, b: string): number {
 }
 
 /** Registrations go on in the background, each after what it depends on: waits until none is left. */
-async function settle(count: () => number): Promise<void> {
+export async function settle(count: () => number): Promise<void> {
   const { waitForRPCs } = (await import("@pulumi/pulumi/runtime/settings")) as unknown as {
     waitForRPCs: () => Promise<void>;
   };

@@ -5,7 +5,7 @@ export const gateway: GatewayInput = {
   requestTimeout: 60,
   retries: 1,
   cacheTtl: 600,
-  /** A hold whose gateway died is charged after this: longer than any call can take, with its retries and fallbacks. */
+  /** A hold whose gateway died is charged after this: longer than a call takes with its retries and a fallback. */
   holdLease: 300,
   /** A call is cut this long before its hold would expire, so that the worker that metered it settles it. */
   settleMargin: 10,

@@ -19,6 +19,9 @@ const vertex = (input: string, output: string, cacheRead: string): Price => ({
   cacheWrite1h: perMillion(input),
 });
 
+/** An embedding model's price: for input only, and nothing is cached. */
+const embedding = (input: string): Price => vertex(input, "0", input);
+
 /**
  * Images at Claude have a token for each 28 x 28 pixels, or, by older pages, for each 750: 27 x 27 is below both. Those models
  * that read up to 2,576 pixels on a side make at most 4,784 of one, older ones 1,600
@@ -105,5 +108,17 @@ export const models: Record<string, ModelInput> = {
     images: GEMINI_3_IMAGES,
     documents: true,
     deprecationDate: "2027-07-21",
+  },
+  /**
+   * One text a request, of at most 2,048 tokens
+   * (https://docs.cloud.google.com/vertex-ai/generative-ai/docs/embeddings/get-text-embeddings).
+   */
+  "gemini-embedding-001": {
+    provider: "vertex",
+    price: embedding("0.15"),
+    maxPromptTokens: 2_048,
+    maxOutputTokens: 0,
+    embedding: { dimensions: 3_072 },
+    deprecationDate: "2028-05-20",
   },
 };

@@ -2,7 +2,8 @@ import type { RouteInput } from "../schema";
 
 /**
  * What a query of some complexity goes to. The variants of a route share its traffic by weight, which compares models on
- * the same kind of query; a fallback is at another provider, so that one provider's outage ends no conversation.
+ * the same kind of query; a fallback is at another provider, so that one provider's outage ends no conversation. Gemini Pro is a preview, which Google may withdraw
+ * at short notice: a generally available model comes after it.
  */
 export const routes: Record<string, RouteInput> = {
   simple: {
@@ -14,7 +15,7 @@ export const routes: Record<string, RouteInput> = {
   analysis: {
     queryTypes: ["cost_analysis"],
     variants: [{ model: "claude-sonnet-5-5", weight: 1 }],
-    fallbacks: ["gemini-3.1-pro-preview"],
+    fallbacks: ["gemini-3.1-pro-preview", "gemini-3.8-flash"],
     defaultMaxTokens: 2_048,
   },
   deep: {
@@ -23,7 +24,7 @@ export const routes: Record<string, RouteInput> = {
       { model: "claude-opus-5-5", weight: 1 },
       { model: "claude-sonnet-5-5", weight: 1 },
     ],
-    fallbacks: ["gemini-3.1-pro-preview"],
+    fallbacks: ["gemini-3.1-pro-preview", "gemini-3.8-flash"],
     defaultMaxTokens: 4_096,
   },
   /** Where the calls of a customer go who has used 95 % of the month's budget. */

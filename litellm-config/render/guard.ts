@@ -1,5 +1,5 @@
 import { judgeOf } from "../judge";
-import { QUERY_TYPES, type Definitions, type Price } from "../schema";
+import { EMBEDDING_QUERY_TYPE, QUERY_TYPES, type Definitions, type Price } from "../schema";
 
 /** Nano-dollars per token. */
 export interface GuardPrice {
@@ -21,6 +21,8 @@ export interface GuardModel extends GuardPrice {
   /** Tokens and pixels; null: it takes no images. */
   images: { most: number; tile: number | null; tile_tokens: number; base: number } | null;
   documents: boolean;
+  /** The most numbers in a vector; null: it answers in text. */
+  dimensions: number | null;
   preview: boolean;
   /** A day, such as "2027-07-21". */
   deprecation_date: string | null;
@@ -44,6 +46,7 @@ export interface GuardConfig {
     hourly_nanos: number;
     degrade_at_percent: number;
   };
+  prorated: boolean;
   session: { budget_nanos: number; tokens_per_minute: number; calls: number };
   thresholds: { percent: number; action: string }[];
   models: Record<string, GuardModel>;
@@ -60,12 +63,13 @@ export interface GuardConfig {
   /** Bytes of requests in each worker. */
   worker_bytes: number;
   query_types: readonly string[];
+  embedding_query_type: string;
   judge: { customer_id: string; name: string; tier: string; query_type: string; model: string };
 }
 
 /** The guard's configuration of some definitions. */
 export function guardConfig(definitions: Definitions): GuardConfig {
-  const { tiers, fleet, session, thresholds, models, routes, gateway } = definitions;
+  const { tiers, fleet, billing, session, thresholds, models, routes, gateway } = definitions;
   const judge = judgeOf(definitions);
   return {
     tiers: mapValues(tiers, (tier) => ({
@@ -81,6 +85,7 @@ export function guardConfig(definitions: Definitions): GuardConfig {
       hourly_nanos: fleet.hourlyBudget,
       degrade_at_percent: fleet.degradeAtPercent,
     },
+    prorated: billing.tierChanges === "prorated",
     session: {
       budget_nanos: session.budget,
       tokens_per_minute: session.tokensPerMinute,
@@ -107,6 +112,7 @@ export function guardConfig(definitions: Definitions): GuardConfig {
           }
         : null,
       documents: model.documents ?? false,
+      dimensions: model.embedding?.dimensions ?? null,
       preview: model.preview ?? false,
       deprecation_date: model.deprecationDate ?? null,
     })),
@@ -125,6 +131,7 @@ export function guardConfig(definitions: Definitions): GuardConfig {
     queue_wait: gateway.queueWait,
     worker_bytes: gateway.workerBytes,
     query_types: QUERY_TYPES,
+    embedding_query_type: EMBEDDING_QUERY_TYPE,
     judge: {
       customer_id: judge.customerId,
       name: judge.name,

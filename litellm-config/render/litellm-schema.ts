@@ -59,7 +59,12 @@ const deployment = z.strictObject({
     cache_control_injection_points: z.array(cachePoint).nonempty().optional(),
   }),
   /** Prices in `litellm_params` would be registered anew at each call, which empties LiteLLM's caches of what it knows of models. */
-  model_info: z.strictObject({ id: text, ...price.shape, ...longPromptPrice.shape }),
+  model_info: z.strictObject({
+    id: text,
+    mode: z.literal("embedding").optional(),
+    ...price.shape,
+    ...longPromptPrice.shape,
+  }),
 });
 
 export const litellmConfigSchema = z.strictObject({

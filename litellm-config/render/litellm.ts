@@ -57,7 +57,11 @@ export function litellmConfig(definitions: Definitions, options: { target: Litel
           : {}),
       },
       // The guard recognizes the model of an attempt by this id.
-      model_info: { id: `${group}/${model}`, ...prices(definition) },
+      model_info: {
+        id: `${group}/${model}`,
+        ...(definition.embedding ? { mode: "embedding" } : {}),
+        ...prices(definition),
+      },
     };
   };
 

@@ -56,10 +56,12 @@ export const behaviour = z.strictObject({
   cachedTokens: count.optional(),
   cacheWriteTokens: count.optional(),
   cacheWriteHourTokens: count.optional(),
-  /** Count a token for each byte of the prompt. */
+  /** Count a token for each byte of the prompt: no tokenizer makes more. */
   dense: z.boolean().optional(),
-  /** Count so many tokens for each byte: tokenizers that normalise text make several of one. */
-  tokensPerByte: z.number().positive().max(8).optional(),
+  /** Count so many tokens for each byte of the prompt. */
+  tokensPerByte: z.number().positive().max(1).optional(),
+  /** Normalise the prompt before it is counted (NFKC), which makes 33 bytes of some characters. */
+  normalises: z.boolean().optional(),
 });
 
 export type Behaviour = z.output<typeof behaviour>;

@@ -49,6 +49,23 @@ export async function complete(provider: Provider, incoming: Incoming): Promise<
   }
 }
 
+/** Answers a request for embeddings, in the wire that its reader makes of it. */
+export function embed(
+  provider: Provider,
+  incoming: Omit<Incoming, "read">,
+  read: () => { call: Call; wire: Wire },
+): Promise<void> {
+  const answered: Incoming = {
+    ...incoming,
+    read: () => {
+      const { call, wire } = read();
+      answered.wire = wire;
+      return call;
+    },
+  };
+  return complete(provider, answered);
+}
+
 /** Answers a counting endpoint: the prompt's tokens, exactly as a call would be billed, and free. */
 export async function count(
   provider: Provider,
@@ -64,7 +81,7 @@ export async function count(
   const record = recordOf(incoming, call, markers, "count");
   if (behaviour.latencyMs) await wait(behaviour.latencyMs);
   if (behaviour.status) return refuse(provider, incoming, record, behaviour);
-  const tokens = promptTokens(call.prompt, tokensPerByte(generation));
+  const tokens = tokensOfPrompt(call, generation);
   provider.account.add({ ...record, usage: { ...NO_USAGE, promptTokens: tokens } });
   if (behaviour.hangAfterChunks === 0) await new Promise((closed) => response.once("close", closed));
   else sendJson(response, 200, behaviour.body ? wire.error(new ApiError(500, "Simulated")) : reply(tokens));
@@ -94,15 +111,14 @@ async function answerTo(provider: Provider, incoming: Incoming, call: Call): Pro
 
 /** The whole answer and what a provider bills for it. */
 function plan(provider: Provider, call: Call, behaviour: Partial<Behaviour>, id: string): Completion {
-  const perByte = tokensPerByte(behaviour);
-  const whole = promptTokens(call.prompt, perByte);
+  const whole = tokensOfPrompt(call, behaviour);
   if (whole > call.publicModel.maxPromptTokens) {
     throw new ApiError(
       400,
       `prompt is too long: ${whole} tokens > ${call.publicModel.maxPromptTokens} maximum`,
     );
   }
-  const cache = { ...call.cacheUse(provider.cache, perByte), ...cacheOf(behaviour) };
+  const cache = { ...call.cacheUse(provider.cache, tokensPerByte(behaviour)), ...cacheOf(behaviour) };
   const limit = Math.min(call.maxTokens ?? Infinity, call.publicModel.maxOutputTokens);
   const allowed = behaviour.ignoreMaxTokens ? Infinity : limit;
   const reasoning = Math.min(behaviour.reasoningTokens ?? call.reasoningTokens, allowed);
@@ -177,6 +193,13 @@ function cacheOf(behaviour: Partial<Behaviour>): Partial<Usage> {
     cacheWriteTokens: Math.max(cacheWriteTokens ?? 0, hour),
     cacheWriteHourTokens: hour,
   };
+}
+
+function tokensOfPrompt({ prompt }: Call, behaviour: Partial<Behaviour>): number {
+  const read = behaviour.normalises
+    ? prompt.map((part) => ({ ...part, text: part.text.normalize("NFKC") }))
+    : prompt;
+  return promptTokens(read, tokensPerByte(behaviour));
 }
 
 function tokensPerByte({ dense, tokensPerByte }: Partial<Behaviour>): number {

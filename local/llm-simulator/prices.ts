@@ -27,6 +27,8 @@ export interface PublicModel {
   prefill: boolean;
   forcedToolUse: boolean;
   thinking: "always" | "adaptive" | "budget";
+  /** Numbers of a vector, where it makes embeddings of texts. */
+  dimensions?: number;
 }
 
 export interface TokenPrices {
@@ -94,6 +96,13 @@ export const PUBLIC_MODELS: Record<string, PublicModel> = {
   },
   "gemini-3.8-flash": { ...GEMINI_3, price: perMillion(0.75, 3.75, 0.075) },
   "gemini-3.5-flash-lite": { ...GEMINI_3, price: perMillion(0.3, 2.5, 0.03), maxOutputTokens: 65_535 },
+  "gemini-embedding-001": {
+    ...GEMINI_3,
+    price: perMillion(0.15, 0, 0.15),
+    maxPromptTokens: 2_048,
+    maxOutputTokens: 0,
+    dimensions: 3_072,
+  },
 };
 
 /** What raises the price of a whole call. */

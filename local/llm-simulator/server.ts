@@ -5,14 +5,16 @@ import { Account } from "./account";
 import { checkHeaders, readCount, readMessages } from "./anthropic/read";
 import { anthropicWire } from "./anthropic/wire";
 import { behaviour, Behaviours } from "./behaviour";
-import { complete, count, type Provider } from "./call";
+import { complete, count, embed, type Provider } from "./call";
 import { sendJson } from "./deliver";
+import { readEmbeddings } from "./openai/embeddings";
 import { readChat } from "./openai/request";
 import { openaiWire } from "./openai/wire";
 import { PUBLIC_MODELS } from "./prices";
 import { PromptCache } from "./prompt-cache";
 import { TokenEndpoint } from "./vertex/credentials";
 import { readCount as readVertexCount, readGenerate } from "./vertex/read";
+import { readPredict } from "./vertex/predict";
 import { vertexWire } from "./vertex/wire";
 import { ApiError } from "./api-error";
 import type { Wire } from "./wire";
@@ -97,11 +99,15 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
   if (vertex && request.method === "POST") return serveVertex(state, vertex, request, response);
   // OpenAI clients put `/v1` into the base URL or leave it out; both are served.
   switch (`${request.method} ${url.pathname.replace(/^\/v1\//, "/")}`) {
-    case "POST /chat/completions": {
+    case "POST /chat/completions":
+    case "POST /embeddings": {
       if (!/^Bearer \S+$/.test(request.headers.authorization ?? "")) {
         throw new ApiError(401, "You didn't provide an API key.", "invalid_api_key");
       }
       const read = await readBody(request);
+      if (url.pathname.endsWith("embeddings")) {
+        return embed(state, { wire: openaiWire, ...read, response }, () => readEmbeddings(read.body));
+      }
       return complete(state, { wire: openaiWire, ...read, response, read: () => readChat(read.body) });
     }
     case "POST /messages":
@@ -144,6 +150,7 @@ async function serveVertex(
     }
     return complete(state, { ...incoming, read: () => readGenerate(target, read.body) });
   }
+  if (method === "predict") return embed(state, incoming, () => readPredict(model, read.body));
   if (method !== "countTokens") throw new ApiError(404, `There is no method ${method}`);
   return count(state, { ...incoming, read: () => readVertexCount(target, read.body) }, (totalTokens) => ({
     totalTokens,

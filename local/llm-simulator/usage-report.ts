@@ -1,7 +1,7 @@
 import type { Behaviour } from "./behaviour";
 
 /** Keys under which the wires report usage. */
-const USAGE = /^(usage|usageMetadata)$/;
+const USAGE = /^(usage|usageMetadata|statistics)$/;
 /** What of it is about the answer. */
 const ANSWER = /output|completion|candidates|thoughts|total/i;
 

@@ -2,26 +2,27 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { paths } from "../../ops/workspace/paths";
 import { findTool } from "../processes/debian-tool";
-import { releaseOf, thisPlatform, type Release, type ServerName } from "./releases";
+import { isReleased, releaseOf, thisPlatform, type Release, type ServerName } from "./releases";
 
 /** The environment variable that names a server's program, such as `TOLLGATE_LOKI_BIN`. */
-export function variableOf(name: ServerName): string {
+export function variableOf(name: string): string {
   return `TOLLGATE_${name.toUpperCase()}_BIN`;
 }
 
 /**
- * A server's program: what its variable names, on the PATH, or downloaded; `undefined` when there is none.
+ * A server's program: what its variable names, on the PATH, or downloaded where it is one of `SERVERS`; `undefined` when there is
+ * none.
  *
  * @throws Error when the variable names a file that does not exist.
  */
-export function findServer(name: ServerName): string | undefined {
+export function findServer(name: string): string | undefined {
   const given = process.env[variableOf(name)];
   if (given) {
     if (!existsSync(given))
       throw new Error(`${variableOf(name)} (is "${given}") must name a program that exists`);
     return given;
   }
-  return findTool(name) ?? downloaded(name);
+  return findTool(name) ?? (isReleased(name) ? downloaded(name) : undefined);
 }
 
 /** Where a release is unpacked. */

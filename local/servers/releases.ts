@@ -5,6 +5,11 @@ export const SERVERS = ["grafana", "loki", "alloy", "tempo"] as const;
 
 export type ServerName = (typeof SERVERS)[number];
 
+/** Whether a server's official release can be downloaded. */
+export function isReleased(name: string): name is ServerName {
+  return (SERVERS as readonly string[]).includes(name);
+}
+
 /** `linux-amd64`, `darwin-arm64`: what releases are built for. */
 export type Platform = `${"linux" | "darwin"}-${"amd64" | "arm64"}`;
 

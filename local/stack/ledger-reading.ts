@@ -43,7 +43,7 @@ export async function callsOf(client: Client, customerId: string, sessionId: str
   }));
 }
 
-/** This month of a customer, or one of its sessions. */
+/** The running budget month of a customer, or one of its sessions. */
 export async function balanceOf(client: Client, customerId: string, sessionId?: string): Promise<Balance> {
   const account = sessionId
     ? "select spent_nanos, held_nanos, 0 as cap_nanos from ledger.sessions where customer_id = $1 and session_id = $2"
@@ -52,7 +52,7 @@ export async function balanceOf(client: Client, customerId: string, sessionId?: 
     `select a.spent_nanos, a.held_nanos, a.cap_nanos,
        coalesce(sum(c.cost_nanos), 0) as sum, count(*) filter (where c.state = 'pending') as pending
      from (${account}) a left join ledger.calls c on c.customer_id = $1
-       and ($2::text is null and c.month = ledger.month_of(ledger.clock()) or c.session_id = $2)
+       and ($2::text is null and c.month = (select month from ledger.customer_usage where customer_id = $1) or c.session_id = $2)
      group by 1, 2, 3`,
     [customerId, sessionId],
   );

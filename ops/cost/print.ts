@@ -6,6 +6,7 @@ import type { Economics } from "../../infra/cost/economics";
 import type { Amount, CostLine, Estimate } from "../../infra/cost/estimate";
 import { totalsBy } from "../../infra/cost/estimate";
 import type { CostReport, PriceNotes } from "../../infra/cost/report";
+import { amountCells, quantityCell, tierCells } from "./cells";
 
 const CASE_HEADS = ["low", "expected", "high"];
 
@@ -33,14 +34,14 @@ export function renderReport(report: CostReport): string {
     heading("By rollout phase"),
     table(
       ["phase", ...CASE_HEADS],
-      report.phases.map(({ phase, total }) => [String(phase), ...amounts(total)]),
+      report.phases.map(({ phase, total }) => [String(phase), ...amountCells(total)]),
     ),
     heading("Three ways to run it"),
     table(
       ["option", ...CASE_HEADS, "the design's estimate"],
       report.options.map(({ title, total, design }) => [
         title,
-        ...amounts(total),
+        ...amountCells(total),
         `${dollars(design.low)} to ${dollars(design.high)}`,
       ]),
     ),
@@ -83,17 +84,12 @@ const SMALL = 1_000_000_000;
 function linesTable(lines: CostLine[]): string {
   const small = lines.filter(({ cost }) => Math.abs(cost.expected) < SMALL && cost.high < SMALL);
   const rest = lines.filter((line) => !small.includes(line));
-  const rows = rest.map(({ service, what, quantity, unit, cost }) => [
-    service,
-    what,
-    `${quantity.expected.toLocaleString("en-US", { maximumFractionDigits: 2 })} ${unit}`,
-    ...amounts(cost),
-  ]);
+  const rows = rest.map((line) => [line.service, line.what, quantityCell(line), ...amountCells(line.cost)]);
   const others = totalsBy(small, () => "others").map(([, amount]) => [
     "",
     `${small.length} lines under $1`,
     "",
-    ...amounts(amount),
+    ...amountCells(amount),
   ]);
   return table(["service", "what", "a month (expected)", ...CASE_HEADS], [...rows, ...others]);
 }
@@ -109,11 +105,11 @@ function totalsTable(
     [
       ...totals.map(([name, amount]) => [
         name,
-        ...amounts(amount),
+        ...amountCells(amount),
         ...(worst ? [dollars(worst.byService[name] ?? 0)] : []),
         percent(amount.expected, total.expected),
       ]),
-      [pc.bold("total"), ...amounts(total), ...(worst ? [dollars(worst.nanos)] : []), ""],
+      [pc.bold("total"), ...amountCells(total), ...(worst ? [dollars(worst.nanos)] : []), ""],
     ],
   );
 }
@@ -122,15 +118,7 @@ function economicsTables({ tiers, cases, breakEven, marginalCustomer }: Economic
   return [
     table(
       ["tier", "price", "LLM at cap", "share", "left", "customers", "break-even alone"],
-      tiers.map((row) => [
-        row.tier,
-        dollars(row.price),
-        dollars(row.llmCap),
-        percent(row.llmCap, row.price),
-        dollars(row.contribution),
-        CASES.map((name) => row.customers[name]).join(" / "),
-        `${row.breakEven} customers`,
-      ]),
+      tiers.map((row) => [...tierCells(row), `${row.breakEven} customers`]),
     ),
     table(
       ["case", "customers", "revenue", "LLM at cap", "infrastructure", "margin", "of revenue"],
@@ -165,10 +153,6 @@ function priceNotes({ oldest, newest, unverified, elsewhere }: PriceNotes, regio
 
 function heading(text: string): string {
   return `\n${pc.bold(text)}`;
-}
-
-function amounts(amount: Amount): string[] {
-  return CASES.map((name) => dollars(amount[name]));
 }
 
 function table(head: string[], rows: string[][]): string {

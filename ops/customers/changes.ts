@@ -25,37 +25,45 @@ export async function addCustomer(
   input: NewCustomer,
   by: Change,
 ): Promise<{ customer: Customer; key: string }> {
-  const { customerId, name, tier, gcpProject, stripeCustomer } = checked(customerFields, input);
+  const { customerId, name, tier, gcpProject, stripeCustomer, anchorDay } = checked(customerFields, input);
   return inTransaction(ledger, async () => {
-    const [customer] = await selectCustomers(
-      ledger,
-      `insert into ledger.customers (customer_id, name, tier, gcp_project, stripe_customer)
-       values ($1, $2, $3, $4, $5) returning COLUMNS`,
-      [customerId, name, tier, gcpProject, stripeCustomer],
-    ).catch((error: unknown) => {
-      if (error instanceof DatabaseError && error.code === UNIQUE_VIOLATION) {
-        throw new CustomerError(`customerId (is "${customerId}"): taken already; choose another`);
-      }
-      throw error;
-    });
+    await ledger
+      .query(
+        `insert into ledger.customers (customer_id, name, tier, gcp_project, stripe_customer)
+         values ($1, $2, $3, $4, $5)`,
+        [customerId, name, tier, gcpProject, stripeCustomer],
+      )
+      .catch((error: unknown) => {
+        if (error instanceof DatabaseError && error.code === UNIQUE_VIOLATION) {
+          throw new CustomerError(`customerId (is "${customerId}"): taken already; choose another`);
+        }
+        throw error;
+      });
+    await ledger.query(SET_ANCHOR, [customerId, anchorDay]);
+    const customer = await findCustomer(ledger, customerId);
     const { key } = await insertKey(ledger, customerId);
-    await record(ledger, by, "customer.add", { customerId, after: customer! });
-    return { customer: customer!, key };
+    await record(ledger, by, "customer.add", { customerId, after: customer });
+    return { customer, key };
   });
 }
 
-/** What an operator may change of a customer: its column, and the audit trail's word for it. */
+const SET_ANCHOR = "select ledger.set_anchor($1, $2)";
+const setColumn = (column: string) => `update ledger.customers set ${column} = $2 where customer_id = $1`;
+
+/** What an operator may change of a customer: the statement that does it, and the audit trail's word for it. */
 const CHANGEABLE = {
-  name: { column: "name", action: "customer.rename" },
-  tier: { column: "tier", action: "customer.tier" },
-  gcpProject: { column: "gcp_project", action: "customer.project" },
-  stripeCustomer: { column: "stripe_customer", action: "customer.stripe" },
+  name: { sql: setColumn("name"), action: "customer.rename" },
+  tier: { sql: setColumn("tier"), action: "customer.tier" },
+  gcpProject: { sql: setColumn("gcp_project"), action: "customer.project" },
+  stripeCustomer: { sql: setColumn("stripe_customer"), action: "customer.stripe" },
+  anchorDay: { sql: SET_ANCHOR, action: "customer.anchor" },
 } as const;
 
 export type Changeable = keyof typeof CHANGEABLE;
 
 /**
- * Changes one field of a customer. A new tier holds from the guard's next call of that customer on.
+ * Changes one field of a customer. A new tier holds from the guard's next call of that customer on, a new day of its budget
+ * months from the end of the running one on.
  *
  * @throws CustomerError on a wrong value or an unknown customer.
  */
@@ -63,26 +71,23 @@ export async function changeCustomer(
   ledger: ClientBase,
   customerId: string,
   field: Changeable,
-  value: string | null,
+  value: string | number | null,
   by: Change,
 ): Promise<Customer> {
   const wanted = checked(customerFields.pick({ [field]: true } as Record<Changeable, true>), {
     [field]: value,
   } as never);
-  const { column, action } = CHANGEABLE[field];
+  const { sql, action } = CHANGEABLE[field];
   return inTransaction(ledger, async () => {
     const before = await findCustomer(ledger, customerId, true);
-    const [after] = await selectCustomers(
-      ledger,
-      `update ledger.customers set ${column} = $2 where customer_id = $1 returning COLUMNS`,
-      [customerId, wanted[field]],
-    );
-    await record(ledger, by, action, {
-      customerId,
-      before: { [field]: before[field] },
-      after: { [field]: after![field] },
+    await ledger.query(sql, [customerId, wanted[field]]);
+    const after = await findCustomer(ledger, customerId);
+    const seen = (customer: Customer) => ({
+      [field]: customer[field],
+      ...(field === "anchorDay" && customer.anchorFrom !== null ? { from: customer.anchorFrom } : {}),
     });
-    return after!;
+    await record(ledger, by, action, { customerId, before: seen(before), after: seen(after) });
+    return after;
   });
 }
 

@@ -43,15 +43,20 @@ export const customerCommands: LedgerCommand<unknown>[] = [
       new Option("--name <name>", "its name (default: the id)"),
       new Option("--project <id>", "its Google Cloud project"),
       new Option("--stripe <id>", "its id at Stripe, for exports"),
+      new Option(
+        "--anchor <day>",
+        "day of the month, 1 to 31, on which its budget months begin (default: 1)",
+      ),
     ],
     changes: true,
-    run: async (ledger, [customerId], { tier, name, project, stripe }, by) => {
+    run: async (ledger, [customerId], { tier, name, project, stripe, anchor }, by) => {
       const customer = {
         customerId,
         name: name ?? customerId,
         tier,
         gcpProject: project,
         stripeCustomer: stripe,
+        anchorDay: anchor,
       };
       const added = await addCustomer(ledger, customer as Parameters<typeof addCustomer>[1], by);
       return { ...added.customer, key: added.key };
@@ -62,7 +67,7 @@ export const customerCommands: LedgerCommand<unknown>[] = [
   defineLedgerCommand({
     usage: "import <file.csv>",
     about:
-      "add and change customers from CSV (customer_id, tier, and optionally name, gcp_project, stripe_customer); says what it would do",
+      "add and change customers from CSV (customer_id, tier, and optionally name, gcp_project, stripe_customer, anchor_day); says what it would do",
     options: [new Option("--apply", "do it, in one transaction; prints the new customers' keys")],
     changes: true,
     run: async (ledger, [file], { apply }, by) => ({
@@ -80,7 +85,7 @@ export const customerCommands: LedgerCommand<unknown>[] = [
   }),
   defineLedgerCommand({
     usage: "show <customer-id>",
-    about: "show a customer with its keys and this month's usage",
+    about: "show a customer with its keys and the usage of its budget month",
     run: async (ledger, [customerId]) => ({
       ...(await findCustomer(ledger, customerId!)),
       keys: await listKeys(ledger, customerId!),
@@ -107,6 +112,17 @@ export const customerCommands: LedgerCommand<unknown>[] = [
     "stripe-id",
     "change a customer's id at Stripe; `none` removes it",
   ),
+  defineLedgerCommand({
+    usage: "anchor <customer-id> <day>",
+    about:
+      "begin a customer's budget months on a day from 1 to 31 (UTC; the last day of a shorter month); the running one ends as it would have",
+    changes: true,
+    run: (ledger, [customerId, day], _, by) => changeCustomer(ledger, customerId!, "anchorDay", day!, by),
+    text: ({ customerId, anchorDay, anchorFrom }) =>
+      anchorFrom === null
+        ? `${customerId}: budget months begin on day ${anchorDay}.`
+        : `${customerId}: budget months begin on day ${anchorDay}, from ${anchorFrom} (UTC) on, when the running one ends. The first may be shorter, with its days' share of the budget.`,
+  }),
   defineLedgerCommand({
     usage: "override <customer-id> [dollars]",
     about: "give a customer a monthly budget of its own until a day; --end goes back to the tier's",
@@ -160,7 +176,7 @@ export const customerCommands: LedgerCommand<unknown>[] = [
   }),
   defineLedgerCommand({
     usage: "usage [customer-id]",
-    about: "what is spent, held and left this month, and what the month is expected to cost",
+    about: "what is spent, held and left of the budget months, and what they are expected to cost",
     run: async (ledger, [customerId]): Promise<Outlook> =>
       customerId === undefined
         ? readOutlook(ledger)

@@ -9,6 +9,10 @@ export interface Customer {
   gcpProject: string | null;
   /** The customer's id at Stripe, for exports. */
   stripeCustomer: string | null;
+  /** Day of the month on which its budget months begin. */
+  anchorDay: number;
+  /** The first day (UTC) on which that day counts, where it does not yet. */
+  anchorFrom: string | null;
   /** ISO 8601. */
   createdAt: string;
   disabledAt: string | null;
@@ -18,6 +22,9 @@ export interface Customer {
 export class CustomerError extends Error {}
 
 const TIERS = Object.keys(definitions.tiers);
+
+const ANCHOR_DAY =
+  "give the day of the month on which the budget month begins, from 1 to 31; a shorter month's is its last";
 
 /** What an operator may say of a customer. */
 export const customerFields = z.object({
@@ -39,10 +46,19 @@ export const customerFields = z.object({
     .regex(/^cus_[A-Za-z0-9]{1,64}$/, "give the customer's id at Stripe, such as cus_NciAYcXfLnqBoz")
     .nullish()
     .transform((id) => id ?? null),
+  anchorDay: z
+    .preprocess(
+      (day) => (typeof day === "string" && /^\d+$/.test(day) ? Number(day) : day),
+      z.int(ANCHOR_DAY).min(1, ANCHOR_DAY).max(31, ANCHOR_DAY).nullish(),
+    )
+    .transform((day) => day ?? 1),
 });
 export type NewCustomer = z.input<typeof customerFields>;
 
 const COLUMNS = `customer_id as "customerId", name, tier, gcp_project as "gcpProject", stripe_customer as "stripeCustomer",
+  coalesce((select day from ledger.billing_anchors a where a.customer_id = customers.customer_id order by since desc limit 1), 1) as "anchorDay",
+  (select max(since)::text from ledger.billing_anchors a
+    where a.customer_id = customers.customer_id and since > ledger.day_of(ledger.clock())) as "anchorFrom",
   created_at as "createdAt", disabled_at as "disabledAt"`;
 
 /** Every customer, by id. */

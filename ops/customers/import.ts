@@ -9,7 +9,7 @@ export interface ImportStep {
   customerId: string;
   does: "add" | "change" | "nothing";
   /** The fields that change, from and to. */
-  changes: Partial<Record<Changeable, { from: string | null; to: string | null }>>;
+  changes: Partial<Record<Changeable, { from: string | number | null; to: string | number | null }>>;
   /** The new customer's key, after the import. */
   key?: string;
 }
@@ -20,13 +20,14 @@ const COLUMNS = {
   tier: "tier",
   gcp_project: "gcpProject",
   stripe_customer: "stripeCustomer",
+  anchor_day: "anchorDay",
 } as const;
 const REQUIRED = ["customer_id", "tier"];
-const FIELDS = ["name", "tier", "gcpProject", "stripeCustomer"] as const satisfies Changeable[];
+const FIELDS = ["name", "tier", "gcpProject", "stripeCustomer", "anchorDay"] as const satisfies Changeable[];
 
 /**
  * Brings the ledger's customers in line with a CSV file: adds those that are missing, changes those that differ, and leaves every
- * other customer alone. An empty cell clears a project or a Stripe id; a column that the file does not have changes nothing.
+ * other customer alone. An empty cell clears a project or a Stripe id, and takes the budget month back to the calendar's; a column that the file does not have changes nothing.
  *
  * @param apply false: only says what it would do.
  * @throws CustomerError with every finding of every line; then nothing has changed.
@@ -57,7 +58,7 @@ export async function importCustomers(
 }
 
 type Line = Pick<Customer, "customerId" | "tier"> &
-  Partial<Pick<Customer, "name" | "gcpProject" | "stripeCustomer">>;
+  Partial<Pick<Customer, "name" | "gcpProject" | "stripeCustomer" | "anchorDay">>;
 
 function read(csv: string): Line[] {
   let header: string[] = [];

@@ -5,7 +5,7 @@ import { customerCommands, keyCommands } from "./commands";
 
 const program = tollgateCommand(
   "customers",
-  "Manage the ledger's customers: keys, tier, project, budget, and this month's usage.",
+  "Manage the ledger's customers: keys, tier, project, budget and its month, usage.",
 ).addHelpText("after", LEDGER_HELP);
 
 addLedgerCommands(program, customerCommands);

@@ -13,12 +13,13 @@ const NONE = "There are no customers yet: add one with `npm run customers -- add
 export function customerTable(customers: Customer[]): string {
   if (customers.length === 0) return NONE;
   return table(
-    ["customer", "name", "tier", "project", "since", ""],
-    customers.map(({ customerId, name, tier, gcpProject, createdAt, disabledAt }) => [
+    ["customer", "name", "tier", "project", "month begins", "since", ""],
+    customers.map(({ customerId, name, tier, gcpProject, anchorDay, anchorFrom, createdAt, disabledAt }) => [
       customerId,
       name,
       tier,
       gcpProject ?? "",
+      `day ${anchorDay}${anchorFrom === null ? "" : ` from ${anchorFrom}`}`,
       day(createdAt),
       disabledAt ? `disabled ${day(disabledAt)}` : "",
     ]),
@@ -34,24 +35,28 @@ function expected(forecast: Forecast | null): string {
 
 export function usageTable(usages: Usage[]): string {
   if (usages.length === 0) return NONE;
-  const rows = usages.map(({ customerId, tier, month, calls, spentNanos, heldNanos, capNanos, forecast }) => [
-    customerId,
-    tier,
-    month,
-    calls,
-    formatUsd(spentNanos),
-    formatUsd(heldNanos),
-    formatUsd(Math.max(0, capNanos - spentNanos - heldNanos)),
-    formatUsd(capNanos),
-    `${(Math.floor((spentNanos * 1_000) / capNanos) / 10).toFixed(1)} %`,
-    expected(forecast),
-    forecast?.runsOutOn ?? "",
-  ]);
+  const rows = usages.map(
+    ({ customerId, tier, month, monthEnd, calls, spentNanos, heldNanos, capNanos, forecast }) => [
+      customerId,
+      tier,
+      month,
+      monthEnd,
+      calls,
+      formatUsd(spentNanos),
+      formatUsd(heldNanos),
+      formatUsd(Math.max(0, capNanos - spentNanos - heldNanos)),
+      formatUsd(capNanos),
+      `${(Math.floor((spentNanos * 1_000) / capNanos) / 10).toFixed(1)} %`,
+      expected(forecast),
+      forecast?.runsOutOn ?? "",
+    ],
+  );
   return table(
     [
       "customer",
       "tier",
-      "month",
+      "month from",
+      "until",
       "calls",
       "spent",
       "held",

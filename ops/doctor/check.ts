@@ -21,6 +21,8 @@ export interface Subject {
   region: string;
   /** Such as `europe-west1-docker.pkg.dev/tollgate-admin/tollgate`. */
   imageRegistry: string;
+  /** IAM members who may run commands in the stack's jobs. */
+  admins: string[];
   /** What an update would say is missing in the configuration. */
   missing: string[];
   /** Values of the file that are those of the committed example. */

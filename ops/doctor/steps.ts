@@ -1,3 +1,4 @@
+import { drillStep } from "./drill";
 import { missing, ok, type Ask, type Finding, type Step, type Subject } from "./check";
 
 type Found = Omit<Finding, "step">;
@@ -51,7 +52,7 @@ export function pullerOf({ projectNumber }: Pick<Subject, "projectNumber">): str
   return `serviceAccount:service-${projectNumber}@serverless-robot-prod.iam.gserviceaccount.com`;
 }
 
-/** Every step of docs/bootstrap.md that must be done before the first update, in its order. */
+/** The steps of docs/bootstrap.md, in its order. */
 export const steps: readonly Step[] = [
   {
     name: "settings",
@@ -217,6 +218,7 @@ export const steps: readonly Step[] = [
           );
     },
   },
+  drillStep,
 ];
 
 /** Whether a constraint is in force on a project. */

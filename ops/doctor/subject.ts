@@ -19,6 +19,7 @@ export async function subjectOf(stack: string): Promise<Subject> {
     projectNumber: values["tollgate:projectNumber"] ?? "",
     region: values["gcp:region"] ?? "",
     imageRegistry: values["tollgate:imageRegistry"] ?? "",
+    admins: JSON.parse(values["tollgate:admins"] ?? values["tollgate:operators"] ?? "[]") as string[],
     examples: Object.entries(values)
       .filter(([, value]) => EXAMPLES.some((pattern) => pattern.test(value)))
       .map(([key, value]) => `${key} is the example's: ${value}`),

@@ -2,6 +2,7 @@ import { GoogleApiError } from "../remote/google-api";
 import { runInStack, type Place, type PollTiming } from "../remote/run";
 import { UsageError } from "../terminal/command";
 import { CloudSql, type Instance } from "./cloud-sql";
+import { CLONE_PREFIX } from "./roles";
 import { differences, type Check, type LedgerSums } from "./sums";
 
 export interface DrillOptions {
@@ -43,9 +44,6 @@ export interface DrillTiming {
 
 const TIMING: DrillTiming = { sqlPollMs: 5_000, sqlLimitMs: 2 * 3_600_000 };
 
-/** How the names of clones begin; the right to delete is bound to it (docs/bootstrap.md). */
-const CLONE = "tollgate-drill-";
-
 /**
  * Restores the ledger's instance to a clone, compares the sums of both and deletes the clone, whatever happens.
  *
@@ -68,7 +66,7 @@ export async function drill(
   if (at !== undefined && Date.parse(at) > Date.parse(latest))
     throw new UsageError(`--at "${at}" must not be after ${latest}, the latest moment that can be restored`);
   const restoredTo = at ?? latest;
-  const clone = `${CLONE}${new Date(start).toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")}`;
+  const clone = `${CLONE_PREFIX}${new Date(start).toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")}`;
   const byHand = deletionByHand(clone, place.project);
   const since = () => Math.round((Date.now() - start) / 1_000);
 
@@ -165,10 +163,10 @@ function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   });
 }
 
-function refused(error: unknown, { project }: Place): unknown {
+function refused(error: unknown, { project, stack }: Place): unknown {
   if (!(error instanceof GoogleApiError) || error.status !== 403) return error;
   return new Error(
-    `Your account may not run drills in ${project} (${error.message}): docs/bootstrap.md has the roles`,
+    `Your account may not run drills in ${project} (${error.message}): \`npm run doctor -- --stack ${stack}\` says which role is missing`,
     { cause: error },
   );
 }

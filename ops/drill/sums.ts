@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withClient } from "../workspace/pg-client";
 
-/** What a ledger holds of one month: calls that were settled by a moment, and what they cost in nano-dollars, as text. */
+/** What a ledger holds of the budget months that began in a month: calls that were settled by a moment, and what they cost in nano-dollars, as text. */
 export interface MonthSums {
   month: string;
   calls: string;
@@ -49,8 +49,10 @@ const LAST_ROW = `
 
 const UNBALANCED = `
   select to_char(month, 'YYYY-MM') as month, calls, nanos, spent from
-    (select month, count(*) as calls, sum(cost_nanos) as nanos from ledger.calls where state <> 'pending' group by 1) posted
-    full join (select month, sum(spent_nanos) as spent from ledger.customer_months group by 1) booked using (month)
+    (select date_trunc('month', month::timestamp)::date as month, count(*) as calls, sum(cost_nanos) as nanos
+      from ledger.calls where state <> 'pending' group by 1) posted
+    full join (select date_trunc('month', month::timestamp)::date as month, sum(spent_nanos) as spent
+      from ledger.customer_months group by 1) booked using (month)
   where coalesce(nanos, 0) <> coalesce(spent, 0) and month not in (select month from ledger.archived_months)
   order by 1`;
 

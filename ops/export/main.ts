@@ -14,7 +14,12 @@ const program = tollgateCommand(
   "export",
   "Write a month's charges for finance; ends with 3 when they differ from the ledger's total.",
 )
-  .addOption(new Option("--month <month>", "such as 2026-11, by UTC's calendar").makeOptionMandatory())
+  .addOption(
+    new Option(
+      "--month <month>",
+      "such as 2026-11: the calls reserved in it by UTC's calendar, whatever day budget months begin on",
+    ).makeOptionMandatory(),
+  )
   .addOption(new Option("--format <format>", "the columns").choices(Object.keys(FORMATS)).default("csv"))
   .addOption(
     new Option(

@@ -48,10 +48,10 @@ const perTier = (name: string, help: string, value: (tier: Row<"tiers">) => stri
 const METRICS: Metric[] = [
   perCustomer(
     "tollgate_customer_budget_used_ratio",
-    "Spent share of the month's budget",
+    "Spent share of the budget of the customer's month",
     ({ spent_nanos, cap_nanos }) => Number(spent_nanos) / Number(cap_nanos),
   ),
-  perCustomer("tollgate_customer_spent_nanodollars", "Spent this month", (each) => each.spent_nanos),
+  perCustomer("tollgate_customer_spent_nanodollars", "Spent in the customer's budget month", (each) => each.spent_nanos),
   perCustomer("tollgate_customer_degraded", "1 while calls go to the cheaper model", (each) => each.degraded),
   perCustomer("tollgate_customer_blocked", "1 while calls are refused", (each) => each.blocked),
   {
@@ -62,7 +62,7 @@ const METRICS: Metric[] = [
       runawaySessions.map(({ spent_nanos, ...labels }) => ({ labels, value: spent_nanos })),
   },
   perTier("tollgate_tier_customers", "Customers of the tier", (tier) => tier.customers),
-  perTier("tollgate_tier_spent_nanodollars", "LLM spend of the month", (tier) => tier.spent_nanos),
+  perTier("tollgate_tier_spent_nanodollars", "LLM spend of its customers' running budget months", (tier) => tier.spent_nanos),
   perTier("tollgate_tier_price_nanodollars", "Price a customer and month", (tier) => tier.price_nanos),
   perTier("tollgate_tier_budget_nanodollars", "LLM budget a customer and month", (tier) => tier.budget_nanos),
   single(
@@ -103,13 +103,13 @@ const LEAST_DAYS = 7;
 /** Customers with a series each; those whose budget runs out first. */
 const MOST_CUSTOMERS = 1_000;
 
-/** What the month is expected to cost; absent while it is not known. */
+/** What the running budget months are expected to cost; absent while it is not known. */
 export function outlookMetrics({ customers, totals }: Outlook): Registry {
   const registry = new Registry();
   const runsOut = gauge(
     registry,
     "tollgate_customer_runs_out_timestamp_seconds",
-    "The day on which the budget is expected to be used up, of customers whose is before the month ends",
+    "The day on which the budget is expected to be used up, of customers whose is before their budget month ends",
     ["customer_id", "tier"],
   );
   customers
@@ -121,11 +121,11 @@ export function outlookMetrics({ customers, totals }: Outlook): Registry {
     .sort((one, other) => one.at - other.at)
     .slice(0, MOST_CUSTOMERS)
     .forEach(({ at, ...labels }) => runsOut.set(labels, at));
-  const tiers = gauge(registry, "tollgate_tier_forecast_nanodollars", "Expected LLM spend of the month", [
+  const tiers = gauge(registry, "tollgate_tier_forecast_nanodollars", "Expected LLM spend of the running budget months", [
     "tier",
     "bound",
   ]);
-  const fleet = gauge(registry, "tollgate_fleet_forecast_nanodollars", "Expected LLM spend of the month", [
+  const fleet = gauge(registry, "tollgate_fleet_forecast_nanodollars", "Expected LLM spend of the running budget months", [
     "bound",
   ]);
   for (const { name, forecast } of totals) {

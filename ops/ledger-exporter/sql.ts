@@ -32,18 +32,18 @@ export const RUNAWAY_SESSIONS = `
   ORDER BY spent_nanos DESC
   LIMIT 100`;
 
-/** Each tier's price, budget, paying customers and spend of the month, zeros included. */
+/** Each tier's price, budget, paying customers, and their spend of the running budget months, zeros included. */
 export const TIERS = `
   SELECT tiers.tier,
          tiers.price_nanos,
          tiers.budget_nanos,
          (SELECT count(*) FROM ledger.customers
           WHERE customers.tier = tiers.tier AND ${PAYS}) AS customers,
-         (SELECT coalesce(sum(spent_nanos), 0) FROM ledger.customer_months
-          WHERE customer_months.tier = tiers.tier
-            AND month = ledger.month_of(now())) AS spent_nanos
+         coalesce(spent.nanos, 0) AS spent_nanos
   FROM ledger.tiers
-  ORDER BY tier`;
+  LEFT JOIN (SELECT tier, sum(spent_nanos) AS nanos FROM ledger.customer_usage GROUP BY tier) AS spent
+    ON spent.tier = tiers.tier
+  ORDER BY tiers.tier`;
 
 /** Conversations and customers of the last quarter of an hour. */
 export const ACTIVITY = `

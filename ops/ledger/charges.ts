@@ -33,6 +33,7 @@ export type Grain = "call" | "day";
 
 /** What the ledger booked in a month, beside what its calls add up to. */
 export interface MonthTotals {
+  /** The daily totals of the month, and what the customers' budget months of that time have beside their calls: nothing. */
   bookedNanos: NanoDollars;
   chargedNanos: NanoDollars;
   rows: number;
@@ -43,7 +44,8 @@ export interface MonthTotals {
 const FETCH_ROWS = 5_000;
 
 /**
- * Reads a month's charges in the order of time, as one snapshot. A month is that of the reservation, as budgets count it.
+ * Reads a month's charges in the order of time, as one snapshot: of the calls reserved in it by UTC's calendar, whatever budget
+ * months its customers have.
  *
  * @param month As "2026-11".
  * @param take Gets them in batches.
@@ -71,19 +73,24 @@ export function readCharges(
       await take(charges);
     }
     const { rows } = await ledger.query<{ booked: string; pending: string }>(
-      `select coalesce((select sum(spent_nanos) from ledger.customer_months
-           where month >= $1::date and month < $1::date + interval '1 month'), 0) as booked,
-         (select count(*) from ledger.calls
-           where month >= $1::date and month < $1::date + interval '1 month' and state = 'pending') as pending`,
+      `select coalesce((select sum(cost_nanos) from ledger.customer_spend where day >= $1::date and day < $1::date + interval '1 month'), 0)
+           + coalesce((select sum(spent_nanos) from ledger.customer_months where ${BUDGET_MONTHS}), 0)
+           - coalesce((select sum(cost_nanos) from ledger.calls where ${BUDGET_MONTHS} and state = 'posted'), 0)
+           - coalesce((select sum(cost_nanos) from ledger.archived_months where ${BUDGET_MONTHS}), 0) as booked,
+         (select count(*) from ledger.calls where ${IN_MONTH} and state = 'pending') as pending`,
       [firstDay(month)],
     );
     return { ...totals, bookedNanos: Number(rows[0]!.booked), pending: Number(rows[0]!.pending) };
   });
 }
 
+/** The budget months that may have calls of a calendar month: they began in it, or in the one before. */
+const BUDGET_MONTHS = `month >= $1::date - interval '1 month' and month < $1::date + interval '1 month'`;
+const IN_MONTH = `${BUDGET_MONTHS} and reserved_at >= $1::timestamp at time zone 'UTC'
+  and reserved_at < ($1::timestamp + interval '1 month') at time zone 'UTC'`;
 const FROM = `
-  from ledger.calls c join ledger.customers using (customer_id)
-  where c.month >= $1::date and c.month < $1::date + interval '1 month' and state = 'posted'`;
+  from ledger.calls join ledger.customers using (customer_id)
+  where ${IN_MONTH} and state = 'posted'`;
 const ALIKE = `customer_id, name, stripe_customer, plan_tier, query_type, route, model_used, environment`;
 const DAY = `to_char(reserved_at at time zone 'UTC', 'YYYY-MM-DD')`;
 

@@ -7,8 +7,9 @@ export interface Usage {
   customerId: string;
   name: string;
   tier: string;
-  /** The month's first day, as 2026-11-01. */
+  /** The budget month's first day, as 2026-11-15, and the first day after it (UTC). */
   month: string;
+  monthEnd: string;
   spentNanos: NanoDollars;
   /** Kept for calls that are running. */
   heldNanos: NanoDollars;
@@ -18,7 +19,7 @@ export interface Usage {
   forecast: Forecast | null;
 }
 
-/** Spend and forecast of a tier, or of all customers (`all`). */
+/** Spend and forecast of the running budget months of a tier, or of all customers (`all`). */
 export interface Total {
   name: string;
   spentNanos: NanoDollars;
@@ -32,7 +33,7 @@ export interface Outlook {
 
 const USAGE = `
   select u.customer_id, u.name, u.tier, to_char(u.month, 'YYYY-MM-DD') as month, spent_nanos, held_nanos, cap_nanos, calls,
-    ledger.clock() as now, (u.month + interval '1 month') at time zone 'UTC' as month_end,
+    (select ledger.clock()) as now, to_char(u.month_end, 'YYYY-MM-DD') as month_end,
     to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD') as first_day
   from ledger.customer_usage u join ledger.customers c using (customer_id)
   where $1::text is null or u.customer_id = $1 order by u.customer_id`;
@@ -41,11 +42,23 @@ const SPEND = `
   select customer_id, to_char(day, 'YYYY-MM-DD') as day, spent_nanos
   from ledger.daily_spend((ledger.clock() at time zone 'UTC')::date - ${FORECAST_DAYS}, $1)`;
 
-type UsageRow = Record<"customer_id" | "name" | "tier" | "month" | "first_day", string> &
-  Record<"spent_nanos" | "held_nanos" | "cap_nanos" | "calls", string> & { now: Date; month_end: Date };
+type UsageRow = Record<
+  | "customer_id"
+  | "name"
+  | "tier"
+  | "month"
+  | "month_end"
+  | "first_day"
+  | "spent_nanos"
+  | "held_nanos"
+  | "cap_nanos"
+  | "calls",
+  string
+> & { now: Date };
 
 /**
- * What is spent and held this month, and what the month is expected to cost, of every customer or of one, and of each tier.
+ * What is spent and held of the running budget months, and what they are expected to cost, of every customer or of one, and of
+ * each tier.
  *
  * @param customerId one customer only; no customers when there is none of that id.
  */
@@ -66,25 +79,27 @@ export async function readOutlook(ledger: ClientBase, customerId?: string): Prom
     }
     return [...byDay].map(([day, nanos]) => ({ day, nanos }));
   };
+  /** Of customers whose budget months end on the same day. */
   const outlookOf = (customers: UsageRow[]): Forecast | null => {
-    const [first] = customers;
-    if (!first) return null;
-    // Postgres sends bigint as text; these amounts stay far below 2^53.
-    const sum = (column: "spent_nanos" | "cap_nanos") =>
-      customers.reduce((total, row) => total + Number(row[column]), 0);
+    const first = customers[0]!;
     return forecast({
       days: spendOf(customers),
       firstDay: customers.map(({ first_day }) => first_day).sort()[0],
       now: first.now,
-      monthEnd: first.month_end,
-      spentNanos: sum("spent_nanos"),
-      capNanos: sum("cap_nanos"),
+      monthEnd: new Date(first.month_end),
+      spentNanos: spentBy(customers),
+      capNanos: customers.reduce((sum, { cap_nanos }) => sum + Number(cap_nanos), 0),
     });
   };
   const total = (name: string, customers: UsageRow[]): Total => ({
     name,
-    spentNanos: customers.reduce((sum, { spent_nanos }) => sum + Number(spent_nanos), 0),
-    forecast: outlookOf(customers),
+    spentNanos: spentBy(customers),
+    forecast: together(
+      [...new Set(customers.map(({ month_end }) => month_end))].map((end) => {
+        const alike = customers.filter(({ month_end }) => month_end === end);
+        return { spentNanos: spentBy(alike), forecast: outlookOf(alike) };
+      }),
+    ),
   });
   return {
     customers: rows.map((row) => ({
@@ -92,6 +107,7 @@ export async function readOutlook(ledger: ClientBase, customerId?: string): Prom
       name: row.name,
       tier: row.tier,
       month: row.month,
+      monthEnd: row.month_end,
       spentNanos: Number(row.spent_nanos),
       heldNanos: Number(row.held_nanos),
       capNanos: Number(row.cap_nanos),
@@ -107,5 +123,30 @@ export async function readOutlook(ledger: ClientBase, customerId?: string): Prom
       ),
       total("all", rows),
     ],
+  };
+}
+
+/** Postgres sends bigint as text; these amounts stay far below 2^53. */
+function spentBy(customers: UsageRow[]): NanoDollars {
+  return customers.reduce((sum, { spent_nanos }) => sum + Number(spent_nanos), 0);
+}
+
+/** The sum of forecasts, as if they were independent; those that are not known yet count as what is spent. */
+function together(parts: { spentNanos: NanoDollars; forecast: Forecast | null }[]): Forecast | null {
+  const known = parts.flatMap(({ forecast }) => forecast ?? []);
+  if (known.length < 2 && parts.length < 2) return known[0] ?? null;
+  if (known.length === 0) return null;
+  const expectedNanos = parts.reduce(
+    (sum, { spentNanos, forecast }) => sum + (forecast?.expectedNanos ?? spentNanos),
+    0,
+  );
+  const distance = (of: (forecast: Forecast) => NanoDollars) => Math.round(Math.hypot(...known.map(of)));
+  return {
+    expectedNanos,
+    lowNanos: expectedNanos - distance(({ expectedNanos, lowNanos }) => expectedNanos - lowNanos),
+    highNanos: expectedNanos + distance(({ expectedNanos, highNanos }) => highNanos - expectedNanos),
+    // Months that end on different days have no such day in common.
+    runsOutOn: null,
+    basedOnDays: Math.max(...known.map(({ basedOnDays }) => basedOnDays)),
   };
 }

@@ -17,7 +17,7 @@ export interface Difference {
 /** Where definitions contradict the list, and reasons that no longer explain anything. */
 export function comparePrices(models: Definitions["models"], list: PriceList): Difference[] {
   return Object.entries(models).flatMap(([name, model]) => {
-    const key = listName(model.provider, name);
+    const key = listName(model.provider, name, model.embedding !== undefined);
     const entry = key === undefined ? {} : list[key];
     const found =
       key === undefined
@@ -90,7 +90,12 @@ function compareModel(model: Model, entry: ListEntry): Finding[] {
   }
 
   compare("maxPromptTokens", model.maxPromptTokens, (entry.max_input_tokens as number) ?? null);
-  compare("maxOutputTokens", model.maxOutputTokens, (entry.max_output_tokens as number) ?? null);
+  compare(
+    "maxOutputTokens",
+    model.maxOutputTokens,
+    (entry.max_output_tokens as number) ?? (model.embedding ? 0 : null),
+  );
+  compare("dimensions", model.embedding?.dimensions ?? null, (entry.output_vector_size as number) ?? null);
   compare("deprecationDate", model.deprecationDate ?? null, (entry.deprecation_date as string) ?? null);
   if (model.provider === "vertex") {
     const uplift = entry.regional_endpoint_uplift_multiplier;

@@ -37,8 +37,10 @@ export function readPriceList(file: string): PriceList {
 }
 
 /** The name of a model in the list; `undefined` for a server of our own, which no list prices. */
-export function listName(provider: Provider, model: string): string | undefined {
-  return { anthropic: model, vertex: `vertex_ai/${model}`, self_hosted: undefined }[provider];
+export function listName(provider: Provider, model: string, embeds: boolean): string | undefined {
+  return { anthropic: model, vertex: embeds ? model : `vertex_ai/${model}`, self_hosted: undefined }[
+    provider
+  ];
 }
 
 /** Nano-dollars of a price in the list; `undefined` where it has none. Fractions of a nano-dollar are kept. */

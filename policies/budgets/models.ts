@@ -31,9 +31,9 @@ export const modelsPriced: Rule = {
     ...judgeGuard(file, guardPrices, undefined),
     ...judgeLitellm(file, ({ model_list = [] }) =>
       (model_list as Props[]).flatMap(({ model_name, model_info = {} }) =>
-        LITELLM_PRICES.filter((price) => !(model_info[price] > 0)).map(
-          (price) => `${model_name} has ${price} ${model_info[price] ?? "not set"}`,
-        ),
+        LITELLM_PRICES.filter(
+          (price) => !isPrice(model_info[price], price, model_info.mode === "embedding"),
+        ).map((price) => `${model_name} has ${price} ${model_info[price] ?? "not set"}`),
       ),
     ),
   ]),
@@ -52,11 +52,16 @@ function guardPrices({ models, routes }: GuardConfig): string[] {
       })),
     ];
     return prices.flatMap(({ price, where }) =>
-      GUARD_PRICES.filter((kind) => !(price[kind] > 0)).map(
+      GUARD_PRICES.filter((kind) => !isPrice(price[kind], kind, typeof model.dimensions === "number")).map(
         (kind) => `${name} has ${kind} ${price[kind] ?? "not set"}${where}`,
       ),
     );
   });
+}
+
+/** An embedding has no output, which costs nothing then. */
+function isPrice(value: number | undefined, kind: string, embeds: boolean): boolean {
+  return value !== undefined && (value > 0 || (value === 0 && embeds && kind.startsWith("output")));
 }
 
 export const degradeCheaper = guardRule({

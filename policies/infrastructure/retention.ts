@@ -48,9 +48,12 @@ export const logsRetention: Rule = {
   }),
 };
 
-/** How long a table keeps its rows: what is deleted once it is archived, or a TTL. */
+/** How long a table keeps its rows, in days or by the parameter: what is deleted once it is archived, or a TTL. */
 const KEPT_DAYS =
-  /DELETE\s+WHERE\b[^;]*?today\(\)\s*-\s*(\d+)|toIntervalDay\((\d+)\)|TTL\b[^;]*?INTERVAL\s+(\d+)\s+DAY/gi;
+  /DELETE\s+WHERE\b[^;]*?today\(\)\s*-\s*(\d+|\{\w+)|toIntervalDay\((\d+|\{\w+)|TTL\b[^;]*?INTERVAL\s+(\d+|\{\w+)/gi;
+/** The parameter of `retention.sql`, and its value in a file of variables or in Compose's. */
+const PARAMETER = "{retention_days";
+const PARAMETER_DAYS = /\bTRACE_RETENTION_DAYS["']?\s*[:=]\s*["']?(\d+)/g;
 const RUNS_CLICKHOUSE = /\bclickhouse(-server|\.service)\b/;
 const RETENTION_SQL = /(^|\/)retention\.sql$/;
 
@@ -61,23 +64,34 @@ export const tracesRetention: Rule = {
   remedy: REMEDY,
   settings: { days: { type: "number", default: 90, minimum: 1 } },
   checks: [
-    ...onFiles(({ path, content = "" }, { days }) =>
-      RETENTION_SQL.test(path) ? otherThan(days as number, content) : [],
-    ),
+    ...onFiles(({ path, content = "" }, { days }) => {
+      if (!RETENTION_SQL.test(path)) return otherThan(days as number, matches(PARAMETER_DAYS, content));
+      const found = matches(KEPT_DAYS, content);
+      if (found.length === 0) return ["No table's old rows are deleted"];
+      return otherThan(
+        days as number,
+        found.filter((each) => each !== PARAMETER),
+      );
+    }),
     ofType(Instance, (props) => {
       const files = machineFiles(props);
       const runs = files.some(({ content = "" }) => RUNS_CLICKHOUSE.test(content));
-      const bounded = files.some(({ path }) => RETENTION_SQL.test(path));
-      return runs && !bounded ? ["It runs ClickHouse and no retention.sql bounds its tables"] : [];
+      const sql = files.find(({ path }) => RETENTION_SQL.test(path))?.content;
+      if (runs && sql === undefined) return ["It runs ClickHouse and no retention.sql bounds its tables"];
+      const given = files.some(({ content = "" }) => matches(PARAMETER_DAYS, content).length > 0);
+      return sql?.includes(PARAMETER) && !given
+        ? ["TRACE_RETENTION_DAYS of its retention.sql is not set"]
+        : [];
     }),
   ],
 };
 
-/** How long tables keep their rows where it is not as wanted, in days. */
-function otherThan(days: number, sql: string): string[] {
-  const found = [...sql.matchAll(KEPT_DAYS)].map((match) => Number(match[1] ?? match[2] ?? match[3]));
-  if (found.length === 0) return ["No table's old rows are deleted"];
+function matches(pattern: RegExp, text: string): string[] {
+  return [...text.matchAll(pattern)].map((match) => match.slice(1).find(Boolean)!);
+}
+
+function otherThan(days: number, found: string[]): string[] {
   return [...new Set(found)]
-    .filter((each) => each !== days)
+    .filter((each) => each !== String(days))
     .map((each) => `A table keeps its rows ${each} days, not ${days}`);
 }

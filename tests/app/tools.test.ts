@@ -207,6 +207,8 @@ describe("get-budget", () => {
     expect(await run("get-budget", {})).toEqual({
       plan_tier: "tier_2",
       month: "2026-11",
+      from: "2026-11-01",
+      until: "2026-12-01",
       time_zone: "UTC",
       cap: "$18.00",
       spent: "$4.50",

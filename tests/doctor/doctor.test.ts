@@ -1,3 +1,7 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { conditionOf, DRILL_ROLES, nameOf } from "../../ops/drill/roles";
 import { examine, type Ask, type Subject } from "../../ops/doctor/check";
 import { pullerOf, steps } from "../../ops/doctor/steps";
 import { subjectOf } from "../../ops/doctor/subject";
@@ -8,11 +12,27 @@ const subject: Subject = {
   projectNumber: "123456789012",
   region: "europe-west1",
   imageRegistry: "europe-west1-docker.pkg.dev/acme-admin/tollgate",
+  admins: ["group:platform@acme.test"],
   missing: [],
   examples: [],
 };
+const { project } = subject;
+const [DRILL, DRILL_CLONE] = DRILL_ROLES as [(typeof DRILL_ROLES)[0], (typeof DRILL_ROLES)[0]];
 
 type Answers = Record<string, unknown>;
+
+/** Bindings as a project's policy has them. */
+const bound = (...roles: [role: string, condition?: string][]) => ({
+  bindings: roles.map(([role, expression]) => ({
+    role,
+    members: subject.admins,
+    ...(expression ? { condition: { expression } } : {}),
+  })),
+});
+const both = DRILL_ROLES.map((role): [string, string?] => [
+  nameOf(role, project),
+  conditionOf(role, project),
+]);
 
 /** What the programs answer on a machine and in a project where all is done. */
 const DONE: Answers = {
@@ -33,6 +53,13 @@ const DONE: Answers = {
   "gcloud artifacts repositories": {
     bindings: [{ role: "roles/artifactregistry.reader", members: [pullerOf(subject)] }],
   },
+  "gcloud projects get-iam-policy": bound(...both),
+  ...Object.fromEntries(
+    DRILL_ROLES.map(({ id, permissions }) => [
+      `gcloud iam roles describe ${id} `,
+      { includedPermissions: permissions },
+    ]),
+  ),
 };
 
 /** Programs that answer so; what is not listed fails the test. */
@@ -102,6 +129,52 @@ it.each<[string, Answers, string, string]>([
     "may not pull",
     `--member=${pullerOf(subject)}`,
   ],
+  [
+    "no role for drills",
+    {
+      "gcloud iam roles describe tollgateDrill ": new Error(
+        "NOT_FOUND: The role named tollgateDrill was not found",
+      ),
+    },
+    "the role tollgateDrill does not exist",
+    `gcloud iam roles create tollgateDrill --project=${project} `,
+  ],
+  [
+    "a role for drills that was deleted",
+    { "gcloud iam roles describe tollgateDrill ": { deleted: true } },
+    "the role tollgateDrill is deleted",
+    `gcloud iam roles undelete tollgateDrill --project=${project}`,
+  ],
+  [
+    "a role for drills with a permission less",
+    {
+      "gcloud iam roles describe tollgateDrillClone ": { includedPermissions: ["cloudsql.instances.delete"] },
+    },
+    "the role tollgateDrillClone lacks cloudsql.instances.update",
+    `gcloud iam roles update tollgateDrillClone --project=${project} --add-permissions=cloudsql.instances.update`,
+  ],
+  [
+    "nobody who may drill",
+    { "gcloud projects get-iam-policy": bound(both[1]!) },
+    "none of tollgate:admins has tollgateDrill",
+    `gcloud projects add-iam-policy-binding ${project} --member=group:platform@acme.test --role=${nameOf(DRILL, project)} --condition=None`,
+  ],
+  [
+    "somebody else who may drill",
+    {
+      "gcloud projects get-iam-policy": {
+        bindings: both.map(([role]) => ({ role, members: ["user:other@acme.test"] })),
+      },
+    },
+    "none of tollgate:admins has tollgateDrill",
+    "--member=group:platform@acme.test",
+  ],
+  [
+    "a drill that may delete the ledger",
+    { "gcloud projects get-iam-policy": bound(both[0]!, [nameOf(DRILL_CLONE, project)]) },
+    "group:platform@acme.test has tollgateDrillClone on other instances than the clones of drills",
+    `gcloud projects remove-iam-policy-binding ${project} --member=group:platform@acme.test --role=${nameOf(DRILL_CLONE, project)} --all && `,
+  ],
   ["no stack", { "pulumi stack ls": [] }, "dev is not in the state's backend", "pulumi stack init dev"],
 ])("%s: says what is missing, and the line that mends it", async (_, changes, found, remedy) => {
   // The most exact answer first.
@@ -118,6 +191,38 @@ function withoutPrefix(changes: Answers): Answers {
   return Object.keys(changes).some((key) => key.startsWith("gcloud org-policies describe "))
     ? { "gcloud org-policies describe": { spec: { rules: [{ enforce: true }] } } }
     : {};
+}
+
+it("asks for no role of drills where an admin has a wider one", async () => {
+  const absent = new Error("NOT_FOUND");
+  const roles = DRILL_ROLES.map(({ id }) => [`gcloud iam roles describe ${id} `, absent]);
+  const answers = { ...Object.fromEntries(roles), "gcloud projects get-iam-policy": bound(["roles/owner"]) };
+  expect(await notOk(answers)).toEqual([]);
+});
+
+it("prints for drills the commands of docs/bootstrap.md", async () => {
+  const page = readFileSync(join(__dirname, "../../docs/bootstrap.md"), "utf8");
+  const block = /## Who drills restores[^]*?```sh\n([^]*?)```/.exec(page)![1]!;
+  const absent = new Error("NOT_FOUND");
+  const findings = await notOk({
+    ...Object.fromEntries(DRILL_ROLES.map(({ id }) => [`gcloud iam roles describe ${id} `, absent])),
+    "gcloud projects get-iam-policy": {},
+  });
+  const documented = argumentsOf(
+    block.replace("group:platform@example.com", subject.admins[0]!).replace("in dev prod", "in dev"),
+  );
+  expect(argumentsOf(findings.map(({ remedy }) => remedy).join("\n"))).toEqual(documented);
+});
+
+/** The arguments that a shell gives to each `gcloud` of a script, sorted. */
+function argumentsOf(script: string): string[][] {
+  const print = `PREFIX=acme-tollgate; gcloud() { printf '%s\\n' "$@" --end; }`;
+  const text = execFileSync("bash", ["-c", `${print}\n${script}`], { encoding: "utf8" });
+  return text
+    .split("--end\n")
+    .filter((each) => each !== "")
+    .map((each) => each.trim().split("\n").sort())
+    .sort((a, b) => a.join().localeCompare(b.join()));
 }
 
 it("says of what it cannot look at why, and goes on", async () => {

@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { plan, readStackFile } from "../../infra/plan";
 import { estimate } from "../../infra/cost/estimate";
 import { dollars } from "../../infra/cost/money";
+import { NANOS_PER_DOLLAR } from "../../litellm-config/money";
 import { DIGEST } from "../program/support/planned";
 import { describeWithEngine, Workspace } from "./workspace";
 
-const SECRETS = ["anthropicApiKey", "slackWebhookUrl", "pagerdutyRoutingKey", "smtpPassword"];
 const IMAGES = { agent: DIGEST, gateway: DIGEST };
 const PACK = join(__dirname, "..", "..", "policies");
 
@@ -20,11 +20,11 @@ withEngine("a real engine with the policy on the cost", () => {
     const values = { ...settings.values, "tollgate:images": JSON.stringify(IMAGES) };
     const { total } = estimate((await plan("prod", { ...settings, values })).resources);
 
-    const ceiling = Math.floor(total.expected);
-    await workspace.init({ "tollgate:images": IMAGES, "tollgate:monthlyCostCeiling": ceiling }, SECRETS);
+    const ceiling = Math.floor(total.expected / NANOS_PER_DOLLAR);
+    await workspace.init({ "tollgate:images": IMAGES, "tollgate:monthlyCostCeiling": ceiling });
     const over = await workspace.run("preview", "--policy-pack", PACK);
     expect(over.text).toContain(
-      `expected to cost ${dollars(total.expected)} a month (${dollars(total.low)} to ${dollars(total.high)}), over the ceiling of ${dollars(ceiling)}`,
+      `expected to cost ${dollars(total.expected)} a month (${dollars(total.low)} to ${dollars(total.high)}), over the ceiling of ${dollars(ceiling * NANOS_PER_DOLLAR)}`,
     );
     expect(over.exitCode).not.toBe(0);
 

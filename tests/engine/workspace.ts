@@ -7,6 +7,15 @@ import { parse, stringify } from "yaml";
 const ROOT = join(__dirname, "..", "..");
 const NEEDED = ["pulumi", "pulumi-language-nodejs", "pulumi-resource-gcp", "pulumi-resource-random"];
 
+/** Secrets as a stack has them; none of them may be printed. */
+export const SECRET = "stand-in-value";
+const SECRETS: Record<string, string> = {
+  anthropicApiKey: SECRET,
+  slackWebhookUrl: `https://hooks.slack.test/${SECRET}`,
+  pagerdutyRoutingKey: SECRET,
+  smtpPassword: SECRET,
+};
+
 /** Why there is no engine to test with; undefined when there is one. */
 function missingEngine(): string | undefined {
   if (process.env["TOLLGATE_ENGINE"] !== "1") return "run it by `npm run test:engine`";
@@ -43,8 +52,8 @@ export class Workspace {
     );
   }
 
-  /** Makes the stack with its committed settings, changed by these; `secrets` are encrypted by the engine. */
-  async init(changes: Record<string, unknown>, secrets: string[]): Promise<void> {
+  /** Makes the stack with its committed settings, changed by these, and with secrets that the engine encrypts. */
+  async init(changes: Record<string, unknown>): Promise<void> {
     const { config } = parse(readFileSync(join(ROOT, `Pulumi.${this.stack}.yaml`), "utf8")) as {
       config: Record<string, unknown>;
     };
@@ -53,8 +62,8 @@ export class Workspace {
       stringify({ config: { ...config, ...changes } }),
     );
     await this.mustRun("stack", "init", this.stack);
-    for (const key of secrets)
-      await this.mustRun("config", "set", "--secret", `tollgate:${key}`, "stand-in-value");
+    for (const [key, value] of Object.entries(SECRETS))
+      await this.mustRun("config", "set", "--secret", `tollgate:${key}`, value);
   }
 
   async set(key: string, value: string): Promise<void> {

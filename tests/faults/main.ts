@@ -27,7 +27,7 @@ const command = tollgateCommand(
   .option("--matrix", "instead, every ending once on every wire, plain and streamed", false)
   .addHelpText(
     "after",
-    "\nEnvironment:\n  TOLLGATE_TEST_PORTS    the first port\n  TOLLGATE_TEST_KEEP=1   keeps the logs\n\nExit code 3: a call was charged below its bill, passed a cap or stayed held.",
+    "\nEnvironment:\n  TOLLGATE_TEST_PORTS    the first port\n  TOLLGATE_TEST_KEEP=1   keeps the logs\n\nExit code 3: a call was charged below its bill, passed its hold or a cap, or stayed held; or too few were answered.",
   )
   .action(run);
 
@@ -59,41 +59,75 @@ async function run({ minutes, seed = Date.now() % 1_000_000, rounds: most, matri
   }
   console.log(summary(rounds));
   if (rounds.some(({ violations }) => violations.length > 0)) process.exitCode = EXIT.finding;
+  if (!exercised(rounds.flatMap(({ calls }) => calls))) {
+    console.log(
+      "Fewer than half of the calls with exact endings were answered: this shows little of the meter.",
+    );
+    process.exitCode = EXIT.finding;
+  }
 }
 
 function summary(rounds: RoundOutcome[]): string {
   const calls = rounds.flatMap((round) => round.calls);
   const violations = rounds.flatMap((round) => round.violations);
   const kills = rounds.filter(({ killed }) => killed).length;
-  const answered = calls.filter(({ status }) => status === 200).length;
-  const kinds = ["below the bill", "over the bill", "over a cap", "left held"];
+  const exact = calls.filter((call) => call.exact);
+  const answered = `${answeredOf(calls)} answered (${answeredOf(exact)} of the ${exact.length} with exact endings)`;
+  const kinds = ["below the bill", "over the bill", "over its hold", "over a cap", "left held"];
   const counts = kinds.map((kind) => violations.filter((each) => each.startsWith(kind)).length);
   const others = violations.length - counts.reduce((total, count) => total + count, 0);
   return [
     table(calls),
+    unanswered(calls),
     ...invalid(calls),
-    `${rounds.length} rounds, ${calls.length} calls, ${answered} answered, ${kills} kills: billed ${formatUsd(sum(calls, "billed"))}, charged ${formatUsd(sum(calls, "charged"))}`,
+    `${rounds.length} rounds, ${calls.length} calls, ${answered}, ${kills} kills: billed ${formatUsd(sum(calls, "billed"))}, charged ${formatUsd(sum(calls, "charged"))}`,
     [...kinds.map((kind, at) => `${kind} ${counts[at]}`), `others ${others}`].join(", "),
   ].join("\n");
 }
 
-function table(calls: CallOutcome[]): string {
-  const rows = new Table({
-    head: ["ending", "wire", "calls", "answered", "billed", "charged", "ratio", "below"],
+function answeredOf(calls: CallOutcome[]): number {
+  return calls.filter(({ status }) => status === 200).length;
+}
+
+/** Whether enough calls were answered whose charge must be exact; not judged by a few. */
+function exercised(calls: CallOutcome[]): boolean {
+  const exact = calls.filter((call) => call.exact);
+  return exact.length < 100 || 2 * answeredOf(exact) >= exact.length;
+}
+
+function newTable(head: string[]): Table.Table {
+  return new Table({
+    head,
     style: { head: [], border: [] },
     chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
   });
+}
+
+function table(calls: CallOutcome[]): string {
+  const rows = newTable(["ending", "wire", "calls", "answered", "billed", "charged", "ratio", "below"]);
   for (const [key, group] of grouped(calls, ({ ending, wire }) => `${ending}\t${wire}`)) {
     const [billed, charged] = [sum(group, "billed"), sum(group, "charged")];
     rows.push([
       ...key.split("\t"),
       group.length,
-      group.filter(({ status }) => status === 200).length,
+      answeredOf(group),
       formatUsd(billed),
       formatUsd(charged),
       billed > 0 ? (charged / billed).toFixed(2) : charged > 0 ? "unbilled" : "",
       group.filter((call) => call.charged < call.billed).length,
     ]);
+  }
+  return rows.toString();
+}
+
+/** Why calls were not answered. */
+function unanswered(calls: CallOutcome[]): string {
+  const rows = newTable(["not answered because", "calls", "with exact endings"]);
+  const missed = calls.filter((call) => call.unanswered !== undefined);
+  for (const [reason, group] of grouped(missed, (call) => call.unanswered!.slice(0, 100)).sort(
+    ([, a], [, b]) => b.length - a.length,
+  )) {
+    rows.push([reason, group.length, group.filter(({ exact }) => exact).length]);
   }
   return rows.toString();
 }

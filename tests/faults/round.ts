@@ -13,6 +13,10 @@ export interface CallOutcome {
   charged: number;
   /** The gateway's answer; absent when the connection ended first. */
   status: number | undefined;
+  /** Why the call was not answered with 200; undefined when it was. */
+  unanswered: string | undefined;
+  /** Whether nothing but the provider could keep the call from its answer, and the provider's bill is known. */
+  exact: boolean;
   /** Why the provider found what the gateway sent invalid. */
   refusals: string[];
 }
@@ -29,6 +33,7 @@ interface Sent extends PlannedCall {
   marker: string;
   traceId: string;
   status: number | undefined;
+  unanswered: string | undefined;
 }
 
 /** The gateway's times, in seconds, shortened so that a hold whose gateway died is charged soon. */
@@ -109,14 +114,26 @@ async function send(stack: Stack, customers: Customer[], call: PlannedCall): Pro
   await stack.provider.behave(marker, call.ending.behaviour);
   const question = `[[${marker}]] [[${customer.id}]] [[${customer.id}-${sessionId}]] what did we spend?`;
   const signal = AbortSignal.timeout(call.leavesAfterMs ?? 90_000);
+  let unanswered: string | undefined;
   const reply = await customer
     .call(call.model, {
       body: { ...call.body, messages: [...call.messages, { role: "user", content: question }] },
       metadata: { session_id: sessionId, trace_id: traceId },
       signal,
     })
-    .catch(() => undefined);
-  return { ...call, marker, traceId, status: reply?.status };
+    .catch(() => {
+      unanswered = !signal.aborted
+        ? "the connection broke"
+        : call.leavesAfterMs === undefined
+          ? "no answer within 90 s"
+          : "the client left";
+      return undefined;
+    });
+  if (reply && reply.status !== 200) {
+    const { code, message } = reply.body.error ?? {};
+    unanswered = code === "invalid_request" ? `${code}: ${message}` : `${reply.status} ${code}`;
+  }
+  return { ...call, marker, traceId, status: reply?.status, unanswered };
 }
 
 /** Kills one of the gateway's workers, or all of it and starts it again. */
@@ -148,6 +165,10 @@ async function audit(
     const sessions = new Set(theirs.map(({ session }) => `s${session}`));
     violations.push(...(await auditCustomer(stack, customer, [...sessions])));
   }
+  for (const { cost_nanos: cost, held_nanos: held, model_asked, trace_id } of rows) {
+    const ending = sent.find(({ traceId }) => traceId === trace_id)?.ending.name;
+    if ((cost ?? 0) > held) violations.push(`over its hold: ${model_asked}, ${ending}: ${cost} of ${held}`);
+  }
   const calls: CallOutcome[] = [];
   for (const call of sent) {
     const requests = await stack.provider.requests(call.marker);
@@ -163,6 +184,8 @@ async function audit(
       billed,
       charged,
       status: call.status,
+      unanswered: call.unanswered,
+      exact: call.ending.exact,
       refusals: requests.flatMap(({ refusal }) => refusal ?? []),
     });
     const what = `${call.model} (${shape}), ${call.ending.name}: billed ${billed}, charged ${charged}, status ${call.status ?? "none"}`;

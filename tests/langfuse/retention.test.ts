@@ -1,25 +1,28 @@
-import { retentionSql, TRACE_TABLES } from "../../components/clickhouse/retention";
-import { clickhouseFiles } from "../../infra/config-files/clickhouse";
+import { readFileSync } from "node:fs";
+import { clickhouseFiles } from "../../infra/config-files/native";
 import { service } from "../../catalogue";
 import { envOf } from "../../catalogue/target";
 import { committedComposeFile } from "../compose/support";
-import { definitions } from "../../litellm-config";
 
-const sql = retentionSql({ archiveUrl: "http://store/archive", retentionDays: definitions.retention.traces });
-const statements = sql
+/** Langfuse's tables with the column that says when a row happened. */
+const TRACE_TABLES = {
+  traces: "timestamp",
+  observations: "start_time",
+  scores: "timestamp",
+  events_full: "start_time",
+  events_core: "start_time",
+};
+const statements = readFileSync("components/clickhouse/retention.sql", "utf8")
+  .replace(/^--.*$/gm, "")
   .split(";")
   .map((each) => each.trim())
   .filter(Boolean);
 
 describe("traces in ClickHouse", () => {
-  test("covers the tables of Langfuse 4, the two of events among them", () => {
-    expect(Object.keys(TRACE_TABLES)).toEqual([
-      "traces",
-      "observations",
-      "scores",
-      "events_full",
-      "events_core",
-    ]);
+  test("are archived and deleted in the tables of Langfuse 4, the two of events among them, and in no other", () => {
+    const written = (verb: RegExp) => statements.flatMap((each) => verb.exec(each)?.[1] ?? []);
+    expect(written(/^INSERT INTO[^]* FROM (\w+) /)).toEqual(Object.keys(TRACE_TABLES));
+    expect(written(/^ALTER TABLE (\w+) DELETE/)).toEqual(Object.keys(TRACE_TABLES));
   });
 
   test.each(Object.entries(TRACE_TABLES))(
@@ -29,29 +32,37 @@ describe("traces in ClickHouse", () => {
         (each) => each.startsWith("INSERT") && each.includes(` FROM ${table} `),
       );
       expect(statements[archive]).toContain(
-        `s3('http://store/archive/${table}/{_partition_id}.parquet', 'Parquet')`,
+        `s3({archive:String} || '${table}/{_partition_id}.parquet', 'Parquet')`,
       );
       // All that is old and still there, not a window of days that failed exports could fall out of.
-      expect(statements[archive]).toContain(`WHERE toDate(${time}) <= today() - 83`);
-      // A day is written on seven days: never added to a file that is there.
-      expect(statements[archive]).toContain("s3_truncate_on_insert = 1");
-      expect(statements[archive]).toMatch(/max_threads = 1, max_insert_threads = 1, max_block_size = 512/);
+      expect(statements[archive]).toContain(`WHERE toDate(${time}) <= today() - {retention_days:UInt16} + 7`);
       expect(statements[archive + 1]).toBe(
-        `ALTER TABLE ${table} DELETE WHERE toDate(${time}) <= today() - 90`,
+        `ALTER TABLE ${table} DELETE WHERE toDate(${time}) <= today() - {retention_days:UInt16}`,
       );
     },
   );
+
+  test("a day that is written again replaces its object, and one fits in memory", () => {
+    const settings = statements.filter((each) => each.startsWith("SET "));
+    expect(statements.slice(0, settings.length)).toEqual(settings);
+    expect(settings.join()).toContain("s3_truncate_on_insert = 1");
+    expect(settings.join()).toContain("max_threads = 1, max_insert_threads = 1, max_block_size = 512");
+  });
 
   test("nothing deletes an archived table's rows but the statement after its export, which a failure stops", () => {
     expect(statements.filter((each) => each.includes("TTL"))).toHaveLength(1);
     const retention = committedComposeFile().services["clickhouse-retention"]!;
     expect(JSON.stringify(retention)).toContain("--multiquery");
     expect(JSON.stringify(retention)).not.toContain("--ignore-error");
+    expect(retention.environment).toMatchObject({
+      TRACE_ARCHIVE_URL: "http://blob-store:9002/trace-archive/",
+      TRACE_RETENTION_DAYS: "90",
+    });
   });
 
   test("the list of raw events is kept no longer than the traces", () => {
     expect(statements.at(-1)).toBe(
-      "ALTER TABLE blob_storage_file_log MODIFY TTL toDateTime(created_at) + INTERVAL 90 DAY",
+      "ALTER TABLE blob_storage_file_log MODIFY TTL toDateTime(created_at) + INTERVAL {retention_days:UInt16} DAY",
     );
   });
 });

@@ -7,28 +7,12 @@ import { limits } from "../../infra/limits";
 import { plan, readStackFile } from "../../infra/plan";
 import { judgePlan } from "../../policies/judge-plan";
 import { runNow, schedulesOf } from "../../ops/office/run";
-import { Planned } from "../program/support/planned";
+import { Planned, POOL, SERVICE } from "../program/support/planned";
 
 const HOURS = { "tollgate:officeHours": '{"from":8,"to":18,"timeZone":"Europe/Brussels"}' };
 const SCHEDULE = "gcp:cloudscheduler/job:Job";
-
-interface Target {
-  httpMethod: string;
-  uri: string;
-  body?: string;
-}
-
-/** The request that a schedule makes, as the documents of Google's APIs name it. */
-function requestOf({ httpMethod, uri, body }: Target) {
-  const { hostname, pathname, search } = new URL(uri);
-  return {
-    hostname,
-    verb: httpMethod,
-    path: pathname,
-    query: [...new URLSearchParams(search).keys()],
-    body: body ? JSON.parse(Buffer.from(body, "base64").toString()) : undefined,
-  };
-}
+const ACTS_AS = "gcp:serviceaccount/iAMMember:IAMMember";
+const ACCOUNT = "gcp:serviceaccount/account:Account::";
 
 describe.each([
   ["packed", ["postgres", "clickhouse", "watch"]],
@@ -67,28 +51,21 @@ describe.each([
     ]);
   });
 
-  it("ask Cloud Run for what its document accepts", () => {
-    const targets = dev
-      .all(SCHEDULE)
-      .map(({ name, inputs }) => ({ name, target: inputs["httpTarget"] as Target }))
-      .filter(({ name }) => name.startsWith("office-") && !/postgres|clickhouse/.test(name))
-      .map(({ target }) => requestOf(target));
-    expect(targets).toHaveLength(2 * (sleepers.length - 2));
-    for (const { hostname, ...request } of targets) {
-      expect(hostname).toBe("run.googleapis.com");
-      expect(wrongWith(discovery("run.v2"), request)).toEqual([]);
-    }
-  });
-
-  it("ask Cloud SQL for what its document accepts", () => {
-    const bodies = ["wake", "sleep"].map((action) => {
-      const { body } = dev.inputs(SCHEDULE, `office-${action}-postgres`).httpTarget;
-      return JSON.parse(Buffer.from(body, "base64").toString());
+  it("let their account act as what each of them runs as", () => {
+    const runners = [...dev.all(SERVICE), ...dev.all(POOL)].filter(({ name }) => sleepers.includes(name));
+    const accounts = runners.map(({ dependsOn }) => {
+      const [account] = dependsOn.filter((each) => each.startsWith(ACCOUNT));
+      return dev.inputs("gcp:serviceaccount/account:Account", account!.slice(ACCOUNT.length)).accountId;
     });
-    expect(bodies.map(({ settings }) => settings.activationPolicy)).toEqual(["ALWAYS", "NEVER"]);
-    const path = "/sql/v1beta4/projects/p/instances/i";
-    for (const body of bodies)
-      expect(wrongWith(discovery("sqladmin.v1beta4"), { verb: "PATCH", path, query: [], body })).toEqual([]);
+    const actsAs = dev
+      .all(ACTS_AS)
+      .filter(({ inputs }) => inputs["role"] === "roles/iam.serviceAccountUser")
+      .map(({ inputs }) => String(inputs["serviceAccountId"]));
+    expect(actsAs.sort()).toEqual(
+      accounts
+        .map((id) => `projects/tollgate-dev/serviceAccounts/${id}@tollgate-dev.iam.gserviceaccount.com`)
+        .sort(),
+    );
   });
 
   it("keep every limit and mandatory policy, and lower the cost", async () => {
@@ -108,7 +85,7 @@ it("jobs that run each hour keep the hours, or their databases would be asleep",
 
 it.each([
   ["prod", HOURS["tollgate:officeHours"], /officeHours .* must not be set in prod/],
-  ["dev", '{"from":18,"to":8,"timeZone":"Europe/Brussels"}', /officeHours.to "8" must be after `from`/],
+  ["dev", '{"from":18,"to":8,"timeZone":"Europe/Brussels"}', /officeHours.to 8 must be after `from`/],
   ["dev", '{"from":8,"to":18,"timeZone":"Mars"}', /officeHours.timeZone "Mars" must be a time zone/],
 ])("are refused in %s as %s", async (stack, hours, message) => {
   const settings = readStackFile(stack);

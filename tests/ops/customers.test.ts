@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,6 +16,7 @@ import { readAudit } from "../../ops/ledger/audit";
 import { readOutlook } from "../../ops/ledger/outlook";
 import { addCall, addCrossing, addRefusal, addSession } from "../dashboards/support/ledger";
 import { startLedger } from "../support/ledger";
+import { runCommand } from "../support/run-command";
 
 let folder: string;
 let postgres: RunningPostgres;
@@ -174,6 +174,97 @@ it("forecasts a customer, its tier and all of them from the days before", async 
   expect(totals.map(({ name }) => name)).toEqual(["tier_1", "tier_2", "all"]);
   expect(Math.abs(totals[2]!.forecast!.expectedNanos - 2 * one!.expectedNanos)).toBeLessThanOrEqual(2);
   expect((await readOutlook(admin, "other")).customers).toHaveLength(1);
+});
+
+describe("a customer's budget month", () => {
+  const monthOf = async (customerId: string) => {
+    const { month, monthEnd } = await usageOf(admin, customerId);
+    return { month, monthEnd };
+  };
+  /** Neither the calendar's nor today's. */
+  const otherDay = (new Date().getUTCDate() % 27) + 2;
+
+  it("begins on the day it was added with, for the agent and for operators alike", async () => {
+    const { customer } = await addCustomer(admin, { ...acme, anchorDay: otherDay }, by);
+    expect(customer).toMatchObject({ anchorDay: otherDay, anchorFrom: null });
+    const { month, monthEnd } = await monthOf("acme");
+    expect(new Date(month).getUTCDate()).toBe(otherDay);
+    expect(new Date(monthEnd).getUTCDate()).toBe(otherDay);
+    expect(await agent.usage("acme")).toMatchObject({ month, monthEnd });
+    const { rows } = await owner.query("select month::text, month_end::text from ledger.customer_usage");
+    expect(rows).toEqual([{ month, month_end: monthEnd }]);
+  });
+
+  it("keeps what is spent, and its end, when the day changes; the trail says from when it counts", async () => {
+    await addCustomer(admin, acme, by);
+    const before = await monthOf("acme");
+    await addSession(owner, "acme", "s", usd("0.01"));
+    await owner.query(
+      `insert into ledger.customer_months (customer_id, month, tier, cap_nanos, spent_nanos, updated_at)
+       values ('acme', ledger.month_of(now()), 'tier_1', 8000000000, 10000000, now())`,
+    );
+    const changed = await changeCustomer(admin, "acme", "anchorDay", "15", by);
+    expect(changed).toMatchObject({ anchorDay: 15, anchorFrom: before.monthEnd });
+    expect(await usageOf(admin, "acme")).toMatchObject({ ...before, spentNanos: usd("0.01") });
+    expect(await readAudit(admin, { customerId: "acme", limit: 1 })).toMatchObject([
+      {
+        action: "customer.anchor",
+        before: { anchorDay: 1 },
+        after: { anchorDay: 15, from: before.monthEnd },
+      },
+    ]);
+    expect(await changeCustomer(admin, "acme", "anchorDay", "1", by)).toMatchObject({
+      anchorDay: 1,
+      anchorFrom: null,
+    });
+  });
+
+  it.each(["0", "32", "1.5", "first", "-1"])("does not begin on day %j", async (day) => {
+    await addCustomer(admin, acme, by);
+    await expect(changeCustomer(admin, "acme", "anchorDay", day, by)).rejects.toThrow(
+      /^anchorDay \(is "[^"]+"\): give the day of the month .* from 1 to 31/,
+    );
+    expect(await findCustomer(admin, "acme")).toMatchObject({ anchorDay: 1 });
+  });
+
+  it("is imported, and taken back by an empty cell", async () => {
+    await importCustomers(admin, "customer_id,tier,anchor_day\nacme,tier_1,31\n", true, by);
+    expect(await findCustomer(admin, "acme")).toMatchObject({ anchorDay: 31 });
+    const csv = "customer_id,tier,anchor_day\nacme,tier_1,\n";
+    expect(await importCustomers(admin, csv, true, by)).toMatchObject([
+      { does: "change", changes: { anchorDay: { from: 31, to: 1 } } },
+    ]);
+    await expect(
+      importCustomers(admin, "customer_id,tier,anchor_day\nacme,tier_1,32\n", true, by),
+    ).rejects.toThrow('line 2: anchorDay (is "32"): give the day');
+  });
+
+  it("adds up with months that end on another day: the totals expect what their customers do", async () => {
+    await addCustomer(admin, acme, by);
+    await addCustomer(admin, { ...acme, customerId: "other", anchorDay: otherDay }, by);
+    for (const customer of ["acme", "other"]) {
+      await owner.query(
+        `insert into ledger.customer_months (customer_id, month, tier, cap_nanos, updated_at)
+         select $1, (date_trunc('month', now()) - make_interval(months => m))::date, 'tier_1', 8, now() from generate_series(0, 2) m`,
+        [customer],
+      );
+      await addSession(owner, customer, "s", 0);
+      for (let day = 1; day <= 28; day++)
+        await addCall(owner, {
+          customer,
+          session: "s",
+          cost: usd(day % 2 ? "0.1" : "0.3"),
+          ago: `${day} days`,
+        });
+    }
+    const { customers, totals } = await readOutlook(admin);
+    const [one, other] = customers.map(({ forecast }) => forecast!);
+    const all = totals.find(({ name }) => name === "all")!.forecast!;
+    expect(all.expectedNanos).toBe(one!.expectedNanos + other!.expectedNanos);
+    const up = (of: typeof one) => of!.highNanos - of!.expectedNanos;
+    expect(up(all)).toBe(Math.round(Math.hypot(up(one), up(other))));
+    expect(all).toMatchObject({ basedOnDays: 28, runsOutOn: null });
+  });
 });
 
 describe("a change", () => {
@@ -363,14 +454,5 @@ describe("the command", () => {
 });
 
 function runAt(command: "customers" | "audit", TOLLGATE_LEDGER_URL: string, ...args: string[]) {
-  const child = spawn(process.execPath, ["--import", "tsx", `ops/${command}/main.ts`, ...args], {
-    env: { ...process.env, TOLLGATE_LEDGER_URL },
-  });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk) => (stdout += chunk));
-  child.stderr.on("data", (chunk) => (stderr += chunk));
-  return new Promise<{ exitCode: number | null; stdout: string; stderr: string }>((resolve) => {
-    child.once("close", (exitCode) => resolve({ exitCode, stdout, stderr }));
-  });
+  return runCommand(command, args, { TOLLGATE_LEDGER_URL });
 }

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Client } from "pg";
@@ -16,6 +15,7 @@ import { addCrossing, startLedger, type TestLedger } from "../dashboards/support
 import { wrongWith } from "../support/discovery/check";
 import { discovery } from "../support/discovery/document";
 import { freePort } from "../support/gateway/ports";
+import { runCommand } from "../support/run-command";
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
 const by = { actor: "ann", reason: "a test" };
@@ -326,14 +326,5 @@ function run(command: string, ...args: string[]) {
 }
 
 function runWith(env: Record<string, string>, command: string, ...args: string[]) {
-  const child = spawn(process.execPath, ["--import", "tsx", `ops/${command}/main.ts`, ...args], {
-    env: { ...process.env, TOLLGATE_LEDGER_URL: ledger.postgres.urls.ledger_admin, ...env },
-  });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk) => (stdout += chunk));
-  child.stderr.on("data", (chunk) => (stderr += chunk));
-  return new Promise<{ exitCode: number | null; stdout: string; stderr: string }>((resolve) => {
-    child.once("close", (exitCode) => resolve({ exitCode, stdout, stderr }));
-  });
+  return runCommand(command, args, { TOLLGATE_LEDGER_URL: ledger.postgres.urls.ledger_admin, ...env });
 }

@@ -74,6 +74,25 @@ describe("an export", () => {
     }
   });
 
+  it("has the calendar month's calls of a customer whose budget month began in the one before", async () => {
+    const { owner } = ledger;
+    // The budget month of every call began on the last day of the month before, where one of them was.
+    try {
+      await owner.query(`
+        UPDATE ledger.customer_months SET month = month - 1;
+        UPDATE ledger.recent_calls SET month = month - 1;
+        UPDATE ledger.recent_calls SET reserved_at = ledger.month_of(now())::timestamp AT TIME ZONE 'UTC' - interval '1 second'
+          WHERE cost_nanos = 333333333`);
+      const { totals } = await exported("csv");
+      expect(totals).toMatchObject({ chargedNanos: total - 333_333_333, bookedNanos: total - 333_333_333 });
+    } finally {
+      await owner.query(`
+        UPDATE ledger.customer_months SET month = month + 1;
+        UPDATE ledger.recent_calls SET month = month + 1;
+        UPDATE ledger.recent_calls SET reserved_at = now() - interval '1 second' WHERE cost_nanos = 333333333`);
+    }
+  });
+
   it("as FOCUS has the mandatory columns of version 1.2 in the specification's formats, and the ledger's total", async () => {
     const { text } = await exported("focus");
     const rows: Record<string, string>[] = parse(text, { columns: true });

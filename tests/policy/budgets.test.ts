@@ -191,6 +191,12 @@ describe("a budget that must not be deployed", () => {
       [`spare has input_nanos -1. Give the model its provider's list price in ${MODELS}`],
     ],
     [
+      "an embedding model without an input price",
+      "models-priced",
+      ({ models }) => (models["gemini-embedding-001"]!.input_nanos = 0),
+      [`gemini-embedding-001 has input_nanos 0. Give the model its provider's list price in ${MODELS}`],
+    ],
+    [
       "an invalid price of long prompts",
       "models-priced",
       ({ models }) => (models["claude-haiku-5-5"]!.long_prompts[0]!.input_nanos = 0),
@@ -372,11 +378,8 @@ describe("fallback-lasting", () => {
     expect(await judge("fallback-lasting", deployed(haiku(day(61))), "prod", settings)).toHaveLength(1);
   });
 
-  it("says which of the product's routes rest on a preview", async () =>
-    expect(await judge("fallback-lasting", deployed())).toEqual([
-      expect.stringContaining("The route analysis falls back to nothing that lasts: gemini-3.1-pro-preview"),
-      expect.stringContaining("The route deep falls back to nothing that lasts: gemini-3.1-pro-preview"),
-    ]));
+  it("finds a model that lasts behind each of the product's routes", async () =>
+    expect(await judge("fallback-lasting", deployed())).toEqual([]));
 });
 
 describe("guard-on", () => {

@@ -2,10 +2,11 @@ import * as types from "../../policies/infrastructure/types";
 import { holdTo, of, redis, run, sql } from "./cases";
 
 /** A machine that runs ClickHouse, with the SQL of its retention and a configuration file. */
-function clickhouse(retention: string, configuration = "") {
+function clickhouse(retention: string, configuration = "", environment = "") {
   const files = {
     "/etc/clickhouse/retention.sql": retention,
     "/etc/clickhouse-server/config.d/logs.xml": configuration,
+    "/etc/clickhouse/server.env": environment,
   };
   const write_files = Object.entries(files).map(([path, content]) => ({ path, content }));
   const cloudConfig = { write_files, runcmd: ["systemctl start clickhouse.service"] };
@@ -157,6 +158,38 @@ holdTo([
       [
         "a TTL of 30 days",
         [clickhouse("ALTER TABLE t MODIFY TTL at + INTERVAL 30 DAY;")],
+        ["A table keeps its rows 30 days, not 90"],
+      ],
+      ...(
+        [
+          ["90 days by the parameter", "{retention_days:UInt16}", "TRACE_RETENTION_DAYS=90", []],
+          [
+            "another parameter's days",
+            "{retention_days:UInt16}",
+            "TRACE_RETENTION_DAYS=30",
+            ["A table keeps its rows 30 days, not 90"],
+          ],
+          [
+            "a parameter without a value",
+            "{retention_days:UInt16}",
+            "",
+            ["TRACE_RETENTION_DAYS of its retention.sql is not set"],
+          ],
+          [
+            "a parameter of another name",
+            "{days:UInt16}",
+            "TRACE_RETENTION_DAYS=90",
+            ["A table keeps its rows {days days, not 90"],
+          ],
+        ] as const
+      ).map(([name, days, environment, findings]): [string, ReturnType<typeof clickhouse>[], string[]] => [
+        name,
+        [clickhouse(`ALTER TABLE t DELETE WHERE at <= today() - ${days};`, "", environment)],
+        [...findings],
+      ]),
+      [
+        "30 days in Compose's file",
+        [of(types.BUCKET_OBJECT, { name: "compose.yaml", content: 'TRACE_RETENTION_DAYS: "30"' })],
         ["A table keeps its rows 30 days, not 90"],
       ],
       [

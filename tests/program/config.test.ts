@@ -1,11 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
 import { readConfig } from "../../infra/config";
-import { plan, readStackFile, type PlannedResource } from "../../infra/plan";
+import { withoutIdle } from "../../infra/contradictions";
+import { plan, readStackFile, settingsOf, type PlannedResource } from "../../infra/plan";
 import { recordResources } from "../../infra/plan/monitor";
 import { program } from "../../infra/program";
 import { DIGEST } from "./support/planned";
 
-const SECRETS = ["anthropicApiKey", "slackWebhookUrl", "pagerdutyRoutingKey", "smtpPassword"];
+const SECRETS = {
+  "tollgate:anthropicApiKey": "value",
+  "tollgate:slackWebhookUrl": "https://hooks.slack.test/value",
+  "tollgate:pagerdutyRoutingKey": "value",
+  "tollgate:smtpPassword": "value",
+};
 
 /** What an update says to a stack's configuration; "accepted" when nothing. */
 async function verdict(
@@ -21,7 +28,7 @@ async function verdict(
   );
   const values: Record<string, string | null> = {
     ...readStackFile(stack).values,
-    ...Object.fromEntries(SECRETS.map((key) => [`tollgate:${key}`, "value"])),
+    ...SECRETS,
     ...(stack === "prod" ? { "tollgate:images": JSON.stringify({ agent: DIGEST, gateway: DIGEST }) } : {}),
     ...changes,
   };
@@ -93,7 +100,7 @@ it.each([
   [
     "tollgate:operators",
     "[]",
-    "tollgate:operators must name somebody: list who may open Grafana and Langfuse",
+    "tollgate:operators [] must name somebody: list who may open Grafana and Langfuse",
   ],
   [
     "tollgate:operators",
@@ -123,6 +130,210 @@ it.each([
   const said = await verdict({ [key]: value });
   expect(said).toMatch(/^Pulumi\.dev\.yaml is not usable:\n {2}/);
   expect(said).toContain(message);
+});
+
+/** Settings as an operator writes them: a line of the file, and what is said of it. */
+const WRITTEN: [yaml: string, ...findings: string[]][] = [
+  // Types.
+  ["tollgate:phase: 2.5", "tollgate:phase 2.5 must be a whole number"],
+  ["tollgate:phase: -1", "tollgate:phase -1 must be at least 1"],
+  ["tollgate:phase: 6", "tollgate:phase 6 must be at most 5"],
+  ["tollgate:tempo: yes", 'tollgate:tempo "yes" must be true or false'],
+  [
+    "tollgate:sizes: {protect: 'true'}",
+    'tollgate:sizes.protect "true" must be true or false: take the quotes away',
+  ],
+  [
+    "tollgate:sizes: {maxInstances: '4'}",
+    'tollgate:sizes.maxInstances "4" must be a number: take the quotes away',
+  ],
+  ["tollgate:sizes: {redisGiB: 1.5}", "tollgate:sizes.redisGiB 1.5 must be a whole number"],
+  [
+    "tollgate:sizes: [large]",
+    'tollgate:sizes ["large"] must have keys of its own: protect, highAvailability',
+  ],
+  ["tollgate:owner: [platform]", 'tollgate:owner ["platform"] must be text, not a list'],
+  [
+    "tollgate:owner: {team: platform}",
+    'tollgate:owner {"team":"platform"} must be text, not keys of its own',
+  ],
+  ["tollgate:owner: ~", "tollgate:owner null must have a value, or be taken out"],
+  ["tollgate:operators: user:me@acme.test", 'tollgate:operators "user:me@acme.test" must be a list'],
+  ["tollgate:operators: [12]", "tollgate:operators.0 12 must be text: put it in quotes"],
+  ["tollgate:officeHours: 8-18", 'tollgate:officeHours "8-18" must have keys of its own: from, to, timeZone'],
+  [
+    "tollgate:tiers: {tier_2: 20}",
+    "tollgate:tiers.tier_2 20 must have keys of its own: price, monthlyBudget",
+  ],
+  ["tollgate:monthlyCostCeiling: $230", 'tollgate:monthlyCostCeiling "$230" must be a number'],
+  // Sizes.
+  ["tollgate:sizes: {minInstances: -1}", "tollgate:sizes.minInstances -1 must be at least 0"],
+  ["tollgate:sizes: {redisGiB: 0}", "tollgate:sizes.redisGiB 0 must be at least 1"],
+  [
+    "tollgate:sizes: {clickhouseDiskGiB: 100000}",
+    "tollgate:sizes.clickhouseDiskGiB 100000 must be at most 65536",
+  ],
+  ["tollgate:sizes: {filesMiB: 100000}", "tollgate:sizes.filesMiB 100000 must be at most 2048"],
+  [
+    "tollgate:sizes: {clickhouseMachine: t2a-standard-2}",
+    'tollgate:sizes.clickhouseMachine "t2a-standard-2" must be one of e2-micro',
+  ],
+  [
+    "tollgate:sizes: {postgresTier: db-custom-3-4096}",
+    'tollgate:sizes.postgresTier "db-custom-3-4096" must be a machine type',
+  ],
+  [
+    "tollgate:sizes: {postgresTier: db-custom-2-1024}",
+    'tollgate:sizes.postgresTier "db-custom-2-1024" must be a machine type',
+  ],
+  ["tollgate:monthlyCostCeiling: -1", "tollgate:monthlyCostCeiling -1 must be at least 1"],
+  [
+    "tollgate:monthlyCostCeiling: 475649710300",
+    "tollgate:monthlyCostCeiling 475649710300 must be at most 1000000",
+  ],
+  ["tollgate:tiers: {tier_2: {monthlyBudget: 0}}", "tollgate:tiers.tier_2.monthlyBudget 0 must be above 0"],
+  [
+    "tollgate:tiers: {tier_2: {price: 99999999}}",
+    "tollgate:tiers.tier_2.price 99999999 must be a dollar amount",
+  ],
+  // Names and addresses.
+  ["tollgate:environment: dev-", 'tollgate:environment "dev-" must be a name'],
+  ["gcp:project: [acme]", 'gcp:project ["acme"] must be text, not a list'],
+  ["tollgate:operators: [group:platform]", 'tollgate:operators.0 "group:platform" must be an IAM member'],
+  [
+    "tollgate:operators: ['user:allAuthenticatedUsers']",
+    'tollgate:operators.0 "user:allAuthenticatedUsers" must be an IAM member',
+  ],
+  [
+    "tollgate:operators: [domain:me@acme.test]",
+    'tollgate:operators.0 "domain:me@acme.test" must be an IAM member',
+  ],
+  ["tollgate:operators: [user:a@b.de, user:a@b.de]", "must name each member once"],
+  [
+    "tollgate:admins: [domain:acme.test]",
+    'tollgate:admins ["domain:acme.test"] must name people, not a whole domain',
+  ],
+  [
+    "tollgate:imageRegistry: europe-west99-docker.pkg.dev/a/b",
+    'tollgate:imageRegistry "europe-west99-docker.pkg.dev/a/b" must be a repository',
+  ],
+  [
+    "tollgate:publicUrl: https://agent.acme.test/path",
+    'tollgate:publicUrl "https://agent.acme.test/path" must be an address without path',
+  ],
+  [
+    "tollgate:publicUrl: https://me:secret@agent.acme.test",
+    'tollgate:publicUrl "https://...@agent.acme.test" must be an address without path',
+  ],
+  [
+    "{tollgate:publicUrl: https://a.test, tollgate:oauthIssuer: 'https://b.test/x?y'}",
+    'tollgate:oauthIssuer "https://b.test/x?y" must be an address without query',
+  ],
+  ["tollgate:billingAccount: billingAccounts/012345-6789AB-CDEF01", "must be a billing account"],
+  [
+    "tollgate:serving: {agnt: tollgate-agent-1}",
+    "tollgate:serving.agnt is not a setting: did you mean tollgate:serving.agent?",
+  ],
+  [
+    "tollgate:officeHours: {from: 8, to: 18, timeZone: europe/brussels}",
+    'timeZone "europe/brussels" must be a time zone',
+  ],
+  // Nested keys.
+  [
+    "tollgate:officeHours: {from: 8, to: 18, timezone: Europe/Brussels}",
+    "tollgate:officeHours.timeZone is missing: `pulumi config set --path 'tollgate:officeHours.timeZone' ...`",
+    "tollgate:officeHours.timezone is not a setting: did you mean tollgate:officeHours.timeZone?",
+  ],
+  [
+    "tollgate:tiers: {tier_2: {budget: 20}}",
+    "tollgate:tiers.tier_2.budget is not a setting: name one of price, monthlyBudget",
+  ],
+  ...["smtp.acme.test", "smtp.acme.test:99999", "https://smtp:587"].map((smarthost): [string, string] => [
+    `tollgate:alertEmail: {to: a@b.de, from: b@c.de, smarthost: '${smarthost}', username: x}`,
+    `tollgate:alertEmail.smarthost "${smarthost}" must be a host and its port, such as smtp.example.com:587`,
+  ]),
+  // Keys of another place.
+  ["tollgate:region: europe-west1", "tollgate:region is not a setting: did you mean gcp:region?"],
+  ["gcp:projekt: acme", "gcp:projekt is not a setting of Google's provider: did you mean gcp:project?"],
+  [
+    "gcp:zone: us-central1-a",
+    "gcp:zone is not used: tollgate:sizes.clickhouseZone has the letter of the zone",
+  ],
+  ["tolgate:owner: platform", "tolgate:owner is not a setting: did you mean tollgate:owner?"],
+  ["owner: platform", "owner is not a setting: did you mean tollgate:owner?"],
+  // Secrets, which are not shown.
+  [
+    "tollgate:slackWebhookUrl: hooks",
+    "tollgate:slackWebhookUrl (a secret, not shown) must be an https address",
+  ],
+  ["tollgate:agentKeys: hooks", "tollgate:agentKeys (a secret, not shown) must be a JSON list"],
+  ["tollgate:anthropicApiKey: ''", "tollgate:anthropicApiKey (a secret, not shown) must not be empty"],
+  // Right alone, and wrong together.
+  [
+    "tollgate:sizes: {minInstances: 5, maxInstances: 2}",
+    "tollgate:sizes.minInstances 5 must be at most tollgate:sizes.maxInstances (2)",
+  ],
+  ["tollgate:sizes: {cpuBetweenRequests: true}", "tollgate:sizes.cpuBetweenRequests true does nothing while"],
+  [
+    "tollgate:sizes: {clickhouseMemoryMiB: 4096}",
+    "tollgate:sizes.clickhouseMemoryMiB 4096 must be at most 1536, which e2-small has",
+  ],
+  [
+    "tollgate:sizes: {clickhouseZone: a}",
+    'tollgate:sizes.clickhouseZone "a" must be a zone of europe-west1: one of b, c, d',
+  ],
+  [
+    "{gcp:region: us-central1, tollgate:sizes: {clickhouseZone: d}}",
+    "must be a zone of us-central1: one of a, b, c, f",
+  ],
+  [
+    "tollgate:monthlyWorstCaseCeiling: 10",
+    "tollgate:monthlyWorstCaseCeiling 10 must be at least tollgate:monthlyCostCeiling (230)",
+  ],
+  [
+    "tollgate:operators: [domain:acme.test]",
+    "tollgate:admins is missing: not everybody of domain:acme.test may run commands",
+  ],
+  ["{tollgate:tempo: true, tollgate:phase: 4}", "tollgate:tempo true does nothing before phase 5"],
+  [
+    "{tollgate:environment: prod, tollgate:class: dev}",
+    'tollgate:class "dev" must be prod in the environment prod',
+  ],
+  [
+    "{tollgate:officeHours: {from: 8, to: 18, timeZone: Europe/Brussels}, tollgate:sizes: {minInstances: 1}}",
+    "tollgate:sizes.minInstances 1 must be 0 with tollgate:officeHours",
+  ],
+  [
+    "{tollgate:deployment: gce-vm, tollgate:tempo: true, tollgate:sizes: {layout: apart, protect: true}, tollgate:admins: [user:a@b.de]}",
+    ...["admins", "tempo", "sizes.layout"].map(
+      (key) => `tollgate:${key} does nothing with tollgate:deployment gce-vm: take it out`,
+    ),
+  ],
+];
+
+it.each(WRITTEN)("%s is refused", async (yaml, ...expected) => {
+  const said = await verdict(settingsOf(parse(yaml) as Record<string, unknown>).values);
+  const [first, ...lines] = said.split("\n").map((line) => line.trim());
+  expect(first).toBe("Pulumi.dev.yaml is not usable:");
+  // Each finding once, and nothing else.
+  expect(lines).toEqual(expected.map((finding) => expect.stringContaining(finding)));
+  expect(said).not.toContain("hooks");
+});
+
+it("leaves out what would do nothing, where the cost of another form of a stack is estimated", async () => {
+  const settings = {
+    ...readStackFile("dev").values,
+    "tollgate:tempo": "true",
+    "tollgate:admins": '["user:me@acme.test"]',
+    "tollgate:sizes": '{"protect":true,"minInstances":1,"layout":"apart"}',
+  };
+  const changes: Record<string, string>[] = [
+    { "tollgate:deployment": "gce-vm" },
+    { "tollgate:phase": "1" },
+    { "tollgate:officeHours": '{"from":8,"to":18,"timeZone":"Europe/Brussels"}' },
+  ];
+  for (const change of changes)
+    expect([change, await verdict(withoutIdle({ ...settings, ...change }))]).toEqual([change, "accepted"]);
 });
 
 const required = ["environment", "projectNumber", "phase", "owner", "operators"];

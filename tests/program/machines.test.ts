@@ -1,12 +1,11 @@
 import { parse } from "yaml";
 import { composeCloudConfig } from "../../components/compose-machine";
 import { clickHouseCloudConfig } from "../../components/clickhouse/cloud-config";
-import { retentionSql } from "../../components/clickhouse/retention";
 import { contentHash } from "../../components/config-files";
 import { limits } from "../../components/run/container";
 import { publicImageReference, roleNames } from "../../catalogue";
 import { publicImages, type PublicImageName } from "../../catalogue/images";
-import { clickhouseFiles } from "../../infra/config-files/clickhouse";
+import { clickhouseFiles } from "../../infra/config-files/native";
 import { databaseRolesSql, passwordVariables } from "../../catalogue/database-roles";
 import { digestOf } from "../../ops/images/pin";
 
@@ -19,10 +18,13 @@ const text = clickHouseCloudConfig({
   image: "registry.test/clickhouse@sha256:1",
   registryHost: "registry.test",
   project: "project",
-  env: { CLICKHOUSE_USER: "langfuse", SYSTEM_LOG_TTL: "event_date + INTERVAL 7 DAY DELETE" },
+  env: {
+    CLICKHOUSE_USER: "langfuse",
+    SYSTEM_LOG_TTL: "event_date + INTERVAL 7 DAY DELETE",
+    TRACE_ARCHIVE_URL: "https://storage.googleapis.com/archive/",
+  },
   passwordSecret: "clickhouse-password",
   passwordVersion: "3",
-  archiveBucket: "archive",
   retentionDays: 90,
   configFiles: clickhouseFiles("cloud-storage"),
   memoryMiB: 1536,
@@ -45,20 +47,21 @@ describe("ClickHouse's machine", () => {
     expect(environment).toContain("DATA_FOLDER=/mnt/disks/clickhouse\n");
     expect(environment).toContain("\nPASSWORD_SECRET=clickhouse-password\nPASSWORD_VERSION=3\n");
     expect(file("/etc/clickhouse/server.env")).toBe(
-      "CLICKHOUSE_USER=langfuse\nSYSTEM_LOG_TTL=event_date + INTERVAL 7 DAY DELETE\n",
+      "CLICKHOUSE_USER=langfuse\nSYSTEM_LOG_TTL=event_date + INTERVAL 7 DAY DELETE\nTRACE_ARCHIVE_URL=https://storage.googleapis.com/archive/\nTRACE_RETENTION_DAYS=90\n",
     );
   });
 
   it("gives every unit and script the variables that it reads", () => {
-    const known = new Set(
-      [...file("/etc/tollgate/machine.env").matchAll(/^(\w+)=/gm)].map(([, name]) => name),
-    );
+    const namesIn = (path: string) => [...file(path).matchAll(/^(\w+)=/gm)].map(([, name]) => name!);
+    const known = new Set(namesIn("/etc/tollgate/machine.env"));
     const units = config.write_files.filter(({ path }) => path.endsWith(".service"));
     expect(units.length).toBeGreaterThan(3);
     for (const { path, content } of units) {
       const script = /ExecStart=\/bin\/bash (\S+)/.exec(content)?.[1];
       const read = `${content}\n${script ? file(script) : ""}`;
-      const own = new Set(["CLICKHOUSE_USER", "CLICKHOUSE_PASSWORD", "APPLIED", "RESTARTED_FOR"]);
+      const own = new Set(["CLICKHOUSE_PASSWORD", "APPLIED", "RESTARTED_FOR"]);
+      if (script === "/etc/clickhouse/retention.sh")
+        namesIn("/etc/clickhouse/server.env").forEach((each) => own.add(each));
       const named = [...read.matchAll(/\$\{?([A-Z_]+)/g)]
         .map(([, name]) => name!)
         .filter((name) => !own.has(name));
@@ -78,15 +81,6 @@ describe("ClickHouse's machine", () => {
     expect(xml).toContain('<ttl from_env="SYSTEM_LOG_TTL" replace="replace"/>');
     expect(xml).toContain("<http_client>gcp_oauth</http_client>");
     expect(xml).not.toMatch(/access_key/);
-  });
-
-  it("archives a day before its rows go, for every table of traces", () => {
-    const sql = retentionSql({ archiveUrl: "https://storage.googleapis.com/archive", retentionDays: 90 });
-    for (const table of ["traces", "observations", "scores", "events_full", "events_core"]) {
-      expect(sql).toContain(`https://storage.googleapis.com/archive/${table}/`);
-      expect(sql).toMatch(new RegExp(`ALTER TABLE ${table} DELETE WHERE .* <= today\\(\\) - 90`));
-    }
-    expect(sql).toContain("today() - 83");
   });
 });
 

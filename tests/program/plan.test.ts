@@ -133,8 +133,8 @@ it("a secret that is set changes no plan", async () => {
 it("a plan shows a changed configuration of a machine", async () => {
   const settings = readStackFile("dev");
   const before = (await plan("dev", settings)).resources;
-  settings.values["tollgate:sizes"] = JSON.stringify({ clickhouseMemoryMiB: 1600 });
+  settings.values["tollgate:sizes"] = JSON.stringify({ clickhouseMemoryMiB: 1400 });
   const found = differences(before, (await plan("dev", settings)).resources);
   const machine = found.find(({ type }) => type === "gcp:compute/instance:Instance");
-  expect(machine?.lines.join("\n")).toMatch(/- .*MEMORY_MIB=1536[\s\S]*\+ .*MEMORY_MIB=1600/);
+  expect(machine?.lines.join("\n")).toMatch(/- .*MEMORY_MIB=1536[\s\S]*\+ .*MEMORY_MIB=1400/);
 });

@@ -8,6 +8,9 @@ import { Killed, Killer } from "./crash";
 import { checkout, NEW, OLD, World } from "./world";
 
 jest.mock("../../infra/plan", () => jest.requireActual<typeof PlannedOnce>("./planned-once").plannedOnce());
+jest.mock("../../policies/judge-plan", () =>
+  jest.requireActual<typeof PlannedOnce>("./planned-once").judgedOnce(),
+);
 jest.mock("../../ops/promote/write-whole");
 
 const killer = new Killer();

@@ -9,6 +9,9 @@ import type * as PlannedOnce from "./planned-once";
 import { checkout, NEW, OLD, World } from "./world";
 
 jest.mock("../../infra/plan", () => jest.requireActual<typeof PlannedOnce>("./planned-once").plannedOnce());
+jest.mock("../../policies/judge-plan", () =>
+  jest.requireActual<typeof PlannedOnce>("./planned-once").judgedOnce(),
+);
 
 const dev = new CloudRunStandIn();
 const prod = new CloudRunStandIn();

@@ -7,6 +7,9 @@ import { PrometheusStandIn } from "./prometheus-stand-in";
 import { checkout, digest, NEW, OLD, World } from "./world";
 
 jest.mock("../../infra/plan", () => jest.requireActual<typeof PlannedOnce>("./planned-once").plannedOnce());
+jest.mock("../../policies/judge-plan", () =>
+  jest.requireActual<typeof PlannedOnce>("./planned-once").judgedOnce(),
+);
 
 const dev = new CloudRunStandIn();
 const prod = new CloudRunStandIn();

@@ -171,7 +171,7 @@ export function checkout(): string {
     after: OLD,
     services: {},
   });
-  git(root, "init", "-q");
+  git(root, "init", "-q", "--template=");
   commitAll(root);
   return root;
 }

@@ -188,6 +188,36 @@ describe("definitions that must not be used name the field, the value and the re
       /models\.gemini-3\.1-pro-preview\.preview: "gemini-3\.1-pro-preview" is a preview by its name: set preview to true/,
     ],
     [
+      "a route to an embedding model",
+      (copy) => (copy.routes.simple!.variants[0]!.model = "gemini-embedding-001"),
+      /routes\.simple\.variants\.0\.model .* makes embeddings: name a model that answers in text/,
+    ],
+    [
+      "a fallback to an embedding model",
+      (copy) => (copy.routes.analysis!.fallbacks = ["gemini-embedding-001"]),
+      /routes\.analysis\.fallbacks\.0 .* makes embeddings: name a model that answers in text/,
+    ],
+    [
+      "an embedding with output tokens",
+      (copy) => (copy.models["gemini-embedding-001"]!.maxOutputTokens = 10),
+      /maxOutputTokens \(is 10\): an embedding has no output tokens: set it to 0/,
+    ],
+    [
+      "an embedding with a price of output",
+      (copy) => (copy.models["gemini-embedding-001"]!.price.output = 10),
+      /price\.output \(is 10\): an embedding has no output tokens: set it to 0/,
+    ],
+    [
+      "an embedding model at Anthropic",
+      (copy) => (copy.models["gemini-embedding-001"]!.provider = "anthropic"),
+      /models\.gemini-embedding-001\.embedding: Anthropic has no embedding models/,
+    ],
+    [
+      "no output tokens of a model that answers in text",
+      (copy) => (copy.models["gemini-3.8-flash"]!.maxOutputTokens = 0),
+      /models\.gemini-3\.8-flash\.maxOutputTokens \(is 0\): set it to 1 or above/,
+    ],
+    [
       "a day that does not exist",
       (copy) => (copy.models["gemini-3.8-flash"]!.deprecationDate = "2027-02-30"),
       /deprecationDate \(is "2027-02-30"\)/,

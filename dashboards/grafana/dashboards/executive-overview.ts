@@ -18,15 +18,11 @@ const spentSince = (start: string) =>
 
 const start = (period: string) => `date_trunc('${period}', now(), 'UTC')`;
 
-const MONTH_SPEND = `
-  SELECT coalesce(sum(spent_nanos), 0) AS spent FROM ledger.customer_months WHERE month = ledger.month_of(now())`;
-
-/** The month by tier: revenue of the customers, LLM cost, and what the definitions allow it to be. */
+/** The running budget months by tier: revenue of the customers, LLM cost, and what the definitions allow it to be. */
 const TIER_MONTH = `
   SELECT tiers.tier, tiers.price_nanos, tiers.budget_nanos AS cap_nanos,
     (SELECT count(*) FROM ledger.customers AS c WHERE c.tier = tiers.tier AND ${PAYS}) AS customers,
-    (SELECT coalesce(sum(spent_nanos), 0) FROM ledger.customer_months AS m
-      WHERE m.tier = tiers.tier AND m.month = ledger.month_of(now())) AS spent
+    (SELECT coalesce(sum(spent_nanos), 0) FROM ledger.customer_usage AS u WHERE u.tier = tiers.tier) AS spent
   FROM ledger.tiers WHERE tiers.tier IN (\${tier:sqlstring})`;
 
 const spend: Row = {
@@ -46,10 +42,9 @@ const spend: Row = {
     }),
     stat({
       title: "This month",
-      description:
-        "Posted cost of the calendar month (UTC): what the customers' budgets are measured against.",
+      description: "Posted cost of the calls since the first of the month UTC, from the ledger.",
       unit: unit.usd,
-      queries: [sql(`SELECT ${usdOf("spent")} AS spend FROM (${MONTH_SPEND}) AS month`)],
+      queries: [spentSince(start("month"))],
     }),
     stat({
       title: "Month at this pace",
@@ -58,14 +53,15 @@ const spend: Row = {
       unit: unit.usd,
       queries: [
         sql(`
-          SELECT ${usdOf("spent")} * extract(epoch FROM interval '1 month')
+          SELECT ${usdOf("coalesce(sum(cost_nanos), 0)")} * extract(epoch FROM interval '1 month')
             / greatest(extract(epoch FROM now() - ${start("month")}), 3600) AS spend
-          FROM (${MONTH_SPEND}) AS month`),
+          FROM ledger.spend WHERE scope = '' AND hour >= ${start("month")}`),
       ],
     }),
     stat({
       title: "Gross margin",
-      description: "Share of the month's revenue that its LLM calls have not used, from the tiers' prices.",
+      description:
+        "Share of the revenue of the customers' running budget months that their LLM calls have not used, from the tiers' prices.",
       unit: unit.share,
       noValue: "no customers",
       queries: [
@@ -104,7 +100,7 @@ const revenue: Row = {
     table({
       title: "The month by tier",
       description:
-        "Revenue is customers times price; the share of LLM cost should stay at or below its target.",
+        "Of the customers' running budget months. Revenue is customers times price; the share of LLM cost should stay at or below its target.",
       width: 24,
       height: 6,
       queries: [
@@ -139,7 +135,8 @@ const revenue: Row = {
     }),
     timeSeries({
       title: "LLM cost as a share of revenue",
-      description: "By tier, for the month so far: it climbs through the month and starts anew on the first.",
+      description:
+        "By tier, of the running budget months so far: it falls where a customer's month ends, for most on the first.",
       unit: unit.share,
       width: 12,
       queries: [

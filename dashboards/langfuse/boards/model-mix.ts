@@ -1,7 +1,7 @@
 import type { Definitions } from "../../../litellm-config";
 import { calls, models, scored, scores, tagged, type Dashboard } from "../widget";
 
-/** Routes whose models are the cheap ones; whatever else a route reaches is expensive. */
+/** Routes whose models are the cheap ones; every other model that answers in text is expensive. */
 const CHEAP_ROUTES = ["simple", "economy"];
 
 /** How much goes to cheap models and how much to expensive ones, and what each gives for its money. */
@@ -11,7 +11,7 @@ export function modelMix({ routes, models: priced }: Definitions): Dashboard {
       .filter(([name]) => CHEAP_ROUTES.includes(name))
       .flatMap(([, { variants, fallbacks }]) => [...variants.map(({ model }) => model), ...fallbacks]),
   );
-  const expensive = Object.keys(priced).filter((name) => !cheap.has(name));
+  const expensive = Object.keys(priced).filter((name) => !cheap.has(name) && !priced[name]!.embedding);
   const compared = [
     ...new Set(
       Object.values(routes)

@@ -1,25 +1,16 @@
+import { MACHINES } from "../../gcp/sizes";
 import { fixed, times } from "../range";
 import { HOURS } from "../usage";
 import { UnpricedError, type BilledResource, type Item, type Rate } from "./rate";
-
-/** Billed vCPUs and GiB: the shared-core machines show two vCPUs and pay for a part of them. */
-const E2: Record<string, { cpus: number; memory: number }> = {
-  "e2-micro": { cpus: 0.25, memory: 1 },
-  "e2-small": { cpus: 0.5, memory: 2 },
-  "e2-medium": { cpus: 1, memory: 4 },
-  "e2-standard-2": { cpus: 2, memory: 8 },
-  "e2-standard-4": { cpus: 4, memory: 16 },
-  "e2-standard-8": { cpus: 8, memory: 32 },
-};
 
 const DISKS = ["pd-balanced", "pd-ssd", "pd-standard"];
 
 /** A machine and its boot disk; its data disk is a resource of its own. */
 export const instance: Rate = (resource) => {
   const { machineType, bootDisk, networkInterfaces = [] } = resource.inputs;
-  const machine = E2[machineType];
+  const machine = MACHINES[machineType];
   if (!machine) {
-    throw new UnpricedError(resource, "machineType", machineType, "Add it to infra/cost/rates/compute.ts");
+    throw new UnpricedError(resource, "machineType", machineType, "Add it to infra/gcp/sizes.ts");
   }
   const { type = "pd-standard", size = 10 } = bootDisk?.initializeParams ?? {};
   // The engine shows an empty list where the program says nothing.

@@ -31,6 +31,9 @@ from .archive_stores import ArchiveError, Store, open_store
 # As in migrate.py: a month is not archived while the schema changes under it.
 _ADVISORY_LOCK = 0x70_11_6A_7E
 
+# The first day of what is kept, for so many whole months beside the current one.
+_KEPT_FROM = "(ledger.month_of(ledger.clock()) - make_interval(months => $1))::date"
+
 # Rows that are deleted in one transaction.
 _PRUNED_AT_ONCE = 10_000
 
@@ -75,7 +78,7 @@ async def _archive_month(connection: asyncpg.Connection, store: Store, month: da
             file.write(data)
 
         await connection.copy_from_query(
-            "SELECT * FROM ledger.filed WHERE month = $1 ORDER BY reserved_at, call_id",
+            "SELECT * FROM ledger.filed WHERE month >= $1 AND month < $1::date + interval '1 month' ORDER BY reserved_at, call_id",
             month,
             output=write,
             format="csv",
@@ -91,7 +94,7 @@ async def _archive_month(connection: asyncpg.Connection, store: Store, month: da
 
 
 async def archive(connection: asyncpg.Connection, store: Store, keep: int) -> list[Archived]:
-    """Archives every month with filed calls that is older than ``keep`` whole months before the current one, the oldest first.
+    """Archives every month all of whose calls are older than ``keep`` whole months before the current one, the oldest first.
 
     Raises:
         asyncpg.RaiseError: what came back from the archive is not what the ledger has; then the month is still there.
@@ -99,9 +102,7 @@ async def archive(connection: asyncpg.Connection, store: Store, keep: int) -> li
     await connection.execute("SELECT pg_advisory_lock($1)", _ADVISORY_LOCK)
     try:
         old = await connection.fetch(
-            "SELECT month FROM ledger.filed_months() "
-            "WHERE month < ledger.month_of(ledger.clock()) - make_interval(months => $1) ORDER BY month",
-            keep,
+            f"SELECT month FROM ledger.archivable_months({_KEPT_FROM}) AS month ORDER BY month", keep
         )
         archived = []
         for row in old:
@@ -122,7 +123,9 @@ async def prune(connection: asyncpg.Connection, keep: int) -> tuple[int, int]:
         asyncpg.RaiseError: a month past its retention is not archived.
     """
     before = await connection.fetchval(
-        "SELECT (ledger.month_of(ledger.clock()) - make_interval(months => $1))::date", keep
+        f"SELECT least({_KEPT_FROM}, (SELECT min(month) FROM ledger.filed_months() WHERE month < {_KEPT_FROM} "
+        f"AND month NOT IN (SELECT ledger.archivable_months({_KEPT_FROM}))))",
+        keep,
     )
     sessions = refusals = 0
     while True:
@@ -193,8 +196,12 @@ async def _main(options: Any) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tollgate_guard.archive", description="Archives the ledger's old months.")
-    parser.add_argument("--restore", type=_month, metavar="YYYY-MM", help="read an archived month into a table of its own")
+    parser = argparse.ArgumentParser(
+        prog="python -m tollgate_guard.archive", description="Archives the ledger's old months."
+    )
+    parser.add_argument(
+        "--restore", type=_month, metavar="YYYY-MM", help="read an archived month into a table of its own"
+    )
     try:
         asyncio.run(_main(parser.parse_args()))
     except KeyError as missing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .config import Caching, Config, Model, Route
@@ -18,6 +19,9 @@ _BASE_TOKENS = 32
 _MESSAGE_TOKENS = 16
 _TOOLS_TOKENS = 1_024
 _TOOL_TOKENS = 32
+
+# Around a text that a vector is made of: what its model may add.
+_TEXT_TOKENS = 16
 
 # The shortest answer that is worth its prompt.
 LEAST_TOKENS = 16
@@ -67,6 +71,15 @@ def prompt_bound(request: ChatRequest) -> int:
 
 
 _PROMPT_PARAMS = ("tools", "response_format", "tool_choice", "stop")
+
+
+def texts_bound(model: Model, sizes: Iterable[int]) -> int:
+    """The most tokens that are billed for texts at an embedding model; a longer one than it takes is refused for nothing.
+
+    Args:
+        sizes: the bound of each text (see ``text_bound``).
+    """
+    return sum(min(size + _TEXT_TOKENS, model.max_prompt_tokens) for size in sizes)
 
 
 def attempt_bound(
@@ -120,6 +133,9 @@ def make_plans(request: ChatRequest, config: Config, counted: int | None = None)
         raise invalid(
             "model", request.model, f"it has no price; name one of {', '.join(sorted(config.routes))}", "unpriced_model"
         )
+    _check_kind(asked, request, config)
+    if request.texts:
+        return _embedding_plans(asked, request, config)
     _check_media(asked, request, config)
     routes = _reachable(asked, request, config)
     bound = prompt_bound(request) + max(
@@ -144,6 +160,14 @@ def make_plans(request: ChatRequest, config: Config, counted: int | None = None)
     )
 
 
+def _embedding_plans(asked: Route, request: ChatRequest, config: Config) -> Plans:
+    """An embedding has one plan: another model's vectors would be of no use beside those that a client has."""
+    [model] = asked.models
+    tokens = texts_bound(model, map(text_bound, request.texts))
+    plan = Plan(route=asked, prompt_nanos=tokens * model.worst_input_nanos(tokens), token_nanos=0, max_tokens=0)
+    return Plans(prompt_tokens=tokens, plans=(plan,), by_tier=(1,) * len(config.tiers))
+
+
 def reachable_models(request: ChatRequest, config: Config) -> tuple[Model, ...]:
     """Every model that a request may reach, on its own route and on those that it may be degraded to."""
     asked = config.route(request.model)
@@ -156,6 +180,19 @@ def _reachable(asked: Route, request: ChatRequest, config: Config) -> list[Route
     cheaper = [config.routes[tier.degrade_to] for tier in config.tiers]
     taking = [route for route in cheaper if not any(lacks(model, request.media) for model in route.models)]
     return list({route.name: route for route in (asked, *taking)}.values())
+
+
+def _check_kind(asked: Route, request: ChatRequest, config: Config) -> None:
+    embeds = asked.models[0].embeds
+    if embeds and request.texts:
+        most, wanted = asked.models[0].dimensions or 0, request.params.get("dimensions", 0)
+        if wanted > most:
+            raise invalid("dimensions", wanted, f"{asked.name} makes vectors of at most {most} numbers")
+    elif embeds:
+        raise invalid("model", asked.name, "it makes embeddings, on POST /v1/embeddings; name a model that answers in text")
+    elif request.texts:
+        known = ", ".join(sorted(name for name, model in config.models.items() if model.embeds)) or "none is defined"
+        raise invalid("model", asked.name, f"it makes no embeddings; name an embedding model ({known})")
 
 
 def _check_media(asked: Route, request: ChatRequest, config: Config) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from .bounds import texts_bound
 from .config import Model
 from .counting import Counting
 from .ledger import Charge, Decision
@@ -16,7 +17,8 @@ from .media import image_tokens
 from .meter.attempt import Attempt
 from .meter.endings import Ending
 from .meter.report import report_attempt, report_fallback
-from .meter.wires import WireRequest, measure
+from .meter.wire_request import WireRequest
+from .meter.wires import measure
 from .metrics import LEDGER_ERRORS_TOTAL
 from .pricing import Usage
 from .refusals import Refusal
@@ -49,6 +51,8 @@ class Call:
     attempts: list[Attempt] = field(default_factory=list)
     # What the answer from the cache would have cost; None when no answer came from there.
     cached: Usage | None = None
+    # Of embeddings, the vectors that came, by the places of their texts.
+    vectors: dict[int, bytes] = field(default_factory=dict)
     held_nanos: int = 0
     client_left: bool = False
     # No further attempt may begin: the call is being settled.
@@ -74,6 +78,12 @@ class Call:
         return self.decision.plan.route.models[0] if self.cached and self.decision.plan else None
 
     @property
+    def last(self) -> Attempt | None:
+        """The attempt that the call ended with: the last one, or, of several texts, the last of one that failed."""
+        of_parts = {attempt.request.part: attempt for attempt in self.attempts}
+        return max(of_parts.values(), key=lambda attempt: attempt.failed, default=None)
+
+    @property
     def repeatable(self) -> bool:
         """Whether LiteLLM may keep the answer in its cache: it came whole and at once, from one attempt."""
         charged = [attempt for attempt in self.attempts if attempt.charged]
@@ -90,10 +100,11 @@ class Call:
         """
         if self.closed:
             raise NotSent("the call is settled already")
-        await self._wait_for(model)
+        await self._wait_for(model, request.part)
         images = image_tokens(model, request.media)
         growth = max(0, request.size - self._size) + max(0, images - self._image_tokens)
-        attempt = Attempt(model, self.prompt_tokens + growth, request, self._ended, counted=self.exact and growth == 0)
+        bound = texts_bound(model, request.texts) if request.texts else self.prompt_tokens + growth
+        attempt = Attempt(model, bound, request, self._ended, counted=self.exact and growth == 0)
         if request.has_documents:
             await self._count_documents(attempt)
         elif self._missing(attempt) > 0:
@@ -158,8 +169,8 @@ class Call:
             "What is left of the budget does not cover this request. Please send a shorter one.",
         )
 
-    async def _wait_for(self, model: Model) -> None:
-        if any(each.model is model and each.charged for each in self.attempts):
+    async def _wait_for(self, model: Model, part: int) -> None:
+        if any(each.model is model and each.request.part == part and each.charged for each in self.attempts):
             raise NotSent(f"{model.name} may have billed an answer of this call already")
         left = self._ask_again.get(model.name, 0.0) - time.monotonic()
         if left <= 0:
@@ -189,9 +200,9 @@ class Call:
         self.closed = True
         for attempt in self.attempts:
             attempt.end(Ending.TIMEOUT)
-        if not self.attempts:
+        last = self.last
+        if last is None:
             return self._unsent()
-        last = self.attempts[-1]
         assert last.ending is not None
         outcome = last.ending.outcome
         usages = [attempt.usage for attempt in self.attempts]

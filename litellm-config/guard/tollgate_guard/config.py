@@ -62,6 +62,12 @@ class Model:
     images: ImageTokens | None = None
     # Whether it takes PDF documents, and its provider counts them.
     documents: bool = False
+    # Of an embedding model, the most numbers of a vector; None: it answers in text.
+    dimensions: int | None = None
+
+    @property
+    def embeds(self) -> bool:
+        return self.dimensions is not None
 
     def price(self, prompt_tokens: int) -> Price:
         """The price of a request whose prompt has so many tokens: the whole of it costs the tier that the prompt reaches."""
@@ -129,6 +135,8 @@ class Config:
 
     tiers: tuple[Tier, ...]
     fleet: Fleet
+    # A change of tier counts for the rest of the month only.
+    prorated: bool
     session_budget_nanos: int
     session_tokens_per_minute: int
     session_calls: int
@@ -148,6 +156,8 @@ class Config:
     worker_bytes: int
     # The kinds of query that a call is tagged with.
     query_types: tuple[str, ...]
+    # The tag of an embedding whose request names none.
+    embedding_query_type: str
     judge: Judge
 
     def route(self, name: str) -> Route | None:
@@ -176,6 +186,7 @@ def _model(name: str, fields: dict[str, Any], vertex_location: str) -> Model:
         prompt_cache=fields["prompt_cache"],
         images=ImageTokens(**fields["images"]) if fields["images"] else None,
         documents=fields["documents"],
+        dimensions=fields["dimensions"],
     )
 
 
@@ -213,6 +224,7 @@ def parse(data: dict[str, Any], vertex_location: str = "global") -> Config:
             hourly_nanos=data["fleet"]["hourly_nanos"],
             degrade_at_percent=data["fleet"]["degrade_at_percent"],
         ),
+        prorated=data["prorated"],
         session_budget_nanos=data["session"]["budget_nanos"],
         session_tokens_per_minute=data["session"]["tokens_per_minute"],
         session_calls=data["session"]["calls"],
@@ -229,6 +241,7 @@ def parse(data: dict[str, Any], vertex_location: str = "global") -> Config:
         queue_wait=data["queue_wait"],
         worker_bytes=data["worker_bytes"],
         query_types=tuple(data["query_types"]),
+        embedding_query_type=data["embedding_query_type"],
         judge=Judge(**data["judge"]),
     )
 

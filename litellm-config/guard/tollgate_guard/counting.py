@@ -102,7 +102,9 @@ class Counting:
 
     def can_count(self, models: Iterable[Model]) -> bool:
         """Whether there is an endpoint that counts for each of the models."""
-        return all(model.provider in _COUNTED and model.name not in self._distrusted for model in models)
+        return all(
+            model.provider in _COUNTED and not model.embeds and model.name not in self._distrusted for model in models
+        )
 
     async def count_prompt(self, model: Model, wire_request: bytes | Mapping[str, Any]) -> int | None:
         """The most tokens that the prompt of a request can have by its provider's count; None where it is not known.

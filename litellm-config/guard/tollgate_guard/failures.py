@@ -23,7 +23,7 @@ def failure_of(call: Call, status: int) -> Refusal:
     """
     if call.refusal is not None:
         return call.refusal
-    last = call.attempts[-1] if call.attempts else None
+    last = call.last
     if last is None:
         if 400 <= status < 500:
             return Refusal("invalid_request", _NO_MODEL, field="body")

@@ -21,9 +21,10 @@ def publish_first_values(config: Config) -> None:
     tiers = [tier.name for tier in config.tiers]
     for model in config.models.values():
         name, provider = model.name, model.provider
-        for tier, query_type in product(tiers, config.query_types):
+        query_types = (*config.query_types, *((config.embedding_query_type,) if model.embeds else ()))
+        for tier, query_type in product(tiers, query_types):
             metrics.SPEND.labels(name, tier, query_type)
-        for query_type, outcome in product(config.query_types, _OUTCOMES):
+        for query_type, outcome in product(query_types, _OUTCOMES):
             metrics.CALLS.labels(name, provider, query_type, outcome)
         for ending in Ending:
             metrics.ATTEMPTS.labels(provider, name, ending.value)

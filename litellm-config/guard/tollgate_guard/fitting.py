@@ -33,8 +33,9 @@ def before_litellm(model: Model, call: dict[str, Any]) -> dict[str, Any]:
     if model.provider == "vertex" and effort in _EFFORTS:
         changed["reasoning_effort"] = _EFFORTS[effort]
     if str(call.get("model", "")).startswith("openai/"):
-        messages = changed.get("messages", call.get("messages")) or []
-        changed["messages"] = [_plain(message) for message in messages]
+        messages = changed.get("messages", call.get("messages"))
+        if messages is not None:
+            changed["messages"] = [_plain(message) for message in messages]
         changed |= {key: None for key in ("top_k", "thinking") if call.get(key) is not None}
     return changed
 

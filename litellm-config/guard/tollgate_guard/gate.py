@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ from .config import Config
 from .counting import Counting
 from .dialects.catalogue import models
 from .dialects.dialect import ChatCompletions, Dialect
+from .embeddings import answer_bytes, read_embeddings
 from .identity import identity_headers
 from .keys import Key, Keys
 from .ledger import Decision
@@ -33,7 +34,7 @@ from .metrics import DECISIONS, HOLDS_IN_FLIGHT
 from .refusals import Refusal
 from .request import ChatRequest, read_body, read_request
 from .room import Room
-from .routes import CLOSED, READINESS, dialect_of, is_models, is_open
+from .routes import READINESS, dialect_of, is_models, is_open
 from .settling import Settler, report_crossings
 from .traces import TraceEvents
 from .upstream import base_headers, request_body, request_scope, trace_headers
@@ -41,6 +42,10 @@ from .warmup import warm_up
 
 # A call whose settlement takes longer no longer counts as one of its customer's in flight.
 _SETTLING_SECONDS = 5.0
+
+# Answers with more bytes of vectors than this, of which each worker fetches so many at a time: their size is not the request's.
+_LARGE_BYTES = 1024 * 1024
+_LARGE_AT_ONCE = 2
 
 # What the body of a request with files holds. They are decoded, and their pages counted, beside the event loop.
 _FILES = b"base64"
@@ -79,6 +84,7 @@ class Gate:
         self._counting = counting
         self._keys = keys
         self._room = Room(config.worker_bytes)
+        self._large_answers = asyncio.Semaphore(_LARGE_AT_ONCE)
         # What LiteLLM's own check of a key gets to see: no agent's key is needed behind the gate.
         self._inner_key = secrets.token_hex(32).encode()
         self._warm = False
@@ -121,7 +127,7 @@ class Gate:
         dialect = spoken or ChatCompletions()
         try:
             if spoken is None and not lists:
-                raise Refusal("route_closed", CLOSED.get(scope["path"]))
+                raise Refusal("route_closed")
             key = self._keys.find(_authorization(scope), (scope.get("client") or ("",))[0])
             if lists:
                 await send_json(send, models(self._config, key.routes))
@@ -180,9 +186,10 @@ class Gate:
 
     def _read(self, dialect: Dialect, body: dict[str, Any], scope: Scope, key: Key) -> ChatRequest:
         try:
-            chat = dialect.read(body)
-            headers = key.identify(identity_headers(scope["headers"]))
-            return read_request(chat, self._config.query_types, headers)
+            asked, headers = dialect.read(body), key.identify(identity_headers(scope["headers"]))
+            if dialect.embeds:
+                return read_embeddings(asked, self._config, headers)
+            return read_request(asked, self._config.query_types, headers)
         except Refusal as refusal:
             # Named as the client knows it.
             named = dialect.fields.get(refusal.field or "")
@@ -201,7 +208,7 @@ class Gate:
         ]
         try:
             await asyncio.wait_for(
-                self._app(request_scope(scope, headers), replay(body), answer.send),
+                self._ask(call, request_scope(scope, headers, call.request), body, answer.send),
                 self._config.hold_lease - self._config.settle_margin,
             )
         except (TimeoutError, asyncio.TimeoutError):
@@ -221,6 +228,11 @@ class Gate:
                 await settling
             finally:
                 HOLDS_IN_FLIGHT.dec()
+
+    async def _ask(self, call: Call, scope: Scope, body: bytes, send: Send) -> None:
+        large = answer_bytes(call.request, self._config) > _LARGE_BYTES
+        async with self._large_answers if large else nullcontext():
+            await self._app(scope, replay(body), send)
 
     def _report_undecided(self, refusal: Refusal, request: ChatRequest | None) -> None:
         # A model that is not in the configuration must not be a label: a client could name any number of them.

@@ -92,12 +92,15 @@ def _with_headers(metadata: dict[str, Any], headers: Mapping[str, str]) -> dict[
     return merged
 
 
-def read_identity(metadata: object, query_types: Sequence[str], headers: Mapping[str, str]) -> Identity:
+def read_identity(
+    metadata: object, query_types: Sequence[str], headers: Mapping[str, str], *, query_type: str | None = None
+) -> Identity:
     """The identity in a request's metadata and headers. Keys of the metadata that are not known are ignored.
 
     Args:
         query_types: the kinds of query that the definitions know.
         headers: see ``identity_headers``.
+        query_type: the kind of a request that names none; None: it must name one.
 
     Raises:
         Refusal: ``identity_missing`` or ``invalid_request``, with the field, its value and what to send.
@@ -117,7 +120,8 @@ def read_identity(metadata: object, query_types: Sequence[str], headers: Mapping
     customer = _text(metadata, "customer_id", CUSTOMER, "send 1-64 letters, digits, _ or -", required=True)
     session = _text(metadata, "session_id", _SESSION, "send 1-128 letters, digits, _ . : or -", required=True)
     kinds = re.compile("|".join(map(re.escape, query_types)))
-    query_type = _text(metadata, "query_type", kinds, f"send one of {', '.join(query_types)}", required=True)
+    remedy = f"send one of {', '.join(query_types)}"
+    kind = _text(metadata, "query_type", kinds, remedy, required=query_type is None) or query_type
     tools = metadata.get("tools_invoked") or []
     if (
         not isinstance(tools, list)
@@ -125,11 +129,11 @@ def read_identity(metadata: object, query_types: Sequence[str], headers: Mapping
         or not all(isinstance(tool, str) and _WORD.fullmatch(tool) for tool in tools)
     ):
         raise invalid("metadata.tools_invoked", tools, f"send a list of at most {_MAX_TOOLS} tool names")
-    assert customer is not None and session is not None and query_type is not None
+    assert customer is not None and session is not None and kind is not None
     return Identity(
         customer_id=customer,
         session_id=session,
-        query_type=query_type,
+        query_type=kind,
         gcp_project=_text(metadata, "gcp_project", _WORD, "send a project's id"),
         tools_invoked=tuple(tools),
         environment=_text(metadata, "environment", _WORD, "send a short name")

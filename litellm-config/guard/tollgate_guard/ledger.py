@@ -199,6 +199,7 @@ class Ledger:
             "least_tokens": LEAST_TOKENS,
             "tiers": [tier.name for tier in config.tiers],
             "caps": [tier.budget_nanos for tier in config.tiers],
+            "prorated": config.prorated,
             "tier_plans": plans.by_tier,
             "session_cap": config.session_budget_nanos,
             "session_calls": config.session_calls,

@@ -106,6 +106,7 @@ async def _main() -> None:
         applied = await migrate(connection)
         config = json.loads(Path(os.environ["TOLLGATE_GUARD_CONFIG"]).read_text("utf-8"))
         await write_tiers(connection, config["tiers"])
+        await connection.execute("UPDATE ledger.tiers SET prorated = $1", config["prorated"])
         await write_judge(connection, config["judge"])
     finally:
         await connection.close()

@@ -41,8 +41,8 @@ _STATUS_AND_TYPE: dict[str, tuple[int, str]] = {
 
 _FOR_CUSTOMERS: dict[str, str] = {
     "month_budget": (
-        "This month's budget for the assistant is used up. It starts anew on the first of next month (UTC); "
-        "a larger plan brings a larger budget."
+        "This month's budget for the assistant is used up. It starts anew with your next budget month, on the day that "
+        "your usage page shows; a larger plan brings a larger budget."
     ),
     "session_budget": "This conversation has reached its budget. Please start a new conversation to go on.",
     "session_calls": "This conversation has reached its limit of steps. Please start a new conversation to go on.",
@@ -73,8 +73,8 @@ _FOR_CUSTOMERS: dict[str, str] = {
     "gateway_error": "The assistant could not handle this request. Please try again in a moment.",
     "unauthorized": "The gateway needs the agent's key: send it as `Authorization: Bearer <key>` or `x-api-key: <key>`.",
     "route_closed": (
-        "This route is closed: the gateway serves POST /v1/chat/completions, /v1/responses and /v1/messages, and "
-        "GET /v1/models."
+        "This route is closed: the gateway serves POST /v1/chat/completions, /v1/responses, /v1/messages and "
+        "/v1/embeddings, and GET /v1/models."
     ),
 }
 

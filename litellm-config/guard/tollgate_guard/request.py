@@ -40,6 +40,8 @@ class ChatRequest:
     left_out: tuple[str, ...] = ()
     # Images and documents in the messages.
     media: tuple[Media, ...] = ()
+    # What embeddings are made of; empty where the answer is text.
+    texts: tuple[str, ...] = ()
 
     @property
     def has_documents(self) -> bool:
@@ -114,7 +116,7 @@ def read_request(
                 f"tools.{at}.function.parameters": tool["function"].get("parameters")
                 for at, tool in enumerate(params.get("tools", []))
             },
-            "response_format.json_schema": params.get("response_format", {}).get("json_schema"),
+            **{f"response_format.{key}": value for key, value in params.get("response_format", {}).items()},
         }
     )
     caching = read_caching(messages, params.get("tools", []))

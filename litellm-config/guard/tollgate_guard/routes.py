@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .dialects.anthropic import Messages
 from .dialects.dialect import ChatCompletions, Dialect
+from .dialects.embeddings import Embeddings
 from .dialects.responses import Responses
 
 CHAT = ("/v1/chat/completions", "/chat/completions")
@@ -13,10 +14,8 @@ DIALECTS: dict[str, Dialect] = {
     **dict.fromkeys(CHAT, ChatCompletions()),
     "/v1/messages": Messages(),
     **dict.fromkeys(("/v1/responses", "/responses"), Responses()),
+    **dict.fromkeys(("/v1/embeddings", "/embeddings"), Embeddings()),
 }
-
-# What clients expect, and why it is closed.
-CLOSED = dict.fromkeys(("/v1/embeddings", "/embeddings"), "POST /v1/embeddings is closed: no embedding model has a price here. Call your embedding provider directly.")
 
 MODELS = frozenset({"/v1/models", "/models"})
 

@@ -8,9 +8,11 @@ from typing import Any
 from .asgi import Headers, Scope
 from .call import Call
 from .log import tags
+from .request import ChatRequest
 from .traces import span_id_of
 
 CHAT_PATH = "/v1/chat/completions"
+EMBEDDINGS_PATH = "/v1/embeddings"
 
 
 def base_headers(key: bytes) -> Headers:
@@ -18,12 +20,13 @@ def base_headers(key: bytes) -> Headers:
     return [(b"host", b"gateway"), (b"content-type", b"application/json"), (b"authorization", b"Bearer " + key)]
 
 
-def request_scope(scope: Scope, headers: Headers) -> Scope:
+def request_scope(scope: Scope, headers: Headers, request: ChatRequest) -> Scope:
     """The client's request as LiteLLM sees it: another path, query and headers, and no state."""
+    path = EMBEDDINGS_PATH if request.texts else CHAT_PATH
     return {
         **scope,
-        "path": CHAT_PATH,
-        "raw_path": CHAT_PATH.encode(),
+        "path": path,
+        "raw_path": path.encode(),
         "query_string": b"",
         "headers": headers,
         "state": dict(scope.get("state") or {}),
@@ -46,9 +49,12 @@ def _body(call: Call) -> dict[str, Any]:
     assert decision.plan is not None
     return {
         "model": decision.plan.route.name,
-        "messages": request.messages,
         **request.params,
-        "max_tokens": decision.max_tokens,
+        **(
+            {"input": list(request.texts)}
+            if request.texts
+            else {"messages": request.messages, "max_tokens": decision.max_tokens}
+        ),
         **({"stream": True, "stream_options": {"include_usage": True}} if request.stream else {}),
         # For the trace (generations.py). One key that holds an object: LiteLLM sends texts on to Vertex AI as billing labels.
         "metadata": {

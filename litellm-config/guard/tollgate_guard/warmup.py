@@ -23,7 +23,7 @@ async def warm_up(app: App, config: Config, headers: Headers) -> None:
     try:
         while proxy.llm_router is None:
             await asyncio.sleep(0.05)
-        for model in {model.provider: model.name for model in config.models.values()}.values():
+        for model in {model.provider: model.name for model in config.models.values() if not model.embeds}.values():
             for stream in (False, True):
                 await _request(app, config.query_types[0], model, headers, stream)
     except Exception as error:  # A gateway that is slow at first is better than none.
@@ -61,7 +61,7 @@ async def _request(app: App, query_type: str, model: str, headers: Headers, stre
 
     tokens = current_call.set(call), rehearsing.set(True)
     try:
-        await app(request_scope(scope, [*headers, length]), replay(raw), send)
+        await app(request_scope(scope, [*headers, length], request), replay(raw), send)
     finally:
         current_call.reset(tokens[0])
         rehearsing.reset(tokens[1])

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { anomalies, comparison } from "./changes";
 import { kind } from "./kind";
 import { spend } from "./spend";
-import { amounts, money, monthOf, percent, plural, shortName, table, words, type Statement } from "./write";
+import { amounts, money, percent, plural, shortName, table, words, type Statement } from "./write";
 
 const ROWS = 5;
 const ASSETS = 10;
@@ -122,7 +122,7 @@ const assets = kind(
 
 const budget = kind(
   z.object({
-    month: z.string(),
+    until: z.string(),
     cap: z.string(),
     spent: z.string(),
     left: z.string(),
@@ -133,13 +133,13 @@ const budget = kind(
       .object({ spent: z.string(), left: z.string(), calls: z.int(), calls_left: z.int() })
       .nullable(),
   }),
-  ({ month, cap, spent, left, used_percent, calls, forecast, session }) => ({
-    finding: `${short(left)} of your plan's ${short(cap)} for conversations with me is left in ${monthOf(`${month}-01`)} (${percent(used_percent)} used).`,
+  ({ until, cap, spent, left, used_percent, calls, forecast, session }) => ({
+    finding: `${short(left)} of your plan's ${short(cap)} for conversations with me is left until ${until} (${percent(used_percent)} used).`,
     evidence: [
       table(
         ["", "Spent", "Left", "Calls"],
         [
-          ["This month", short(spent), short(left), String(calls)],
+          ["This budget month", short(spent), short(left), String(calls)],
           ...(session
             ? [
                 [
@@ -156,11 +156,11 @@ const budget = kind(
         ? [
             forecast.runs_out_on
               ? `At this pace it runs out on ${forecast.runs_out_on}.`
-              : `The month is expected to cost ${short(forecast.expected)}.`,
+              : `By ${until} it is expected to cost ${short(forecast.expected)}.`,
           ]
         : []),
     ],
-    next: "nothing to do; the budget starts anew on the first of the month (UTC).",
+    next: `nothing to do; the budget starts anew on ${until} (UTC).`,
   }),
 );
 

@@ -35,7 +35,7 @@ function proto(schema: string, body: unknown): GenerateRequest {
 
 function callOf({ model, location, stream }: Target, request: GenerateRequest, body: unknown): Call {
   const publicModel = PUBLIC_MODELS[model];
-  if (publicModel?.provider !== "google") {
+  if (publicModel?.provider !== "google" || publicModel.dimensions) {
     throw new ApiError(404, `Publisher Model \`publishers/google/models/${model}\` was not found.`);
   }
   checkRules(model, request, publicModel);

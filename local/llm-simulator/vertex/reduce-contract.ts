@@ -1,5 +1,5 @@
 /**
- * Writes `contract.json`: the schemas of Vertex AI's generateContent and countTokens, cut out of Google's discovery document.
+ * Writes `contract.json`: the schemas of Vertex AI's generateContent, countTokens and predict, cut out of Google's discovery document.
  * `tsx local/llm-simulator/vertex/reduce-contract.ts aiplatform.v1.json`; the document is in the Python package
  * google-api-python-client, under `googleapiclient/discovery_cache/documents/`.
  */
@@ -12,6 +12,8 @@ const ROOTS = [
   "GenerateContentResponse",
   "CountTokensRequest",
   "CountTokensResponse",
+  "PredictRequest",
+  "PredictResponse",
 ];
 const KEPT = ["type", "properties", "items", "additionalProperties", "enum", "format", "$ref"];
 

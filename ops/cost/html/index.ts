@@ -1,6 +1,7 @@
 import type { CostReport } from "../../../infra/cost/report";
 import { dollars, percent } from "../../../infra/cost/money";
 import { CASES, type Range } from "../../../infra/cost/range";
+import { amountCells, quantityCell, tierCells } from "../cells";
 import { bars, breakEvenChart, shares } from "./charts";
 import { STYLE } from "./style";
 import { escape } from "./text";
@@ -123,15 +124,7 @@ function unitEconomics({ economics }: CostReport): string {
 <div class="card">${chart}</div>
 ${table(
   ["Tier", "Price", "LLM at cap", "Share", "Left", "Customers", "Break-even alone"],
-  tiers.map((row) => [
-    row.tier,
-    dollars(row.price),
-    dollars(row.llmCap),
-    percent(row.llmCap, row.price),
-    dollars(row.contribution),
-    CASES.map((name) => row.customers[name]).join(" / "),
-    String(row.breakEven),
-  ]),
+  tiers.map((row) => [...tierCells(row), String(row.breakEven)]),
   [0],
 )}
 ${table(
@@ -156,13 +149,7 @@ ${table(
 function everyLine({ lines }: CostReport): string {
   return `<details><summary>${lines.length} lines</summary>${table(
     ["Service", "What", "A month (expected)", "Price", "Low", "Expected", "High"],
-    lines.map(({ service, what, quantity, unit, price, cost }) => [
-      service,
-      what,
-      `${quantity.expected.toLocaleString("en-US", { maximumFractionDigits: 2 })} ${unit}`,
-      price,
-      ...CASES.map((name) => dollars(cost[name])),
-    ]),
+    lines.map((line) => [line.service, line.what, quantityCell(line), line.price, ...amountCells(line.cost)]),
     [0, 1, 3],
   )}</details>`;
 }

@@ -12,7 +12,8 @@ export function closedRoutes(gateway: Gateway): void {
   test.each([
     ["/v1/completions"],
     ["/completions"],
-    ["/v1/embeddings"],
+    ["/engines/gemini-embedding-001/embeddings"],
+    ["/openai/deployments/gemini-embedding-001/embeddings"],
     ["/v1/messages/count_tokens"],
     ["/v1/images/generations"],
     ["/v1/images/edits"],

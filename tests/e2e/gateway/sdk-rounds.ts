@@ -17,6 +17,13 @@ export function sdkRounds(gateway: Gateway): void {
     "x-tollgate-session": "s1",
     "x-tollgate-query-type": "cost_analysis",
   });
+  const openAi = (customer: Customer) =>
+    new OpenAI({
+      baseURL: `${gateway.stack.gateway.url}/v1`,
+      apiKey: AGENT_KEY,
+      maxRetries: 0,
+      defaultHeaders: headersOf(customer),
+    });
   const question = (customer: Customer) => `[[${customer.id}]] what did I spend last week?`;
   const bookedAsBilled = async (customer: Customer, calls: number) => {
     const settled = await customer.settled();
@@ -26,12 +33,7 @@ export function sdkRounds(gateway: Gateway): void {
 
   test.each(MODELS)("chat completions of %s", async (model) => {
     const customer = await gateway.customer("tier_3");
-    const client = new OpenAI({
-      baseURL: `${gateway.stack.gateway.url}/v1`,
-      apiKey: AGENT_KEY,
-      maxRetries: 0,
-      defaultHeaders: headersOf(customer),
-    });
+    const client = openAi(customer);
     const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: "user", content: question(customer) }];
     const say = async () => {
       const stream = client.chat.completions.stream({
@@ -100,12 +102,7 @@ export function sdkRounds(gateway: Gateway): void {
 
   test.each(MODELS)("responses of %s", async (model) => {
     const customer = await gateway.customer("tier_3");
-    const client = new OpenAI({
-      baseURL: `${gateway.stack.gateway.url}/v1`,
-      apiKey: AGENT_KEY,
-      maxRetries: 0,
-      defaultHeaders: headersOf(customer),
-    });
+    const client = openAi(customer);
     const input: OpenAI.Responses.ResponseInputItem[] = [{ role: "user", content: question(customer) }];
     const say = async () => {
       const response = await client.responses

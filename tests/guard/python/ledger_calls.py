@@ -37,6 +37,7 @@ _DEFAULTS: dict[str, Any] = {
     "final": True,
     "exact": False,
     "countable": False,
+    "prorated": False,
     "spend_limits": None,
 }
 

@@ -37,6 +37,11 @@ def guard_config() -> dict[str, Any]:
         "provider": "self_hosted",
         "prompt_cache": None,
     }
+    data["models"]["hosted-embedding"] = {
+        **data["models"]["gemini-embedding-001"],
+        "provider": "self_hosted",
+        "input_nanos": 20,
+    }
     data["routes"]["hosted"] = {
         "variants": ["hosted-model"],
         "fallbacks": ["claude-haiku-4-5"],
@@ -48,17 +53,21 @@ def guard_config() -> dict[str, Any]:
 def litellm_config() -> dict[str, Any]:
     """The rendered config.yaml with the same addition, without Langfuse, and with a cache in memory."""
     config: dict[str, Any] = yaml.safe_load((REPOSITORY / "generated/gateway/config.yaml").read_text("utf-8"))
-    for group in ("hosted", "hosted-model"):
+    for group, model in (
+        ("hosted", "hosted-model"),
+        ("hosted-model", "hosted-model"),
+        ("hosted-embedding", "hosted-embedding"),
+    ):
         config["model_list"].append(
             {
                 "model_name": group,
                 "litellm_params": {
-                    "model": "openai/hosted-model",
+                    "model": f"openai/{model}",
                     "api_base": "https://self-hosted.meter.invalid",
                     "api_key": "held-by-the-meter",
                     "max_retries": 0,
                 },
-                "model_info": {"id": f"{group}/hosted-model"},
+                "model_info": {"id": f"{group}/{model}"},
             }
         )
     config["router_settings"]["fallbacks"].append({"hosted": ["claude-haiku-4-5"]})
@@ -149,17 +158,24 @@ class MeteredGateway:
         self, model: str, reply: Any = None, *, session: str | None = None, metadata: Any = None, **body: Any
     ) -> Answered:
         """Sends a chat completion whose provider answers with ``reply`` (a Reply, or a function of what was asked)."""
-        return self.run(self._ask(model, reply, session, metadata or {}, body))
+        question = {"messages": [{"role": "user", "content": f"A question about {uuid4().hex}"}], "max_tokens": 100}
+        return self.run(
+            self._ask("/v1/chat/completions", model, reply, session, metadata or {}, {**question, **body})
+        )
 
-    async def _ask(self, model: str, reply: Any, session: str | None, metadata: Any, body: dict[str, Any]) -> Answered:
+    def embed(self, model: str, texts: Any, reply: Any = None, *, session: str | None = None, **body: Any) -> Answered:
+        """Sends a request for embeddings, as ``ask`` does a chat completion."""
+        return self.run(self._ask("/v1/embeddings", model, reply, session, {}, {"input": texts, **body}))
+
+    async def _ask(
+        self, path: str, model: str, reply: Any, session: str | None, metadata: Any, body: dict[str, Any]
+    ) -> Answered:
         if reply is not None:
             self.provider.answer = reply if callable(reply) else lambda asked: reply
         self.provider.asked.clear()
         before = _attempts()
         whole = {
             "model": model,
-            "messages": [{"role": "user", "content": f"A question about {uuid4().hex}"}],
-            "max_tokens": 100,
             "metadata": {
                 "customer_id": "acme",
                 "session_id": session or uuid4().hex,
@@ -170,7 +186,7 @@ class MeteredGateway:
         }
         async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://gateway") as client:
             response = await client.post(
-                "/v1/chat/completions", json=whole, headers={"authorization": f"Bearer {AGENT_KEY}"}, timeout=60
+                path, json=whole, headers={"authorization": f"Bearer {AGENT_KEY}"}, timeout=60
             )
         row = await self.row(response.headers.get("x-tollgate-call-id"))
         endings = {key: round(count - before.get(key, 0)) for key, count in _attempts().items()}

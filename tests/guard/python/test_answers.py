@@ -82,7 +82,7 @@ def test_the_tokens_of_providers_caches() -> None:
         "output_tokens": 7,
     }
     counters = read("anthropic", SHAPES["anthropic"].body(usage=usage)).counters
-    assert counters == Counters(135, 100, 30, 10, 20, 7, visible_at_report=len(TEXT), answering_at_report=True)
+    assert counters == Counters(135, 100, 30, 10, 20, 7, came_at_report=len(TEXT), answering_at_report=True)
     details = {"prompt_tokens": 50, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 40}}
     counters = read("openai", SHAPES["openai"].body(usage={**details, "cache_creation_input_tokens": 9})).counters
     assert (counters.prompt, counters.cached, counters.written) == (50, 40, 9)

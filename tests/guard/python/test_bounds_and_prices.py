@@ -192,6 +192,7 @@ def test_a_count_of_the_providers_takes_the_place_of_the_bytes(config: Config) -
     assert {model.name for model in counted.models} == {
         "claude-sonnet-5-5",
         "gemini-3.1-pro-preview",
+        "gemini-3.8-flash",
         "gemini-3.5-flash-lite",
         "claude-haiku-5-5",
     }

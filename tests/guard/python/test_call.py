@@ -17,7 +17,8 @@ from tollgate_guard.ledger import Decision
 from tollgate_guard.meter.answers import AnswerReader
 from tollgate_guard.meter.attempt import Attempt
 from tollgate_guard.meter.endings import Ending
-from tollgate_guard.meter.wires import WireRequest, read_wire_request
+from tollgate_guard.meter.wire_request import WireRequest
+from tollgate_guard.meter.wires import read_wire_request
 from tollgate_guard.pricing import Usage, cost
 
 MAX_TOKENS = 100

@@ -409,9 +409,19 @@ def test_the_guards_role_has_the_functions_and_no_table(ledger_url: str) -> None
             "AND has_function_privilege(r.oid, p.oid, 'EXECUTE')"
         )
         others = {row["proname"] for row in callable_by if row["rolname"] not in ("ledger_guard", "ledger_admin")}
-        assert others == {"clock", "month_of", "daily_spend", "day_of", "hour_of", "fleet_used"}
+        assert others == {
+            "clock",
+            "month_of",
+            "daily_spend",
+            "day_of",
+            "hour_of",
+            "fleet_used",
+            "anchor_in",
+            "period_of",
+            "plan_budget",
+        }
         admin = {row["proname"] for row in callable_by if row["rolname"] == "ledger_admin"}
-        assert admin == {*others, "anonymise", "take_events"}
+        assert admin == {*others, "anonymise", "take_events", "set_anchor"}
         guard = {row["proname"] for row in callable_by if row["rolname"] == "ledger_guard"}
         assert guard == {"clock", "month_of", "reserve", "extend", "settle", "expire_holds", "file_calls"}
 

@@ -25,7 +25,8 @@ from tollgate_guard.dialects.anthropic import Messages
 from tollgate_guard.dialects.responses import Responses
 from tollgate_guard.ledger import Decision
 from tollgate_guard.media import described, image_tokens
-from tollgate_guard.meter.wires import UnboundedRequest, measure, read_wire_request
+from tollgate_guard.meter.wire_request import UnboundedRequest
+from tollgate_guard.meter.wires import measure, read_wire_request
 from tollgate_guard.refusals import Refusal
 
 PATHS = {

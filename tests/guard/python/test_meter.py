@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import os
+import zlib
 from typing import Any
 
 import aiohttp
@@ -18,6 +19,7 @@ from aiohttp.client_reqrep import ConnectionKey
 from conftest import GUARD_JSON, REPOSITORY
 from meter_matrix import COMPLETION, PROMPT, answered
 from metered_gateway import KEYS, MODELS, MeteredGateway
+from tollgate_guard.meter import answers
 from tollgate_guard.meter.endings import Ending
 from tollgate_guard.meter.transport import _ending_of
 from wire_provider import Asked, Reply
@@ -78,7 +80,8 @@ class TestNothingGoesAround:
             gateway.run(ask())
 
     def test_what_has_no_bound_or_no_price_is_not_sent(self, gateway: MeteredGateway) -> None:
-        from tollgate_guard.meter.wires import UnboundedRequest, read_wire_request
+        from tollgate_guard.meter.wire_request import UnboundedRequest
+        from tollgate_guard.meter.wires import read_wire_request
 
         for wire, path, body in [
             ("openai", "/embeddings", {"model": "m", "max_tokens": 5}),
@@ -291,7 +294,25 @@ class TestErrorsOfTheTransport:
 
     def test_a_compressed_answer_is_read_all_the_same(self, gateway: MeteredGateway) -> None:
         body = SHAPES["openai"].body(usage=SHAPES["openai"].usage(PROMPT, COMPLETION))
-        for encoding, data, ending in (("gzip", gzip.compress(body), "complete"), ("br", body, "unreadable")):
+        zipped = gzip.compress(body)
+        for encoding, data, ending in (
+            ("gzip", zipped, "complete"),
+            ("GZip", zipped, "complete"),
+            ("deflate", zlib.compress(body), "complete"),
+            ("br", body, "unreadable"),
+        ):
             reply = gateway.ask(MODELS["openai"], Reply((data,), headers=(("content-encoding", encoding),)))
             assert reply.endings == {("hosted-model", ending): 1}
             assert reply.status == (200 if ending == "complete" else 503)
+
+    @STREAMED
+    def test_a_plain_answer_longer_than_any_models_is_given_up(
+        self, gateway: MeteredGateway, monkeypatch: pytest.MonkeyPatch, stream: bool
+    ) -> None:
+        monkeypatch.setattr(answers, "MOST_BYTES", 1_000)
+        shape = SHAPES["openai"]
+        reply = answered(shape, stream, shape.usage(PROMPT, COMPLETION), text="word " * 500)
+        given = gateway.ask(MODELS["openai"], reply, stream=stream)
+        assert given.row is not None and given.row["cost_nanos"] == given.row["held_nanos"]
+        # A stream is passed on as it comes, and need not be kept.
+        assert (given.status, given.asked) == ((200, 1) if stream else (503, 1))

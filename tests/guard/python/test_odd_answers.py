@@ -15,7 +15,7 @@ from tollgate_guard.meter.answers import AnswerReader
 from tollgate_guard.meter.attempt import Attempt
 from tollgate_guard.meter.endings import Ending
 from tollgate_guard.meter.transport import _decoder
-from tollgate_guard.meter.wires import WireRequest
+from tollgate_guard.meter.wire_request import WireRequest
 from wire_shapes import SHAPES, TEXT
 
 CONFIG = parse(json.loads(GUARD_JSON.read_text("utf-8")))
@@ -23,9 +23,17 @@ MODELS = {"openai": "claude-sonnet-5-5", "anthropic": "claude-sonnet-5-5", "vert
 
 
 def charge(
-    wire: str, reader: AnswerReader, ending: Ending, bound: int = 1_000, caching: Caching | None = None
+    wire: str,
+    reader: AnswerReader,
+    ending: Ending,
+    bound: int = 1_000,
+    caching: Caching | None = None,
+    *,
+    stream: bool = True,
+    hidden: bool = False,
+    max_tokens: int = 500,
 ) -> Attempt:
-    request = WireRequest(MODELS[wire], True, 500, 1, bound, False, caching, b"{}", frozenset())
+    request = WireRequest(MODELS[wire], stream, max_tokens, 1, bound, hidden, caching, b"{}", frozenset())
     attempt = Attempt(CONFIG.models[MODELS[wire]], bound, request, lambda _: None, answer=reader)
     attempt.end(ending)
     return attempt
@@ -124,3 +132,63 @@ def test_gzip_of_several_members_is_read_to_its_end(step: int) -> None:
     data = gzip.compress(b"first ") + gzip.compress(b"second")
     decode = _decoder("gzip")
     assert b"".join(decode(data[at : at + step]) for at in range(0, len(data), step)) == b"first second"
+
+
+def vertex(candidate: dict[str, Any] | None, **usage: Any) -> dict[str, Any]:
+    return {**({} if candidate is None else {"candidates": [candidate]}), "usageMetadata": usage}
+
+
+NOTHING = {"content": {"role": "model"}, "index": 0}
+SAID = {"content": {"role": "model", "parts": [{"text": TEXT}]}, "index": 0}
+# Plain answers that do not say why they ended: nothing more can come, so that what they report is all.
+ENDED_UNSAID: list[tuple[str, dict[str, Any], int]] = [
+    ("vertex", vertex(SAID, promptTokenCount=20, candidatesTokenCount=9, totalTokenCount=29), 9),
+    (
+        "vertex",
+        vertex(SAID, promptTokenCount=20, candidatesTokenCount=9, thoughtsTokenCount=50, totalTokenCount=79),
+        59,
+    ),
+    ("vertex", vertex(NOTHING, promptTokenCount=20, totalTokenCount=20), 0),
+    ("vertex", vertex(None, promptTokenCount=20, totalTokenCount=20), 0),
+    ("vertex", vertex(None, promptTokenCount=20, thoughtsTokenCount=50, totalTokenCount=70), 50),
+    ("openai", {"choices": [], "usage": SHAPES["openai"].usage(20, 0)}, 0),
+    ("openai", SHAPES["openai"].plain(TEXT, SHAPES["openai"].usage(20, 9), None), 9),  # type: ignore[arg-type]
+    ("anthropic", SHAPES["anthropic"].plain("", SHAPES["anthropic"].usage(20, 0), None), 0),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize(("wire", "answer", "completion"), ENDED_UNSAID)
+def test_a_plain_answer_without_a_finish_reason_is_charged_as_reported(
+    wire: str, answer: dict[str, Any], completion: int
+) -> None:
+    reader = read(wire, json.dumps(answer).encode(), stream=False)
+    attempt = charge(wire, reader, Ending.CUT, stream=False, hidden=True)
+    assert (attempt.usage.prompt, attempt.usage.completion) == (20, completion)
+    # It is not an answer to be kept, or to be given as a whole one.
+    assert attempt.ending is Ending.CUT and not reader.repeatable
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    "twice", ['"completion_tokens": 90, "completion_tokens": 1', '"completion_tokens": 1, "completion_tokens": 90']
+)
+def test_of_a_key_that_comes_twice_the_larger_number_counts(stream: bool, twice: str) -> None:
+    shape, usage = SHAPES["openai"], {"prompt_tokens": 20, "completion_tokens": 9}
+    body = b"".join(shape.events([TEXT], usage)) if stream else shape.body(usage=usage)
+    reader = read("openai", body.replace(b'"completion_tokens": 9', twice.encode()), stream=stream)
+    assert charge("openai", reader, Ending.COMPLETE, stream=stream).usage.completion == 90
+
+
+def test_texts_and_objects_of_a_key_that_comes_twice_are_all_counted() -> None:
+    body = b'{"choices": [{"index": 0, "message": {"content": "ab", "content": "cde"}, "finish_reason": "stop"}], "usage": {"completion_tokens": 7}, "usage": {"prompt_tokens": 20}}'
+    reader = read("openai", body, stream=False)
+    assert (reader.visible, reader.counters.prompt, reader.counters.completion) == (5, 20, 7)
+
+
+@pytest.mark.parametrize("wire", sorted(SHAPES))
+def test_a_cut_body_costs_no_more_than_the_request_allows(wire: str) -> None:
+    """Most of its bytes are its frame; that they are more than the answer may have does not say that the answer is longer."""
+    shape = SHAPES[wire]
+    body = shape.body(usage=shape.usage(20, 9))[:-40] + b" " * 500
+    attempt = charge(wire, read(wire, body, stream=False), Ending.CUT, stream=False, max_tokens=16)
+    assert attempt.usage.completion <= 16

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -39,11 +40,49 @@ def test_what_grows_without_measure_is_refused_at_once(levels: int) -> None:
     assert time.process_time() - began < 1
 
 
-def test_an_answers_schema_is_measured_too() -> None:
-    form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": nested(9, 6)}}
+def scoped(block: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
+    """A short definition, used often, and below it a long one of the same name, which LiteLLM then writes out in its place."""
+    short, long = {"type": "string"}, {"type": "string", "description": "x" * 3_000}
+    many = {"type": "object", "properties": {f"p{at}": {"$ref": "#/$defs/B"} for at in range(30)}}
+    inner = {**block({"B": long}), "properties": {f"q{at}": {"$ref": "#/$defs/A"} for at in range(50)}}
+    return {"properties": {"first": {"$ref": "#/$defs/A"}, "inner": inner}, **block({"A": many, "B": short})}
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        lambda definitions: {"$defs": definitions},
+        lambda definitions: {"definitions": definitions},
+        lambda definitions: {"components": {"schemas": definitions}},
+    ],
+    ids=["$defs", "definitions", "components"],
+)
+def test_of_definitions_with_one_name_the_longest_counts(block: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    with pytest.raises(Refusal, match="characters with everything that they refer to"):
+        request(tools=[tool(scoped(block))])
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ({"properties": {"$ref": {"type": "string"}}}, "has a $ref that is not a text"),
+        ({"anyOf": [{"$ref": 5}]}, "has a $ref that is not a text"),
+        ({"$defs": [{"type": "string"}]}, "has definitions that are not an object"),
+        ({"items": {"definitions": "none"}}, "has definitions that are not an object"),
+        ({"components": {"schemas": []}}, "has definitions that are not an object"),
+    ],
+)
+def test_what_litellm_cannot_write_out_is_refused_by_name(schema: dict[str, Any], said: str) -> None:
     with pytest.raises(Refusal) as refused:
-        request(response_format=form)
-    assert refused.value.field == "response_format.json_schema"
+        request(tools=[tool(schema)])
+    assert refused.value.message.startswith(f"tools.0.function.parameters {said}")
+
+
+@pytest.mark.parametrize("key", ["json_schema", "response_schema"])
+def test_an_answers_schema_is_measured_too(key: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        request(response_format={"type": "json_schema", key: {"name": "answer", "schema": nested(9, 6)}})
+    assert refused.value.field == f"response_format.{key}"
 
 
 def test_many_schemas_count_together() -> None:
@@ -55,7 +94,7 @@ def test_many_schemas_count_together() -> None:
 
 
 def test_a_schema_that_refers_to_itself_is_refused_by_name() -> None:
-    node = {"type": "object", "properties": {"next": {"$ref": "#/$defs/Node"}}}
+    node = {"type": "object", "properties": {"next": {"anyOf": [{"allOf": [{"$ref": "#/$defs/Node"}]}, {"type": "null"}]}}}
     with pytest.raises(Refusal) as refused:
         request(tools=[tool({"$ref": "#/$defs/Node", "$defs": {"Node": node}})])
     assert "refers to itself at #/$defs/Node" in refused.value.message

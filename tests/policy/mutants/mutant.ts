@@ -1,4 +1,3 @@
-import { UNKNOWN, type Plan } from "../../../infra/plan";
 import { evaluate, type Resource } from "../../../policies/evaluate";
 import { environmentOf, policiesFor } from "../../../policies/pack";
 
@@ -10,24 +9,6 @@ export interface Mutant {
   what: string;
   /** The stack's resources with the fault in them. */
   resources: Resource[];
-}
-
-/** The resources of a plan as policies see them: what is known only after an update is undefined under its key. */
-export function resourcesOf({ resources }: Plan): Resource[] {
-  return resources.map(({ type, name, inputs, protect, dependsOn }) => ({
-    type,
-    name,
-    props: known(inputs) as Resource["props"],
-    protect,
-    dependsOn,
-  }));
-}
-
-function known(value: unknown): unknown {
-  if (value === UNKNOWN) return undefined;
-  if (Array.isArray(value)) return value.map(known);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, known(each)]));
 }
 
 /** A stack with one resource changed; the change works on a copy. */

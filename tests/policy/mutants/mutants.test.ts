@@ -1,6 +1,7 @@
 import { plan, readStackFile } from "../../../infra/plan";
 import { targeted } from "./kinds";
-import { advisingOn, killer, resourcesOf, type Mutant } from "./mutant";
+import { resourcesOf } from "../../../policies/judge-plan";
+import { advisingOn, killer, type Mutant } from "./mutant";
 
 /** One mutant of each fault: `report.ts` tries every fault at every place, which takes minutes. */
 function oneOfEach(mutants: Iterable<Mutant>): Mutant[] {

@@ -6,7 +6,8 @@
 import { plan, readStackFile } from "../../../infra/plan";
 import { whyEquivalent } from "./equivalent";
 import { targeted } from "./kinds";
-import { killer, resourcesOf, type Mutant } from "./mutant";
+import { resourcesOf } from "../../../policies/judge-plan";
+import { killer, type Mutant } from "./mutant";
 import { systematic } from "./systematic";
 
 const [onlyStack, onlyDeployment, onlyPhase, onlyPart] = process.argv.slice(2);

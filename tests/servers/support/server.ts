@@ -3,13 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { httpReady, startProcess, type Running } from "../../../local/processes";
 import { findServer, variableOf } from "../../../local/servers/find";
-import type { ServerName } from "../../../local/servers/releases";
 
 /** The first port of this run's servers. */
 export const BASE = Number(process.env.TOLLGATE_TEST_PORTS ?? 26_000);
 
 /** `describe` where the servers are on this machine; elsewhere it says so, and its tests are skipped. */
-export function describeWith(...names: ServerName[]): jest.Describe {
+export function describeWith(...names: string[]): jest.Describe {
   const absent = names.filter((name) => !findServer(name));
   for (const name of absent)
     console.warn(
@@ -26,7 +25,7 @@ export function temporaryFolder(name: string): { folder: string; remove: () => v
 
 /** Starts a server with its log in `folder`, and waits until it says that it is ready. */
 export function startServer(
-  name: ServerName,
+  name: string,
   options: { port: number; path: string; folder: string; args: string[]; env?: Record<string, string> },
 ): Promise<Running> {
   const { port, path, folder, args, env } = options;

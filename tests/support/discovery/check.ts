@@ -47,7 +47,8 @@ function camelCase(name: string): string {
   return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-function methodOf({ methods, servicePath }: Discovery, verb: string, path: string): Method | undefined {
+/** The method of an API that a request calls. */
+export function methodOf({ methods, servicePath }: Discovery, verb: string, path: string): Method | undefined {
   const candidates = methods.filter(
     (method) => method.verb === verb && pattern(`${servicePath}${method.path}`).test(path),
   );

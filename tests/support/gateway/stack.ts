@@ -113,7 +113,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     machine.extra = {
       gateway: () => ({
         args: ["--num_workers", String(options.workers ?? 1)],
-        env: simulatedProviders(stack.simulator!.url, join(folder, "service-account.json")),
+        env: {
+          ...simulatedProviders(stack.simulator!.url, join(folder, "service-account.json")),
+          // Milliseconds between two batches of spans, 5,000 by default.
+          OTEL_BSP_SCHEDULE_DELAY: "250",
+        },
       }),
     };
     stack.restartGateway = async () => {

@@ -19,6 +19,9 @@ export function computeApi(store: Store): Handler {
     if (/\/images\/family\//.test(name))
       return { name: call.path.at(-1), selfLink: `${ROOT}/${name}`, family: call.path.at(-1) };
     if (/\/images\//.test(name)) return { name: call.path.at(-1), selfLink: `${ROOT}/${name}` };
+    const [, target = "", policyVerb] = /^(.*)\/([gs]etIamPolicy)$/.exec(name) ?? [];
+    if (policyVerb === "getIamPolicy") return store.policy(target);
+    if (policyVerb === "setIamPolicy") return store.setPolicy(target, call.body.policy);
     const place = /^projects\/[^/]+\/(zones|regions)\/[^/]+$/.test(name);
     if (place && call.method === "GET")
       return { name: call.path.at(-1), selfLink: `${ROOT}/${name}`, status: "UP" };

@@ -140,8 +140,15 @@ export function serviceNamedApi(store: Store): Handler {
     call.method === "POST" ? named({ ...call, body: { ...call.body, name: store.nextId() } }) : named(call);
 }
 
+/** Identity-Aware Proxy v1: the policy of a Cloud Run service, `projects/P/iap_web/cloud_run-REGION/services/NAME`. */
 export function iapApi(store: Store): Handler {
-  return namedApi(store, {});
+  const policies = new Map<string, Resource>();
+  return ({ path, body }) => {
+    const [resource = "", verb] = path.join("/").split(":");
+    store.get(resource.replace(/\/iap_web\/cloud_run-/, "/locations/"));
+    if (verb === "setIamPolicy") policies.set(resource, body.policy);
+    return policies.get(resource) ?? { version: 1, bindings: [], etag: "BwAA" };
+  };
 }
 
 /** IAM v1: service accounts and custom roles. */

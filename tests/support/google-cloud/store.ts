@@ -44,11 +44,24 @@ export class Store {
     return [...this.resources].filter(([name]) => name.startsWith(prefix)).map(([, resource]) => resource);
   }
 
+  /** @throws ApiError where there is no such resource. */
   policy(name: string): Resource {
+    this.get(name);
     return this.policies.get(name) ?? { version: 1, bindings: [], etag: "BwAA" };
   }
 
+  /** @throws ApiError where the resource, a role of the project's own or an account of the project does not exist. */
   setPolicy(name: string, policy: Resource): Resource {
+    this.get(name);
+    for (const { role, members = [] } of policy["bindings"] ?? []) {
+      if (String(role).startsWith("projects/") && !this.resources.has(role))
+        throw new ApiError(400, `Role ${role} does not exist in the resource's hierarchy`);
+      for (const member of members as string[]) {
+        const [, email, project] = /^serviceAccount:(tollgate-[^@]+@([^.]+)\.iam\..+)$/.exec(member) ?? [];
+        if (email && !this.resources.has(`projects/${project}/serviceAccounts/${email}`))
+          throw new ApiError(400, `Service account ${email} does not exist`);
+      }
+    }
     const kept = { ...policy, etag: Buffer.from(this.nextId()).toString("base64") };
     this.policies.set(name, kept);
     return kept;

@@ -60,11 +60,13 @@ test("what there is: counts by type, with names", async () => {
   expect(list).toMatch(/^\| Type \| Count \| Such as \|/);
 });
 
-test("what is left of the budget: the amount with its month, the conversation beside it", () => {
+test("what is left of the budget: the amount with the day on which it starts anew, the conversation beside it", () => {
   const answer = summarize([
     asResult("get-budget", {
       plan_tier: "tier_1",
       month: "2026-11",
+      from: "2026-11-15",
+      until: "2026-12-15",
       time_zone: "UTC",
       cap: "$8.00",
       spent: "$1.20",
@@ -77,9 +79,9 @@ test("what is left of the budget: the amount with its month, the conversation be
     }),
   ]);
   expect(answer).toMatch(
-    /^\$6\.80 of your plan's \$8\.00 for conversations with me is left in November 2026 \(15% used\)\./,
+    /^\$6\.80 of your plan's \$8\.00 for conversations with me is left until 2026-12-15 \(15% used\)\./,
   );
-  expect(answer).toContain("The month is expected to cost $1.60.");
+  expect(answer).toContain("By 2026-12-15 it is expected to cost $1.60.");
   expect(answer).toContain("| This conversation | $0.10 | $0.40 | 4, 96 left |");
 });
 

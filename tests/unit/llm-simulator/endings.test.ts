@@ -150,11 +150,11 @@ describe.each(["openai", "anthropic", "vertex"] as const)("on %s's wire", (name)
     },
   );
 
-  test("several tokens for a byte", async () => {
+  test("several tokens for a byte, by a tokenizer that normalises", async () => {
     const call = sim.marked();
-    await call.behave({ tokensPerByte: 5 });
-    await (await send(call.prompt, false)).text();
-    expect((await billed(call)).usage.promptTokens).toBe(5 * Buffer.byteLength(call.prompt) + 4);
+    await call.behave({ dense: true, normalises: true });
+    await (await send(`${call.prompt}\u{fdfa}`, false)).text();
+    expect((await billed(call)).usage.promptTokens).toBe(Buffer.byteLength(call.prompt) + 33 + 4);
   });
 
   test("a refusal with the configured retry-after", async () => {

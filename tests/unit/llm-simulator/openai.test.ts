@@ -149,3 +149,33 @@ describe("failures", () => {
     await expect(chat(marked().messages, { top_k: 5 })).rejects.toThrow(/top_k/);
   });
 });
+
+describe("embeddings", () => {
+  const create = (input: string | string[], more: object = {}) =>
+    openai.embeddings.create({ model: "gemini-embedding-001", input, ...more });
+
+  test("OpenAI's SDK reads a vector for each text, billed by their tokens", async () => {
+    const call = sim.marked();
+    const { data, usage } = await create([call.prompt, "y".repeat(8_000)], { dimensions: 4 });
+    expect(data.map(({ index, embedding }) => [index, embedding.length])).toEqual([
+      [0, 4],
+      [1, 4],
+    ]);
+    const tokens = Math.ceil(call.prompt.length / 4) + 2_000;
+    expect(usage).toEqual({ prompt_tokens: tokens, total_tokens: tokens });
+    expect(await call.account()).toMatchObject({ calls: 1, totalNanos: tokens * 150 });
+    const plain = await create([call.prompt], { dimensions: 4, encoding_format: "float" });
+    expect(data[0]!.embedding[3]).toBeCloseTo(plain.data[0]!.embedding[3]!, 6);
+  });
+
+  test.each<[string, string | string[], object, number]>([
+    ["an empty text", "", {}, 400],
+    ["no text", [], {}, 400],
+    ["a text that is too long", "x".repeat(9_000), {}, 400],
+    ["too many dimensions", "x", { dimensions: 3_073 }, 400],
+    ["an unknown field", "x", { stream: true }, 400],
+    ["a model that answers in words", "x", { model: MODEL }, 404],
+  ])("%s is refused", async (_, input, more, status) => {
+    await expect(create(input, more)).rejects.toMatchObject({ status });
+  });
+});

@@ -217,6 +217,66 @@ describe("Google's discovery document describes", () => {
   });
 });
 
+describe("embeddings", () => {
+  const model = "gemini-embedding-001";
+  const embed = (text: unknown, parameters?: object) =>
+    post({ instances: [{ content: text }], ...(parameters && { parameters }) }, `${model}:predict`);
+
+  test("Google's SDK reads a vector of length 1, billed by its text's tokens alone", async () => {
+    const call = sim.marked();
+    const { embeddings, metadata } = await google.models.embedContent({
+      model,
+      contents: call.prompt,
+      config: { outputDimensionality: 768, taskType: "RETRIEVAL_DOCUMENT", title: "a title" },
+    });
+    const [{ values, statistics } = {}] = embeddings!;
+    expect(values).toHaveLength(768);
+    expect(Math.hypot(...values!)).toBeCloseTo(1);
+    const tokens = Math.ceil(call.prompt.length / 4);
+    expect(statistics).toEqual({ truncated: false, tokenCount: tokens });
+    expect(metadata?.billableCharacterCount).toBe(call.prompt.replaceAll(" ", "").length);
+    expect(await call.account()).toMatchObject({ calls: 1, totalNanos: tokens * 150 });
+  });
+
+  test("a long text is cut off, or refused where that is asked for", async () => {
+    const long = "x".repeat(9_000);
+    const { predictions } = (await (await embed(long)).json()) as {
+      predictions: { embeddings: { statistics: object } }[];
+    };
+    expect(predictions[0]!.embeddings.statistics).toEqual({ truncated: true, token_count: 2_048 });
+    expect((await embed(long, { autoTruncate: false })).status).toBe(400);
+  });
+
+  test("an answer keeps to Google's discovery document, and misbehaves as it is told", async () => {
+    const isPredictResponse = new Ajv({ strict: false }).compile(schemaOf("PredictResponse"));
+    expect(isPredictResponse(await (await embed("hi")).json())).toBe(true);
+    const call = sim.marked();
+    await call.behave({ usage: "omitted" });
+    expect(await (await embed(call.prompt)).text()).not.toContain("token_count");
+  });
+
+  test.each<[string, object, string?]>([
+    ["two texts", { instances: [{ content: "a" }, { content: "b" }] }],
+    ["no text", { instances: [] }],
+    ["an empty text", { instances: [{ content: "" }] }],
+    ["an unknown field", { instances: [{ content: "a", text: "b" }] }],
+    ["an unknown parameter", { instances: [{ content: "a" }], parameters: { dimensions: 5 } }],
+    ["too many dimensions", { instances: [{ content: "a" }], parameters: { outputDimensionality: 3_073 } }],
+    ["a field beside them", { instances: [{ content: "a" }], user: "u" }],
+  ])("%s is refused", async (_, body) => {
+    const response = await post(body, `${model}:predict`);
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { error: { status: "INVALID_ARGUMENT" } },
+    ]);
+  });
+
+  test("a model has one kind of answer", async () => {
+    expect((await post({ instances: [{ content: "a" }] }, `${MODEL}:predict`)).status).toBe(404);
+    expect((await post({ contents: contents("hi") }, `${model}:generateContent`)).status).toBe(404);
+  });
+});
+
 describe("what Vertex AI refuses", () => {
   const valid = { contents: contents("hi") };
   const calls = { role: "model", parts: [{ functionCall: { name: "a", args: {} } }] };

@@ -93,7 +93,7 @@ export const customers: Row = {
     table({
       title: "Budgets that run out this month",
       description:
-        "Customers whose budget is used up before the month ends, should the days to come be like the last four weeks.",
+        "Customers whose budget is used up before their budget month ends, should the days to come be like the last four weeks.",
       width: 12,
       noValue: "none is expected to run out",
       queries: [
@@ -115,7 +115,7 @@ export const customers: Row = {
     stat({
       title: "Expected at the month's end",
       description:
-        "What all customers together are expected to cost this month; four months of five end between low and high.",
+        "What all customers together are expected to cost by the ends of their budget months; four of five end between low and high.",
       unit: unit.usd,
       width: 12,
       height: 8,

@@ -36,6 +36,7 @@ _TOOLS = "send tools with a name and an input_schema: tools that the provider de
 class Messages:
     """``POST /v1/messages``."""
 
+    embeds = False
     fields: Mapping[str, str] = MappingProxyType(
         {"stop": "stop_sequences", "response_format.json_schema": "output_config.format.schema"}
     )

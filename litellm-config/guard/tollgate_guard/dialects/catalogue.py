@@ -23,6 +23,8 @@ def models(config: Config, names: Container[str] | None = None) -> bytes:
             "context_window": min(model.max_prompt_tokens for model in route.models),
             "max_output_tokens": min(model.max_output_tokens for model in route.models),
             "input": ["text", *_files(route)],
+            "output": "embedding" if route.models[0].embeds else "text",
+            **({"dimensions": route.models[0].dimensions} if route.models[0].embeds else {}),
             "models": list(dict.fromkeys(model.name for model in route.models)),
         }
         for name, route in sorted(config.routes.items())

@@ -33,9 +33,11 @@ class Dialect(Protocol):
 
     Attributes:
         fields: its names of a chat completion's fields, where they differ.
+        embeds: whether it asks for embeddings, and not for text.
     """
 
     fields: Mapping[str, str]
+    embeds: bool
 
     def read(self, body: Json) -> Json:
         """A request's body as that of a chat completion, with ``metadata`` as it is.
@@ -55,6 +57,7 @@ class ChatCompletions:
     """OpenAI's chat completions: LiteLLM's own words, but for the functions of its first version."""
 
     fields: Mapping[str, str] = MappingProxyType({})
+    embeds = False
 
     def read(self, body: Json) -> Json:
         return body

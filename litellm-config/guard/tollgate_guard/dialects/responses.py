@@ -33,6 +33,7 @@ _PARTS_REMEDY = (
 class Responses:
     """``POST /v1/responses``."""
 
+    embeds = False
     fields: Mapping[str, str] = MappingProxyType(
         {
             "max_tokens": "max_output_tokens",

@@ -10,8 +10,8 @@ from typing import Any
 from .providers import Wire
 from .usage import Counters, count
 
-# An answer longer than this is not read for its tokens; nor is an event of a stream.
-_MOST_BYTES = 64 * 1024 * 1024
+# A plain answer longer than this is given up; of a longer stream the rest is not read for its tokens.
+MOST_BYTES = 64 * 1024 * 1024
 
 # Answers that ended as the model meant them to: others (cut at the limit, stopped for safety) are not worth repeating.
 _GOOD_ENDS = frozenset({"stop", "tool_calls", "function_call", "end_turn", "stop_sequence", "tool_use", "STOP"})
@@ -23,6 +23,7 @@ class AnswerReader:
     Attributes:
         counters: the tokens reported so far.
         visible: bytes of text, reasoning and tool calls so far.
+        unread: bytes that could not be read, and so may be any part of the answer.
         answering: whether some of that is not reasoning.
         ends: the reasons for which choices ended.
         error: an error in the provider's words, such as ``overloaded_error``; None where there was none.
@@ -33,6 +34,7 @@ class AnswerReader:
     def __init__(self, wire: Wire, stream: bool) -> None:
         self.counters = Counters()
         self.visible = 0
+        self.unread = 0
         self.answering = False
         self.ends: list[str] = []
         self.error: str | None = None
@@ -53,13 +55,30 @@ class AnswerReader:
         return not self._cut and self.error is None and bool(self.ends) and self._begun <= self._finished
 
     @property
+    def finished(self) -> bool:
+        """Whether nothing more can come: it is whole, or a plain answer that was read to its end, for whatever reason it ended.
+
+        Google calls an answer without a finish reason one that has not stopped; that holds for the events of a stream.
+        """
+        return self.whole or (not self._stream and self.understood and not self._cut and self.error is None)
+
+    @property
+    def came(self) -> int:
+        """Bytes that may be billed as output so far."""
+        return self.visible + self.unread
+
+    @property
     def repeatable(self) -> bool:
         """Whether the same request may be answered with it again: whole, not empty, cut or stopped."""
         return self.whole and self.visible > 0 and all(end in _GOOD_ENDS for end in self.ends)
 
+    @property
+    def too_long(self) -> bool:
+        return self.received > MOST_BYTES
+
     def feed(self, data: bytes) -> None:
         self.received += len(data)
-        if self.received > _MOST_BYTES:
+        if self.too_long:
             return
         if not self._stream or not self.understood:
             self._body += data
@@ -77,7 +96,7 @@ class AnswerReader:
         if not self.understood:
             objects, self._cut = _objects(bytes(self._body))
             if self._cut:
-                self.visible += len(self._body)
+                self.unread += len(self._body)
             for each in objects:
                 self._object(each)
         self._line.clear()
@@ -108,8 +127,7 @@ class AnswerReader:
             return
         objects, cut = _objects(line[5:])
         if cut:
-            # What cannot be read may be any part of the answer.
-            self.visible += len(line)
+            self.unread += len(line)
         for event in objects:
             self._object(event)
 
@@ -127,13 +145,35 @@ def _objects(text: bytes) -> tuple[list[dict[str, Any]], bool]:
     """The objects in a JSON text (one, or those of a list), and whether it is cut: then the members that came whole."""
     cut = False
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_object_of)
     except (ValueError, RecursionError):
         value, cut = _members(text.decode("utf-8", "replace")), True
     return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)], cut
 
 
-_DECODER = json.JSONDecoder()
+def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; where it has a key twice, which a reader may take either way, the larger number and all of the texts count."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        found.clear()
+        for key, value in pairs:
+            found[key] = _both(found[key], value) if key in found else value
+    return found
+
+
+def _both(first: Any, second: Any) -> Any:
+    if isinstance(first, dict) and isinstance(second, dict):
+        return _object_of([*first.items(), *second.items()])
+    if isinstance(first, str) and isinstance(second, str):
+        return first + second
+    if isinstance(first, list) and isinstance(second, list):
+        return [*first, *second]
+    if count(first) is not None:
+        return max(first, second) if count(second) is not None else first
+    return second
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object_of)
 
 
 def _members(text: str) -> dict[str, Any]:
@@ -182,11 +222,17 @@ def _read_openai(reader: AnswerReader, event: dict[str, Any]) -> None:
             reader.saw(function.get("name"), function.get("arguments"))
         reader.saw(message.get("function_call"), message.get("audio"))
         reader.ended(choice.get("finish_reason"), choice.get("index"))
+    vectors = [_dict(each) for each in _list(event.get("data"))]
+    if vectors and all(vector.get("embedding") for vector in vectors):
+        reader.understood = True
+        reader.ended("stop")
     usage = _dict(event.get("usage"))
     if not usage:
         return
     reader.understood = True
     prompt, completion = count(usage.get("prompt_tokens")), count(usage.get("completion_tokens"))
+    if vectors:
+        completion = 0
     total = count(usage.get("total_tokens"))
     details = _dict(usage.get("prompt_tokens_details"))
     # Some servers count reasoning in the total only.
@@ -203,7 +249,7 @@ def _read_openai(reader: AnswerReader, event: dict[str, Any]) -> None:
         cache_write_5m=count(lives.get("ephemeral_5m_input_tokens")),
         cache_write_1h=count(lives.get("ephemeral_1h_input_tokens")),
         completion=completion,
-        visible=reader.visible,
+        came=reader.came,
         answering=reader.answering,
     )
 
@@ -247,7 +293,7 @@ def _report_anthropic(reader: AnswerReader, usage: dict[str, Any], *, final: boo
         cache_write_5m=five,
         cache_write_1h=hour,
         completion=output if final else None,
-        visible=reader.visible,
+        came=reader.came,
         answering=reader.answering,
     )
     if not final and output is not None:
@@ -255,7 +301,19 @@ def _report_anthropic(reader: AnswerReader, usage: dict[str, Any], *, final: boo
         reader.counters.begun = max(reader.counters.begun, output)
 
 
+def _read_predictions(reader: AnswerReader, predictions: list[Any]) -> None:
+    """Vertex AI's answer with embeddings, whose tokens are counted text by text."""
+    reader.understood = True
+    vectors = [_dict(_dict(each).get("embeddings")) for each in predictions]
+    if all(vector.get("values") for vector in vectors):
+        reader.ended("STOP")
+    counted = [count(_dict(vector.get("statistics")).get("token_count")) for vector in vectors]
+    reader.counters.report(prompt=None if None in counted else sum(each or 0 for each in counted), completion=0)
+
+
 def _read_vertex(reader: AnswerReader, event: dict[str, Any]) -> None:
+    if predictions := _list(event.get("predictions")):
+        _read_predictions(reader, predictions)
     for candidate in map(_dict, _list(event.get("candidates"))):
         reader.understood = True
         reader.began(candidate.get("index"))
@@ -281,7 +339,7 @@ def _read_vertex(reader: AnswerReader, event: dict[str, Any]) -> None:
         prompt=prompt,
         cached=count(usage.get("cachedContentTokenCount")),
         completion=completion,
-        visible=reader.visible,
+        came=reader.came,
         answering=reader.answering,
     )
 

@@ -13,7 +13,7 @@ from ..pricing import Usage, cost
 from .answers import AnswerReader
 from .endings import Ending
 from .usage import Counters, believable
-from .wires import WireRequest
+from .wire_request import WireRequest
 
 # More bytes than this for each token allowed: the provider has ignored the limit.
 _BYTES_PER_TOKEN = 8
@@ -67,6 +67,11 @@ class Attempt:
         return self.ending is None or not self.ending.free
 
     @property
+    def failed(self) -> bool:
+        """Whether it has no whole answer."""
+        return self.ending not in (Ending.COMPLETE, Ending.NO_USAGE)
+
+    @property
     def repeatable(self) -> bool:
         """Whether its answer may be kept in the cache."""
         good = self.ending in (None, Ending.COMPLETE, Ending.NO_USAGE)
@@ -100,13 +105,12 @@ class Attempt:
         counters = answer.counters if answer else Counters()
         prompt = believable(counters.prompt, self.prompt_bound, self.model.max_prompt_tokens)
         # A report before the answer's last text is not of all of it.
-        final = answer is not None and answer.whole and answer.visible == counters.visible_at_report
-        completion = self._counted(counters) if final else None
-        if answer and answer.whole and not answer.visible and counters.completion == 0:
-            completion = 0
+        completion = None
+        if answer is not None and answer.finished and answer.came == counters.came_at_report:
+            completion = 0 if counters.completion == 0 and not answer.came else self._counted(counters)
         if prompt is not None and completion is not None:
             # All is known, however the connection ended after it.
-            self.ending = Ending.COMPLETE
+            self.ending = Ending.COMPLETE if answer is not None and answer.whole else self.ending
         elif self.ending is Ending.COMPLETE:
             self.ending = Ending.NO_USAGE
         if completion is None:
@@ -143,10 +147,14 @@ class Attempt:
 
     def _completion_bound(self, counters: Counters) -> int:
         """The most tokens that the answer can have had."""
-        visible = self.answer.visible if self.answer else 0
+        if self.allowed == 0:
+            # A vector has none, whatever came of it.
+            return 0
+        visible, came = (self.answer.visible, self.answer.came) if self.answer else (0, 0)
         counted = self._counted(counters)
         # Counted up to some moment: from there on by its bytes.
-        seen = max(visible, counters.begun) if counted is None else counted + visible - counters.visible_at_report
+        seen = max(came, counters.begun) if counted is None else counted + came - counters.came_at_report
+        # What could not be read says nothing of that: most of it may be the frame.
         if visible > _BYTES_PER_TOKEN * self.allowed:
             return max(seen, self.allowed)
         most = max(self.allowed, counted or 0)

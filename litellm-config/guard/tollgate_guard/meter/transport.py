@@ -22,11 +22,13 @@ from ..config import Config, Model
 from ..log import log
 from .answers import AnswerReader
 from .attempt import Attempt
+from .embeddings import ask_for_each
 from .endings import Ending, ending_of_status
 from .providers import Provider, Providers
 from .rehearsal import answer_here, rehearsing
 from .report import report_not_sent
-from .wires import UnboundedRequest, WireRequest, read_wire_request
+from .wire_request import UnboundedRequest, WireRequest
+from .wires import read_wire_request
 
 _Send = Callable[[Any, httpx.Request], Awaitable[httpx.Response]]
 
@@ -35,6 +37,9 @@ _KEPT_HEADERS = ("content-type", "accept", "user-agent", "anthropic-version", "a
 
 # What LiteLLM gets to see of an answer's headers. Without `retry-after`, for it would sleep through it, twice.
 _SEEN_HEADERS = ("content-type", "request-id", "x-request-id")
+
+# The OpenAI SDK below LiteLLM repeats by itself, for embeddings whatever LiteLLM's configuration says, but not with this.
+_NO_RETRY = {"x-should-retry": "false"}
 
 # LiteLLM's one kind of error that it does not repeat at the same model.
 _NOT_REPEATED = 408
@@ -94,18 +99,34 @@ class Meter:
         call = current_call.get()
         if call is None:
             raise LookupError("No request to a provider without a reservation")
-        who, tier = call.request.identity, call.decision.tier
-        model = "none"
         try:
             wire = read_wire_request(provider.wire, request.url.path, await request.aread())
             if rehearsing.get():
                 return answer_here(provider.wire, request, wire.stream)
-            priced = self._priced(provider, wire)
-            model = priced.name
-            attempt = await call.begin(priced, wire)
-        except (NotSent, UnboundedRequest) as reason:
-            report_not_sent(model, provider.serves or provider.name, str(reason), who, tier, call.id)
-            return _in_place(request, 400, "not_sent")
+            model = self._priced(provider, wire)
+        except UnboundedRequest as reason:
+            return _not_sent(call, "none", provider, request, reason)
+        if wire.texts and provider.wire == "vertex":
+            response = await ask_for_each(
+                wire, call.vectors, lambda part: self._attempt(call, model, provider, request, part, send)
+            )
+            response.request = request
+            return response
+        return await self._attempt(call, model, provider, request, wire, send)
+
+    async def _attempt(
+        self,
+        call: Call,
+        model: Model,
+        provider: Provider,
+        request: httpx.Request,
+        wire: WireRequest,
+        send: Callable[[httpx.Request], Awaitable[httpx.Response]],
+    ) -> httpx.Response:
+        try:
+            attempt = await call.begin(model, wire)
+        except NotSent as reason:
+            return _not_sent(call, model.name, provider, request, reason)
         try:
             final = await self._final(provider, request, wire.body)
         except BaseException:
@@ -126,6 +147,8 @@ class Meter:
         model = self._config.models.get(wire.model)
         if model is None or provider.serves not in (None, model.provider):
             raise UnboundedRequest(f"{wire.model} has no price at {provider.name}")
+        if model.embeds != bool(wire.texts):
+            raise UnboundedRequest(f"{wire.model} {'makes' if model.embeds else 'does not make'} embeddings")
         return model
 
     async def _final(self, provider: Provider, request: httpx.Request, body: bytes) -> httpx.Request:
@@ -154,7 +177,7 @@ class Meter:
             body = await _beginning(response)
             # A redirection would carry the prompt to an address that is not the provider's.
             status = response.status_code if response.status_code >= 400 else 502
-            return httpx.Response(status, headers=headers, content=body, request=request)
+            return httpx.Response(status, headers={**headers, **_NO_RETRY}, content=body, request=request)
         reader = AnswerReader(provider.wire, attempt.request.stream)
         attempt.answer = reader
         stream = MeteredStream(response, attempt, reader)
@@ -165,6 +188,7 @@ class Meter:
             async for chunk in stream:
                 whole += chunk
         except Exception:
+            await response.aclose()
             if attempt.ending is not Ending.COMPLETE:
                 return _in_place(request, _NOT_REPEATED, "broken")
         return httpx.Response(response.status_code, headers=headers, content=bytes(whole), request=request)
@@ -204,6 +228,9 @@ class MeteredStream(httpx.AsyncByteStream):
         """The next piece, None at the end."""
         try:
             data = self._decode(await self._source.__anext__())
+            if self._reader.too_long and not self._attempt.request.stream:
+                # It is kept whole in memory.
+                raise NotWhole("The provider's answer is longer than any model's")
         except StopAsyncIteration:
             self._reader.end()
             self._attempt.end(_ending_of_whole(self._reader))
@@ -272,6 +299,7 @@ _LATE = (httpx.TimeoutException, TimeoutError, asyncio.TimeoutError, asyncio.Can
 
 
 def _decoder(encoding: str) -> Callable[[bytes], bytes]:
+    encoding = encoding.strip().lower()
     if encoding in ("", "identity"):
         return lambda data: data
     if encoding in ("gzip", "x-gzip", "deflate"):
@@ -324,12 +352,20 @@ async def _beginning(response: httpx.Response) -> bytes:
     return bytes(body)
 
 
+def _not_sent(
+    call: Call, model: str, provider: Provider, request: httpx.Request, reason: Exception
+) -> httpx.Response:
+    who, tier = call.request.identity, call.decision.tier
+    report_not_sent(model, provider.serves or provider.name, str(reason), who, tier, call.id)
+    return _in_place(request, 400, "not_sent")
+
+
 def _in_place(request: httpx.Request, status: int, kind: str) -> httpx.Response:
     """The answer that LiteLLM gets in the place of one from the provider."""
     error = {"type": kind, "message": f"tollgate: {kind}"}
     return httpx.Response(
         status,
-        headers={"content-type": "application/json"},
+        headers={"content-type": "application/json", **_NO_RETRY},
         content=json.dumps({"type": "error", "error": error}).encode(),
         request=request,
     )

@@ -37,7 +37,7 @@ class Counters:
     # Tokens of the answer's beginning, where a stream counts those apart.
     begun: int = 0
     # Bytes of the answer that came before the last report of ``completion``, and whether any were more than reasoning.
-    visible_at_report: int = 0
+    came_at_report: int = 0
     answering_at_report: bool = False
 
     @property
@@ -54,10 +54,10 @@ class Counters:
         cache_write_5m: int | None = None,
         cache_write_1h: int | None = None,
         completion: int | None = None,
-        visible: int = 0,
+        came: int = 0,
         answering: bool = False,
     ) -> None:
-        """Takes a report; ``visible`` is how many bytes of the answer have come, ``answering`` that not all is reasoning."""
+        """Takes a report; ``came`` is how many bytes of the answer have come, ``answering`` that not all is reasoning."""
         self.prompt = _most(self.prompt, prompt)
         self.written = _most(self.written, written)
         self.cache_write_5m = _most(self.cache_write_5m, cache_write_5m)
@@ -66,7 +66,7 @@ class Counters:
             self.cached = cached if self.cached is None else min(self.cached, cached)
         if completion is not None:
             self.completion = _most(self.completion, completion)
-            self.visible_at_report = visible
+            self.came_at_report = came
             self.answering_at_report = answering
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from ..bounds import text_bound
@@ -12,7 +11,9 @@ from ..config import Caching
 from ..fitting import on_anthropics_wire
 from ..media import Media, read_media, split_data_url
 from ..refusals import Refusal
+from .embeddings import read_embeddings
 from .providers import Wire
+from .wire_request import UnboundedRequest, WireRequest
 
 # Fields that name a customer, a session or a trace, or that keep the exchange at the provider.
 _NAMING: dict[Wire, tuple[str, ...]] = {
@@ -71,40 +72,6 @@ _MARK = "cache_control"
 _VERTEX_PATH = re.compile(r"/models/([^/:]+):(generateContent|streamGenerateContent)$")
 
 
-@dataclass(frozen=True)
-class WireRequest:
-    """An attempt's request as it goes to the provider.
-
-    Attributes:
-        size: bytes of all that becomes the prompt, at most as many tokens (see ``bounds.text_bound``).
-        max_tokens: output tokens allowed in each choice.
-        hidden: whether the model may reason in tokens that the answer does not show.
-        caching: the longest life of a cache entry that the request asks for: None, "5m" or "1h".
-        body: what is sent: LiteLLM's request without what names a customer.
-    """
-
-    model: str
-    stream: bool
-    max_tokens: int
-    choices: int
-    size: int
-    hidden: bool
-    caching: Caching | None
-    body: bytes
-    # Names of what it asks for.
-    keys: frozenset[str]
-    # Its images and documents, which are not in ``size``.
-    media: tuple[Media, ...] = ()
-
-    @property
-    def has_documents(self) -> bool:
-        return any(each.pages for each in self.media)
-
-
-class UnboundedRequest(Exception):
-    """A request whose cost has no bound; the message says what is missing."""
-
-
 def read_wire_request(wire: Wire, path: str, raw: bytes) -> WireRequest:
     """Reads the final request.
 
@@ -121,6 +88,9 @@ def read_wire_request(wire: Wire, path: str, raw: bytes) -> WireRequest:
     for key in naming:
         del body[key]
     changed = bool(naming) | (wire == "anthropic" and on_anthropics_wire(body))
+    embeddings = read_embeddings(wire, path, body, json.dumps(body).encode() if changed else raw)
+    if embeddings is not None:
+        return embeddings
     model, stream, max_tokens, choices = _LIMITS[wire](path, body)
     if not isinstance(model, str) or not model:
         raise UnboundedRequest("it names no model")

@@ -52,7 +52,8 @@ export function* budgets(base: Resource[]): Generator<Mutant> {
         "cache_write_5m_nanos",
         "cache_write_1h_nanos",
       ] as const) {
-        yield broken(`${model} ${price} 0`, ({ models }) => (models[model]![price] = 0));
+        if (guard.models[model]![price] > 0)
+          yield broken(`${model} ${price} 0`, ({ models }) => (models[model]![price] = 0));
         yield broken(
           `${model} ${price} missing`,
           ({ models }) => delete (models[model] as Partial<Props>)[price],

@@ -144,7 +144,10 @@ export function* durability(base: Resource[]): Generator<Mutant> {
     text.replace("retention_enabled: true", "retention_enabled: false"),
   );
   yield* file(/\/retention\.sql$/, "traces for 30 days", (text) =>
-    text.replaceAll("INTERVAL 90 DAY", "INTERVAL 30 DAY"),
+    text.replaceAll("{retention_days:UInt16}", "30"),
+  );
+  yield* file(/\/compose\.yaml$/, "traces for 30 days", (text) =>
+    text.replace(/TRACE_RETENTION_DAYS: "90"/, 'TRACE_RETENTION_DAYS: "30"'),
   );
 }
 
