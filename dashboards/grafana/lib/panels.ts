@@ -94,6 +94,7 @@ export function bars(spec: PanelSpec & { rows?: true; max?: number }): Builder<P
     .displayMode(BarGaugeDisplayMode.Gradient)
     .text(BAR_TEXT)
     .min(0);
+  if (spec.unit === unit.share) panel.decimals(1);
   return spec.max === undefined ? panel : panel.max(spec.max);
 }
 

@@ -77,6 +77,7 @@ function properties({
   const set: DynamicConfigValue[] = [];
   if (unit) set.push({ id: "unit", value: unit });
   if (unit === units.usd) set.push({ id: "decimals", value: decimals });
+  if (unit === units.share) set.push({ id: "decimals", value: 1 });
   if (steps) set.push({ id: "thresholds", value: thresholdsConfig(steps).build() });
   if (steps) set.push({ id: "color", value: { mode: "thresholds" } });
   if (cell) set.push({ id: "custom.cellOptions", value: CELLS[cell] });

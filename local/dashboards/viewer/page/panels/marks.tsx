@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef } from "react";
 import type uPlot from "uplot";
 import { useMarks, type Mark } from "../annotations";
 
-/** Draws the dashboard's annotations as Grafana does: a broken line where something began, shade while it lasted. */
+/** Draws the dashboard's annotations: a broken line where something began, a bar on the axis while it lasted. */
 export function MarksOn({ config }: { config: UPlotConfigBuilder }): null {
   const { visualization } = useTheme2();
   const marks = useMarks();
@@ -30,16 +30,13 @@ function draw(u: uPlot, { from, to }: Mark, color: string): void {
   ctx.strokeStyle = ctx.fillStyle = color;
   ctx.lineWidth = ratio;
   ctx.setLineDash([5 * ratio, 5 * ratio]);
-  for (const time of new Set([from, to])) {
+  if (from > u.scales.x!.min!) {
     ctx.beginPath();
-    ctx.moveTo(x(time), top);
-    ctx.lineTo(x(time), top + height);
+    ctx.moveTo(x(from), top);
+    ctx.lineTo(x(from), top + height);
     ctx.stroke();
   }
-  ctx.globalAlpha = 0.08;
-  ctx.fillRect(x(from), top, x(to) - x(from), height);
   // On the axis: the length of what lasted, a triangle for a moment.
-  ctx.globalAlpha = 1;
   const foot = top + height;
   if (to > from) ctx.fillRect(x(from), foot, Math.max(ratio, x(to) - x(from)), 3 * ratio);
   else {
