@@ -10,7 +10,11 @@ export function alertAnnotation(): AnnotationQueryBuilder {
     .datasource(sources.prometheus)
     .enable(true)
     .iconColor("red")
-    .target(prom(`ALERTS{alertstate="firing",severity!="info",alertname!="${WATCHDOG}"}`, "{{alertname}}").build("Anno"))
+    .target(
+      prom(`ALERTS{alertstate="firing",severity!="info",alertname!="${WATCHDOG}"}`, "{{alertname}}").build(
+        "Anno",
+      ),
+    )
     .titleFormat("{{alertname}}")
     .textFormat("{{severity}} {{service}}")
     .tagKeys("severity,service");

@@ -44,7 +44,7 @@ function marksOf(frame: DataFrame, all: DataFrame[], color: string): Mark[] {
   const { severity = "", service = "", customer_id: customer = "" } = value.labels ?? {};
   const of = [severity, service, customer].filter(Boolean).join(" ");
   const text = [getFieldDisplayName(value, frame, all), of].filter(Boolean).join(": ");
-  const step = Math.min(...times.slice(1).map((time, i) => time - times[i]!), 60_000);
+  const step = Math.min(...times.slice(1).map((time, i) => time - times[i]!));
   const marks: Mark[] = [];
   times.forEach((time, i) => {
     if (!value.values[i]) return;
