@@ -34,7 +34,7 @@ export const logQueries = {
       expr: events(
         "agent",
         ["query.answered"],
-        "{{.customer_id}} ({{.plan_tier}}) {{.query_type}}: {{.outcome}} in {{.seconds}} s, {{.llm_calls}} calls{{ if .cost }} for {{.cost}}{{ end }}, {{.model_used}}",
+        "{{.customer_id}} ({{.plan_tier}}) {{.query_type}}: {{.outcome}} in {{.seconds}} s, LLM calls: {{.llm_calls}}{{ if .cost }} for {{.cost}}{{ end }}{{ if .model_used }}, {{.model_used}}{{ end }}",
       ),
     },
     gcpErrors: {
@@ -105,7 +105,7 @@ export const logQueries = {
       expr: events(
         "agent",
         ["session.started", "session.ended"],
-        "{{.customer_id}}: {{.message}}{{ if .turns }}, {{.turns}} questions, {{.llm_calls}} calls{{ end }}",
+        "{{.customer_id}}: {{.message}}{{ if .turns }}, questions: {{.turns}}, LLM calls: {{.llm_calls}}{{ end }}",
       ),
     },
   },

@@ -3,7 +3,7 @@ import { records } from "../../prometheus/rules/recording";
 import { thresholds } from "../../thresholds";
 import { dashboard, type Row } from "../lib/dashboard";
 import { countInRange } from "../lib/expressions";
-import { logLines, bars, pie, stat, timeSeries } from "../lib/panels";
+import { bars, histogram, logLines, pie, stat, timeSeries } from "../lib/panels";
 import { logs, prom, promBuckets, promNow } from "../lib/queries";
 import { limitSteps } from "../lib/thresholds";
 import { unit } from "../lib/units";
@@ -130,14 +130,14 @@ const tools: Row = {
 const conversations: Row = {
   title: "Conversations",
   panels: [
-    bars({
+    histogram({
       title: "Conversation length",
       description:
         "Sessions of the time range by how many questions were asked in them, up to and including the number.",
       unit: unit.count,
       queries: [promBuckets(countInRange("tollgate_agent_conversation_turns_bucket", "le"))],
     }),
-    bars({
+    histogram({
       title: "LLM calls of a question",
       description: "Questions of the time range by how many LLM calls they took: a long tail is a loop.",
       unit: unit.count,

@@ -1,4 +1,5 @@
 import { AnnotationQueryBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
+import { WATCHDOG } from "../../watchdog";
 import { sources } from "../datasources";
 import { prom, sql } from "./queries";
 
@@ -9,7 +10,11 @@ export function alertAnnotation(): AnnotationQueryBuilder {
     .datasource(sources.prometheus)
     .enable(true)
     .iconColor("red")
-    .target(prom(`ALERTS{alertstate="firing",severity!="info"}`, "{{alertname}}").build("Anno"))
+    .target(
+      prom(`ALERTS{alertstate="firing",severity!="info",alertname!="${WATCHDOG}"}`, "{{alertname}}").build(
+        "Anno",
+      ),
+    )
     .titleFormat("{{alertname}}")
     .textFormat("{{severity}} {{service}}")
     .tagKeys("severity,service");

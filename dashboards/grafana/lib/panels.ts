@@ -38,10 +38,11 @@ export { table } from "./table";
 /** One number a series, as it is now: of queries at the end of the time range, so that an old value is never shown. */
 export function stat(spec: PanelSpec): Builder<Panel> {
   const coloured = spec.steps !== undefined || spec.states !== undefined;
-  return applySpec(new Stat(), { width: 4, height: 4, ...spec })
+  const panel = applySpec(new Stat(), { width: 4, height: 4, ...spec })
     .reduceOptions(lastValue())
     .colorMode(coloured ? BigValueColorMode.Background : BigValueColorMode.None)
     .graphMode(BigValueGraphMode.None);
+  return spec.unit === unit.usd ? panel.decimals(2) : panel;
 }
 
 /** Where an axis ends at least: Grafana's own would go to 100 for a line that is zero throughout. */
@@ -62,7 +63,8 @@ export function timeSeries(spec: PanelSpec & { stacked?: boolean; bars?: boolean
   const panel = applySpec(new TimeSeries(), spec)
     .legend((spec.height ?? 8) < 10 ? listLegend() : tableLegend(["lastNotNull", "mean", "max"]))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi))
-    .showPoints(VisibilityMode.Never)
+    // A value that stands alone has no line.
+    .showPoints(VisibilityMode.Auto)
     .fillOpacity(spec.stacked || spec.bars ? 40 : 10);
   // Without data Grafana's axis of a share goes to 10,000 %.
   if (spec.unit === unit.share) panel.axisSoftMin(0).axisSoftMax((spec.steps?.at(-1)?.[0] ?? 0.8) * 1.25);
@@ -78,6 +80,12 @@ export function gauges(spec: PanelSpec): Builder<Panel> {
   return applySpec(new Gauge(), spec).reduceOptions(lastValue()).min(0).max(1).showThresholdMarkers(true);
 }
 
+/** How often each value occurred: a bar a bucket of a histogram, of one colour. */
+export function histogram(spec: PanelSpec): Builder<Panel> {
+  const more = { "+Inf": [{ id: "displayName", value: "more" }] };
+  return bars({ ...spec, steps: [], overrides: { ...more, ...spec.overrides } });
+}
+
 /** A bar a series or, with `rows`, a row of the answer. */
 export function bars(spec: PanelSpec & { rows?: true; max?: number }): Builder<Panel> {
   const panel = applySpec(new BarGauge(), spec)
@@ -86,6 +94,7 @@ export function bars(spec: PanelSpec & { rows?: true; max?: number }): Builder<P
     .displayMode(BarGaugeDisplayMode.Gradient)
     .text(BAR_TEXT)
     .min(0);
+  if (spec.unit === unit.share) panel.decimals(1);
   return spec.max === undefined ? panel : panel.max(spec.max);
 }
 

@@ -14,11 +14,13 @@ import type {
 import { PanelBuilder as Table } from "@grafana/grafana-foundation-sdk/table";
 import { applySpec, type PanelSpec } from "./panel-spec";
 import { thresholdsConfig, type Steps } from "./thresholds";
-import type { Unit } from "./units";
+import { unit as units, type Unit } from "./units";
 
 /** How a column looks, when it is more than text. */
 export interface Column {
   unit?: Unit;
+  /** Digits after the point of an amount of money: 2 unless it is that of a call. */
+  decimals?: number;
   steps?: Steps;
   /** A bar from 0 to 1, a small graph, or a background in the colour of the thresholds. */
   cell?: "bar" | "sparkline" | "background";
@@ -62,9 +64,20 @@ export function table(
   return panel;
 }
 
-function properties({ unit, steps, cell, link, hidden, title, width }: Column): DynamicConfigValue[] {
+function properties({
+  unit,
+  decimals = 2,
+  steps,
+  cell,
+  link,
+  hidden,
+  title,
+  width,
+}: Column): DynamicConfigValue[] {
   const set: DynamicConfigValue[] = [];
   if (unit) set.push({ id: "unit", value: unit });
+  if (unit === units.usd) set.push({ id: "decimals", value: decimals });
+  if (unit === units.share) set.push({ id: "decimals", value: 1 });
   if (steps) set.push({ id: "thresholds", value: thresholdsConfig(steps).build() });
   if (steps) set.push({ id: "color", value: { mode: "thresholds" } });
   if (cell) set.push({ id: "custom.cellOptions", value: CELLS[cell] });

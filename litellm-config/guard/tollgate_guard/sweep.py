@@ -7,7 +7,7 @@ import random
 
 from .ledger_access import LedgerAccess
 from .log import log
-from .metrics import HOLDS_EXPIRED, LEDGER_ERRORS_TOTAL, forget_dead_workers
+from .metrics import HOLDS_EXPIRED, LEDGER_ERRORS_TOTAL, forget_dead_workers, publish_process
 from .settling import report_crossings
 
 _EVERY_SECONDS = 15.0
@@ -45,6 +45,7 @@ async def sweep_once(ledger: LedgerAccess) -> int:
 async def sweep_forever(ledger: LedgerAccess) -> None:
     """Sweeps every 15 s or so; the workers' sweeps drift apart."""
     while True:
+        publish_process()
         await asyncio.sleep(_EVERY_SECONDS * random.uniform(0.8, 1.2))
         try:
             forget_dead_workers()

@@ -26,7 +26,7 @@ const SECONDS = 900;
 /** Where days and hours are shown, some of them. */
 const FROM: Record<string, string> = {
   "executive-overview": "now-24h",
-  "llm-cost-operations": "now-3h",
+  "llm-cost-operations": "now-1h",
 };
 const WIDTHS = [1_600, 1_280];
 const THEMES = ["light", "dark"] as const;

@@ -115,7 +115,7 @@ function flatten(value: object, prefix: string, into: Fields): void {
   }
 }
 
-const IF = /\{\{-?\s*if \.(\w+)\s*-?\}\}((?:(?!\{\{-?\s*(?:if|end)\b)[^])*)\{\{-?\s*end\s*-?\}\}/;
+const IF = /\{\{-?\s*if \.(\w+)\s*-?\}\}((?:(?!\{\{-?\s*(?:if|end)\b)[^])*)\{\{-?\s*end\s*-?\}\}/g;
 
 function lineFormat(template: string): Stage {
   const left = template.replace(IF, "$2").replace(/\{\{\s*\.\w+\s*\}\}/g, "");

@@ -52,8 +52,8 @@ describe("LogQL over log files", () => {
   });
 
   it.each([
-    [{ cost: "$0.00123", cost_nanos: 1_230_000 }, "2 calls for $0.00123, claude-haiku-5-5"],
-    [{ cost: null, cost_nanos: null }, "2 calls, claude-haiku-5-5"],
+    [{ cost: "$0.00123", cost_nanos: 1_230_000 }, "LLM calls: 2 for $0.00123, claude-haiku-5-5"],
+    [{ cost: null, cost_nanos: null }, "LLM calls: 2, claude-haiku-5-5"],
   ])("shows what an answered question cost where that is known: %j", (cost, end) => {
     const line = {
       time: "2026-11-20T11:30:00.000Z",

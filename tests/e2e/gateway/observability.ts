@@ -51,6 +51,12 @@ export function observability(gateway: Gateway): void {
       expect(workers.size).toBeGreaterThanOrEqual(2);
     });
 
+    test("says what memory and CPU time the workers take, under the usual names", async () => {
+      const samples = await read();
+      expect(total(samples, "process_resident_memory_bytes")).toBeGreaterThan(100 * 1024 ** 2);
+      expect(total(samples, "process_cpu_seconds_total")).toBeGreaterThan(1);
+    });
+
     test("LiteLLM counts the same money as the guard", async () => {
       const customer = await gateway.customer();
       const before = await read();

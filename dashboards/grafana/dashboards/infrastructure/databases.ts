@@ -25,7 +25,9 @@ export const databases: Row = {
       description: "Which database holds them.",
       unit: unit.count,
       width: 6,
-      queries: [prom("sum by (datname) (pg_stat_database_numbackends)", "{{datname}}")],
+      queries: [
+        prom(`sum by (datname) (pg_stat_database_numbackends{datname!~"template.*"})`, "{{datname}}"),
+      ],
     }),
     gauges({
       title: "ClickHouse disk",

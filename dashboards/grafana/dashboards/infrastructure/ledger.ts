@@ -45,11 +45,8 @@ export const ledger: Row = {
         "Each is a finding: errors fail calls closed, an expired hold was charged because its gateway died.",
       unit: unit.countsPerSecond,
       queries: [
-        prom(
-          `sum by (operation) (${rate("tollgate_guard_ledger_errors_total")}) or vector(0)`,
-          "{{operation}} errors",
-        ),
-        prom(`sum(${rate("tollgate_guard_holds_expired_total")}) or vector(0)`, "holds expired"),
+        prom(`sum by (operation) (${rate("tollgate_guard_ledger_errors_total")})`, "{{operation}} errors"),
+        prom(`sum(${rate("tollgate_guard_holds_expired_total")})`, "holds expired"),
       ],
     }),
   ],

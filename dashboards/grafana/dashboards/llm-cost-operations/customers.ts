@@ -2,6 +2,7 @@ import { NANOS_PER_DOLLAR } from "../../../../litellm-config";
 import type { Row } from "../../lib/dashboard";
 import { toDashboard } from "../../lib/links";
 import { bars, gauges, stat, table } from "../../lib/panels";
+import { CUSTOMER } from "../../lib/table";
 import { ZERO_WHILE_LEDGER_ANSWERS } from "../../lib/expressions";
 import { promNow, promTable, sql, sqlSeries, usdOf } from "../../lib/queries";
 import { budgetSteps } from "../../lib/thresholds";
@@ -45,7 +46,10 @@ export const customers: Row = {
         { id: "joinByField", options: { byField: "customer_id", mode: "outer" } },
       ],
       columns: {
-        Customer: { link: toDashboard("Sessions", "llm-cost-operations", { customer_id: "customer_id" }) },
+        Customer: {
+          link: toDashboard("Sessions", "llm-cost-operations", { customer_id: "customer_id" }),
+          width: CUSTOMER,
+        },
         customer_id: { hidden: true },
         Spend: { unit: unit.usd },
         "This month": { unit: unit.usd },

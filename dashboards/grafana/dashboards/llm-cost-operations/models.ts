@@ -57,8 +57,8 @@ export const models: Row = {
       ],
       columns: {
         "Query type": { width: 125 },
-        Mean: { unit: unit.usd },
-        p95: { unit: unit.usd },
+        Mean: { unit: unit.usd, decimals: 4 },
+        p95: { unit: unit.usd, decimals: 4 },
         Spend: { unit: unit.usd },
       },
     }),

@@ -52,7 +52,7 @@ function sessionColumns(langfuse: string): NonNullable<Parameters<typeof table>[
     Session: { link: toPage("Session in Langfuse", `${langfuse}/sessions`, "Session"), width: SESSION },
     Started: { width: TIME },
     "Last call": { width: TIME },
-    Spend: { unit: unit.usd },
+    Spend: { unit: unit.usd, decimals: 4 },
     "Cap used": { unit: unit.share, steps: budgetSteps, cell: "bar" },
     Trace: { link: toPage("Trace in Langfuse", `${langfuse}/traces`, "Trace"), width: TRACE },
   };

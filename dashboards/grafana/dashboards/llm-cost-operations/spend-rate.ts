@@ -34,21 +34,21 @@ export const spendRate: Row = {
       height: 10,
       queries: [
         prom(records.spendRate, "now"),
-        prom(average, "average"),
-        prom(`${average} + 2 * ${deviation}`, "upper"),
-        prom(`clamp_min(${average} - 2 * ${deviation}, 0)`, "lower"),
-        prom(`${costSpike.factor} * ${records.spendAverage}`, "alert"),
+        prom(average, "average of a day"),
+        prom(`${average} + 2 * ${deviation}`, "usually at most"),
+        prom(`clamp_min(${average} - 2 * ${deviation}, 0)`, "usually at least"),
+        prom(`${costSpike.factor} * ${records.spendAverage}`, "alert from"),
       ],
       overrides: {
-        upper: [
-          { id: "custom.fillBelowTo", value: "lower" },
+        "usually at most": [
+          { id: "custom.fillBelowTo", value: "usually at least" },
           { id: "custom.lineWidth", value: 0 },
         ],
-        lower: [
+        "usually at least": [
           { id: "custom.lineWidth", value: 0 },
           { id: "custom.fillOpacity", value: 0 },
         ],
-        alert: DASHED,
+        "alert from": DASHED,
       },
     }),
     stat({

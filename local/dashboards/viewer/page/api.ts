@@ -34,7 +34,9 @@ export interface Dashboard {
   refresh: string;
   panels: Panel[];
   templating: { list: Variable[] };
-  annotations: { list: { name: string; iconColor: string; target: Query }[] };
+  annotations: {
+    list: { name: string; iconColor: string; datasource: Query["datasource"]; target: Query }[];
+  };
 }
 
 /** What every query of a dashboard is asked for. */

@@ -7,6 +7,7 @@ import { Graph } from "./panels/graph";
 import { Lines } from "./panels/lines";
 import { Bars, Gauges, Pie, Stats } from "./panels/numbers";
 import { Rows } from "./panels/rows";
+import { Text } from "./panels/text";
 import { Timeline } from "./panels/timeline";
 import { transformed } from "./transformations";
 
@@ -27,6 +28,7 @@ const KINDS: Record<string, ComponentType<PanelProps>> = {
   piechart: Pie,
   "state-timeline": Timeline,
   logs: Lines,
+  text: Text,
 };
 
 type Answer = { frames?: DataFrame[]; error?: string };
@@ -49,7 +51,8 @@ export function Panel({ panel, asked, width, height }: Omit<PanelProps, "frames"
     () => frames && withOptions(frames, panel.fieldConfig, theme),
     [frames, panel, theme],
   );
-  const state = error ? "error" : !shown ? "loading" : isEmpty(shown) ? "empty" : "data";
+  const asks = (panel.targets ?? []).length > 0;
+  const state = error ? "error" : !shown ? "loading" : asks && isEmpty(shown) ? "empty" : "data";
   return (
     <section data-panel={panel.title} data-kind={panel.type} data-state={state} style={{ width, height }}>
       <PanelChrome

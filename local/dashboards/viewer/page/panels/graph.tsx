@@ -3,6 +3,8 @@ import { LegendDisplayMode, type VizLegendOptions } from "@grafana/schema";
 import { TimeSeries } from "@grafana/ui";
 import type { JSX } from "react";
 import type { PanelProps } from "../panel";
+import { Hover } from "./hover";
+import { MarksOn } from "./marks";
 
 /** Lines or bars over time. */
 export function Graph({ panel, frames, asked, width, height }: PanelProps): JSX.Element {
@@ -21,6 +23,13 @@ export function Graph({ panel, frames, asked, width, height }: PanelProps): JSX.
       legend={
         legend ?? { showLegend: true, displayMode: LegendDisplayMode.List, placement: "bottom", calcs: [] }
       }
-    />
+    >
+      {(config, frame) => (
+        <>
+          <MarksOn config={config} />
+          <Hover config={config} frame={frame} />
+        </>
+      )}
+    </TimeSeries>
   );
 }
