@@ -1,3 +1,4 @@
+import { customerService } from "../../catalogue";
 import { GATEWAY } from "./identities";
 import { stackList } from "../stack-settings";
 import type { Rule } from "../rule";
@@ -64,9 +65,11 @@ function isDesigned(grant: Grant): boolean {
   }
 }
 
-/** The agent asks every caller for a customer's key: the rule on everybody knows it. */
+/** What customers reach asks every caller for a customer's key: the rule on everybody knows it. */
 function isOpen(grant: Grant): boolean {
-  return grant.type.startsWith("gcp:cloudrunv2/service") && nameOf(grant) === "tollgate-agent";
+  return (
+    grant.type.startsWith("gcp:cloudrunv2/service") && nameOf(grant) === `tollgate-${customerService.name}`
+  );
 }
 
 /** Whether it is a right to put one thing to sleep: a role of the stack's own, or to act as the account of what sleeps. */

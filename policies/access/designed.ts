@@ -1,4 +1,4 @@
-import { bucketSpecs, catalogue, jobs, secretSources, service, type Job, type Unit } from "../../catalogue";
+import { bucketSpecs, catalogue, jobs, secretSources, type Job, type Unit } from "../../catalogue";
 import { bucketsOf, secretsOf } from "../../catalogue/target";
 import { runnersOf } from "../catalogued/expected";
 
@@ -23,14 +23,14 @@ const PULL = "roles/artifactregistry.reader on repository";
 const LOG = "roles/logging.logWriter on project";
 
 function list(name: string): string[] {
+  const onMachine = catalogue.find((each) => each.managed === "machine" && each.name === name);
+  if (onMachine) return [...dataOf(onMachine), PULL, LOG];
   switch (name) {
     case "machine":
       return [
         ...secretSources.map(([secret]) => `${READ_SECRET} ${secret}`),
         ...[READ_CONFIG, PULL, LOG, "roles/aiplatform.user on project", "roles/bigquery.jobUser on project"],
       ];
-    case "clickhouse":
-      return [...dataOf(service(name)), PULL, LOG];
     case "scheduler":
       return jobs.filter(isScheduled).map((job) => `roles/run.invoker on job ${job.name}`);
     default:

@@ -165,7 +165,7 @@ it("counts failures, with their costs, and lists fallbacks and former variants b
   await addCalls({ count: 40, model: SONNET });
   await addCalls({ count: 20, model: SONNET, outcome: "timeout", seconds: () => 60 });
   await addCalls({ count: 40, model: FALLBACK });
-  await addCalls({ count: 1, model: "gemini-3.8-flash" });
+  await addCalls({ count: 1, model: "gemini-3.5-flash-lite" });
   await addCalls({ count: 2, model: null, outcome: "expired" });
   const [{ queryTypes, differences, verdict }] = (await printed()).routes as [RouteReport];
   const rows = queryTypes[0]!.models.map(({ model, role, calls, failed }) => [
@@ -178,7 +178,7 @@ it("counts failures, with their costs, and lists fallbacks and former variants b
     [OPUS, "variant", 60, 0],
     [SONNET, "variant", 60, expect.closeTo(1 / 3, 10)],
     [FALLBACK, "fallback", 40, 0],
-    ["gemini-3.8-flash", "former", 1, 0],
+    ["gemini-3.5-flash-lite", "former", 1, 0],
     [null, null, 2, 1],
   ]);
   // Only answers have a time, and a fallback's calls are those that a variant could not answer.
