@@ -59,15 +59,15 @@ function expected({ expected: type, path }: z.core.$ZodIssueInvalidType, value: 
     case "boolean":
       return `must be true or false${/^(true|false)$/i.test(String(value)) ? ": take the quotes away" : ""}`;
     case "array":
-      return "must be a list: write each item on a line of its own, after a dash";
+      return "must be a list: write each item on its own line, after a dash";
     case "object":
     case "record": {
       const keys = keysAt(path);
-      return `must have keys of its own${keys.length > 0 ? `: ${keys.join(", ")}` : ""}`;
+      return `must have keys${keys.length > 0 ? `: ${keys.join(", ")}` : ""}`;
     }
     default:
       return typeof value === "object"
-        ? `must be text, not ${Array.isArray(value) ? "a list" : "keys of its own"}`
+        ? `must be text, not ${Array.isArray(value) ? "a list" : "nested keys"}`
         : "must be text: put it in quotes";
   }
 }

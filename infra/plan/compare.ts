@@ -101,7 +101,7 @@ function step(key: string): string {
   return /^[\w-]+$/.test(key) ? key : JSON.stringify(key);
 }
 
-/** A name that comes again is told apart by how often it has come. */
+/** A repeated name gets a number. */
 function distinct(names: string[]): string[] {
   const seen = new Map<string, number>();
   return names.map((name) => {

@@ -126,7 +126,7 @@ const SHARED_CORE = /^db-(f1-micro|g1-small)$/;
 
 export const databaseDedicated: Rule = {
   name: "database-dedicated",
-  description: "In prod, Postgres has cores of its own and a disk that keeps up with them.",
+  description: "In prod, Postgres has dedicated cores and a disk that keeps up with them.",
   severity: "high",
   remedy: "Set tollgate:sizes.postgresTier to db-custom-CPUS-MIB and leave the disk an SSD",
   enforcement: { dev: "disabled" },

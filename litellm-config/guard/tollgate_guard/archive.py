@@ -137,7 +137,7 @@ async def prune(connection: asyncpg.Connection, keep: int) -> tuple[int, int]:
 
 
 async def restore(connection: asyncpg.Connection, store: Store, month: date) -> str:
-    """Reads an archived month into a table of its own, made anew, with the columns of ``ledger.calls``; the table's name.
+    """Reads an archived month into a separate table, made anew, with the columns of ``ledger.calls``; the table's name.
 
     Raises:
         ArchiveError: the month is not archived, or an object is not the one that was archived.
@@ -200,7 +200,7 @@ if __name__ == "__main__":
         prog="python -m tollgate_guard.archive", description="Archives the ledger's old months."
     )
     parser.add_argument(
-        "--restore", type=_month, metavar="YYYY-MM", help="read an archived month into a table of its own"
+        "--restore", type=_month, metavar="YYYY-MM", help="read an archived month into a separate table"
     )
     try:
         asyncio.run(_main(parser.parse_args()))

@@ -66,7 +66,7 @@ class Key:
         known = {**self.identity, "session_id": f"{self.name}-{secrets.token_hex(8)}"}
         for name, value in headers.items():
             if value != known[HEADERS[name]]:
-                raise invalid(name, value, "this key has an identity of its own; leave the header out", "key_not_allowed")
+                raise invalid(name, value, "this key has its own identity; leave the header out", "key_not_allowed")
         return {name: known[field] for name, field in HEADERS.items()}
 
     def check(self, request: ChatRequest) -> None:
