@@ -9,7 +9,7 @@ import { toDashboard, toExplore, toPage } from "../lib/links";
 import { bars, logLines, stat, table, timeline, timeSeries } from "../lib/panels";
 import { SESSION, TIME, TRACE } from "../lib/table";
 import { logs, prom, promNow, promTable, sql, usdOf } from "../lib/queries";
-import { actionColors, budgetSteps, limitSteps, noneSteps } from "../lib/thresholds";
+import { actionColors, budgetSteps, limitSteps, noneSteps, severityColors } from "../lib/thresholds";
 import { unit } from "../lib/units";
 
 const FIRING = `ALERTS{alertstate="firing",alertname!="${WATCHDOG}"}`;
@@ -27,6 +27,7 @@ const alerts: Row = {
       width: 6,
       height: 8,
       steps: noneSteps,
+      overrides: severityColors,
       noValue: "none",
       queries: [promNow(firingBySeverity(`alertstate="firing"`), "{{severity}}")],
     }),

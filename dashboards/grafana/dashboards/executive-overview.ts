@@ -6,7 +6,15 @@ import { FAILING_SHARE, firingBySeverity } from "../lib/expressions";
 import { toDashboard } from "../lib/links";
 import { bars, stat, table, timeline, timeSeries } from "../lib/panels";
 import { prom, promNow, sql, sqlSeries, usdOf } from "../lib/queries";
-import { budgetSteps, LEDGER_STATE, ledgerStates, limitSteps, noneSteps, upSteps } from "../lib/thresholds";
+import {
+  budgetSteps,
+  LEDGER_STATE,
+  ledgerStates,
+  limitSteps,
+  noneSteps,
+  severityColors,
+  upSteps,
+} from "../lib/thresholds";
 import { unit } from "../lib/units";
 import { CUSTOMERS_CHOSEN, HOURS } from "../lib/variables";
 
@@ -203,6 +211,7 @@ const health: Row = {
       unit: unit.count,
       height: 8,
       steps: noneSteps,
+      overrides: severityColors,
       noValue: "none",
       links: [toDashboard("Alerts & Incidents", "alerts-incidents", {})],
       queries: [promNow(firingBySeverity(`alertstate="firing",severity!="info"`), "{{severity}}")],

@@ -3,6 +3,7 @@ import {
   FieldColorModeId,
   ThresholdsConfigBuilder,
   ThresholdsMode,
+  type DynamicConfigValue,
   type Threshold,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { definitions, THRESHOLD_ACTIONS, type ThresholdAction } from "../../../litellm-config";
@@ -58,6 +59,17 @@ export const LEDGER_STATE = "min(tollgate_ledger_up) or vector(-1)";
 
 /** Green at zero, red from one on: for what should not happen. */
 export const noneSteps: Steps = [[1, "red"]];
+
+/** For counts of alerts by severity: critical keeps the red of {@link noneSteps}. */
+export const severityColors = { info: from("blue"), warning: from("orange") };
+
+function from(color: string): DynamicConfigValue[] {
+  const steps = [
+    { value: null, color: BASE },
+    { value: 1, color },
+  ];
+  return [{ id: "thresholds", value: { mode: ThresholdsMode.Absolute, steps } }];
+}
 
 export function thresholdsConfig(steps: Steps): ThresholdsConfigBuilder {
   const base: Threshold = { value: null, color: BASE };
