@@ -148,23 +148,14 @@ const WRITTEN: [yaml: string, ...findings: string[]][] = [
     'tollgate:sizes.maxInstances "4" must be a number: take the quotes away',
   ],
   ["tollgate:sizes: {redisGiB: 1.5}", "tollgate:sizes.redisGiB 1.5 must be a whole number"],
-  [
-    "tollgate:sizes: [large]",
-    'tollgate:sizes ["large"] must have keys: protect, highAvailability',
-  ],
+  ["tollgate:sizes: [large]", 'tollgate:sizes ["large"] must have keys: protect, highAvailability'],
   ["tollgate:owner: [platform]", 'tollgate:owner ["platform"] must be text, not a list'],
-  [
-    "tollgate:owner: {team: platform}",
-    'tollgate:owner {"team":"platform"} must be text, not nested keys',
-  ],
+  ["tollgate:owner: {team: platform}", 'tollgate:owner {"team":"platform"} must be text, not nested keys'],
   ["tollgate:owner: ~", "tollgate:owner null must have a value, or be taken out"],
   ["tollgate:operators: user:me@acme.test", 'tollgate:operators "user:me@acme.test" must be a list'],
   ["tollgate:operators: [12]", "tollgate:operators.0 12 must be text: put it in quotes"],
   ["tollgate:officeHours: 8-18", 'tollgate:officeHours "8-18" must have keys: from, to, timeZone'],
-  [
-    "tollgate:tiers: {tier_2: 20}",
-    "tollgate:tiers.tier_2 20 must have keys: price, monthlyBudget",
-  ],
+  ["tollgate:tiers: {tier_2: 20}", "tollgate:tiers.tier_2 20 must have keys: price, monthlyBudget"],
   ["tollgate:monthlyCostCeiling: $230", 'tollgate:monthlyCostCeiling "$230" must be a number'],
   // Sizes.
   ["tollgate:sizes: {minInstances: -1}", "tollgate:sizes.minInstances -1 must be at least 0"],
