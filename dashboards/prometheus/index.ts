@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { prometheusFiles } from "./config";
 import { composePrometheus } from "./targets";
 
@@ -12,11 +10,6 @@ export {
   type GooglePrometheusOptions,
   type LocalPrometheusOptions,
 } from "./targets";
-
-/** What restores Prometheus' blocks and keeps copies of them where its disk is memory. */
-export function keeperFiles(): Record<string, string> {
-  return { "keep.sh": readFileSync(join(__dirname, "keep.sh"), "utf8") };
-}
 
 /** `generated/prometheus/`: what Compose mounts. The other targets render the same with their own addresses. */
 export function renderPrometheusFiles(): Record<string, string> {

@@ -3,7 +3,7 @@ import { alertmanagerFiles, defaultSettings, HEARTBEAT_FILE } from "../../dashbo
 import { collectorFiles } from "../../dashboards/alloy";
 import { grafanaFiles } from "../../dashboards/grafana";
 import { lokiConfig } from "../../dashboards/loki/config";
-import { googlePrometheus, keeperFiles, prometheusFiles } from "../../dashboards/prometheus";
+import { googlePrometheus, prometheusFiles } from "../../dashboards/prometheus";
 import {
   catalogue,
   collector,
@@ -14,6 +14,7 @@ import {
 } from "../../catalogue";
 import type { StackConfig } from "../config";
 import { gatewayFiles } from "../definitions-hash";
+import { nativeFiles } from "../config-files/native";
 import { tempoConfig } from "../config-files/tempo";
 import { committedFiles } from "../rendered-folder";
 import { operatorsUrl, PRIVATE_ZONE, runHost, serviceUrl } from "./addresses";
@@ -37,7 +38,10 @@ const ofStack: Rendered = {
 
 /** Files that hold what Cloud Run's services have: addresses, buckets and the way that metrics take. */
 const ofCloudRun: Rendered = {
-  prometheus: (config) => ({ ...prometheusFiles(prometheusSettings(config)), ...keeperFiles() }),
+  prometheus: (config) => ({
+    ...prometheusFiles(prometheusSettings(config)),
+    ...nativeFiles("prometheus/keep.sh"),
+  }),
   grafana: (config) => ({
     ...grafanaFiles({ langfuse: operatorsUrl("langfuse-web", config) }),
     ...history(config),

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { requireTool } from "../../local/processes";
 import { eventually, freePort } from "../support/gateway";
 
-const script = join(__dirname, "..", "..", "dashboards", "prometheus", "keep.sh");
+const script = join(__dirname, "..", "..", "infra", "config-files", "prometheus", "keep.sh");
 const folder = mkdtempSync(join(tmpdir(), "tollgate-keep-"));
 const [data, kept] = [join(folder, "data"), join(folder, "kept")];
 let port: number;
