@@ -14,7 +14,7 @@ import { imageOf } from "./images";
 import { sharedInstanceOf } from "./instances";
 import { jobRunner } from "./jobs";
 import { sharedInstances } from "./shared-instance";
-import { containerInputs, bindingsOf, hasCollector, resolver, type Resources } from "./resolve";
+import { containerInputs, bindingsOf, hasCollector, programOf, resolver, type Resources } from "./resolve";
 
 /** MiB for mounting a bucket: its caches count as the container's memory, and LiteLLM alone was measured at 462 under load. */
 const MOUNT_MEMORY_MIB = 128;
@@ -80,7 +80,7 @@ function argsOf(
   resources: Resources,
 ): RunServiceArgs {
   const { config, sizes, labels, network, apis } = base;
-  const { name, singleton, probe, port, withoutDisk } = target;
+  const { name, singleton, probe, port } = target;
   if (!probe || port === undefined) throw new Error(`${name} needs a port and a probe to run on Cloud Run`);
   const forPeople = target.exposedTo === "operators" && !target.operatorTwin;
   const sidecars = sidecarsOf(target, base, resources);
@@ -90,8 +90,7 @@ function argsOf(
     region: config.region,
     labels: labels(name, target.phase),
     image: imageOf(target, base),
-    command: inputs.command ?? withoutDisk?.command?.slice(),
-    args: inputs.args && [...inputs.args, ...(withoutDisk?.args(sizes.filesMiB) ?? [])],
+    ...programOf(target, inputs, sizes.filesMiB),
     port,
     ...sizeOf(target, sidecars, sizes),
     sidecars,

@@ -12,6 +12,7 @@ import {
   type OptionalSetting,
   type Ref,
   type SecretName,
+  type Service,
   type ServiceName,
   type Setting,
   type Unit,
@@ -105,6 +106,18 @@ export function bucketOf(
   const bucket = buckets[name];
   if (!bucket) throw new Error(`bucket "${name}" is not part of phase ${config.phase}`);
   return bucket;
+}
+
+/** What a service runs; where its files are memory, of so many MiB, also what keeps them. */
+export function programOf(
+  { withoutDisk }: Service,
+  { command, args }: Inputs<pulumi.Input<string>>,
+  filesMiB: number,
+) {
+  return {
+    command: command ?? withoutDisk?.command?.slice(),
+    args: args && [...args, ...(withoutDisk?.args(filesMiB) ?? [])],
+  };
 }
 
 /** What a container reads: its environment, secrets and files. */

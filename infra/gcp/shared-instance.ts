@@ -9,7 +9,7 @@ import type { StackBase } from "./base";
 import { imageOf } from "./images";
 import { cpuForMemory, inMemory, type SharedInstance } from "./sizes";
 import { isPool, membersOf, routedMembers, sharedInstanceOf } from "./instances";
-import { configBinding, containerInputs, bindingsOfAll, type Resources } from "./resolve";
+import { configBinding, containerInputs, bindingsOfAll, programOf, type Resources } from "./resolve";
 
 type Value = pulumi.Input<string>;
 type Started = pulumi.Input<pulumi.Resource>;
@@ -149,14 +149,13 @@ function containerOf(
   base: StackBase,
   resources: Resources,
 ): ContainerArgs {
-  const { name, share, port, probe, volumes, withoutDisk } = service;
+  const { name, share, port, probe, volumes } = service;
   if (!probe || port === undefined || !share) throw new Error(`${name} needs a port, a probe and a share`);
   const files = inMemory(volumes) ? base.sizes.filesMiB : 0;
   return {
     name,
     image: imageOf(service, base),
-    command: inputs.command ?? withoutDisk?.command?.slice(),
-    args: inputs.args && [...inputs.args, ...(withoutDisk?.args(files) ?? [])],
+    ...programOf(service, inputs, files),
     cpu: Math.max(cpuForMemory(share.memoryMiB + files), share.cpu),
     memoryMiB: share.memoryMiB + files,
     probe: { ...probe, port, startupSeconds: Math.max(probe.startupSeconds, SLOW_START_SECONDS) },
