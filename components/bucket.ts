@@ -3,7 +3,7 @@ import { Bucket as StorageBucket } from "@pulumi/gcp/storage/bucket";
 import type { LabelMap } from "./labels";
 
 export interface BucketArgs {
-  /** Its name goes before the bucket's own: project ids are unique in the world, as bucket names must be. */
+  /** Prefix of the bucket's name: project ids are globally unique, as bucket names must be. */
   project: string;
   region: pulumi.Input<string>;
   labels: LabelMap;

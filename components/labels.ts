@@ -4,7 +4,7 @@ export interface Labels {
   /** How the environment is sized and protected: `dev` or `prod`. */
   class: string;
   owner: string;
-  /** The rollout phase that brought it in, as text. */
+  /** The rollout phase that added it, as text. */
   phase: string;
   service: string;
 }
