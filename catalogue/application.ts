@@ -10,7 +10,7 @@ export const application = {
     image: "agent",
     args: [{ program: "agent" }],
     port: ports.agent,
-    // Metrics have their own port: the service's own port is public on Google Cloud.
+    // Metrics have a separate port: the service's port is public on Google Cloud.
     extraPorts: { metrics: ports.agentMetrics },
     memoryMiB: 512,
     cpu: 0.5,

@@ -16,7 +16,7 @@ export interface Bucket {
 const { traces, logs, metrics } = definitions.retention;
 const ARCHIVE = { coldAfterDays: 30 };
 
-/** What an operator's command answered; encrypted, read once, and of no use afterwards. */
+/** Answers to operators' commands: encrypted, read once, and useless afterwards. */
 const ANSWER_DAYS = 1;
 
 /** Every bucket of the stack. */

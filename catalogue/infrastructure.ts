@@ -4,7 +4,7 @@ import { ports } from "./ports";
 import { listens } from "./listens";
 import { KEPT, type ServiceSpec } from "./spec";
 
-/** What sits beside each instance of a service that scales: it scrapes that instance and pushes to Prometheus. */
+/** The sidecar of a service that scales: it scrapes its instance and pushes to Prometheus. */
 export const collector = {
   image: "alloy",
   cpu: 0.1,
@@ -12,7 +12,7 @@ export const collector = {
   pushesTo: "prometheus",
 } as const;
 
-/** What takes the requests of an instance that several services share, and passes each on by the first part of its path. */
+/** The router of an instance that several services share: it forwards each request by the first part of its path. */
 export const router = {
   image: "nginx",
   port: ports.router,
@@ -24,7 +24,7 @@ export const router = {
 /** Seconds between two copies of what a service keeps in memory. */
 const KEEP_EVERY = 900;
 
-/** Redis has no metrics of its own: the collector asks it and pushes the answer to Prometheus. */
+/** Redis has no metrics endpoint: the collector queries it and pushes the results to Prometheus. */
 const redisThroughCollector = {
   PROMETHEUS_URL: { url: "prometheus" },
   REDIS_SCHEME: "redis",
@@ -88,7 +88,7 @@ export const infrastructure = {
         `--storage.tsdb.retention.size=${Math.floor(mebibytes * 0.75)}MB`,
         // Snapshots are taken through it.
         "--web.enable-admin-api",
-        // Timers of alerts go on after a replacement; by default only those of more than ten minutes.
+        // Keeps the timers of alerts over a replacement; the default is only those longer than ten minutes.
         "--rules.alert.for-grace-period=1m",
       ],
     },
@@ -148,7 +148,7 @@ export const infrastructure = {
     substitute: {
       name: "viewer",
       title: "Dashboard viewer (in Grafana's place)",
-      note: "the first visit builds the viewer, about a minute",
+      note: "the first visit builds the viewer, which takes about a minute",
     },
     memoryMiB: 256,
     cpu: 0.25,
@@ -160,7 +160,7 @@ export const infrastructure = {
       GF_SECURITY_ADMIN_PASSWORD: { secret: "grafana-admin-password" },
       GF_USERS_ALLOW_SIGN_UP: "false",
       GF_ANALYTICS_REPORTING_ENABLED: "false",
-      // Our files take the place of `/etc/grafana`, and Grafana does not start without the settings file that it is given.
+      // Our files replace `/etc/grafana`, and Grafana does not start without the settings file named on its command line.
       GF_PATHS_CONFIG: "/usr/share/grafana/conf/sample.ini",
       GF_PATHS_PROVISIONING: { path: "/etc/grafana/provisioning" },
       // The provisioned data sources read these.

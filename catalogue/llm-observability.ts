@@ -29,13 +29,13 @@ const langfuse = {
   LANGFUSE_S3_EVENT_UPLOAD_BUCKET: { bucket: "langfuse-events" },
   LANGFUSE_S3_MEDIA_UPLOAD_BUCKET: { bucket: "langfuse-media" },
   TELEMETRY_ENABLED: "false",
-  // Its judges' model is behind the gateway; Langfuse calls no address inside the network that is not named here.
+  // The judges' model is behind the gateway; Langfuse calls only those addresses inside the network that are listed here.
   LANGFUSE_LLM_CONNECTION_WHITELISTED_HOST: { host: "gateway" },
   // Both listen on this name, which Docker sets to the container's: a probe on 127.0.0.1 would fail.
   HOSTNAME: "0.0.0.0",
 } as const;
 
-/** On Google Cloud Redis speaks TLS with a certificate of its own, and blobs go to Cloud Storage without keys. */
+/** On Google Cloud, Redis uses TLS with its own certificate, and blobs go to Cloud Storage without keys. */
 const langfuseOnGoogleCloud = {
   REDIS_TLS_ENABLED: "true",
   REDIS_TLS_CA_PATH: "/etc/langfuse-redis/ca.pem",
@@ -86,7 +86,7 @@ export const llmObservability = {
       ...langfuse,
       NEXTAUTH_SECRET: { secret: "langfuse-nextauth-secret" },
       NEXTAUTH_URL: { publicUrl: "langfuse-web" },
-      // The organisation, project and keys exist from the first start on: the gateway's traces have a home at once.
+      // The organisation, project and keys exist from the first start, so the gateway's first traces are kept.
       LANGFUSE_INIT_ORG_ID: "tollgate",
       LANGFUSE_INIT_ORG_NAME: "Tollgate",
       LANGFUSE_INIT_PROJECT_ID: "tollgate",
@@ -110,7 +110,7 @@ export const llmObservability = {
     published: "loopback",
     grants: signsItsOwnUrls,
     dependsOn: ["postgres", "clickhouse", "redis", "blob-store"],
-    targets: { local: "Langfuse's server comes only as a container image; an OTLP sink stands in its place" },
+    targets: { local: "Langfuse's server exists only as a container image; an OTLP sink replaces it" },
   },
   "langfuse-worker": {
     title: "Langfuse worker",
@@ -125,7 +125,7 @@ export const llmObservability = {
     env: {
       ...langfuse,
       NODE_OPTIONS: "--max-old-space-size=512",
-      // While ClickHouse is away a record is tried this often, this often again, then dropped: ten minutes, not 3 s.
+      // While ClickHouse is down, a record is retried for ten minutes, not 3 s, before it is dropped.
       LANGFUSE_INGESTION_CLICKHOUSE_MAX_ATTEMPTS: "75",
     },
     targetEnv: {
@@ -143,7 +143,7 @@ export const llmObservability = {
     share: { group: "workers", cpu: 0.5, memoryMiB: 768 },
     grants: signsItsOwnUrls,
     dependsOn: ["postgres", "clickhouse", "redis", "blob-store"],
-    targets: { local: "Langfuse's worker comes only as a container image" },
+    targets: { local: "Langfuse's worker exists only as a container image" },
   },
   postgres: {
     title: "Postgres 16",
@@ -196,12 +196,12 @@ export const llmObservability = {
       },
     },
     configFiles: { "/etc/clickhouse-server/config.d": "clickhouse" },
-    // The image has files of its own in that folder.
+    // The image already has files in that folder.
     mountsFileByFile: true,
     volumes: [{ name: "clickhouse", mountPath: "/var/lib/clickhouse", diskGiB: 20 }],
     dependsOn: [],
     targets: {
-      gcp: "a VM with a data disk of its own",
+      gcp: "a VM with its own data disk",
       local: "ClickHouse's server is in no package registry",
     },
     managed: "machine",
