@@ -120,7 +120,7 @@ export const schema = z.strictObject({
   sizes: sizesSchema.partial().default({}),
   /** The agent's address as customers know it, such as that of a load balancer in front. Default: Cloud Run's own. */
   publicUrl: webAddress("https://agent.example.com", { path: false }).optional(),
-  /** The OAuth authorization server whose access tokens the agent takes beside customers' keys. Default: keys only. */
+  /** The OAuth authorization server whose access tokens the agent accepts in addition to customers' keys. Default: keys only. */
   oauthIssuer: webAddress("https://login.example.com", { path: true }).optional(),
   /** The snapshot that ClickHouse's disk was made from, or is to be made anew from: it stays in the file afterwards. */
   clickhouseSnapshot: z

@@ -122,7 +122,7 @@ function unknownKeys(): string[] {
   });
 }
 
-/** Values as YAML has them: `pulumi.Config` gives text, structures as JSON. */
+/** Values as in YAML: `pulumi.Config` returns text, and structures as JSON. */
 function rawSettings(): Record<string, unknown> {
   const tollgate = new pulumi.Config("tollgate");
   const google = new pulumi.Config("gcp");

@@ -68,7 +68,7 @@ function ofPeople({ deployment, operators, admins }: Settings): string[] {
   const domain = operators.find((each) => each.startsWith("domain:"));
   return domain && !admins && deployment === "cloud-run"
     ? [
-        `tollgate:admins is missing: not everybody of ${domain} may run commands in the stack, so list who may`,
+        `tollgate:admins is missing: list who may run commands in the stack, because not everyone of ${domain} may`,
       ]
     : [];
 }
@@ -104,7 +104,7 @@ function ofSizes({ region, officeHours }: Settings, sizes: Sizes): string[] {
       : []),
     ...(clickhouseMemoryMiB > memory
       ? [
-          `tollgate:sizes.clickhouseMemoryMiB ${clickhouseMemoryMiB} must be at most ${memory}, which ${clickhouseMachine} has beside its system: lower it, or set a larger tollgate:sizes.clickhouseMachine`,
+          `tollgate:sizes.clickhouseMemoryMiB ${clickhouseMemoryMiB} must be at most ${memory}, which ${clickhouseMachine} has besides its system: lower it, or set a larger tollgate:sizes.clickhouseMachine`,
         ]
       : []),
     ...(zones.includes(clickhouseZone)

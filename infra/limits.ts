@@ -8,7 +8,7 @@ export interface Limit {
   name: string;
   /** In words, with its figures. */
   limit: string;
-  /** Where Google says so. */
+  /** Google's page. */
   source: string;
   /** What in a resource passes it, in words. */
   check: (resource: PlannedResource) => string[];

@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import { definitions } from "../../litellm-config";
 import { ports } from "../../catalogue/ports";
 
-/** Where blocks are kept: a bucket whose name an environment variable gives, or a folder of the machine. */
+/** Where blocks are kept: a bucket named by an environment variable, or a folder of the machine. */
 export type BlobStorage = { bucketVariable: string } | { folder: string };
 
 /** Tempo's settings: OTLP in, blocks kept as long as logs, which link to them. */

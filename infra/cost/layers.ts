@@ -1,7 +1,7 @@
 import { catalogue, findService, type Layer } from "../../catalogue";
 import type { BilledResource } from "./rates/rate";
 
-/** The three layers, and what all of them stand on. */
+/** The three layers, and what all of them share. */
 export type CostLayer = Layer | "shared";
 
 /** Resources whose name is not a service of the catalogue, and their owner. */

@@ -111,7 +111,7 @@ function argsOf(
   };
 }
 
-/** The collector beside what scales. */
+/** The collector in each instance of a service that scales. */
 function sidecarsOf(target: Service, base: StackBase, resources: Resources): ContainerArgs[] {
   const { config, sizes } = base;
   if (!target.metrics || !hasCollector(target, config)) return [];
@@ -129,7 +129,7 @@ function sidecarsOf(target: Service, base: StackBase, resources: Resources): Con
   ];
 }
 
-/** vCPU and MiB of the container that takes the requests: with its sidecars a whole vCPU, or one of its own in `apart`. */
+/** vCPU and MiB of the container that takes the requests: a whole vCPU together with its sidecars, or alone in `apart`. */
 function sizeOf(
   { cpu, memoryMiB, configFiles, volumes }: Service,
   sidecars: ContainerArgs[],

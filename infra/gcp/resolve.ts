@@ -17,8 +17,7 @@ import {
   type Setting,
   type Unit,
 } from "../../catalogue";
-import { KEPT } from "../../catalogue/spec";
-import { bucketsOf, secretsOf, type Inputs, type Resolver } from "../../catalogue/target";
+import { bucketMountsOf, bucketsOf, secretsOf, type Inputs, type Resolver } from "../../catalogue/target";
 import type { StackConfig } from "../config";
 import { operatorsUrl, serviceUrl } from "./addresses";
 import type { ContentFolders } from "./content-folders";
@@ -130,10 +129,10 @@ export function containerInputs(
   const pinned = (names: Record<string, SecretName>) =>
     Object.fromEntries(Object.entries(names).map(([key, name]) => [key, secrets.get(name)]));
   const files = Object.entries(unit.configFiles ?? {}).map(([path, folder]) => [path, folders(folder)]);
-  const buckets = (isJob(unit) ? [] : (unit.volumes ?? [])).flatMap(({ mountPath, bucket, keptIn }) => {
-    const name = bucket ?? keptIn;
-    return name ? [[bucket ? mountPath : KEPT, bucketOf(name, resources).name]] : [];
-  });
+  const buckets = Object.entries(bucketMountsOf(unit)).map(([path, name]) => [
+    path,
+    bucketOf(name, resources).name,
+  ]);
   return {
     env,
     buckets: Object.fromEntries(buckets) as ContainerInputs["buckets"],

@@ -30,7 +30,7 @@ export const TEMPLATES = "/etc/nginx/templates";
 /**
  * Makes the instances that services share, each once its last member is known.
  *
- * @returns What takes a member, and gives the instance as it will be.
+ * @returns A function that adds a member, and returns the instance as it will be.
  */
 export function sharedInstances(base: StackBase, resources: Resources) {
   const { config } = base;
@@ -164,7 +164,7 @@ function containerOf(
   };
 }
 
-/** Containers that have, with what is beside them, at least one vCPU: the largest gets what is left of it. */
+/** Containers that have, together with the others in the instance, at least one vCPU: the largest gets what is left of it. */
 export function wholeVcpu<C extends { cpu: number }>(containers: C[], beside = 0): C[] {
   const sum = containers.reduce((total, { cpu }) => total + cpu, beside);
   const largest = containers.reduce((most, each) => (each.cpu > most.cpu ? each : most));

@@ -97,7 +97,7 @@ function tunnels(machine: pulumi.Output<string>, { config }: StackBase) {
   };
 }
 
-/** A secret for each file that Compose reads, with values made here or given by the configuration. */
+/** A secret for each file that Compose reads, with values generated here or set in the configuration. */
 function makeSecrets({ config, labels, apis }: StackBase): Record<string, Secret> {
   const values: Partial<Record<keyof SecretValues, pulumi.Input<string>>> = {};
   for (const [name, recipe] of recipes()) values[name] = random(name.replace(/^role:/, ""), recipe);

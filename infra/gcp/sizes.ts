@@ -10,7 +10,7 @@ export const MACHINES: Record<string, { cpus: number; memory: number }> = {
   "e2-standard-8": { cpus: 8, memory: 32 },
 };
 
-/** MiB of a machine that its system and the programs beside a container take. */
+/** MiB of a machine that its system and the programs outside the container take. */
 const SYSTEM_MIB = 512;
 
 /** MiB that ClickHouse may have on a machine. */
@@ -40,7 +40,7 @@ const between = (least: number, most: number) => z.int().min(least).max(most);
 
 /**
  * How containers share instances of Cloud Run. `apart`: each service has its own, and each container a whole vCPU, as Google
- * documents for a single container. `grouped`: what fails together shares one. `packed`: whatever may share does.
+ * documents for a single container. `grouped`: services that fail together share one. `packed`: all that may share one do.
  */
 export const LAYOUTS = ["apart", "grouped", "packed"] as const;
 export type Layout = (typeof LAYOUTS)[number];
@@ -66,7 +66,7 @@ export const sizesSchema = z.strictObject({
     ),
   /** Sum of the pools that `maxInstances` of every service may open, with a reserve. */
   postgresConnections: between(50, 262_143),
-  /** LiteLLM's cache in a Redis of its own, which forgets when it is full. */
+  /** LiteLLM's cache in its own Redis, which forgets when it is full. */
   ownCache: z.boolean(),
   redisGiB: between(1, 300),
   clickhouseMachine: z.enum(Object.keys(MACHINES) as [string, ...string[]]),
