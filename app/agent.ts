@@ -30,7 +30,7 @@ const FLUSH_MS = 3_000;
 
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]", "::1"];
 
-/** Parts that a test, or a team with an agent of its own, puts in place of the usual ones. */
+/** Parts that a test, or a team with its own agent, replaces. */
 export interface Replacements {
   ledger?: Ledger;
   store?: Store;

@@ -9,6 +9,6 @@ export class UserError extends Error {
   }
 }
 
-/** What a customer reads when something broke that is not theirs to mend. */
+/** What a customer reads when something broke on our side. */
 export const INTERNAL_MESSAGE =
   "Something went wrong on our side, and we have logged it. Please contact support if it happens again.";

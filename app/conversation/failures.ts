@@ -18,8 +18,7 @@ export const FAILURES = {
     "The language model's safety filter stopped the answer. Asking in the same words will not help: please rephrase your question.",
   model_refusal:
     "The language model declined to answer this question. Please rephrase it, or ask something else.",
-  empty_answer:
-    "The language model gave no answer, and none when asked again. Please put your question in other words.",
+  empty_answer: "The language model did not answer, even after a retry. Please rephrase your question.",
   thoughts_only:
     "The language model ran out of room before it reached an answer. Please ask for less at once, such as one service or one month.",
   truncated_tool_call:

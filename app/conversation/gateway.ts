@@ -58,7 +58,7 @@ export interface Gateway {
   /**
    * One LLM call, streamed.
    *
-   * @throws GatewayRefusal when the guard says no, Failure when there is no answer.
+   * @throws GatewayRefusal when the guard refuses, Failure when there is no answer.
    */
   chat(call: ChatCall): Promise<ChatReply>;
   /** @throws when the gateway is not ready to answer. */
@@ -68,7 +68,7 @@ export interface Gateway {
 /**
  * The gateway, over its OpenAI-compatible API.
  *
- * @param url its address, as "http://gateway:4000"
+ * @param url its address, such as "http://gateway:4000"
  * @param key the agent's key there
  */
 export function createGateway(url: string, key: string): Gateway {
