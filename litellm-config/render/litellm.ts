@@ -144,7 +144,7 @@ function longPrices({ above, ...price }: Price & { above: number }): Partial<Lit
   return Object.fromEntries(Object.entries(named).filter(([key]) => LONG_PROMPT_PRICES.has(key)));
 }
 
-/** Tools and system prompt, and the conversation up to its last message: Anthropic caches all that stands before a mark. */
+/** Tools and system prompt, and the conversation up to its last message: Anthropic caches everything before a mark. */
 function cachePoints(ttl: "5m" | "1h"): CachePoint[] {
   const control = { type: "ephemeral" as const, ...(ttl === "1h" ? { ttl } : {}) };
   return [

@@ -68,7 +68,7 @@ def prompt_bound(request: ChatRequest) -> int:
 
 
 def is_instructed(request: ChatRequest) -> bool:
-    """Whether the provider adds an instruction of its own: for tools, or for the schema of an answer."""
+    """Whether the provider adds its own instruction: for tools, or for the schema of an answer."""
     return bool(request.params.get("tools")) or request.params.get("response_format") is not None
 
 
@@ -168,7 +168,7 @@ def make_plans(request: ChatRequest, config: Config, counted: int | None = None)
 
 
 def _embedding_plans(asked: Route, request: ChatRequest, config: Config) -> Plans:
-    """An embedding has one plan: another model's vectors would be of no use beside those that a client has."""
+    """An embedding has one plan: another model's vectors cannot be compared with the client's."""
     [model] = asked.models
     tokens = texts_bound(model, map(text_bound, request.texts))
     plan = Plan(route=asked, prompt_nanos=tokens * model.worst_input_nanos(tokens), token_nanos=0, max_tokens=0)

@@ -17,7 +17,7 @@ from .config import Model
 
 # The least that Anthropic takes for a thinking budget, in tokens.
 _LEAST_BUDGET = 1_024
-# The least top_p beside thinking.
+# The least top_p with thinking.
 _LEAST_TOP_P = 0.95
 
 # Gemini's highest is "high".

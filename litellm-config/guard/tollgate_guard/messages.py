@@ -98,7 +98,7 @@ def _read_message(message: object, where: str, legacy: dict[str, str]) -> dict[s
     return kept
 
 
-# The parts of a content beside text, by the roles that may send them.
+# The parts of a content besides text, by the roles that may send them.
 _PARTS = {"user": ("image_url", "file"), "tool": ("image_url", "file"), "assistant": ("refusal",)}
 
 
@@ -117,7 +117,7 @@ def _read_part(part: object, where: str, kinds: tuple[str, ...]) -> dict[str, An
             f"{where}.type", kind, f"send parts of type {' or '.join(kinds)}: no other kind has a bounded price here"
         )
     for key, value in part.items():
-        # What answers carry beside their text, empty: `annotations: []`, `citations: null`.
+        # Empty fields that answers carry besides their text: `annotations: []`, `citations: null`.
         if key not in ("type", kind, "cache_control") and value:
             raise invalid(f"{where}.{key}", value, "leave it out")
     kept = _read_inside(str(kind), part.get(str(kind)), f"{where}.{kind}")
@@ -149,7 +149,7 @@ def _dict(inside: object, where: str, key: str) -> dict[str, Any]:
 
 
 def _read_answer(fields: dict[str, Any], content: object, where: str, legacy: dict[str, str]) -> dict[str, Any]:
-    """What an assistant's message has beside its content."""
+    """What an assistant's message has besides its content."""
     kept: dict[str, Any] = {}
     if not content and fields.get("refusal"):
         kept["content"] = fields["refusal"]
@@ -216,7 +216,7 @@ def _read_call(call: object, where: str) -> dict[str, Any]:
 
 
 def _arguments(text: str) -> str:
-    """The arguments of a call as an object; an answer that was cut inside them is no JSON, and would be refused everywhere."""
+    """The arguments of a call as an object; those of an answer that was cut off are not JSON, and every provider would refuse them."""
     try:
         value = json.loads(text or "{}")
     except (ValueError, RecursionError):
@@ -229,7 +229,7 @@ def _arguments(text: str) -> str:
 
 
 def _read_thinking(blocks: object, where: str) -> list[dict[str, Any]]:
-    """The blocks as Anthropic wants them back; the pieces of a stream are put together again."""
+    """The blocks in the form that Anthropic requires; the pieces of a stream are joined."""
     if not isinstance(blocks, list):
         raise invalid(where, blocks, "send the list of an answer")
     whole: list[dict[str, Any]] = []

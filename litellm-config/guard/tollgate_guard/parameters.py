@@ -1,4 +1,4 @@
-"""What a request may ask for beside its messages: one table, a line for each parameter.
+"""What a request may contain besides its messages: one table, a line for each parameter.
 
 A parameter is *forwarded* (where a model does not take it, LiteLLM or ``meter/fitting.py`` leaves it out), *left out* (no model
 here takes it, or it would name a customer), or *closed*: refused unless it is at its default, because nothing bounds its
@@ -132,7 +132,7 @@ PARAMETERS: dict[str, Parameter] = {
         ({"type": "disabled"},),
     ),
     "verbosity": Parameter(_one_of("low", "medium", "high"), "send low, medium or high", ("verbosity",), ("medium",)),
-    # Left out. A prediction that is not taken is billed on top of the answer, without a limit of its own.
+    # Left out. A prediction that is not taken is billed on top of the answer, without its own limit.
     "prediction": Parameter(_is(dict), 'send {"type": "content", "content": ...}'),
     "prompt_cache_key": Parameter(*_TEXT),
     "prompt_cache_retention": Parameter(*_TEXT),

@@ -89,7 +89,7 @@ async def _work(ledger: Ledger, access: LedgerAccess, gate: Gate) -> None:
 
 
 _check_environment()
-# LiteLLM wants a master key; one that is drawn at each start and kept nowhere is a key that cannot leak.
+# LiteLLM requires a master key; one that is generated at each start and stored nowhere cannot leak.
 os.environ["LITELLM_MASTER_KEY"] = f"sk-{secrets.token_hex(32)}"
 guard, generations, _gate = _install()
 

@@ -23,7 +23,7 @@ _MAX_TOOLS = 128
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """A checked request. ``params`` is what goes on to LiteLLM beside model, messages and the output limit."""
+    """A checked request. ``params`` is passed to LiteLLM with the model, messages and the output limit."""
 
     model: str
     messages: list[dict[str, Any]]
@@ -31,7 +31,7 @@ class ChatRequest:
     choices: int
     max_tokens: int | None
     stream: bool
-    # Whether the client wants the usage at the end of a stream; the guard always asks for it.
+    # Whether the client asked for the usage at the end of a stream; the guard always does.
     wants_usage: bool
     identity: Identity
     # The longest lifetime of a cache entry that the client's marks ask for; None where there is no mark.
@@ -144,7 +144,7 @@ def _read_tools(body: dict[str, Any], params: dict[str, Any]) -> list[dict[str, 
     if "tools" in body:
         for older in ("functions", "function_call"):
             if older in body:
-                raise invalid(older, body[older], "it stands beside tools; send tools and tool_choice only")
+                raise invalid(older, body[older], "it cannot be combined with tools; send tools and tool_choice only")
         return _check_tools(body["tools"])
     functions = body.get("functions", [])
     if not isinstance(functions, list):

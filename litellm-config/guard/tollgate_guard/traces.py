@@ -51,7 +51,7 @@ class TraceEvents:
     def start(
         self, name: str, trace_id: str | None, parent: str | None, start_time: int, attributes: Mapping[str, Any]
     ) -> trace.Span:
-        """An observation on the trace that the agent named, or on one of its own; the caller ends it. Times are in ns."""
+        """An observation on the trace that the agent named, or on a new one; the caller ends it. Times are in ns."""
         known = {key: value for key, value in attributes.items() if value is not None}
         return self._tracer.start_span(name, context=_parent(trace_id, parent), start_time=start_time, attributes=known)
 

@@ -97,7 +97,7 @@ def _messages(messages: object) -> Iterator[Json]:
 
 
 def _question(role: str, blocks: list[Any], where: str) -> Iterator[Json]:
-    """Results first: in a chat completion each is a message of its own, right after the calls."""
+    """Results first: in a chat completion each is a separate message, right after the calls."""
     texts: list[Json] = []
     for index, block in enumerate(blocks):
         at = f"{where}.{index}"
@@ -141,7 +141,7 @@ def _answer(blocks: list[Any], where: str) -> Json:
 
 
 def _at(block: Any, where: str) -> list[Json]:
-    """A text block, and its field as it stands in the request where it is none."""
+    """A text block. ``where`` is its field in the request, for a refusal."""
     kind = block.get("type") if isinstance(block, dict) else None
     if kind != "text":
         raise invalid(f"{where}.type", kind, _BLOCKS)

@@ -345,7 +345,7 @@ def _read_vertex(reader: AnswerReader, event: dict[str, Any]) -> None:
 
 
 def _rest(prompt: int | None, completion: int | None, total: int | None) -> int | None:
-    """The completion, which may be counted in part, or not at all, beside the total."""
+    """The completion's tokens, where only the total may be complete."""
     if total is None or prompt is None or total < prompt:
         return completion
     return max(completion or 0, total - prompt)

@@ -1,4 +1,4 @@
-"""Answers that the meter gives in a provider's place while the gateway warms up: nothing is sent, and nothing is billed."""
+"""Answers in place of a provider's while the gateway warms up: nothing is sent, and nothing is billed."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ _STREAM: dict[Wire, list[dict[str, Any]]] = {
 
 
 def answer_here(wire: Wire, request: httpx.Request, stream: bool) -> httpx.Response:
-    """An answer of two letters, as the wire's provider would give it."""
+    """An answer of two letters in the provider's format."""
     if not stream:
         return httpx.Response(200, json=_PLAIN[wire], request=request)
     events = b"".join(b"data: %s\n\n" % json.dumps(event).encode() for event in _STREAM[wire])
