@@ -9,8 +9,7 @@ import {
   type ServiceName,
   type Unit,
 } from "../../catalogue";
-import { KEPT } from "../../catalogue/spec";
-import { inputsOf, resolveText } from "../../catalogue/target";
+import { bucketMountsOf, inputsOf, resolveText } from "../../catalogue/target";
 import { collectorContainer } from "../../components/run/collector";
 import { namesOfRunner } from "../../infra/gcp/instances";
 import { ROUTER, TEMPLATES } from "../../infra/gcp/shared-instance";
@@ -64,7 +63,6 @@ export function runnersOf(unit: Unit): string[] {
 function unitOf(unit: Unit): Expected {
   const { env, secretEnv, secretFiles, command, args } = inputsOf(unit, patterns);
   const { command: keeper, args: more } = (isJob(unit) ? undefined : unit.withoutDisk) ?? {};
-  const volumes = isJob(unit) ? [] : (unit.volumes ?? []);
   return {
     image: unit.image,
     command: command ?? keeper?.map(exactly),
@@ -77,10 +75,7 @@ function unitOf(unit: Unit): Expected {
         Object.entries(unit.configFiles ?? {}).map(([path, folder]) => [path, { folder }]),
       ),
       ...Object.fromEntries(
-        volumes.flatMap(({ mountPath, bucket, keptIn }) => {
-          const name = bucket ?? keptIn;
-          return name ? [[bucket ? mountPath : KEPT, { bucket: bucketNamed(name) }]] : [];
-        }),
+        Object.entries(bucketMountsOf(unit)).map(([path, name]) => [path, { bucket: bucketNamed(name) }]),
       ),
       ...Object.fromEntries(
         Object.entries(secretFiles).map(([path, name]) => {

@@ -27,7 +27,7 @@ const HEADER = "#cloud-config\n";
 /** Stands in a template for what a stack fills in. */
 const ANY = "_any_";
 
-/** A machine of the stack: its cloud-config without the stack's own values, and what may stand where it has some. */
+/** A machine of the stack: its cloud-config without the stack's values, and patterns for those. */
 interface Machine {
   bootImage: Pattern;
   metadata: string[];
@@ -126,7 +126,7 @@ export const machinesAsRendered: Rule = {
   description:
     "A machine starts from a system of Google's and does what its component renders: no script of others runs there.",
   severity: "critical",
-  remedy: "Change the component in components/ that makes the machine, and nothing beside it",
+  remedy: "Change only the component in components/ that makes the machine",
   checks: [
     ofType(Instance, (props, { name }) => judge(props as Props, name)),
     ofType(InstanceTemplate, () => ["The stack makes machines one by one: a template is not its own"]),
@@ -141,7 +141,7 @@ function judge(props: Props, name: string): string[] {
   return [
     ...(isMissing(props, "metadataStartupScript")
       ? []
-      : ["metadataStartupScript runs beside the cloud-config"]),
+      : ["metadataStartupScript runs in addition to the cloud-config"]),
     ...Object.keys(metadata)
       .filter((key) => !known.metadata.includes(key))
       .map((key) => `metadata.${key} is not one of the machine's`),
@@ -183,7 +183,7 @@ function judgeConfig(text: string, { config, variables, lines = {} }: Machine): 
       return [
         ...(isDeepStrictEqual(how, wantedHow)
           ? []
-          : [`${path} has other rights than the component gives it`]),
+          : [`${path} has other permissions than the component sets`]),
         ...(variables[path] || lines[path]
           ? judgeLines(path, content, wantedContent, variables[path] ?? {}, lines[path])
           : matches(exactly(wantedContent).replaceAll(ANY, "[\\w./-]+"), content)
@@ -194,7 +194,7 @@ function judgeConfig(text: string, { config, variables, lines = {} }: Machine): 
   ];
 }
 
-/** What a file of variables has, and its component does not give it; never the value, which may be a secret. */
+/** What an environment file has that its component does not set; never the value, which may be a secret. */
 function judgeLines(
   path: string,
   content: string,

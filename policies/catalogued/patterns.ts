@@ -16,7 +16,7 @@ export function matches(pattern: Pattern, text: string | undefined): boolean {
   return text === undefined || new RegExp(`^(?:${pattern})$`, "s").test(text);
 }
 
-/** The pattern of a text as it stands. */
+/** The pattern of a literal text. */
 export function exactly(text: string): Pattern {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }

@@ -11,7 +11,7 @@ const SECRET_NAME =
 const REFERENCE =
   /^(held-by-the-meter||https:\/\/[a-z]+\.googleapis\.com\/.*|true|false|null|none|[\d.]+|~|[a-z_]+(\.[a-z_]+)+|\/.*|\$\{?\w.*|os\.environ\/\w+|file:.*|projects\/.*|\{\{.*|<.*>|\*+|\[.*|[|>]-?|[{[]|[:@%]['"]?\w.*)$/i;
 
-/** Shapes that providers give their secrets, and URLs with a password. */
+/** Formats of providers' secrets, and URLs with a password. */
 const SHAPES: [RegExp, string][] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, "a private key"],
   [/[a-z][a-z0-9+.-]*:\/\/[^/@\s:$"']*:(?!\$|%s|\{)[^/@\s$"']+@/i, "a URL with a password"],
@@ -75,7 +75,7 @@ export function shapeIn(text: string): string | undefined {
   return SHAPES.find(([shape]) => shape.test(text))?.[1];
 }
 
-/** Letters and digits from which a word may be judged by its randomness. */
+/** The length from which a word of letters and digits is tested for randomness. */
 const SHORTEST_RANDOM_WORD = 16;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
