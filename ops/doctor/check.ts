@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 
-/** What a check found. `unknown`: it could not be looked at, for the reason given. */
+/** What a check found. `unknown`: it could not run, for the reason given. */
 export interface Finding {
   step: string;
   state: "ok" | "missing" | "unknown";
@@ -10,7 +10,7 @@ export interface Finding {
   remedy?: string;
 }
 
-/** Runs a command and gives its standard output. @throws Error with its standard error. */
+/** Runs a command and returns its standard output. @throws Error with its standard error. */
 export type Ask = (command: string, ...args: string[]) => Promise<string>;
 
 /** The stack as its file has it: nothing here needs the program to accept it. */

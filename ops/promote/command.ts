@@ -35,7 +35,7 @@ export interface Options {
 /**
  * Promotes what `from` has proven to `to`, or goes on with the promotion that was interrupted.
  *
- * @returns The promotion as it stands; none when `to` runs all of it already.
+ * @returns The promotion's state; none when `to` already runs all of it.
  * @throws RefusedError, NotHealthyError, LockedError: nothing was changed. Anything else: run it again, it goes on.
  */
 export async function promote(

@@ -29,11 +29,11 @@ export interface Rollout {
 export class ReleaseChangedError extends Error {}
 
 /**
- * Carries a promotion to one of its two ends, from wherever it stopped: each step can be repeated, and the ledger says which
+ * Carries a promotion to one of its two ends, from wherever it stopped: each step can be repeated, and the promotions file records which
  * is next. A finding of a gate rolls it back.
  *
  * @throws LockedError when another promotion holds the environment; ReleaseChangedError when the release was edited;
- *   whatever Cloud Run or Pulumi fails with, and then the promotion can be run again.
+ *   any failure of Cloud Run or Pulumi; the promotion can then be run again.
  */
 export async function rollOut(promotion: Promotion, rollout: Rollout): Promise<Promotion> {
   let current = promotion;
@@ -163,7 +163,7 @@ async function revisionsNow(run: CloudRun, names: string[]): Promise<Promotion["
       const [revision] = Object.entries(traffic).find(([, percent]) => percent === 100) ?? [];
       if (!revision) {
         throw new Error(
-          `${name} has no revision that serves all traffic (${JSON.stringify(traffic)}): give it to one first`,
+          `${name} has no revision that serves all traffic (${JSON.stringify(traffic)}): send it to one first`,
         );
       }
       return [name, { old: revision }];
