@@ -22,7 +22,7 @@ export interface Call {
   showsThinking: boolean;
   /** Tokens of reasoning unless a behaviour says how many. */
   reasoningTokens: number;
-  /** The client wants no usage in the stream. */
+  /** The client asked for no usage in the stream. */
   withoutUsage?: boolean;
   surcharges: Surcharges;
   cacheUse(cache: PromptCache, tokensPerByte: number): CacheUse;

@@ -35,7 +35,7 @@ export function readMessages(body: unknown, headers: Headers): Call {
   return callOf(request, body);
 }
 
-/** The beta of structured outputs, which LiteLLM still speaks, has its schema in a field of its own. */
+/** The beta of structured outputs, which LiteLLM still speaks, has its schema in its own field. */
 function withBeta(body: unknown, headers: Headers): unknown {
   if (!String(headers["anthropic-beta"]).includes("structured-outputs-")) return body;
   const { output_format: format, ...rest } = body as Record<string, unknown>;

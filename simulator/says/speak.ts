@@ -8,8 +8,8 @@ import { summarize } from "./summary";
 const MAX_PARALLEL_TOOLS = 3;
 
 /**
- * What the simulated model says, from the conversation alone: it calls the tools that the last question asks for, and once
- * their results are in the conversation it answers with what they hold.
+ * The simulated model's output, from the conversation alone: it calls the tools for the last question, and answers once
+ * their results are in the conversation.
  */
 export function speak(conversation: Conversation): Answer {
   const { instructions, messages, answerSchema } = conversation;
