@@ -62,7 +62,7 @@ async function ask(query: PanelQuery, sources: Sources, range: Range): Promise<A
 
 /** The server that a query needs and this machine cannot have. */
 function serverElsewhere(expr: string): string | undefined {
-  // The sample data stand in for Google Cloud's APIs, which are not called.
+  // Sample data replaces Google Cloud's APIs, which are not called.
   if (expr.includes("tollgate_agent_gcp_api")) return "Google Cloud's APIs";
   const service = catalogue.find((each) => whyNotHere(each) && expr.includes(`service="${each.name}"`));
   return service?.title ?? externalMetrics.find(({ name, local }) => !local && expr.includes(name))?.server;

@@ -1,5 +1,5 @@
 /**
- * Takes traces in Langfuse's place.
+ * Receives traces in place of Langfuse.
  *
  * Environment: `LANGFUSE_PUBLIC_KEY` and `LANGFUSE_SECRET_KEY` (required), `TOLLGATE_TRACES_DIR` (required), `PORT`, `HOST`.
  */

@@ -14,8 +14,8 @@ ${shown.map(renderRow).join("\n")}
   return layout(
     "Conversations",
     `<h1>Conversations</h1>
-<p class="faint">What the agent and the gateway send to Langfuse. This page stands in its place on this machine; costs are as the
-sender reports them, the ledger has the exact ones.</p>
+<p class="faint">What the agent and the gateway send to Langfuse, which this page replaces on this machine. Costs are as the sender
+reports them; the ledger has the exact ones.</p>
 ${shown.length === 0 ? "<p>No trace has arrived yet.</p>" : list}`,
   );
 }

@@ -8,9 +8,9 @@ export interface Shot {
   theme: "light" | "dark";
   /** Pixels. */
   width: number;
-  /** Pixels; the whole dashboard unless given. */
+  /** Pixels. Default: the whole dashboard. */
   height?: number;
-  /** The time range, as `now-15m`. */
+  /** The time range, such as `now-15m`. */
   from: string;
   file: string;
 }

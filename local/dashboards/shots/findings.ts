@@ -6,7 +6,7 @@ export interface ShownPanel {
   state: string;
   /** Pixels. */
   box: { left: number; top: number; right: number; bottom: number };
-  /** Headings of the panel or of its columns that do not fit their place. */
+  /** Headings of the panel or of its columns that are cut off. */
   clipped: string[];
 }
 

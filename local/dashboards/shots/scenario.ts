@@ -36,7 +36,7 @@ const QUESTIONS = [
   "What did BigQuery cost by project last month?",
 ];
 
-/** Seconds between rounds: each is seen by a scrape of its own. */
+/** Seconds between rounds: each is seen by its own scrape. */
 const PAUSE = 6;
 const ROUNDS = 8;
 /** Seconds of the outage: longer than Provider Down waits. */
