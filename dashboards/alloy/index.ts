@@ -11,7 +11,7 @@ const COLLECTORS = {
   logs: ["exported", "lines"],
   /** Google Cloud: what the platform measures, and Langfuse's Redis: Memorystore does not report how many jobs wait. */
   platform: ["platform", "redis", "remote-write"],
-  /** Google Cloud: beside each instance of a service that scales. */
+  /** Google Cloud: in each instance of a service that scales. */
   sidecar: ["sidecar", "remote-write"],
 } as const;
 

@@ -20,7 +20,7 @@ const jsonLogLink = (field: string, url: string, label: string) => ({
 
 /**
  * Grafana's provisioning file. Addresses and the password come from the container's environment (`$NAME` is Grafana's own
- * syntax); `$$` is a plain dollar sign. Tempo is in a file of its own, for stacks that run it.
+ * syntax); `$$` is a plain dollar sign. Tempo is in its own file, for stacks that run it.
  *
  * @param langfuse Address of the Langfuse project's pages, without a slash at the end.
  */

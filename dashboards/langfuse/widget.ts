@@ -30,7 +30,7 @@ export interface WidgetOptions {
 
 type Place = [x: number, y: number, width: number, height: number];
 
-/** Calls to models, each once: Langfuse traces its judges' calls itself, beside the gateway. */
+/** Calls to models, each once: Langfuse traces its judges' calls too, as the gateway does. */
 const generations: WidgetFilter[] = [
   { type: "stringOptions", column: "type", operator: "any of", value: ["GENERATION"] },
   {

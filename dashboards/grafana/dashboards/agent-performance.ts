@@ -191,7 +191,7 @@ const lines: Row = {
   ],
 };
 
-/** For whoever runs the agent: are customers answered, how fast, and what do the answers take. */
+/** For the agent's operators: are customers answered, how fast, and what do the answers take. */
 export const agentPerformance = dashboard({
   uid: "agent-performance",
   title: "Agent Performance",

@@ -292,7 +292,7 @@ const operators: Row = {
 };
 
 /**
- * For whoever is called at night: what fires, who is affected, what the providers do.
+ * For whoever is on call: what fires, who is affected, what the providers do.
  *
  * @param langfuse Address of the Langfuse project's pages, without a slash at the end.
  */

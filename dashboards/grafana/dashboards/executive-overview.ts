@@ -256,7 +256,7 @@ const health: Row = {
   ],
 };
 
-/** For whoever owns the margin: what LLM calls cost, what they earn, whether customers are served. */
+/** For owners of the margin: what LLM calls cost, what they earn, whether customers are served. */
 export const executiveOverview = dashboard({
   uid: "executive-overview",
   title: "Executive Overview",

@@ -63,7 +63,7 @@ export function timeSeries(spec: PanelSpec & { stacked?: boolean; bars?: boolean
   const panel = applySpec(new TimeSeries(), spec)
     .legend((spec.height ?? 8) < 10 ? listLegend() : tableLegend(["lastNotNull", "mean", "max"]))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi))
-    // A value that stands alone has no line.
+    // A single point has no line.
     .showPoints(VisibilityMode.Auto)
     .fillOpacity(spec.stacked || spec.bars ? 40 : 10);
   // Without data Grafana's axis of a share goes to 10,000 %.

@@ -5,7 +5,7 @@ import { DataqueryBuilder as PromQuery, PromQueryFormat } from "@grafana/grafana
 import { NANOS_PER_DOLLAR } from "../../../litellm-config";
 import { sources } from "../datasources";
 
-/** A query of one data source; its panel gives it the letter that names it. */
+/** A query of one data source; its panel sets the letter that names it. */
 export interface Query {
   source: DataSourceRef;
   build: (refId: string) => Builder<Dataquery>;
@@ -49,7 +49,7 @@ export function logs(expr: string, legend = ""): Query {
   return { source: sources.loki, build };
 }
 
-/** What the SDK has no builder for: a query of the Postgres data source, as Grafana's own editor saves it. */
+/** A query of the Postgres data source in the format of Grafana's editor; the SDK has no builder for it. */
 export interface SqlQuery extends Dataquery {
   refId: string;
   rawSql: string;

@@ -55,7 +55,7 @@ export function table(
   const panel = applySpec(new Table(), { ...spec, unit: "string" })
     .filterable((spec.width ?? 0) > 12)
     .minWidth(NARROWEST);
-  // A panel's text for "no rows" would stand in each empty cell too.
+  // A panel's text for "no rows" would fill each empty cell too.
   if (spec.noValue) panel.overrideByRegexp("/.*/", [{ id: "noValue", value: "-" }]);
   for (const [name, column] of Object.entries(spec.columns ?? {})) {
     panel.overrideByName(name, properties(column));

@@ -21,7 +21,7 @@ const ACTION_COLORS: Record<ThresholdAction, string> = {
 /** Colours from a value on: `[[0.8, "orange"]]` is green below 0.8. */
 export type Steps = [value: number, color: string][];
 
-/** What a value that stands for a state is shown as. */
+/** How a value that encodes a state is shown. */
 export interface State {
   text: string;
   color: string;

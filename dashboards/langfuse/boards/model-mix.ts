@@ -4,7 +4,7 @@ import { calls, models, scored, scores, tagged, type Dashboard } from "../widget
 /** Routes whose models are the cheap ones; every other model that answers in text is expensive. */
 const CHEAP_ROUTES = ["simple", "economy"];
 
-/** How much goes to cheap models and how much to expensive ones, and what each gives for its money. */
+/** The share of cheap and expensive models, and what each delivers for its cost. */
 export function modelMix({ routes, models: priced }: Definitions): Dashboard {
   const cheap = new Set(
     Object.entries(routes)
