@@ -18,7 +18,7 @@ test("reads the settings, with defaults", () => {
 });
 
 test.each([
-  [{ PORT: "eighty" }, /PORT \("eighty"\): .*give a port number/],
+  [{ PORT: "eighty" }, /PORT \("eighty"\): .*must be a port number/],
   [
     { TOLLGATE_GATEWAY_URL: "gateway:4000" },
     /TOLLGATE_GATEWAY_URL \("gateway:4000"\): .*http:\/\/gateway:4000/,

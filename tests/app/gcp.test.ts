@@ -203,7 +203,7 @@ describe("the billing export in BigQuery", () => {
   ])("says what to do about %s", async (_, handler, remedy) => {
     google.handler = handler;
     await expect(sources.spend(asked)).rejects.toThrow(remedy);
-    // Once mended, the next question finds it.
+    // Once fixed, the next question finds it.
     google.handler = bigquery();
     await expect(sources.spend(asked)).resolves.toEqual([]);
   });

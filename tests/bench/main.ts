@@ -44,7 +44,7 @@ Without a part, it prints:
 
 const command = tollgateCommand(
   "bench",
-  "Measure what the guard costs a call, and what it saves: LiteLLM with it beside the same LiteLLM without it, over a simulated " +
+  "Measure what the guard costs a call, and what it saves: LiteLLM with it against the same LiteLLM without it, over a simulated " +
     "provider on this machine.",
 )
   .addOption(
@@ -135,7 +135,7 @@ async function bench(options: Options): Promise<void> {
         say(`Measuring memory with ${parallel} callers for ${minutes} min ...`);
         return print(await measureMemory(stack, { minutes, parallel, prompt }, say), memoryText);
       }
-      say("Measuring a customer alone and beside one who floods ...");
+      say("Measuring a customer alone and during another's flood ...");
       print(await measureFairness(stack, { rounds, minutes, latency }, random, say), fairnessText);
     });
   }

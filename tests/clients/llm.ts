@@ -1,4 +1,4 @@
-/** Clients of the LLM APIs against the gateway and the simulator: the snippets of `docs/clients.md`, as they stand there. */
+/** Clients of the LLM APIs against the gateway and the simulator: the snippets of `docs/clients.md`, unchanged. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AGENT_KEY, startStack } from "../support/gateway";

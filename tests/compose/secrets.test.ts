@@ -41,7 +41,7 @@ describe("prepare", () => {
     const rendered = readFileSync(composeFile, "utf8") + readFileSync(env, "utf8");
     for (const name of readdirSync(folder)) {
       const value = readFileSync(join(folder, name), "utf8");
-      // `[]` and `{}` stand for what nobody gave.
+      // `[]` and `{}` are values that nobody set.
       if (value.length > 2) expect(rendered).not.toContain(value);
     }
   });

@@ -58,7 +58,7 @@ describe("what says now", () => {
     expect([always || isOfRange || noValue !== undefined]).toEqual([true]);
   });
 
-  it("has a state of its own for what is not known: a frozen exporter is not green", () => {
+  it("has its own state for what is not known: a frozen exporter is not green", () => {
     for (const title of ["Budgets enforced", "Ledger"]) {
       const [, , panel] = panels.find(([, name]) => name === title)!;
       const { mappings } = panel.fieldConfig.defaults as {

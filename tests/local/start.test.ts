@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StackState } from "../../ops/workspace/state";
 
-/** `npm start` and the commands beside it, as a newcomer runs them, in a folder and on ports of their own. */
+/** `npm start` and the commands beside it, as a newcomer runs them, in a separate folder and on separate ports. */
 const PORT_OFFSET = 21_000;
 const root = join(__dirname, "..", "..");
 const folder = mkdtempSync(join(tmpdir(), "tollgate-start-"));
@@ -114,7 +114,7 @@ describe("the stack on this machine", () => {
     expect(state().services.gateway!.pid).not.toBe(pid);
   }, 120_000);
 
-  it("cleans up after a crash of its own, finds its data again, and proves it with --check", async () => {
+  it("cleans up after a crash, finds its data again, and proves it with --check", async () => {
     spentBefore = await spentByTheSample();
     const { pid } = state().services.postgres!;
     stack!.process.kill("SIGKILL");
@@ -152,7 +152,7 @@ describe("what stops a start", () => {
   });
 
   it.each([
-    [["--port-offset", "-1"], {}, 2, "give a whole number from 0 to 50000"],
+    [["--port-offset", "-1"], {}, 2, "use a whole number from 0 to 50000"],
     [["--port-offset", "3000"], {}, 1, "port 6000 (otlp-sink) is one that browsers and Node refuse to open"],
     [["--frob"], {}, 2, "unknown option"],
     [[], { TOLLGATE_GATEWAY_WORKERS: "many" }, 1, 'TOLLGATE_GATEWAY_WORKERS (is "many")'],

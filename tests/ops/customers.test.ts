@@ -49,7 +49,7 @@ const acme = { customerId: "acme", name: "Acme", tier: "tier_1", gcpProject: "ac
 const ownerOf = async (key: string) => (await agent.customerByKeyHash(hashKey(key)))?.customerId;
 
 describe("a new customer", () => {
-  it("gets a key of its own, of which the ledger has only the hash", async () => {
+  it("gets its own key, of which the ledger has only the hash", async () => {
     const first = await addCustomer(admin, acme, by);
     const second = await addCustomer(admin, { ...acme, customerId: "other" }, by);
     expect(first.customer).toMatchObject({ ...acme, disabledAt: null });
@@ -66,7 +66,7 @@ describe("a new customer", () => {
     [{ customerId: "no spaces" }, /customerId \(is "no spaces"\): use 1 to 64 letters/],
     [{ customerId: "x".repeat(65) }, /customerId \(is "x+"\): use 1 to 64 letters/],
     [{ tier: "tier_9" }, /tier \(is "tier_9"\): name one of tier_1, tier_2, tier_3/],
-    [{ name: " " }, /name \(is " "\): give the customer's name/],
+    [{ name: " " }, /name \(is " "\): set the customer's name/],
     [{ gcpProject: "UPPER" }, /gcpProject \(is "UPPER"\): a Google Cloud project id has 6 to 30/],
   ])("with %j is refused: field, value and remedy", async (wrong, message) => {
     await expect(addCustomer(admin, { ...acme, ...wrong }, by)).rejects.toThrow(message);
@@ -222,7 +222,7 @@ describe("a customer's budget month", () => {
   it.each(["0", "32", "1.5", "first", "-1"])("does not begin on day %j", async (day) => {
     await addCustomer(admin, acme, by);
     await expect(changeCustomer(admin, "acme", "anchorDay", day, by)).rejects.toThrow(
-      /^anchorDay \(is "[^"]+"\): give the day of the month .* from 1 to 31/,
+      /^anchorDay \(is "[^"]+"\): use the day of the month .* from 1 to 31/,
     );
     expect(await findCustomer(admin, "acme")).toMatchObject({ anchorDay: 1 });
   });
@@ -236,7 +236,7 @@ describe("a customer's budget month", () => {
     ]);
     await expect(
       importCustomers(admin, "customer_id,tier,anchor_day\nacme,tier_1,32\n", true, by),
-    ).rejects.toThrow('line 2: anchorDay (is "32"): give the day');
+    ).rejects.toThrow('line 2: anchorDay (is "32"): use the day');
   });
 
   it("adds up with months that end on another day: the totals expect what their customers do", async () => {
@@ -367,10 +367,7 @@ describe("an import", () => {
       "customer_id,tier\nok,tier_1\nno spaces,tier_9\n",
       /line 3: customerId \(is "no spaces"\).*\nline 3: tier \(is "tier_9"\)/,
     ],
-    [
-      "customer_id,tier\ntwice,tier_1\ntwice,tier_1\n",
-      'line 3: customerId (is "twice"): stands on two lines',
-    ],
+    ["customer_id,tier\ntwice,tier_1\ntwice,tier_1\n", 'line 3: customerId (is "twice"): is on two lines'],
     [
       "customer_id,plan\nok,tier_1\n",
       'The header (is "customer_id,plan"): use the columns customer_id, name, tier',

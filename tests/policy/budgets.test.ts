@@ -32,7 +32,7 @@ describe.each([
   "degrade-cheaper",
   "fallback-elsewhere",
 ])("%s", (policy) => {
-  it("passes what the definitions say", async () => expect(await judge(policy, deployed())).toEqual([]));
+  it("passes the definitions", async () => expect(await judge(policy, deployed())).toEqual([]));
 
   it("looks at the guard's file only", async () =>
     expect(await judge(policy, [file("other.json", "not even JSON")])).toEqual([]));
@@ -305,7 +305,7 @@ describe("a budget that must not be deployed", () => {
     expect(await judge(policy, deployed(change))).toEqual(messages.map((message) => `mandatory: ${message}`)),
   );
 
-  it("is judged by the pack's settings", async () => {
+  it("is checked by the pack's settings", async () => {
     expect(
       await judge("budget-share-of-price", deployed(), "prod", {
         "budget-share-of-price": { maxSharePercent: 17 },
@@ -358,7 +358,7 @@ describe("fallback-lasting", () => {
       ],
     ],
     [
-      "a preview beside one that lasts",
+      "a preview with one that lasts",
       (guard) => {
         for (const route of Object.values(guard.routes))
           route.fallbacks = ["gemini-3.1-pro-preview", "gemini-3.8-flash"];

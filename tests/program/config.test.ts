@@ -283,7 +283,7 @@ const WRITTEN: [yaml: string, ...findings: string[]][] = [
   ],
   [
     "tollgate:operators: [domain:acme.test]",
-    "tollgate:admins is missing: not everybody of domain:acme.test may run commands",
+    "tollgate:admins is missing: list who may run commands in the stack, because not everyone of domain:acme.test may",
   ],
   ["{tollgate:tempo: true, tollgate:phase: 4}", "tollgate:tempo true does nothing before phase 5"],
   [
@@ -377,7 +377,7 @@ it("stops before the first resource is registered", async () => {
   expect(registered).toEqual([]);
 });
 
-it("takes any number of environments, each sized and protected as its class says, or by sizes of its own", async () => {
+it("takes any number of environments, each sized and protected as its class says, or by its own sizes", async () => {
   const settings = readStackFile("dev");
   const values = { ...settings.values, "tollgate:environment": "staging", "tollgate:class": "prod" };
   const sizes = JSON.stringify({ minInstances: 3, clickhouseDiskGiB: 40 });

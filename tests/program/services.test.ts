@@ -104,7 +104,7 @@ describe.each(STACKS)("%s: every service of the catalogue", (stack) => {
     }
   });
 
-  it("runs as an account of its own, in the network, by digest", () => {
+  it("runs as its own account, in the network, by digest", () => {
     for (const { name, inputs } of [...planOf(stack).all(SERVICE), ...planOf(stack).all(POOL)]) {
       const template = inputs["template"] as any;
       expect(template.vpcAccess).toMatchObject({

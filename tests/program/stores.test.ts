@@ -107,7 +107,7 @@ describe("Redis", () => {
     }
   });
 
-  it("never evicts Langfuse's queue: the cache beside it expires by itself", () => {
+  it("never evicts Langfuse's queue: cached entries in it expire by themselves", () => {
     const policy = (stack: Planned) =>
       Object.fromEntries(stack.all(type).map(({ name, inputs }) => [name, inputs["redisConfigs"]]));
     for (const stack of [dev, prod])
@@ -133,7 +133,7 @@ describe("ClickHouse", () => {
     }
   });
 
-  it("keeps its data on a disk of its own, snapshotted daily", () => {
+  it("keeps its data on its own disk, snapshotted daily", () => {
     const { attachedDisks } = dev.inputs("gcp:compute/instance:Instance");
     expect(attachedDisks).toEqual([
       { source: "[unknown]", deviceName: "clickhouse-data", mode: "READ_WRITE" },

@@ -208,7 +208,7 @@ describe("an interrupted promotion", () => {
     expect(world.shares()).toEqual([5, 25, 100]);
   });
 
-  it("does not deploy a release that somebody wrote into the stack's file", async () => {
+  it("does not deploy a release that was written into the stack's file", async () => {
     world.stackFile.writeRelease({ ...NEW, images: { ...NEW.images, agent: digest("7") } });
     await expect(applied()).rejects.toThrow(/names another release than the promotion: restore it/);
     expect(world.last.state).toBe("finishing");

@@ -175,7 +175,7 @@ describe("definitions that must not be used name the field, the value and the re
     [
       "a price for tiles without their size",
       (copy) => (copy.models["gemini-3.8-flash"]!.images = { most: 1_445, base: 85, tileTokens: 170 }),
-      /models\.gemini-3\.8-flash\.images\.tile.*tileTokens and base belong to a tile: give its size in pixels/,
+      /models\.gemini-3\.8-flash\.images\.tile.*tileTokens and base belong to a tile: set its size in pixels/,
     ],
     [
       "a location's price at a provider without locations",

@@ -114,7 +114,7 @@ export function observability(gateway: Gateway): void {
         const wanted = [...labels.replace(values, "").matchAll(/`(\w+)`/g)].map(([, label]) => label!);
         for (const [, name] of names.matchAll(/`(\w+)`/g)) {
           const found = named(samples, type === "histogram" ? `${name}_bucket` : name!);
-          // The ledger's errors have a test of their own, in faults.test.ts.
+          // The ledger's errors have their own test, in faults.test.ts.
           if (name !== "tollgate_guard_ledger_errors_total")
             expect([name, found.length > 0]).toEqual([name, true]);
           for (const label of wanted) if (found[0]) expect(Object.keys(found[0].labels)).toContain(label);
@@ -176,7 +176,7 @@ export function observability(gateway: Gateway): void {
       }
     });
 
-    test("holds no prompt, no answer and no key, whatever goes wrong; and one JSON object a line", async () => {
+    test("holds no prompt, answer or key, even in errors; and one JSON object a line", async () => {
       const secret = `canary${randomBytes(8).toString("hex")}`;
       const customer = await gateway.customer();
       await customer.behave({ content: `answer ${secret}` });

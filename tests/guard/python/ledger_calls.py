@@ -104,7 +104,7 @@ async def expire(connection: asyncpg.Connection) -> list[asyncpg.Record]:
 
 
 async def set_clock(connection: asyncpg.Connection, at: str | None) -> None:
-    """Puts a clock that stands at a time in the place of the ledger's; None gives it its own back."""
+    """Replaces the ledger's clock by a fixed time; None restores it."""
     body = "SELECT clock_timestamp()" if at is None else f"SELECT ''{at}''::timestamptz".replace("''", "'")
     await connection.execute(
         f"CREATE OR REPLACE FUNCTION ledger.clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS $body$ {body} $body$"

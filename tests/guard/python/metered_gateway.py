@@ -95,7 +95,7 @@ class Answered:
 
 
 class MeteredGateway:
-    """Runs in an event loop of its own, in a thread: LiteLLM keeps clients for the loop that it began in."""
+    """Runs in its own event loop, in a thread: LiteLLM keeps clients for the loop that it began in."""
 
     def __init__(self, ledger_url: str, folder: Path) -> None:
         self.provider = WireProvider()

@@ -1,4 +1,4 @@
-"""What is read of a provider's answer, piece by piece, whatever the pieces are."""
+"""Reading a provider's answer in pieces of any size."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ async def anchor(connection: asyncpg.Connection, day: int) -> None:
 
 
 async def call(connection: asyncpg.Connection, **changes: object) -> asyncpg.Record:
-    """A call that costs its hold, in a session of its own; what the ledger decided."""
+    """A call that costs its hold, in its own session; what the ledger decided."""
     call_id = uuid4()
     row = await reserve(connection, session=str(call_id), call_id=call_id, tier_plans=[1, 1, 1], **changes)
     if row["decision"] == "allowed":
@@ -253,7 +253,7 @@ TIER_CHANGES = [
     (True, [("2026-11-16 00:00Z", "tier_3")], 200_000),
     (True, [("2026-11-30 23:59:59.5Z", "tier_3")], 100_000),
     (True, [("2026-11-11 00:00Z", "tier_2"), ("2026-11-21 00:00Z", "tier_3")], 200_000),
-    # There and back within a second is no change.
+    # A change that is reverted within a second does not count.
     (True, [("2026-11-16 00:00:00.1Z", "tier_3"), ("2026-11-16 00:00:00.2Z", "tier_1")], 100_000),
     # The month before does not count.
     (True, [("2026-10-16 00:00Z", "tier_3")], 300_000),

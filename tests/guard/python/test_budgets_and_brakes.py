@@ -30,7 +30,7 @@ def run(ledger_url: str, test: Callable[[asyncpg.Connection], Awaitable[None]]) 
 
 
 async def at_once(ledger_url: str, calls: int = PARALLEL) -> list[asyncpg.Record]:
-    """So many calls of acme at the same moment, each in a session of its own and settled at its full hold."""
+    """So many calls of acme at the same moment, each in its own session and settled at its full hold."""
     async with asyncpg.create_pool(ledger_url, min_size=20, max_size=20) as pool:
 
         async def call() -> asyncpg.Record:

@@ -324,7 +324,7 @@ def test_what_is_no_object_is_refused(raw: bytes) -> None:
         ({"messages": [marked("user", "1h")]}, "1h"),
         ({"messages": [{"role": "user", "content": [{"type": "text", "text": "x", **MARK}]}]}, "5m"),
         ({"tools": [{**TOOL, "cache_control": {"type": "ephemeral", "ttl": "1h"}}]}, "1h"),
-        # The system prompt comes first on the wire, wherever it stands.
+        # The system prompt comes first on the wire, wherever it is in the request.
         ({"messages": [marked("user"), marked("system", "1h")]}, "1h"),
     ],
 )

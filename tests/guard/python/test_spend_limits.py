@@ -47,7 +47,7 @@ async def ask(
 async def at_once(
     ledger_url: str, spend: dict[str, Any], customers: int, calls: int = PARALLEL, **changes: Any
 ) -> list[asyncpg.Record]:
-    """So many calls at the same moment, of customers in turn, each in a session of its own and settled at its full hold."""
+    """So many calls at the same moment, of customers in turn, each in its own session and settled at its full hold."""
     async with asyncpg.create_pool(ledger_url, min_size=20, max_size=20) as pool:
 
         async def call(number: int) -> asyncpg.Record:

@@ -38,7 +38,7 @@ def test_a_harmless_parameter_reaches_the_model_or_is_named(gateway: MeteredGate
     parameter = PARAMETERS[name]
     named = name in reply.headers.get("x-tollgate-dropped", "").split(", ")
     assert named or TAKEN[name] in parameter.default or not sent.isdisjoint(parameter.wire)
-    # No price of its own, and nothing that names a customer.
+    # Without a separate price, and nothing that names a customer.
     assert sent.isdisjoint({"service_tier", "serviceTier", "speed", "store", "user", "prediction", "safety_identifier"})
 
 

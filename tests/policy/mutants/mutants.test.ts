@@ -21,7 +21,7 @@ describe.each([
   it("has no fault of these kinds that the pack does not find", async () => {
     const base = resourcesOf(await plan(stack, deployed(stack, deployment, phase)));
     const advising = await advisingOn(stack, base);
-    // What is written anew without a fault is no fault: else every mutant of it would be found for that.
+    // Rewriting without a fault must not be a finding, or every mutant of it would be found for that.
     for (const { where, change } of containersOf(base))
       expect([
         where,

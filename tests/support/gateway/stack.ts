@@ -52,7 +52,7 @@ export interface Stack {
 }
 
 /**
- * Starts a stack in a folder of its own on free ports.
+ * Starts a stack in its own folder on free ports.
  *
  * @throws Error with the end of the log of what did not start; the rest is stopped.
  */

@@ -60,7 +60,7 @@ test("what there is: counts by type, with names", async () => {
   expect(list).toMatch(/^\| Type \| Count \| Such as \|/);
 });
 
-test("what is left of the budget: the amount with the day on which it starts anew, the conversation beside it", () => {
+test("what is left of the budget: the amount with the day on which it renews, and the conversation's", () => {
   const answer = summarize([
     asResult("get-budget", {
       plan_tier: "tier_1",
@@ -104,7 +104,7 @@ const spend = {
   ...noData,
 };
 
-test("credits and tax: usage before credits, each type, and the invoice beside it", () => {
+test("credits and tax: usage before credits, each type, and the invoice", () => {
   const cost = {
     currency: "USD",
     total: "90.00",
@@ -137,7 +137,7 @@ test("credits and tax: usage before credits, each type, and the invoice beside i
   );
 });
 
-test("several currencies stand side by side and are never added", () => {
+test("several currencies are listed separately and never added", () => {
   const answer = summarize([
     asResult("get-spend", {
       ...spend,
