@@ -7,11 +7,11 @@ export interface BucketArgs {
   project: string;
   region: pulumi.Input<string>;
   labels: LabelMap;
-  /** Delete objects after so many days. Default: keep them. */
+  /** Days after which objects are deleted. Default: never. */
   deleteAfterDays?: number;
-  /** Move objects to the Coldline class after so many days. Default: leave them. */
+  /** Days after which objects move to the Coldline class. Default: never. */
   coldAfterDays?: number;
-  /** Delete the bucket with what is in it. Default false. */
+  /** Whether to delete the bucket with its contents. Default false. */
   forceDestroy?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Labels that every resource that can have labels carries: they answer "whose is this, and what pays for it". */
+/** Labels for every resource that can have them: they say who owns it and whose cost it is. */
 export interface Labels {
   environment: string;
   /** How the environment is sized and protected: `dev` or `prod`. */
