@@ -83,7 +83,7 @@ async function send(service: string): Promise<string> {
     endTimeUnixNano: String(nanos + 500_000_000n),
   };
   const attributes = [{ key: "service.name", value: { stringValue: service } }];
-  const response = await fetch(`http://127.0.0.1:${ports.otlpHttp + portOffset}/v1/traces`, {
+  const response = await fetch(`http://127.0.0.1:${ports.otlp + portOffset}/v1/traces`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans: [span] }] }] }),
