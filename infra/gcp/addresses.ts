@@ -45,7 +45,8 @@ export function serviceUrl(
   }
   const shared = sharedInstanceOf(service(name), config);
   if (!shared) {
-    if (extra) throw new Error(`${name} is reached at its port "${extra}" too: give it a share, and so a router`);
+    if (extra)
+      throw new Error(`${name} is reached at its port "${extra}" too: give it a share, and so a router`);
     return runUrl(name, config);
   }
   return from && sharedInstanceOf(from, config) === shared

@@ -106,8 +106,8 @@ class Spans:
 
     def watch(self, admission: Admission, settler: Settler) -> None:
         """Makes spans of reservations, of settlements and of each request to a provider."""
-        admission.admit = self.step("reserve", admission.admit)  # type: ignore[method-assign]
-        settler.settle = self.step("settle", settler.settle)  # type: ignore[method-assign]
+        admission.admit = self.step("reserve", admission.admit)  # type: ignore[method-assign, assignment]
+        settler.settle = self.step("settle", settler.settle)  # type: ignore[method-assign, assignment]
         begin = Call.begin
 
         async def traced(call: Call, model: Model, request: WireRequest) -> Attempt:
@@ -132,7 +132,7 @@ class Spans:
             attempt.ended = end
             return attempt
 
-        Call.begin = traced  # type: ignore[method-assign]
+        Call.begin = traced  # type: ignore[method-assign, assignment]
 
     def flush(self) -> None:
         """Sends what is left, within three seconds."""
