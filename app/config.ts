@@ -34,6 +34,11 @@ const shape = z
       .regex(/^[A-Za-z0-9_]{1,1024}$/)
       .default("billing_export"),
     LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
+    /** Where Tempo takes OTLP over HTTP; unset: there is none. */
+    TEMPO_URL: z
+      .url({ protocol: /^https?$/ })
+      .transform((url) => url.replace(/\/$/, ""))
+      .optional(),
     LANGFUSE_HOST: z.url({ protocol: /^https?$/ }).optional(),
     LANGFUSE_PUBLIC_KEY: z.string().min(1).optional(),
     LANGFUSE_SECRET_KEY: z.string().min(1).optional(),
@@ -65,6 +70,7 @@ const REMEDIES: Record<string, string> = {
   TOLLGATE_ENVIRONMENT: "must be one of local, dev, prod",
   TOLLGATE_DATA_SOURCE: "must be sample or gcp",
   TOLLGATE_BILLING_DATASET: "must be a BigQuery dataset id: letters, digits and underscores",
+  TEMPO_URL: "set the address where Tempo takes OTLP over HTTP, such as http://tempo:4318",
   LOG_LEVEL: "must be one of debug, info, warn, error",
   LANGFUSE_HOST: "set all of LANGFUSE_HOST, LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY, or none",
   LANGFUSE_PUBLIC_KEY: "set all of LANGFUSE_HOST, LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY, or none",

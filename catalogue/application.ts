@@ -27,6 +27,7 @@ export const application = {
       LANGFUSE_HOST: { url: "langfuse-web" },
       LANGFUSE_PUBLIC_KEY: { secret: "langfuse-public-key" },
       LANGFUSE_SECRET_KEY: { secret: "langfuse-secret-key" },
+      TEMPO_URL: { url: "tempo", extra: "otlp" },
       METRICS_PORT: { port: "agent", extra: "metrics" },
     },
     targetEnv: listens("agent"),

@@ -34,6 +34,7 @@ export const gateway = {
       LANGFUSE_HOST: { url: "langfuse-web" },
       LANGFUSE_PUBLIC_KEY: { secret: "langfuse-public-key" },
       LANGFUSE_SECRET_KEY: { secret: "langfuse-secret-key" },
+      TEMPO_URL: { url: "tempo", extra: "otlp" },
       REDIS_HOST: { host: "cache" },
       REDIS_PORT: { port: "cache" },
       REDIS_PASSWORD: { secret: "cache-password" },

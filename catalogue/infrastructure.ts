@@ -321,7 +321,7 @@ export const infrastructure = {
     phase: 5,
     image: "tempo",
     port: ports.tempo,
-    extraPorts: { otlpGrpc: ports.otlpGrpc, otlpHttp: ports.otlpHttp },
+    extraPorts: { otlp: ports.otlp },
     memoryMiB: 256,
     cpu: 0.25,
     probe: { path: "/ready", startupSeconds: 60 },
@@ -331,6 +331,8 @@ export const infrastructure = {
     targetEnv: { gcp: { TEMPO_BUCKET: { bucket: "tempo" } } },
     configFiles: { "/etc/tempo": "tempo" },
     singleton: true,
+    // Measured: 119 MB at most.
+    share: { group: "traces", cpu: 0.1, memoryMiB: 256 },
     volumes: [{ name: "tempo", mountPath: "/var/tempo", diskGiB: 10 }],
     dependsOn: [],
   },

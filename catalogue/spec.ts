@@ -88,9 +88,10 @@ export interface Grant {
 
 /**
  * Which services may share one instance of Cloud Run, chosen by what fails together: a container that ends takes its instance
- * with it. `metrics` scrapes and alerts, `logs` keeps lines, `workers` only pull from queues that wait for them.
+ * with it. `metrics` scrapes and alerts, `logs` keeps lines, `traces` keeps spans, `workers` only pull from queues that wait
+ * for them.
  */
-export type InstanceGroup = "metrics" | "logs" | "workers";
+export type InstanceGroup = "metrics" | "logs" | "traces" | "workers";
 
 /** A container that shares an instance: less than a service alone must take on Cloud Run. */
 export interface Share {

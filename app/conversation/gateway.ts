@@ -1,3 +1,4 @@
+import { context, propagation } from "@opentelemetry/api";
 import OpenAI, { APIError, APIUserAbortError } from "openai";
 import type {
   ChatCompletionChunk,
@@ -112,7 +113,7 @@ async function stream(client: OpenAI, call: ChatCall, progress: { begun: boolean
         // OpenAI's own metadata holds text only; the gateway's contract has lists too.
         metadata: call.metadata as unknown as Record<string, string>,
       },
-      { signal: call.signal },
+      { signal: call.signal, headers: traceContext() },
     )
     .withResponse();
   progress.begun = true;
@@ -142,6 +143,13 @@ async function stream(client: OpenAI, call: ChatCall, progress: { begun: boolean
   if (reply.finish === "") throw new Failure("stream_cut");
   reply.toolCalls = reply.toolCalls.filter(Boolean);
   return reply;
+}
+
+/** W3C trace context: the gateway's spans are children of the active one. */
+function traceContext(): Record<string, string> {
+  const headers: Record<string, string> = {};
+  propagation.inject(context.active(), headers);
+  return headers;
 }
 
 /** LiteLLM adds a model's thoughts to OpenAI's own fields. */

@@ -44,8 +44,17 @@ export function serviceUrl(
     return `${scheme}://${name}.${PRIVATE_ZONE}:${portOf(name, extra)}`;
   }
   const shared = sharedInstanceOf(service(name), config);
-  if (!shared) return runUrl(name, config);
+  if (!shared) {
+    if (extra)
+      throw new Error(`${name} is reached at its port "${extra}" too: give it a share, and so a router`);
+    return runUrl(name, config);
+  }
   return from && sharedInstanceOf(from, config) === shared
     ? `http://localhost:${portOf(name, extra)}`
-    : `${runUrl(shared, config)}/${name}`;
+    : `${runUrl(shared, config)}/${routeOf(name, extra)}`;
+}
+
+/** The first part of the path that a router knows a port of a service by. */
+export function routeOf(name: string, extra?: string): string {
+  return extra ? `${name}-${extra}` : name;
 }

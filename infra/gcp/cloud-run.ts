@@ -9,7 +9,7 @@ import type { Inputs, Target } from "../../catalogue/target";
 import { serviceUrl } from "./addresses";
 import { budgetsOf } from "./budgets";
 import type { StackBase } from "./base";
-import { inMemory, type Sizes } from "./sizes";
+import { aloneAtLeast, inMemory, LEAST_MIB, type Sizes } from "./sizes";
 import { imageOf } from "./images";
 import { sharedInstanceOf } from "./instances";
 import { jobRunner } from "./jobs";
@@ -19,8 +19,7 @@ import { containerInputs, bindingsOf, hasCollector, programOf, resolver, type Re
 /** MiB for mounting a bucket: its caches count as the container's memory, and LiteLLM alone was measured at 462 under load. */
 const MOUNT_MEMORY_MIB = 128;
 
-/** What the second generation takes at least, and what a container with less than one vCPU may have at most. */
-const LEAST_MIB = 512;
+/** What a container with less than one vCPU may have at most. */
 const MOST_MIB_BELOW_ONE_VCPU = 1024;
 
 type Value = pulumi.Input<string>;
@@ -115,7 +114,6 @@ function argsOf(
 function sidecarsOf(target: Service, base: StackBase, resources: Resources): ContainerArgs[] {
   const { config, sizes } = base;
   if (!target.metrics || !hasCollector(target, config)) return [];
-  const apart = sizes.layout === "apart";
   return [
     collectorContainer({
       service: target.name,
@@ -123,8 +121,7 @@ function sidecarsOf(target: Service, base: StackBase, resources: Resources): Con
       metrics: target.metrics,
       prometheusUrl: serviceUrl(collector.pushesTo, config),
       config: resources.folders("collector"),
-      cpu: apart ? 1 : collector.cpu,
-      memoryMiB: apart ? LEAST_MIB : collector.memoryMiB,
+      ...aloneAtLeast(collector, sizes),
     }),
   ];
 }

@@ -6,8 +6,9 @@ import { Workload } from "../../components/workload";
 import { router, type Service } from "../../catalogue";
 import type { Inputs, Need } from "../../catalogue/target";
 import type { StackBase } from "./base";
+import { routeOf } from "./addresses";
 import { imageOf } from "./images";
-import { cpuForMemory, inMemory, type SharedInstance } from "./sizes";
+import { aloneAtLeast, cpuForMemory, inMemory, type SharedInstance } from "./sizes";
 import { isPool, membersOf, routedMembers, sharedInstanceOf } from "./instances";
 import { configBinding, containerInputs, bindingsOfAll, programOf, type Resources } from "./resolve";
 
@@ -102,9 +103,10 @@ function makeInstance(
     deletionProtection: sizes.protect,
     sleeps: config.officeHours !== undefined,
   };
+  const routerSize = aloneAtLeast(router, sizes);
   const containers = wholeVcpu(
     members.map((member) => containerOf(member, services, base, resources)),
-    routes ? router.cpu : 0,
+    routes ? routerSize.cpu : 0,
   );
   if (isPool(instance)) return new RunWorkerPool(instance, { ...common, containers }, opts);
 
@@ -120,8 +122,7 @@ function makeInstance(
         env: { ROUTES: routesTo(routed) },
         files: { [TEMPLATES]: routes },
         port: router.port,
-        cpu: router.cpu,
-        memoryMiB: router.memoryMiB,
+        ...routerSize,
         probe: { path: router.health, livePath: router.health, startupSeconds: SLOW_START_SECONDS },
         after: routed.map(({ name }) => name),
         sidecars: containers,
@@ -139,8 +140,13 @@ function makeInstance(
 }
 
 /** The lines of nginx's map from the first part of a path to a port. */
-export function routesTo(members: Pick<Service, "name" | "port">[]): string {
-  return members.map(({ name, port }) => `${name} ${port};`).join(" ");
+export function routesTo(members: Pick<Service, "name" | "port" | "extraPorts">[]): string {
+  return members
+    .flatMap(({ name, port, extraPorts = {} }) => [
+      `${name} ${port};`,
+      ...Object.entries(extraPorts).map(([extra, at]) => `${routeOf(name, extra)} ${at};`),
+    ])
+    .join(" ");
 }
 
 function containerOf(
@@ -156,8 +162,10 @@ function containerOf(
     name,
     image: imageOf(service, base),
     ...programOf(service, inputs, files),
-    cpu: Math.max(cpuForMemory(share.memoryMiB + files), share.cpu),
-    memoryMiB: share.memoryMiB + files,
+    ...aloneAtLeast(
+      { cpu: Math.max(cpuForMemory(share.memoryMiB + files), share.cpu), memoryMiB: share.memoryMiB + files },
+      base.sizes,
+    ),
     probe: { ...probe, port, startupSeconds: Math.max(probe.startupSeconds, SLOW_START_SECONDS) },
     after: members.map((each) => each.name).filter((each) => service.dependsOn.includes(each)),
     ...containerInputs(service, inputs, resources),

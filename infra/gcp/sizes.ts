@@ -45,10 +45,13 @@ const between = (least: number, most: number) => z.int().min(least).max(most);
 export const LAYOUTS = ["apart", "grouped", "packed"] as const;
 export type Layout = (typeof LAYOUTS)[number];
 
-/** An instance that several services share: a service of Cloud Run, or a worker pool where nothing comes in. */
-export type SharedInstance = "watch" | "workers";
+/**
+ * An instance that several services share, or one that is reached at several ports: a service of Cloud Run, or a worker pool
+ * where nothing comes in.
+ */
+export type SharedInstance = "watch" | "traces" | "workers";
 
-export const SHARED_INSTANCES: readonly SharedInstance[] = ["watch", "workers"];
+export const SHARED_INSTANCES: readonly SharedInstance[] = ["watch", "traces", "workers"];
 
 /**
  * How large and how protected a stack is: each is a setting, `tollgate:sizes.<name>`. A dev stack costs little and can be
@@ -127,6 +130,19 @@ export const sizes: Record<"dev" | "prod", Sizes> = {
     cpuBetweenRequests: false,
   },
 };
+
+/** MiB that an instance of the second generation takes at least. */
+export const LEAST_MIB = 512;
+
+/** vCPU and MiB of a container beside others: a whole vCPU in the layout `apart`. */
+export function aloneAtLeast(
+  { cpu, memoryMiB }: { cpu: number; memoryMiB: number },
+  { layout }: Pick<Sizes, "layout">,
+): { cpu: number; memoryMiB: number } {
+  return layout === "apart"
+    ? { cpu: Math.max(1, cpu), memoryMiB: Math.max(LEAST_MIB, memoryMiB) }
+    : { cpu, memoryMiB };
+}
 
 /** Whether a service keeps files in memory on Cloud Run: in none of its volumes when each is a mounted bucket. */
 export function inMemory(volumes: readonly { bucket?: string }[] = []): boolean {

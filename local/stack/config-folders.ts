@@ -56,9 +56,8 @@ export function lokiHere({ folder, portOffset }: Place): string {
 export function tempoHere({ folder, portOffset }: Place): string {
   const config = parseDocument(tempoConfig({ folder }));
   listen(config, ports.tempo + portOffset);
-  const protocols = ["distributor", "receivers", "otlp", "protocols"];
-  config.setIn([...protocols, "grpc", "endpoint"], `127.0.0.1:${ports.otlpGrpc + portOffset}`);
-  config.setIn([...protocols, "http", "endpoint"], `127.0.0.1:${ports.otlpHttp + portOffset}`);
+  const receiver = ["distributor", "receivers", "otlp", "protocols", "http"];
+  config.setIn([...receiver, "endpoint"], `127.0.0.1:${ports.otlp + portOffset}`);
   return config.toString({ lineWidth: 0 });
 }
 

@@ -13,6 +13,7 @@ import { bucketMountsOf, inputsOf, resolveText } from "../../catalogue/target";
 import { collectorContainer } from "../../components/run/collector";
 import { namesOfRunner } from "../../infra/gcp/instances";
 import { ROUTER, TEMPLATES } from "../../infra/gcp/shared-instance";
+import { SHARED_INSTANCES } from "../../infra/gcp/sizes";
 import { always, bucketNamed, exactly, patterns, secretNamed, type Pattern } from "./patterns";
 
 /** What a container of Cloud Run is by the catalogue. Whatever is not named here it does not have. */
@@ -40,7 +41,7 @@ const COLLECTOR = "collector";
  */
 export function expectedOf(workload: string, container: string): Expected | undefined {
   const runner = workload.replace(/^tollgate-/, "");
-  if (container === ROUTER && runner === "watch") return routerOf();
+  if (container === ROUTER && SHARED_INSTANCES.some((name) => name === runner)) return routerOf();
   if (container === COLLECTOR) {
     const scraped = catalogue.find(
       ({ name, operatorTwin }) => name === runner || operatorTwin?.name === runner,

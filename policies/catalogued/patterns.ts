@@ -1,6 +1,6 @@
 import { portOf, publicImageReference, isOwnImage, service, type ImageName, type Ref } from "../../catalogue";
 import type { Resolver } from "../../catalogue/target";
-import { PRIVATE_ZONE } from "../../infra/gcp/addresses";
+import { PRIVATE_ZONE, routeOf } from "../../infra/gcp/addresses";
 import { namesOfRunner } from "../../infra/gcp/instances";
 import { stackSetting } from "../stack-settings";
 
@@ -109,7 +109,7 @@ function address({ url: name, scheme = "http", extra }: Extract<Ref, { url: unkn
   if (service(name).managed === "machine")
     return exactly(`${scheme}://${name}.${PRIVATE_ZONE}:${portOf(name, extra)}`);
   const hosts = namesOfRunner(name).map((runner) =>
-    runner === name ? hostOfRun(name) : `${hostOfRun(runner)}/${name}`,
+    runner === name ? hostOfRun(name) : `${hostOfRun(runner)}/${routeOf(name, extra)}`,
   );
   return `(https://(${hosts.join("|")})|${exactly(`http://localhost:${portOf(name, extra)}`)})`;
 }

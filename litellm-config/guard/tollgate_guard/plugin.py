@@ -74,9 +74,20 @@ def _install() -> tuple[Hooks, Generations, Gate]:
     inner = app.middleware_stack or app.build_middleware_stack()
     publish_first_values(config)
     traces = TraceEvents()
+    flushes = [traces.flush]
+    spans = None
+    if tempo := os.environ.get("TEMPO_URL"):
+        # Only here: what has no Tempo does not load it.
+        from .spans import Spans
+
+        spans = Spans.to_tempo(tempo)
+        spans.watch(admission, settler)
+        inner = spans.step("litellm", inner)
+        flushes.append(spans.flush)
+    litellm_seams.before_shutdown(flushes)
     gate = Gate(inner, config, access, admission, settler, traces, keys_of_the_environment(config), counting)
     # LiteLLM imports its callbacks while it starts, when Starlette takes no more middleware: so around all of it.
-    app.middleware_stack = gate
+    app.middleware_stack = spans.around(gate) if spans else gate
     # LiteLLM reads its configuration in the server's event loop.
     _background.append(asyncio.get_running_loop().create_task(_work(ledger, access, gate)))
     return Hooks(config), Generations(traces), gate

@@ -46,7 +46,12 @@ class TraceEvents:
         )
         provider = TracerProvider(resource=Resource.create({"service.name": "tollgate-guard"}))
         provider.add_span_processor(BatchSpanProcessor(exporter, max_queue_size=1_024))
+        self._provider = provider
         self._tracer = provider.get_tracer("tollgate_guard")
+
+    def flush(self) -> None:
+        """Sends what is left, within three seconds."""
+        self._provider.force_flush(3_000)
 
     def start(
         self, name: str, trace_id: str | None, parent: str | None, start_time: int, attributes: Mapping[str, Any]

@@ -18,6 +18,8 @@ export interface StackOptions {
   gateway?: Partial<Definitions["gateway"]>;
   /** Changes to a session's limits. */
   session?: Partial<Definitions["session"]>;
+  /** Further variables of the gateway. */
+  env?: Record<string, string>;
 }
 
 /** The agent's key in the tests; it is worth nothing anywhere else. */
@@ -117,6 +119,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
           ...simulatedProviders(stack.simulator!.url, join(folder, "service-account.json")),
           // Milliseconds between two batches of spans, 5,000 by default.
           OTEL_BSP_SCHEDULE_DELAY: "250",
+          ...options.env,
         },
       }),
     };
