@@ -11,6 +11,8 @@ from typing import Any
 
 from litellm._service_logger import ServiceLogging
 from litellm.caching import caching_handler
+from litellm.integrations.prometheus import PrometheusLogger
+from litellm.litellm_core_utils import litellm_logging
 from litellm.litellm_core_utils.litellm_logging import Logging
 from litellm.llms.anthropic.common_utils import AnthropicModelInfo
 from litellm.proxy.hooks import PROXY_HOOKS
@@ -24,8 +26,13 @@ def install() -> None:
 
     # Successes in a thread for callbacks that cannot wait: all of ours can.
     _replace(Logging, "_should_run_sync_callbacks_for_async_calls", lambda self: False)
-    # Uses a minute of deployments, whose tokens and requests a minute have no limit here.
+    # Counts of each deployment's successes, tokens and requests a minute, for cooldowns and limits that are not configured.
+    _replace(Router, "deployment_callback_on_success", _nothing)
     _replace(Router, "_increment_deployment_usage", _nothing)
+    # Gauges of those limits: their labels are made even where the metric is not published.
+    _replace(PrometheusLogger, "_set_v3_rate_limit_allowed_and_used_metrics", lambda self, *_, **__: None)
+    # What a router of LiteLLM's that is not configured has saved.
+    _replace(litellm_logging, "_autorouter_savings_for_payload", lambda *_, **__: None)
     # Timings of LiteLLM's own calls to Redis, for services that are not configured.
     _replace(ServiceLogging, "async_service_success_hook", _nothing)
 
@@ -40,7 +47,8 @@ def install() -> None:
     can = AnthropicModelInfo._supports_model_capability
     _replace(AnthropicModelInfo, "_supports_model_capability", staticmethod(lru_cache(maxsize=256)(can)))
 
-    logging.getLogger("uvicorn.access").addFilter(_is_error)
+    # Before LiteLLM's filter, which searches each line for secrets.
+    logging.getLogger("uvicorn.access").filters.insert(0, _is_error)
 
 
 def _replace(owner: Any, name: str, by: Any) -> None:
