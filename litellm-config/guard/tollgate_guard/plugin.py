@@ -15,6 +15,7 @@ from litellm.proxy._types import UserAPIKeyAuth
 from litellm.proxy.proxy_server import app
 
 from . import config as configuration
+from . import lean
 from .admission import Admission, ledger_unavailable
 from .call import current_call
 from .counting import Counting
@@ -60,6 +61,7 @@ def _install() -> tuple[Hooks, Generations, Gate]:
     config = configuration.load()
     meter = Meter(config, from_environment())
     meter.install()
+    lean.install()
     litellm_seams.install(config.routes.keys() - config.models.keys())
     for model in config.models.values():
         for ending in Ending:

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
-import { TAGS } from "../../../litellm-config";
+import { definitions, TAGS } from "../../../litellm-config";
+import { litellmConfig } from "../../../litellm-config/render";
 import { toObservation, type Observation } from "../../../local/otlp-sink/observation";
 import { TraceStore } from "../../../local/otlp-sink/store";
 import { repository } from "../../../ops/workspace/paths";
@@ -120,6 +121,15 @@ export function observability(gateway: Gateway): void {
           for (const label of wanted) if (found[0]) expect(Object.keys(found[0].labels)).toContain(label);
         }
       }
+      const litellms = samples.filter(({ name }) => name.startsWith("litellm_"));
+      const unsuffixed = new Set(litellms.map(({ name }) => name.replace(/_(total|bucket|sum|count)$/, "")));
+      const { prometheus_metrics_config: published } = litellmConfig(definitions, {
+        target: "providers",
+      }).litellm_settings;
+      expect(published[0]!.metrics).toEqual(expect.arrayContaining([...unsuffixed]));
+      expect([...unsuffixed]).toEqual(
+        expect.arrayContaining(["litellm_llm_api_latency_metric", "litellm_deployment_successful_fallbacks"]),
+      );
       const guards = samples.filter(({ name }) => name.startsWith("tollgate_"));
       expect(guards.flatMap(({ labels }) => Object.keys(labels))).not.toContain("customer_id");
       expect(guards.flatMap(({ labels }) => Object.keys(labels))).not.toContain("session_id");
@@ -174,6 +184,10 @@ export function observability(gateway: Gateway): void {
         expect(["debug", "info", "warn", "error"]).toContain(line.level);
         expect(line.message).toEqual(expect.any(String));
       }
+      // A call that was answered has its line; uvicorn's own are of what was refused.
+      const answered = (status: number) => lines().filter((line) => line.includes(`HTTP/1.1\\" ${status}`));
+      expect(answered(402).length).toBeGreaterThan(0);
+      expect(answered(200)).toEqual([]);
     });
 
     test("holds no prompt, answer or key, even in errors; and one JSON object a line", async () => {

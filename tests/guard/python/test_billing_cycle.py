@@ -110,6 +110,44 @@ def test_budget_months_follow_each_other_without_gap_or_overlap(ledger_url: str)
     run(ledger_url, test)
 
 
+def test_a_months_row_says_when_a_whole_month_ends(ledger_url: str) -> None:
+    async def test(connection: asyncpg.Connection) -> None:
+        async def rows() -> list[tuple[str, str | None, int]]:
+            query = "SELECT month::text, ends::text, calls FROM ledger.customer_months ORDER BY month"
+            return [tuple(row) for row in await connection.fetch(query)]
+
+        for _ in range(2):
+            await call(connection)
+        assert await rows() == [("2026-11-01", "2026-12-01", 2)]
+        # As a reservation before the migration left it.
+        await connection.execute("UPDATE ledger.customer_months SET ends = NULL")
+        await call(connection)
+        assert await rows() == [("2026-11-01", "2026-12-01", 3)]
+        await anchor(connection, 15)
+        await set_clock(connection, "2026-11-30 23:59:59Z")
+        await call(connection)
+        months = [("2026-11-01", "2026-12-01", 4)]
+        assert await rows() == months
+        # Shorter than its rule's: looked up at each call.
+        for at in ("2026-12-01 00:00Z", "2026-12-14 23:59:59Z"):
+            await set_clock(connection, at)
+            await call(connection)
+        months.append(("2026-12-01", None, 2))
+        assert await rows() == months
+        for at in ("2026-12-15 00:00Z", "2027-01-14 23:59:59Z"):
+            await set_clock(connection, at)
+            await call(connection)
+        months.append(("2026-12-15", "2027-01-15", 2))
+        assert await rows() == months
+        # A clock that is set back.
+        await set_clock(connection, "2026-11-30 12:00Z")
+        await call(connection)
+        months[0] = ("2026-11-01", "2026-12-01", 5)
+        assert await rows() == months
+
+    run(ledger_url, test, "2026-11-28 12:00Z")
+
+
 def test_a_month_that_is_spent_stays_spent_until_the_customers_day(ledger_url: str) -> None:
     async def test(connection: asyncpg.Connection) -> None:
         await anchor(connection, 31)
