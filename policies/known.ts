@@ -37,8 +37,10 @@ function copy(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const at = (key: string | number) => unlessUnknown(() => copy((value as Props)[key]));
   if (Array.isArray(value)) return Array.from({ length: value.length }, (_, index) => at(index));
-  // The engine hands over what is not set as null.
-  const set = Object.keys(value).filter((key) => unlessUnknown(() => (value as Props)[key]) !== null);
+  // The engine hands over what is not set as null, and a provider's notes about its defaults with the inputs.
+  const set = Object.keys(value).filter(
+    (key) => !key.startsWith("__") && unlessUnknown(() => (value as Props)[key]) !== null,
+  );
   return Object.fromEntries(set.map((key) => [key, at(key)]));
 }
 

@@ -39,7 +39,9 @@ export function runnersOf(resources: PolicyResource[]): Runner[] {
   const of = (resourceClass: unknown, owner: (props: Props) => Props | undefined, key: string): Runner[] =>
     allOf(resources, resourceClass as ResourceClass<Service, object>).map(({ name, props }) => {
       const holder = owner(props) ?? {};
-      return { name: String((props as Props).name ?? name), account: key in holder ? holder[key] : null };
+      // The provider gives a machine a name of its own, as `clickhouse-347473b`: the stack's is the resource's.
+      const own = resourceClass === Instance ? name : String((props as Props).name ?? name);
+      return { name: own, account: key in holder ? holder[key] : null };
     });
   return [
     ...of(Service, ({ template }) => template, "serviceAccount"),

@@ -108,7 +108,8 @@ function fill(
   message.setType(type);
   message.setName(name);
   message.setUrn(urn(`${type}::${name}`));
-  message.setProperties(Struct.fromJavaScript(wired(inputs) as Record<string, JavaScriptValue>));
+  const properties = wired(named(type, name, inputs)) as Record<string, JavaScriptValue>;
+  message.setProperties(Struct.fromJavaScript(properties));
   message.setOptions(options);
 }
 
@@ -116,10 +117,20 @@ function urn(short: string): string {
   return `urn:pulumi:stack::tollgate::${short}`;
 }
 
+/** Inputs with the name that the provider makes up where the program gives none. */
+function named(type: string, name: string, inputs: PlannedResource["inputs"]): PlannedResource["inputs"] {
+  const HAS_A_NAME = /^gcp:compute\/(disk|firewall|instance|network|resourcePolicy|router|subnetwork):/;
+  return HAS_A_NAME.test(type) && inputs.name === undefined ? { ...inputs, name: `${name}-347473b` } : inputs;
+}
+
+/** What providers of Terraform's kind write into each object of a resource's inputs: which of its fields they filled in. */
+const DEFAULTED = { __defaults: [] };
+
 /** A value as it goes over the wire during a preview. */
 function wired(value: unknown): unknown {
   if (value === UNKNOWN) return UNKNOWN_VALUE;
   if (Array.isArray(value)) return value.map(wired);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, wired(each)]));
+  const fields = Object.entries(value).map(([key, each]) => [key, wired(each)] as const);
+  return { ...DEFAULTED, ...Object.fromEntries(fields) };
 }
