@@ -46,7 +46,7 @@ export const behaviour = z.strictObject({
   /** The same as `usage: "omitted"`. */
   omitUsage: z.boolean().optional(),
   outputTokens: count.optional(),
-  /** Reasoning before the answer, billed as output; shown only where the request asks for it. */
+  /** Reasoning before the answer, billed as output, where the model may reason; shown only where the request asks for it. */
   reasoningTokens: count.optional(),
   /** The reasoning is shown encrypted (Anthropic's `redacted_thinking`). */
   redactedThinking: z.boolean().optional(),

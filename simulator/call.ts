@@ -121,7 +121,8 @@ function plan(provider: Provider, call: Call, behaviour: Partial<Behaviour>, id:
   const cache = { ...call.cacheUse(provider.cache, tokensPerByte(behaviour)), ...cacheOf(behaviour) };
   const limit = Math.min(call.maxTokens ?? Infinity, call.publicModel.maxOutputTokens);
   const allowed = behaviour.ignoreMaxTokens ? Infinity : limit;
-  const reasoning = Math.min(behaviour.reasoningTokens ?? call.reasoningTokens, allowed);
+  const wanted = call.mayReason ? (behaviour.reasoningTokens ?? call.reasoningTokens) : 0;
+  const reasoning = Math.min(wanted, allowed);
   const { answer, tokens, finish, stopSequence } = say(call, behaviour, allowed - reasoning);
   return {
     id,

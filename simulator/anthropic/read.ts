@@ -91,6 +91,7 @@ function callOf(request: MessageRequest, body: unknown, counts = false): Call {
     stopSequences: request.stop_sequences ?? [],
     parameters: Object.keys(body as object),
     showsThinking: thinks && (thinking as { display?: string | null }).display !== "omitted",
+    mayReason: thinks || (thinking === undefined && publicModel.thinking !== "budget"),
     reasoningTokens: thinks ? 24 : 0,
     surcharges: {
       webSearches: webSearch ? 1 : 0,

@@ -85,6 +85,16 @@ def on_anthropics_wire(body: dict[str, Any]) -> bool:
     return body != before
 
 
+def thinks_unasked(model: str) -> bool:
+    """Whether a Claude model may think in a request that says nothing about thinking.
+
+    Claude 5 and later do (platform.claude.com, "What's new in Claude Haiku 5.5"); models that take a thinking budget do not. The
+    price list cannot tell Opus 4.7 and 4.8, which do not either, from later models: they count as thinking.
+    """
+    known = litellm.model_cost.get(model)
+    return known is None or (known.get("supports_adaptive_thinking") is True and not known.get("supports_legacy_thinking"))
+
+
 def _thinking(thinking: dict[str, Any], body: dict[str, Any], *, always: bool) -> dict[str, Any] | None:
     """How a model can think in a request; None where the request must not say anything about it."""
     kind, limit = thinking.get("type"), body.get("max_tokens")

@@ -56,6 +56,42 @@ def test_what_is_not_an_answer_reports_nothing(body: bytes, wire: str, stream: b
     assert not reader.whole and not reader.counters.complete
 
 
+CLAUDE, GEMINI = "/v1/messages", "/v1/models/{}:streamGenerateContent"
+# Whether a model may reason unseen, by what a request says of it. Claude 5 and Gemini 3 do without being asked.
+REASONING: list[tuple[Any, str, dict[str, Any], bool]] = [
+    *(("anthropic", model, {}, True) for model in ("claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5")),
+    *(("anthropic", model, {}, True) for model in ("claude-fable-5-1", "claude-opus-5", "claude-of-next-year")),
+    *(("anthropic", model, {}, False) for model in ("claude-haiku-4-5", "claude-sonnet-4-6", "claude-opus-4-6")),
+    ("anthropic", "claude-haiku-4-5", {"thinking": {"type": "enabled", "budget_tokens": 1_024}}, True),
+    ("anthropic", "claude-haiku-4-5", {"thinking": {"type": "disabled"}}, False),
+    ("anthropic", "claude-haiku-5-5", {"thinking": {"type": "adaptive", "display": "omitted"}}, True),
+    ("anthropic", "claude-haiku-5-5", {"thinking": {"type": "disabled"}}, False),
+    ("anthropic", "claude-haiku-5-5", {"output_config": {"effort": "low"}}, True),
+    # It cannot be told not to, so that this is not sent (fitting.py).
+    ("anthropic", "claude-sonnet-5-5", {"thinking": {"type": "disabled"}}, True),
+    ("anthropic", "claude-sonnet-5-5", {"thinking": {"type": "adaptive"}, "tool_choice": {"type": "any"}}, True),
+    ("vertex", "gemini-3.8-flash", {}, True),
+    *(
+        ("vertex", model, {"thinkingConfig": setting}, True)
+        for model in ("gemini-3.5-flash-lite", "gemini-3.1-pro-preview")
+        for setting in ({"thinkingBudget": 0}, {"thinkingLevel": "minimal"}, {"includeThoughts": True})
+    ),
+    ("openai", "hosted-model", {}, True),
+    ("openai", "hosted-model", {"reasoning_effort": "minimal"}, True),
+    ("openai", "hosted-model", {"reasoning_effort": "none"}, False),
+]
+
+
+@pytest.mark.parametrize(("wire", "model", "says", "hidden"), REASONING)
+def test_which_models_may_reason_unseen(wire: Any, model: str, says: dict[str, Any], hidden: bool) -> None:
+    if wire == "vertex":
+        path, body = GEMINI.format(model), {"contents": [], "generationConfig": {"maxOutputTokens": 2_000, **says}}
+    else:
+        path = CLAUDE if wire == "anthropic" else "/chat/completions"
+        body = {"model": model, "max_tokens": 2_000, "messages": [], **says}
+    assert read_wire_request(wire, path, json.dumps(body).encode()).hidden is hidden
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
