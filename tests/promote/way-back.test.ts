@@ -173,7 +173,7 @@ describe("--rollback", () => {
     await applied();
     await back();
     expect(await applied()).toMatchObject({ state: "done", before: OLD, after: NEW });
-    expect(world.ledger.all().map(({ state }) => state)).toEqual(["done", "rolled-back", "done"]);
+    expect(world.record.all().map(({ state }) => state)).toEqual(["done", "rolled-back", "done"]);
     world.expectAt(NEW, "done");
   });
 });

@@ -36,7 +36,7 @@ const HEADER =
   "# Promotions of this stack, the newest last. `npm run promote` writes it; commit it with the stack's file.\n";
 
 /** `promotions.<stack>.yaml`, next to the stack's file: what was promoted, how far it got, and how it ended. */
-export class PromotionLedger {
+export class PromotionRecord {
   readonly path: string;
 
   constructor(stack: string, root: string) {
