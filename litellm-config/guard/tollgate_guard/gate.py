@@ -212,6 +212,7 @@ class Gate:
                 self._config.hold_lease - self._config.settle_margin,
             )
         except (TimeoutError, asyncio.TimeoutError):
+            await call.cut()
             await answer.cut(Refusal("provider_timeout"))
         except Exception as error:
             log("error", "gateway.error", f"LiteLLM failed: {type(error).__name__}: {error}", call_id=call.id)
