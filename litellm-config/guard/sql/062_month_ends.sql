@@ -1,6 +1,6 @@
 -- A budget month's row says when it ends, so that a reservation finds the running one by it. What period_of() looks up was a
--- statement of its own in every reservation, a tenth of what reservation and settlement take. A limit's own tables (overrides,
--- grants) are likewise read in full only where they have a row.
+-- statement of its own in every reservation, a tenth of what reservation and settlement take. Brakes and grants are likewise
+-- looked at closely only where there is one.
 
 -- The first day after the month. Null in a shorter month than its rule's, and in a row that no reservation has seen since this
 -- migration: there the month is looked up. It never changes: a new rule begins where the running month ends.
@@ -20,7 +20,7 @@ END
 $$;
 
 SELECT pg_temp.edit('ledger.reserve(jsonb)', 'v_month date; v_short boolean;',
-  'v_month date; v_short boolean := false; v_ends date; v_paid_ends date; v_override bigint; v_granting boolean;');
+  'v_month date; v_short boolean := false; v_ends date; v_paid_ends date; v_override bigint; v_granting boolean; v_braking boolean;');
 SELECT pg_temp.edit('ledger.reserve(jsonb)', $old$  SELECT starts, days < whole_days INTO v_month, v_short FROM period_of(v.customer, v_now);
   -- One call$old$, $new$  -- One call$new$);
 SELECT pg_temp.edit('ledger.reserve(jsonb)', $old$  SELECT c.tier, m.tier, m.cap_nanos,$old$, $new$  SELECT c.tier, m.month, m.tier, m.cap_nanos,$new$);
@@ -64,11 +64,32 @@ $old$,
   $new$    (SELECT budget_nanos FROM overrides WHERE customer_id = v.customer AND ends_at > v_now),
     EXISTS (SELECT FROM grants WHERE customer_id = v.customer AND expires_at > v_now)
 $new$);
-SELECT pg_temp.edit('ledger.reserve(jsonb)', $old$    v_fleet_day, v_fleet_hour, v_budget, v_grants
-$old$, $new$    v_fleet_day, v_fleet_hour, v_override, v_granting
+SELECT pg_temp.edit('ledger.reserve(jsonb)',
+  $old$    minute.used, minute.pending, minute.estimate, brake.this, brake.other, fleet.day, fleet.hour,$old$,
+  $new$    minute.used, minute.pending, minute.estimate, EXISTS (SELECT FROM brakes), fleet.day, fleet.hour,$new$);
+SELECT pg_temp.edit('ledger.reserve(jsonb)', $old$v_used, v_pending, v_estimate, v_brake, v_other_brake,
+    v_fleet_day, v_fleet_hour, v_budget, v_grants
+$old$, $new$v_used, v_pending, v_estimate, v_braking,
+    v_fleet_day, v_fleet_hour, v_override, v_granting
 $new$);
+SELECT pg_temp.edit('ledger.reserve(jsonb)', $old$  ) minute, (
+    SELECT coalesce(bool_or(scope <> 'route' OR value = v.routes[1]), false) AS this,
+      coalesce(bool_or(scope = 'route' AND value = v.routes[v_other]), false) AS other
+    FROM brakes
+    WHERE scope = 'all' OR (scope = 'customer' AND value = v.customer) OR (scope = 'tier' AND value = v_tier)
+      OR (scope = 'route' AND value = ANY (v.routes))
+  ) brake, ($old$, $new$  ) minute, ($new$);
+SELECT pg_temp.edit('ledger.reserve(jsonb)', 'v_brake boolean;', 'v_brake boolean := false;');
+SELECT pg_temp.edit('ledger.reserve(jsonb)', 'v_other_brake boolean;', 'v_other_brake boolean := false;');
 SELECT pg_temp.edit('ledger.reserve(jsonb)', $old$  v_cap := v_budget + v_grants;$old$,
-  $new$  IF v_short OR (p_reservation ->> 'prorated')::boolean THEN
+  $new$  IF v_braking THEN
+    SELECT coalesce(bool_or(scope <> 'route' OR value = v.routes[1]), false),
+      coalesce(bool_or(scope = 'route' AND value = v.routes[v_other]), false)
+    INTO v_brake, v_other_brake FROM brakes
+    WHERE scope = 'all' OR (scope = 'customer' AND value = v.customer) OR (scope = 'tier' AND value = v_tier)
+      OR (scope = 'route' AND value = ANY (v.routes));
+  END IF;
+  IF v_short OR (p_reservation ->> 'prorated')::boolean THEN
     v_budget := plan_budget(
       v.customer, v_now, v_override, v_tier, v.tiers, v.caps, (p_reservation ->> 'prorated')::boolean);
   ELSE
