@@ -18,6 +18,8 @@ export interface StackOptions {
   gateway?: Partial<Definitions["gateway"]>;
   /** Changes to a session's limits. */
   session?: Partial<Definitions["session"]>;
+  /** Changes to what all customers' calls together may cost. */
+  fleet?: Partial<Definitions["fleet"]>;
 }
 
 /** The agent's key in the tests; it is worth nothing anywhere else. */
@@ -74,6 +76,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       ...definitions,
       gateway: { ...definitions.gateway, ...options.gateway },
       session: { ...definitions.session, ...options.session },
+      fleet: { ...definitions.fleet, ...options.fleet },
     });
     const configDir = writeConfig(join(folder, "config"), stack.definitions);
 
