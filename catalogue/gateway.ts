@@ -28,6 +28,8 @@ export const gateway = {
       TOLLGATE_LEDGER_URL: { secret: "ledger-guard-url" },
       TOLLGATE_GUARD_CONFIG: { path: "/etc/tollgate/guard.json" },
       TOLLGATE_ENVIRONMENT: { setting: "environment" },
+      // Without it each thread takes its blocks from a part of the memory of its own, and what one frees no other uses.
+      MALLOC_ARENA_MAX: "2",
       // LiteLLM would fetch its price list from the internet at each start; the guard has its own prices.
       LITELLM_LOCAL_MODEL_COST_MAP: "True",
       ANTHROPIC_API_KEY: { secret: "anthropic-api-key" },

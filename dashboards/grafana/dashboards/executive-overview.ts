@@ -24,7 +24,7 @@ const spentSince = (start: string) =>
   SELECT ${usdOf("coalesce(sum(cost_nanos), 0)")} AS spend
   FROM ledger.spend WHERE scope = '' AND hour >= ${start}`);
 
-const start = (period: string) => `date_trunc('${period}', now(), 'UTC')`;
+const start = (period: string) => `(SELECT date_trunc('${period}', now(), 'UTC'))`;
 
 /** The running budget months by tier: revenue of the customers, LLM cost, and what the definitions allow it to be. */
 const TIER_MONTH = `
@@ -94,8 +94,10 @@ const spend: Row = {
       queries: [
         sqlSeries(`
           SELECT date_trunc('day', hour, 'UTC') AS time, plan_tier AS metric, ${usdOf("sum(cost_nanos)")} AS spend
-          FROM ledger.spend
-          WHERE scope = '' AND ${HOURS} AND plan_tier IN (\${tier:sqlstring})
+          FROM (
+            SELECT hour, plan_tier, sum(cost_nanos) AS cost_nanos FROM ledger.spend
+            WHERE scope = '' AND ${HOURS} AND plan_tier IN (\${tier:sqlstring}) GROUP BY 1, 2
+          ) AS hours
           GROUP BY 1, 2 ORDER BY 1`),
       ],
     }),

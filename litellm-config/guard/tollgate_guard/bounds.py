@@ -195,8 +195,13 @@ def _check_kind(asked: Route, request: ChatRequest, config: Config) -> None:
         most, wanted = asked.models[0].dimensions or 0, request.params.get("dimensions", 0)
         if wanted > most:
             raise invalid("dimensions", wanted, f"{asked.name} makes vectors of at most {most} numbers")
+        task = request.params.get("task_type")
+        if task is not None and asked.models[0].provider != "vertex":
+            raise invalid("task_type", task, f"leave it out: {asked.name} takes none")
     elif embeds:
-        raise invalid("model", asked.name, "it makes embeddings, on POST /v1/embeddings; name a model that answers in text")
+        raise invalid(
+            "model", asked.name, "it makes embeddings, on POST /v1/embeddings; name a model that answers in text"
+        )
     elif request.texts:
         known = ", ".join(sorted(name for name, model in config.models.items() if model.embeds)) or "none is defined"
         raise invalid("model", asked.name, f"it makes no embeddings; name an embedding model ({known})")

@@ -1,6 +1,6 @@
 """What a request may contain besides its messages: one table, a line for each parameter.
 
-A parameter is *forwarded* (where a model does not take it, LiteLLM or ``meter/fitting.py`` leaves it out), *left out* (no model
+A parameter is *forwarded* (where a model does not take it, LiteLLM or ``fitting.py`` leaves it out), *left out* (no model
 here takes it, or it would name a customer), or *closed*: refused unless it is at its default, because nothing bounds its
 price or it keeps the exchange at the provider. ``x-tollgate-dropped`` lists what was left out. A null counts as absent.
 """

@@ -20,6 +20,8 @@ export interface StackOptions {
   session?: Partial<Definitions["session"]>;
   /** Further variables of the gateway. */
   env?: Record<string, string>;
+  /** Changes to what all customers' calls together may cost. */
+  fleet?: Partial<Definitions["fleet"]>;
 }
 
 /** The agent's key in the tests; it is worth nothing anywhere else. */
@@ -76,6 +78,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       ...definitions,
       gateway: { ...definitions.gateway, ...options.gateway },
       session: { ...definitions.session, ...options.session },
+      fleet: { ...definitions.fleet, ...options.fleet },
     });
     const configDir = writeConfig(join(folder, "config"), stack.definitions);
 

@@ -61,7 +61,7 @@ def read_embeddings(wire: Wire, path: str, body: dict[str, Any], raw: bytes) -> 
 
 
 def _is_text(instance: object) -> bool:
-    return isinstance(instance, dict) and instance.keys() == {"content"}
+    return isinstance(instance, dict) and {"content"} <= instance.keys() <= {"content", "task_type"}
 
 
 def parts(request: WireRequest) -> Iterator[WireRequest]:

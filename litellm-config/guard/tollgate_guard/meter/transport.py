@@ -110,7 +110,7 @@ class Meter:
         try:
             wire = read_wire_request(provider.wire, request.url.path, await request.aread())
             if rehearsing.get():
-                return answer_here(provider.wire, request, wire.stream)
+                return answer_here(provider.wire, request, wire)
             model = self._priced(provider, wire)
         except UnboundedRequest as reason:
             return _not_sent(call, "none", provider, request, reason)
@@ -384,9 +384,7 @@ async def _beginning(response: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _not_sent(
-    call: Call, model: str, provider: Provider, request: httpx.Request, reason: Exception
-) -> httpx.Response:
+def _not_sent(call: Call, model: str, provider: Provider, request: httpx.Request, reason: Exception) -> httpx.Response:
     who, tier = call.request.identity, call.decision.tier
     report_not_sent(model, provider.serves or provider.name, str(reason), who, tier, call.id)
     return _in_place(request, 400, "not_sent")
