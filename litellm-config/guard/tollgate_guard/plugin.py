@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+from functools import wraps
+from typing import Any
 
 from fastapi import HTTPException, Request
+from litellm.proxy import proxy_server
 from litellm.proxy._types import UserAPIKeyAuth
 from litellm.proxy.proxy_server import app
 
@@ -42,6 +45,8 @@ _REQUIRED = (
     "LANGFUSE_SECRET_KEY",
 )
 
+# Cloud Run kills an instance ten seconds after it asked it to end.
+_FLUSH_MILLISECONDS = 3_000
 
 _background: list[asyncio.Task[None]] = []
 
@@ -74,12 +79,25 @@ def _install() -> tuple[Hooks, Generations, Gate]:
     inner = app.middleware_stack or app.build_middleware_stack()
     publish_first_values(config)
     traces = TraceEvents()
+    _flush_at_the_end(traces)
     gate = Gate(inner, config, access, admission, settler, traces, keys_of_the_environment(config), counting)
     # LiteLLM imports its callbacks while it starts, when Starlette takes no more middleware: so around all of it.
     app.middleware_stack = gate
     # LiteLLM reads its configuration in the server's event loop.
     _background.append(asyncio.get_running_loop().create_task(_work(ledger, access, gate)))
     return Hooks(config), Generations(traces), gate
+
+
+def _flush_at_the_end(traces: TraceEvents) -> None:
+    """Sends the last traces when LiteLLM shuts down: uvicorn then ends by the signal itself, and atexit runs nothing."""
+    shut_down = proxy_server.proxy_shutdown_event
+
+    @wraps(shut_down)
+    async def flushed(*args: Any, **kwargs: Any) -> None:
+        await asyncio.to_thread(traces.flush, _FLUSH_MILLISECONDS)
+        await shut_down(*args, **kwargs)
+
+    proxy_server.proxy_shutdown_event = flushed
 
 
 async def _work(ledger: Ledger, access: LedgerAccess, gate: Gate) -> None:
