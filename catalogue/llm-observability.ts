@@ -28,6 +28,9 @@ const langfuse = {
   REDIS_AUTH: { secret: "redis-password" },
   LANGFUSE_S3_EVENT_UPLOAD_BUCKET: { bucket: "langfuse-events" },
   LANGFUSE_S3_MEDIA_UPLOAD_BUCKET: { bucket: "langfuse-media" },
+  // Export buttons of its tables: the worker writes the file, web signs its link.
+  LANGFUSE_S3_BATCH_EXPORT_ENABLED: "true",
+  LANGFUSE_S3_BATCH_EXPORT_BUCKET: { bucket: "langfuse-exports" },
   TELEMETRY_ENABLED: "false",
   // The judges' model is behind the gateway; Langfuse calls only those addresses inside the network that are listed here.
   LANGFUSE_LLM_CONNECTION_WHITELISTED_HOST: { host: "gateway" },
@@ -44,11 +47,13 @@ const langfuseOnGoogleCloud = {
   LANGFUSE_USE_GOOGLE_CLOUD_STORAGE: "true",
 } as const;
 
-/** In Compose blobs go to MinIO; a browser reads media at the address that the machine publishes. */
+/** In Compose blobs go to MinIO; a browser reads media and exports at the address that the machine publishes. */
 const langfuseOnCompose = {
   ...s3("LANGFUSE_S3_EVENT_UPLOAD", { url: "blob-store" }),
   ...s3("LANGFUSE_S3_MEDIA_UPLOAD", { publicUrl: "blob-store" }),
-};
+  ...s3("LANGFUSE_S3_BATCH_EXPORT", { url: "blob-store" }),
+  LANGFUSE_S3_BATCH_EXPORT_EXTERNAL_ENDPOINT: { publicUrl: "blob-store" },
+} as const;
 
 function s3<const Endpoint>(prefix: string, endpoint: Endpoint) {
   return {

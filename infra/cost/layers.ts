@@ -8,6 +8,7 @@ export type CostLayer = Layer | "shared";
 const ALSO: Record<string, CostLayer> = {
   "langfuse-events": "llm-observability",
   "langfuse-media": "llm-observability",
+  "langfuse-exports": "llm-observability",
   "trace-archive": "llm-observability",
   "ledger-archive": "gateway",
   "log-archive": "infrastructure",

@@ -20,6 +20,7 @@ export function sinkOn(machine: Machine, tracesDir: string): Promise<Running> {
     LANGFUSE_PUBLIC_KEY: values["langfuse-public-key"],
     LANGFUSE_SECRET_KEY: values["langfuse-secret-key"],
     TOLLGATE_TRACES_DIR: tracesDir,
+    TOLLGATE_OTLP_RECORD: process.env.TOLLGATE_OTLP_RECORD,
   };
   return startOwn(
     "otlp-sink",

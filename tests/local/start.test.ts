@@ -4,6 +4,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { TraceStore } from "../../local/otlp-sink/store";
+import { recordedSpans, shapeOf } from "../langfuse/mapping/recorded";
 import type { StackState } from "../../ops/workspace/state";
 
 /** `npm start` and the commands beside it, as a newcomer runs them, in a separate folder and on separate ports. */
@@ -133,6 +135,10 @@ describe("the stack on this machine", () => {
     const left = [...output.matchAll(/of this month \$(17\.\d+) of/g)].map(([, dollars]) => Number(dollars));
     expect(left.at(-1)).toBeLessThan(18 - spentBefore / 1e9);
   }, 240_000);
+
+  it("sent all its traces before it stopped, as they were when Langfuse's own code was checked on them", () => {
+    expect(shapeOf(new TraceStore(join(folder, "traces")).spans())).toEqual(shapeOf(recordedSpans()));
+  });
 
   it("leaves nothing running", () => {
     expect(() => state()).toThrow("ENOENT");

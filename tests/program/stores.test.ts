@@ -167,10 +167,13 @@ describe("buckets", () => {
     expect(new Set(prod.all(type).map(({ inputs }) => inputs["forceDestroy"]))).toEqual(new Set([false]));
   });
 
-  it("keep Langfuse's events as long as the traces, and the archive for good", () => {
+  it("keep Langfuse's events as long as the traces, its exports as long as their links, and the archive for good", () => {
     const { traces } = definitions.retention;
     expect(dev.inputs(type, "langfuse-events").lifecycleRules).toEqual([
       { action: { type: "Delete" }, condition: { age: traces } },
+    ]);
+    expect(dev.inputs(type, "langfuse-exports").lifecycleRules).toEqual([
+      { action: { type: "Delete" }, condition: { age: 2 } },
     ]);
     expect(dev.inputs(type, "trace-archive").lifecycleRules).toEqual([
       { action: { type: "SetStorageClass", storageClass: "COLDLINE" }, condition: { age: 30 } },

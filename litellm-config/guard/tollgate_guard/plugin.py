@@ -43,6 +43,7 @@ _REQUIRED = (
     "LANGFUSE_SECRET_KEY",
 )
 
+# Cloud Run kills an instance ten seconds after it asked it to end.
 
 _background: list[asyncio.Task[None]] = []
 

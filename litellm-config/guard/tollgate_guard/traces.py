@@ -29,8 +29,9 @@ _TAGS = (
     "tools_invoked",
     "environment",
 )
-# The agent's name for its traces. Langfuse takes the name, the tags and the environment of a trace from the span that it
-# wrote last, so every span of both sides says the same.
+# The agent's name for its traces. Langfuse takes the name, the environment and the tags of a trace from the span that it
+# wrote last, and writes the two sides' batches in any order. So both sides send the same name and environment, and only one
+# sends tags: the agent, where there is one, as only it knows in the end which tools ran and which model answered.
 _TRACE_NAME = "ask"
 
 
@@ -74,13 +75,12 @@ class TraceEvents:
 
 
 def trace_attributes(known: Mapping[str, Any], trace_id: str | None) -> dict[str, Any]:
-    """The name, the tags and the environment of a trace, as every span of it says them."""
+    """What a span says of its trace, and the tags as the span's own metadata; as the trace's too where it has no agent."""
     values = {tag: known[tag] for tag in _TAGS if known.get(tag)}
+    written = [f"{tag}:{value if isinstance(value, str) else ','.join(value)}" for tag, value in values.items()]
     return {
         "langfuse.trace.name": _TRACE_NAME if trace_id else known["query_type"],
-        "langfuse.trace.tags": [
-            f"{tag}:{value if isinstance(value, str) else ','.join(value)}" for tag, value in values.items()
-        ],
+        **({} if trace_id else {"langfuse.trace.tags": written}),
         "langfuse.environment": known["environment"],
         "session.id": known["session_id"],
         "user.id": known["customer_id"],

@@ -286,7 +286,8 @@ export function observability(gateway: Gateway): void {
         sessionId: customer.sessionId,
         parentSpanId: parent_observation_id,
         environment: "local",
-        tags: Object.entries(values).map(([tag, value]) => `${tag}:${String(value)}`),
+        // The trace's are the agent's.
+        tags: [],
       });
     });
 
