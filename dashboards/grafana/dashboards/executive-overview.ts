@@ -214,7 +214,7 @@ const health: Row = {
       overrides: severityColors,
       noValue: "none",
       links: [toDashboard("Alerts & Incidents", "alerts-incidents", {})],
-      queries: [promNow(firingBySeverity(`alertstate="firing",severity!="info"`), "{{severity}}")],
+      queries: firingBySeverity(["critical", "warning"]),
     }),
     stat({
       title: "Requests that fail",
