@@ -185,6 +185,7 @@ const providers: Row = {
       unit: unit.share,
       width: 12,
       steps: limitSteps(thresholds.provider.share),
+      noValue: "no calls",
       queries: [
         prom(`(${PROVIDER_ERRORS} or ${PROVIDER_CALLS} * 0) / (${PROVIDER_CALLS} > 0)`, "{{provider}}"),
       ],

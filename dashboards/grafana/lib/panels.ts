@@ -92,7 +92,7 @@ export function bars(spec: PanelSpec & { rows?: true; max?: number }): Builder<P
   const panel = applySpec(new BarGauge(), spec)
     .reduceOptions(spec.rows ? everyRow() : lastValue())
     .orientation(VizOrientation.Horizontal)
-    .displayMode(BarGaugeDisplayMode.Gradient)
+    .displayMode(BarGaugeDisplayMode.Basic)
     .text(BAR_TEXT)
     .min(0);
   if (!spec.steps) panel.colorScheme(oneColor());

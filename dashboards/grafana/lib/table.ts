@@ -37,10 +37,10 @@ export interface Column {
 const NARROWEST = 85;
 
 /** Pixels of what must be readable whole: a session's UUID, a trace's 32 digits, a customer's id. */
-export const [SESSION, TRACE, CUSTOMER] = [305, 290, 120];
+export const [SESSION, TRACE, CUSTOMER] = [318, 290, 120];
 
 /** A moment. Without a unit Grafana shows some columns of times with milliseconds and others without. */
-export const TIME: Column = { unit: units.time, width: 120 };
+export const TIME: Column = { unit: units.time, width: 115 };
 
 const CELLS: Record<NonNullable<Column["cell"]>, TableCellOptions> = {
   bar: { type: TableCellDisplayMode.Gauge, mode: BarGaugeDisplayMode.Basic },

@@ -9,9 +9,9 @@ export const unit = {
   perSecond: units.RequestsPerSecond,
   /** Of what has no unit of its own: "0.2/s". */
   countsPerSecond: "suffix:/s",
-  tokensPerSecond: "suffix: tokens/s",
+  tokensPerSecond: "suffix:tokens/s",
   bytes: units.BytesIEC,
-  day: units.DatetimeISO,
+  day: "time:YYYY-MM-DD",
   /** Without a year, which no time range needs, and never with milliseconds. */
   time: "time:MM-DD HH:mm:ss",
   text: units.String,

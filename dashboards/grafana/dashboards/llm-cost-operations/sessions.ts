@@ -54,7 +54,7 @@ function sessionColumns(langfuse: string): NonNullable<Parameters<typeof table>[
     "Last call": TIME,
     Calls: { width: 75 },
     Spend: { unit: unit.usd, decimals: 4 },
-    "Cap used": { unit: unit.share, steps: budgetSteps, cell: "bar", width: 115 },
+    "Cap used": { unit: unit.share, steps: budgetSteps, cell: "bar", width: 100 },
     Trace: { link: toPage("Trace in Langfuse", `${langfuse}/traces`, "Trace"), width: TRACE },
   };
 }
