@@ -102,13 +102,12 @@ const ask =
 
 /** What each panel that has not just data shows. */
 async function shown(situation: string, seconds?: number): Promise<Record<string, string>> {
-  const each = ofPrometheus.map(async ([uid, title, panel]): Promise<[string, string] | undefined> => {
+  const found: Record<string, string> = {};
+  for (const [uid, title, panel] of ofPrometheus) {
     const { outcome, note } = await judge(panel, ask(situation, seconds));
-    return outcome === "data"
-      ? undefined
-      : [`${uid}: ${title}`, outcome === "quiet" ? note : `${outcome}: ${note}`];
-  });
-  return Object.fromEntries((await Promise.all(each)).filter((one) => one !== undefined));
+    if (outcome !== "data") found[`${uid}: ${title}`] = outcome === "quiet" ? note : `${outcome}: ${note}`;
+  }
+  return found;
 }
 
 /** The last numbers of a panel's series, in their order. */

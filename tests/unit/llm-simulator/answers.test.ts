@@ -1,9 +1,9 @@
 import { sampleSources } from "../../../app/sources/sample";
 import type { ToolContext } from "../../../app/tools/tool";
 import { PLAIN_TOOLS } from "../../../app/tools";
-import { inContext } from "../../../local/llm-simulator/says/follow-up";
-import { speak } from "../../../local/llm-simulator/says/speak";
-import { summarize } from "../../../local/llm-simulator/says/summary";
+import { inContext } from "../../../simulator/says/follow-up";
+import { speak } from "../../../simulator/says/speak";
+import { summarize } from "../../../simulator/says/summary";
 
 const now = () => new Date("2026-11-24T10:00:00Z");
 const context = { sources: sampleSources(now)("shop-prod"), now } as unknown as ToolContext;
