@@ -3,9 +3,13 @@
  * `INTERNAL_MESSAGE`, and its details go to the log only.
  */
 export class UserError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  /** Whether it is ours to mend: then operators count it as an error, as if it had no message for customers. */
+  readonly isOurs: boolean;
+
+  constructor(message: string, { isOurs = false, ...options }: ErrorOptions & { isOurs?: boolean } = {}) {
     super(message, options);
     this.name = "UserError";
+    this.isOurs = isOurs;
   }
 }
 

@@ -27,7 +27,11 @@ async function ask(words: string[], { session }: Options): Promise<void> {
     if (streamed !== answer.answer) process.stdout.write(streamed ? `\n\n${answer.answer}` : answer.answer);
     process.stdout.write("\n");
     const models = answer.models.join(", ") || "no model";
-    console.error(pc.dim(`${answer.llm_calls} LLM calls, ${models}; --session ${answer.session_id}`));
+    console.error(
+      pc.dim(
+        `${answer.llm_calls} LLM ${answer.llm_calls === 1 ? "call" : "calls"}, ${models}; --session ${answer.session_id}`,
+      ),
+    );
     if (answer.refused) process.exitCode = EXIT.failed;
   } finally {
     await agent.close();

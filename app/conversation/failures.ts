@@ -28,6 +28,9 @@ export const FAILURES = {
 
 export type FailureCode = keyof typeof FAILURES;
 
+/** Failures that the customer, the account or the question brings about; all others are ours or a provider's. */
+const OF_CUSTOMERS = new Set<FailureCode>(["unknown_customer", "too_long", "safety_stop", "model_refusal"]);
+
 /** A question that gets no answer. What its customer reads is `FAILURES[code]`; the cause is for the log. */
 export class Failure extends Error {
   constructor(
@@ -36,5 +39,9 @@ export class Failure extends Error {
   ) {
     super(`no answer: ${code}`, options);
     this.name = "Failure";
+  }
+
+  get isOurs(): boolean {
+    return !OF_CUSTOMERS.has(this.code);
   }
 }

@@ -149,6 +149,9 @@ describe("a question without an answer", () => {
     const error = harness.logs().findLast(({ event }) => event === "provider.error");
     expect(error).toMatchObject({ code, customer_id: "cust_one", level: "error" });
     expect(JSON.stringify(error)).not.toContain("secret");
+    const run = harness.logs().findLast(({ event }) => event === "tool.run");
+    const isCustomers = ["unknown_customer", "too_long", "safety_stop", "model_refusal"].includes(code);
+    expect(run).toMatchObject({ tool: "ask", outcome: isCustomers ? "user_error" : "error" });
     expect(await harness.metrics()).toMatch(
       new RegExp(`tollgate_agent_provider_errors_total\\{code="${code}"\\} [1-9]`),
     );

@@ -82,7 +82,7 @@ const spend: Row = {
       description: "Money that running calls may still cost at most; it falls back to zero when they settle.",
       unit: unit.usd,
       noValue: "unknown",
-      queries: [promNow(`tollgate_ledger_held_nanodollars / ${NANOS_PER_DOLLAR}`, "held")],
+      queries: [promNow(`max(tollgate_ledger_held_nanodollars) / ${NANOS_PER_DOLLAR}`, "held")],
     }),
     timeSeries({
       title: "Spend by day and tier",
@@ -151,7 +151,8 @@ const revenue: Row = {
       width: 12,
       queries: [
         prom(
-          `tollgate_tier_spent_nanodollars{tier=~"$tier"} / (tollgate_tier_customers * tollgate_tier_price_nanodollars > 0)`,
+          `max by (tier) (tollgate_tier_spent_nanodollars{tier=~"$tier"})
+           / (max by (tier) (tollgate_tier_customers) * max by (tier) (tollgate_tier_price_nanodollars) > 0)`,
           "{{tier}}",
         ),
       ],
@@ -168,7 +169,7 @@ const customers: Row = {
       unit: unit.count,
       height: 8,
       noValue: "unknown",
-      queries: [promNow("tollgate_customers_active", "customers")],
+      queries: [promNow("max(tollgate_customers_active)", "customers")],
     }),
     stat({
       title: "Active sessions",
@@ -176,7 +177,7 @@ const customers: Row = {
       unit: unit.count,
       height: 8,
       noValue: "unknown",
-      queries: [promNow("tollgate_sessions_active", "sessions")],
+      queries: [promNow("max(tollgate_sessions_active)", "sessions")],
     }),
     bars({
       title: "Customers by budget used",
@@ -199,7 +200,10 @@ const customers: Row = {
       title: "Activity",
       description: "Customers and sessions with a call in the 15 minutes before.",
       unit: unit.count,
-      queries: [prom("tollgate_customers_active", "customers"), prom("tollgate_sessions_active", "sessions")],
+      queries: [
+        prom("max(tollgate_customers_active)", "customers"),
+        prom("max(tollgate_sessions_active)", "sessions"),
+      ],
     }),
   ],
 };
@@ -216,7 +220,7 @@ const health: Row = {
       overrides: severityColors,
       noValue: "none",
       links: [toDashboard("Alerts & Incidents", "alerts-incidents", {})],
-      queries: [promNow(firingBySeverity(`alertstate="firing",severity!="info"`), "{{severity}}")],
+      queries: firingBySeverity(["critical", "warning"]),
     }),
     stat({
       title: "Requests that fail",

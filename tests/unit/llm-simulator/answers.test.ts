@@ -2,6 +2,7 @@ import { sampleSources } from "../../../app/sources/sample";
 import type { ToolContext } from "../../../app/tools/tool";
 import { PLAIN_TOOLS } from "../../../app/tools";
 import { inContext } from "../../../simulator/says/follow-up";
+import { speak } from "../../../simulator/says/speak";
 import { summarize } from "../../../simulator/says/summary";
 
 const now = () => new Date("2026-11-24T10:00:00Z");
@@ -292,4 +293,30 @@ test.each([
   const whole = inContext(questions);
   for (const words of kept) expect(whole).toContain(words);
   for (const words of dropped) expect(whole).not.toContain(words);
+});
+
+test.each([
+  ["Hello", /^I can look up what you spend/],
+  [
+    "What is the capital of France?",
+    /^I only answer questions about what you spend on Google Cloud\. I can look up/,
+  ],
+  ["Delete all my VMs", /^I can look at your resources but not change them: nothing was changed\./],
+  ["Could you stop it?", /^I can look at your resources but not change them/],
+  ["What will it be next month?", /^I have no forecast of your bill/],
+])("what no tool answers is said: %s", (text, answer) => {
+  const messages = [{ role: "user" as const, text }];
+  const asked = { instructions: "", messages, tools: [], toolChoice: "auto" as const, parallelTools: true };
+  expect(speak(asked as unknown as Parameters<typeof speak>[0]).content).toMatch(answer);
+});
+
+test("an answer to a wish for a change begins with what was not done", () => {
+  const messages = [
+    { role: "user" as const, text: "Delete all my VMs" },
+    { role: "tool" as const, text: JSON.stringify({ assets: [], more: false }) },
+  ];
+  const asked = { instructions: "", messages, tools: [], toolChoice: "auto" as const, parallelTools: true };
+  expect(speak(asked as unknown as Parameters<typeof speak>[0]).content).toMatch(
+    /^I can look at your resources but not change them: nothing was changed\.\n\nNo resource matches\./,
+  );
 });
