@@ -27,6 +27,7 @@ export {
   type OwnImageName,
 } from "./images";
 export { collector, router } from "./infrastructure";
+export { LANGFUSE_USER } from "./llm-observability";
 export { ports } from "./ports";
 export {
   leadsToPostgres,
@@ -38,7 +39,7 @@ export {
 } from "./secrets";
 export type { InstanceGroup, Share } from "./spec";
 export type { Layer, Phase } from "./phase";
-export type { Grant, OptionalSetting, Probe, Setting, TargetName, Trigger } from "./spec";
+export type { CloudSetting, Grant, OptionalSetting, Probe, Setting, TargetName, Trigger } from "./spec";
 
 const serviceSpecs = { ...application, ...gateway, ...llmObservability, ...infrastructure };
 

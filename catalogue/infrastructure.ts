@@ -157,7 +157,6 @@ export const infrastructure = {
     env: {
       GF_SERVER_HTTP_PORT: { port: "grafana" },
       GF_SERVER_ROOT_URL: { publicUrl: "grafana" },
-      GF_SECURITY_ADMIN_PASSWORD: { secret: "grafana-admin-password" },
       GF_USERS_ALLOW_SIGN_UP: "false",
       GF_ANALYTICS_REPORTING_ENABLED: "false",
       // Our files replace `/etc/grafana`, and Grafana does not start without the settings file named on its command line.
@@ -182,16 +181,26 @@ export const infrastructure = {
         GF_DATABASE_CA_CERT_PATH: DATABASE_CA,
         LEDGER_SSL_MODE: "verify-ca",
         LEDGER_SSL_CA: DATABASE_CA,
-        // Operators come through the Identity-Aware Proxy, which signs who they are.
+        // Operators come through the Identity-Aware Proxy, which signs who they are and for which service. Nobody has a password.
         GF_AUTH_JWT_ENABLED: "true",
         GF_AUTH_JWT_HEADER_NAME: "X-Goog-IAP-JWT-Assertion",
         GF_AUTH_JWT_JWK_SET_URL: "https://www.gstatic.com/iap/verify/public_key-jwk",
-        GF_AUTH_JWT_EXPECT_CLAIMS: '{"iss": "https://cloud.google.com/iap"}',
+        GF_AUTH_JWT_EXPECT_CLAIMS: [
+          '{"iss": "https://cloud.google.com/iap", "aud": "',
+          { iapAudience: "grafana" },
+          '"}',
+        ],
         GF_AUTH_JWT_EMAIL_CLAIM: "email",
         GF_AUTH_JWT_USERNAME_CLAIM: "email",
         GF_AUTH_JWT_AUTO_SIGN_UP: "true",
-        GF_USERS_AUTO_ASSIGN_ORG_ROLE: "Editor",
+        GF_AUTH_JWT_ROLE_ATTRIBUTE_PATH: { setting: "grafanaRoles" },
+        GF_AUTH_BASIC_ENABLED: "false",
+        GF_AUTH_DISABLE_LOGIN_FORM: "true",
+        GF_AUTH_DISABLE_SIGNOUT_MENU: "true",
+        GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION: "true",
       },
+      compose: { GF_SECURITY_ADMIN_PASSWORD: { secret: "grafana-admin-password" } },
+      local: { GF_SECURITY_ADMIN_PASSWORD: { secret: "grafana-admin-password" } },
     },
     configFiles: { "/etc/grafana": "grafana" },
     grants: [

@@ -2,6 +2,12 @@ import { definitions } from "../litellm-config";
 import { ports } from "./ports";
 import type { ServiceSpec } from "./spec";
 
+/** Langfuse's organisation. */
+const ORGANISATION = "tollgate";
+
+/** Langfuse's first user, where no person is named. */
+export const LANGFUSE_USER = "operations@tollgate.invalid";
+
 /** MinIO's only user. */
 export const BLOB_STORE_USER = "tollgate";
 
@@ -45,6 +51,23 @@ const langfuseOnGoogleCloud = {
   // Memorystore's certificate has its address in the common name only, which no client accepts as a name.
   REDIS_TLS_CHECK_SERVER_IDENTITY: "false",
   LANGFUSE_USE_GOOGLE_CLOUD_STORAGE: "true",
+} as const;
+
+/**
+ * How people sign in on Google Cloud: with their Google account where the stack has an OAuth client, and then in no other way. The
+ * first owner is whoever has that address; everybody else of the domains is a member.
+ */
+const signIn = {
+  AUTH_GOOGLE_CLIENT_ID: { setting: "googleClientId" },
+  AUTH_GOOGLE_CLIENT_SECRET: { secret: "google-client-secret" },
+  AUTH_GOOGLE_ALLOWED_DOMAINS: { setting: "googleDomains" },
+  AUTH_GOOGLE_ALLOW_ACCOUNT_LINKING: "true",
+  AUTH_DISABLE_USERNAME_PASSWORD: { setting: "withoutPasswords" },
+  // It would also keep out whoever signs in for the first time.
+  AUTH_DISABLE_SIGNUP: { setting: "withoutSignUp" },
+  LANGFUSE_DEFAULT_ORG_ID: ORGANISATION,
+  LANGFUSE_DEFAULT_ORG_ROLE: "MEMBER",
+  LANGFUSE_INIT_USER_EMAIL: { setting: "langfuseOwner" },
 } as const;
 
 /** In Compose blobs go to MinIO; a browser reads media and exports at the address that the machine publishes. */
@@ -92,20 +115,20 @@ export const llmObservability = {
       NEXTAUTH_SECRET: { secret: "langfuse-nextauth-secret" },
       NEXTAUTH_URL: { publicUrl: "langfuse-web" },
       // The organisation, project and keys exist from the first start, so the gateway's first traces are kept.
-      LANGFUSE_INIT_ORG_ID: "tollgate",
+      LANGFUSE_INIT_ORG_ID: ORGANISATION,
       LANGFUSE_INIT_ORG_NAME: "Tollgate",
       LANGFUSE_INIT_PROJECT_ID: "tollgate",
       LANGFUSE_INIT_PROJECT_NAME: "Tollgate",
       LANGFUSE_INIT_PROJECT_PUBLIC_KEY: { secret: "langfuse-public-key" },
       LANGFUSE_INIT_PROJECT_SECRET_KEY: { secret: "langfuse-secret-key" },
-      LANGFUSE_INIT_USER_EMAIL: "operations@tollgate.invalid",
+      LANGFUSE_INIT_USER_EMAIL: LANGFUSE_USER,
       LANGFUSE_INIT_USER_NAME: "Operations",
       LANGFUSE_INIT_USER_PASSWORD: { secret: "langfuse-admin-password" },
       AUTH_DISABLE_SIGNUP: "true",
       NODE_OPTIONS: "--max-old-space-size=1536",
     },
     targetEnv: {
-      gcp: langfuseOnGoogleCloud,
+      gcp: { ...langfuseOnGoogleCloud, ...signIn },
       compose: { ...langfuseOnCompose, PORT: { port: "langfuse-web" } },
     },
     secretFiles: redisCertificate,

@@ -53,6 +53,12 @@ export const secrets = {
     phase: 1,
     what: "the gateway's key of the Anthropic API",
   },
+  "google-client-secret": {
+    configured: "googleClientSecret",
+    phase: 1,
+    what: "the secret of the OAuth client that tollgate:signIn names (docs/sign-in.md)",
+    unset: "unset",
+  },
   "ledger-owner-url": { databaseUrl: "ledger_owner", client: "asyncpg" },
   "ledger-guard-url": { databaseUrl: "ledger_guard", client: "asyncpg" },
   "ledger-agent-url": { databaseUrl: "ledger_agent", client: "pg" },

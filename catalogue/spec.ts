@@ -6,10 +6,7 @@ import type { SecretName } from "./secrets";
 export const TARGETS = ["gcp", "compose", "local"] as const;
 export type TargetName = (typeof TARGETS)[number];
 
-/**
- * What a stack sets: `bindAddress` is the address that its services listen on. Only Google Cloud has `logSubscription` (where
- * the log sink exports to) and `sharingServices` (the names of services that may share an instance, separated by `|`).
- */
+/** What a stack sets: `bindAddress` is the address that its services listen on. */
 export type Setting =
   | "environment"
   | "project"
@@ -17,9 +14,23 @@ export type Setting =
   | "domain"
   | "bindAddress"
   | "dataSource"
+  | CloudSetting
+  | OptionalSetting;
+
+/**
+ * What only Google Cloud has: `logSubscription`, where the log sink exports to; `sharingServices`, the names of services that may
+ * share an instance, separated by `|`; and how people sign in to Grafana (`grafanaRoles`, an expression over the proxy's
+ * assertion) and Langfuse.
+ */
+export type CloudSetting =
   | "logSubscription"
   | "sharingServices"
-  | OptionalSetting;
+  | "grafanaRoles"
+  | "googleClientId"
+  | "googleDomains"
+  | "langfuseOwner"
+  | "withoutPasswords"
+  | "withoutSignUp";
 
 /** What a stack may leave unset: the variable is then left out, or empty. */
 export type OptionalSetting = "publicUrl" | "oauthIssuer";
@@ -40,6 +51,8 @@ export type Ref<S extends string = string> =
   | { bucket: BucketName }
   /** Where an operator's browser opens the service: on Google Cloud behind Identity-Aware Proxy. */
   | { publicUrl: S }
+  /** Whom the Identity-Aware Proxy's assertion must be made for when it lets a person in to the service. */
+  | { iapAudience: S }
   /** A mounted file or folder, by its path in a container. */
   | { path: string }
   /** A program of the services' image: the bundle in a container, the source file on a machine that has it. */

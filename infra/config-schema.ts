@@ -130,6 +130,27 @@ export const schema = z.strictObject({
       "must be a snapshot, such as projects/PROJECT/global/snapshots/NAME",
     )
     .optional(),
+  /** The OAuth client by which people sign in to Langfuse with their Google accounts. Default: by a shared password. */
+  signIn: z
+    .strictObject({
+      clientId: z
+        .string()
+        .regex(
+          /^\d+-\w+\.apps\.googleusercontent\.com$/,
+          "must be the id of an OAuth client, such as 1234-abcd.apps.googleusercontent.com",
+        ),
+      /** Google Workspace domains whose people may sign in. */
+      domains: z
+        .array(z.string().regex(new RegExp(`^${DOMAIN}$`), "must be a domain, such as example.com"))
+        .nonempty("must not be empty: list whose people may sign in"),
+      /** Who owns Langfuse's organisation, and gives others their roles there. */
+      owner: address,
+    })
+    .refine(({ domains, owner }) => domains.some((domain) => owner.toLowerCase().endsWith(`@${domain}`)), {
+      path: ["owner"],
+      error: "must be of one of the domains, or nobody could give roles",
+    })
+    .optional(),
   /** Overrides of the definitions for this stack alone. */
   tiers: z
     .record(z.string(), z.strictObject({ price: dollars.optional(), monthlyBudget: dollars.optional() }))

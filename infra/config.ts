@@ -90,9 +90,22 @@ export function readConfig(options: { planning?: boolean } = {}): StackConfig {
       "tollgate:alertEmail is missing: from phase 4 on alerts are mailed, name to, from, smarthost, username",
     );
   }
+  missing.push(...halfSignIn(config.signIn !== undefined));
   if (missing.length > 0 && !options.planning) throw new ConfigError(stack, missing);
   const heartbeat = new pulumi.Config("tollgate").getSecret("heartbeatUrl") !== undefined;
   return { ...config, secrets: values, heartbeat, missing };
+}
+
+/** An OAuth client has an id and a secret: one without the other would keep everybody out, or do nothing. */
+function halfSignIn(hasClient: boolean): string[] {
+  const hasSecret = new pulumi.Config("tollgate").getSecret("googleClientSecret") !== undefined;
+  if (hasClient && !hasSecret)
+    return [
+      "tollgate:googleClientSecret is missing (of the OAuth client in tollgate:signIn): `pulumi config set --secret tollgate:googleClientSecret`",
+    ];
+  return hasSecret && !hasClient
+    ? ["tollgate:googleClientSecret does nothing without tollgate:signIn: set that, or take it out"]
+    : [];
 }
 
 function classOf(environment: string): StackClass | undefined {

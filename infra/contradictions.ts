@@ -7,7 +7,14 @@ import { zonesOf } from "./regions";
 type Settings = z.output<typeof schema>;
 
 /** What a machine that runs everything leaves unread. */
-const NOT_ON_A_MACHINE = ["admins", "clickhouseSnapshot", "officeHours", "serving", "tempo"] as const;
+const NOT_ON_A_MACHINE = [
+  "admins",
+  "clickhouseSnapshot",
+  "officeHours",
+  "serving",
+  "signIn",
+  "tempo",
+] as const;
 const SIZES_OF_A_MACHINE: readonly string[] = ["protect"] satisfies (keyof Sizes)[];
 
 /**

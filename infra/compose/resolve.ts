@@ -2,6 +2,7 @@ import {
   catalogue,
   portOf,
   service,
+  type CloudSetting,
   type Phase,
   type Ref,
   type ServiceName,
@@ -9,7 +10,7 @@ import {
 } from "../../catalogue";
 
 /** Where operators set what the catalogue leaves to the target, with its default: variables of `.env`. */
-const SETTINGS: Record<Exclude<Setting, "logSubscription" | "sharingServices">, string> = {
+const SETTINGS: Record<Exclude<Setting, CloudSetting>, string> = {
   environment: "${TOLLGATE_ENVIRONMENT:-dev}",
   project: "${GOOGLE_CLOUD_PROJECT:-}",
   region: "${GOOGLE_CLOUD_REGION:-}",
@@ -35,6 +36,8 @@ export function resolve(ref: Ref): string {
   if ("bucket" in ref) return ref.bucket;
   if ("path" in ref) return ref.path;
   if ("program" in ref) return `${ref.program}.js`;
+  if ("iapAudience" in ref)
+    throw new Error(`${ref.iapAudience} is behind no Identity-Aware Proxy in Compose`);
   if ("setting" in ref) {
     if (ref.setting in SETTINGS) return SETTINGS[ref.setting as keyof typeof SETTINGS];
     throw new Error(`setting "${ref.setting}" is of Google Cloud: there is none in Compose`);

@@ -28,6 +28,15 @@ export function operatorsUrl(
   return runUrl(service(name).operatorTwin?.name ?? name, config);
 }
 
+/** https://cloud.google.com/iap/docs/signed-headers-howto#verifying_the_jwt_payload, for the proxy of Cloud Run itself */
+export function iapAudience(
+  name: ServiceName,
+  { projectNumber, region }: Pick<StackConfig, "projectNumber" | "region">,
+): string {
+  const own = service(name).operatorTwin?.name ?? name;
+  return `/projects/${projectNumber}/locations/${region}/services/tollgate-${own}`;
+}
+
 /**
  * Where other services reach one: Cloud Run's address, a path of it where several share an instance, or the machine's address
  * in the private zone.

@@ -43,7 +43,10 @@ const ofCloudRun: Rendered = {
     ...nativeFiles("prometheus/keep.sh"),
   }),
   grafana: (config) => ({
-    ...grafanaFiles({ langfuse: operatorsUrl("langfuse-web", config) }),
+    ...grafanaFiles({
+      langfuse: operatorsUrl("langfuse-web", config),
+      tempo: stackHas(service("tempo"), config),
+    }),
     ...history(config),
   }),
   loki: () => ({ "loki.yaml": lokiConfig("gcs") }),

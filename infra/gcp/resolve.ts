@@ -6,6 +6,7 @@ import {
   catalogue,
   collector,
   isJob,
+  LANGFUSE_USER,
   portOf,
   service,
   type BucketName,
@@ -19,7 +20,7 @@ import {
 } from "../../catalogue";
 import { bucketMountsOf, bucketsOf, secretsOf, type Inputs, type Resolver } from "../../catalogue/target";
 import type { StackConfig } from "../config";
-import { operatorsUrl, serviceUrl } from "./addresses";
+import { iapAudience, operatorsUrl, serviceUrl } from "./addresses";
 import type { ContentFolders } from "./content-folders";
 import type { SecretStore } from "./secret-store";
 import { stackHas } from "./services-of-stack";
@@ -41,7 +42,7 @@ export function resolver(resources: Resources): Resolver<pulumi.Input<string>> {
   return {
     name: "gcp",
     has: (unit) => stackHas(unit, resources.config),
-    lacks: (setting) => isOptional(setting) && resources.config[setting] === undefined,
+    lacks: (setting) => isOptional(setting) && valueOf(setting, resources.config) === undefined,
     resolve: (ref, unit) => resolve(ref, unit, resources),
     literal: (text) => text,
     join: (parts) =>
@@ -49,14 +50,26 @@ export function resolver(resources: Resources): Resolver<pulumi.Input<string>> {
   };
 }
 
-function isOptional(setting: Setting): setting is OptionalSetting {
-  return setting === "publicUrl" || setting === "oauthIssuer";
+type Leavable = OptionalSetting | "googleClientId" | "googleDomains";
+
+function isOptional(setting: Setting): setting is Leavable {
+  return ["publicUrl", "oauthIssuer", "googleClientId", "googleDomains"].includes(setting);
+}
+
+function valueOf(setting: Leavable, { publicUrl, oauthIssuer, signIn }: StackConfig): string | undefined {
+  return {
+    publicUrl,
+    oauthIssuer,
+    googleClientId: signIn?.clientId,
+    googleDomains: signIn?.domains.join(","),
+  }[setting];
 }
 
 function resolve(ref: Ref, unit: Unit, resources: Resources): pulumi.Input<string> {
   const { config, hosts } = resources;
   if ("url" in ref) return `${serviceUrl(ref.url, config, ref, unit)}${ref.path ?? ""}`;
   if ("publicUrl" in ref) return operatorsUrl(ref.publicUrl, config);
+  if ("iapAudience" in ref) return iapAudience(ref.iapAudience, config);
   if ("bucket" in ref) return bucketOf(ref.bucket, resources).name;
   if ("host" in ref) return hosts[ref.host]?.host ?? new URL(serviceUrl(ref.host, config, {}, unit)).hostname;
   if ("port" in ref)
@@ -79,7 +92,17 @@ function resolve(ref: Ref, unit: Unit, resources: Resources): pulumi.Input<strin
       return "gcp";
     case "publicUrl":
     case "oauthIssuer":
-      return config[ref.setting] ?? "";
+    case "googleClientId":
+    case "googleDomains":
+      return valueOf(ref.setting, config) ?? "";
+    case "langfuseOwner":
+      return config.signIn?.owner ?? LANGFUSE_USER;
+    case "withoutPasswords":
+      return String(config.signIn !== undefined);
+    case "withoutSignUp":
+      return String(config.signIn === undefined);
+    case "grafanaRoles":
+      return grafanaRoles(config.admins);
     case "logSubscription":
       return logSubscriptionOf(unit, resources);
     case "sharingServices":
@@ -88,6 +111,14 @@ function resolve(ref: Ref, unit: Unit, resources: Resources): pulumi.Input<strin
         .map(({ name }) => name)
         .join("|");
   }
+}
+
+/** JMESPath over the proxy's assertion, which names a person and none of their groups: admins by their address are Grafana's. */
+function grafanaRoles(admins: string[]): string {
+  const people = admins.flatMap((member) => /^user:(.+)$/i.exec(member)?.[1]?.toLowerCase() ?? []);
+  return people.length > 0
+    ? `contains(\`${JSON.stringify(people)}\`, email) && 'Admin' || 'Editor'`
+    : "'Editor'";
 }
 
 const BIND_ADDRESS = "0.0.0.0";

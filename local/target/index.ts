@@ -111,6 +111,7 @@ function resolve(ref: Ref, unit: Unit, machine: Machine): string {
   if ("listen" in ref) return `${ADDRESS}:${at(ref.listen)}`;
   if ("path" in ref) return pathOf(ref.path, unit, machine);
   if ("program" in ref) return programs[ref.program];
+  if ("iapAudience" in ref) throw new Error(`${unit.name} is behind no Identity-Aware Proxy here`);
   if ("bucket" in ref) throw new Error(`${unit.name} needs bucket "${ref.bucket}": there are none here`);
   switch (ref.setting) {
     case "environment":
@@ -128,6 +129,12 @@ function resolve(ref: Ref, unit: Unit, machine: Machine): string {
     case "region":
     case "logSubscription":
     case "sharingServices":
+    case "grafanaRoles":
+    case "googleClientId":
+    case "googleDomains":
+    case "langfuseOwner":
+    case "withoutPasswords":
+    case "withoutSignUp":
       throw new Error(`${unit.name} needs a Google Cloud ${ref.setting}: there is none here`);
   }
 }

@@ -23,6 +23,8 @@ export interface Subject {
   imageRegistry: string;
   /** IAM members who may run commands in the stack's jobs. */
   admins: string[];
+  /** Whether people share Langfuse's password though the stack is one of production. */
+  sharesPassword: boolean;
   /** What an update would say is missing in the configuration. */
   missing: string[];
   /** Values of the file that are those of the committed example. */

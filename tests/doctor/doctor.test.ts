@@ -13,6 +13,7 @@ const subject: Subject = {
   region: "europe-west1",
   imageRegistry: "europe-west1-docker.pkg.dev/acme-admin/tollgate",
   admins: ["group:platform@acme.test"],
+  sharesPassword: false,
   missing: [],
   examples: [],
 };
@@ -78,6 +79,14 @@ const notOk = async (changes: Answers, about: Partial<Subject> = {}) =>
   (await examine(steps, { ...subject, ...about }, programs(changes))).filter(({ state }) => state !== "ok");
 
 it("finds nothing where every step is done", async () => expect(await notOk({})).toEqual([]));
+
+it("finds a password that people share in prod, and not in dev", async () => {
+  expect(await notOk({}, { sharesPassword: true })).toEqual([
+    expect.objectContaining({ step: "sign-in", remedy: expect.stringContaining("tollgate:signIn") }),
+  ]);
+  expect((await subjectOf("prod")).sharesPassword).toBe(true);
+  expect((await subjectOf("dev")).sharesPassword).toBe(false);
+});
 
 const DENIED = new Error("ERROR: PERMISSION_DENIED: The caller does not have permission (403)");
 

@@ -285,6 +285,20 @@ const WRITTEN: [yaml: string, ...findings: string[]][] = [
     "tollgate:operators: [domain:acme.test]",
     "tollgate:admins is missing: list who may run commands in the stack, because not everyone of domain:acme.test may",
   ],
+  ["tollgate:signIn: {clientId: abc, domains: [a.test], owner: a@a.test}", "tollgate:signIn.clientId"],
+  [
+    "tollgate:signIn: {clientId: 1-a.apps.googleusercontent.com, domains: [], owner: a@a.test}",
+    "tollgate:signIn.domains [] must not be empty: list whose people may sign in",
+    "tollgate:signIn.owner",
+  ],
+  [
+    "tollgate:signIn: {clientId: 1-a.apps.googleusercontent.com, domains: [a.test], owner: me@b.test}",
+    'tollgate:signIn.owner "me@b.test" must be of one of the domains',
+  ],
+  [
+    "tollgate:signIn: {clientId: 1-a.apps.googleusercontent.com, domains: [a.test], owner: me@a.test, role: admin}",
+    "tollgate:signIn.role",
+  ],
   ["{tollgate:tempo: true, tollgate:phase: 4}", "tollgate:tempo true does nothing before phase 5"],
   [
     "{tollgate:environment: prod, tollgate:class: dev}",

@@ -5,6 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ports } from "../../catalogue";
+import { traces } from "../../dashboards/grafana/dashboards/traces";
 import type { Running } from "../../local/processes";
 import { tempoHere } from "../../local/stack/config-folders";
 import { startHarness } from "../app/harness";
@@ -69,4 +70,20 @@ describeWith("tempo")("a question in Tempo", () => {
     ]);
     expect(JSON.stringify(spans)).not.toContain("secret project");
   }, 120_000);
+
+  const queries = (traces.panels as { targets?: { query: string }[] }[]).flatMap(({ targets = [] }) =>
+    targets.map(({ query }) => query),
+  );
+  it.each(queries.filter((query) => !query.startsWith("$")))("answers the dashboard's %s", async (query) => {
+    const path = query.includes("|") ? "metrics/query_range" : "search";
+    const end = Math.floor(Date.now() / 1_000);
+    const asked = new URLSearchParams({
+      q: query,
+      start: String(end - 3_600),
+      end: String(end),
+      step: "60s",
+    });
+    const response = await fetch(`${tempo.url}/api/${path}?${asked}`);
+    expect([response.status, await response.text()]).toEqual([200, expect.stringMatching(/^\{/)]);
+  });
 });

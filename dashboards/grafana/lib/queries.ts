@@ -2,6 +2,7 @@ import type { Builder, Dataquery } from "@grafana/grafana-foundation-sdk/cog";
 import type { DataSourceRef } from "@grafana/grafana-foundation-sdk/common";
 import { DataqueryBuilder as LokiQuery } from "@grafana/grafana-foundation-sdk/loki";
 import { DataqueryBuilder as PromQuery, PromQueryFormat } from "@grafana/grafana-foundation-sdk/prometheus";
+import { SearchTableType, DataqueryBuilder as TempoQuery } from "@grafana/grafana-foundation-sdk/tempo";
 import { NANOS_PER_DOLLAR } from "../../../litellm-config";
 import { sources } from "../datasources";
 
@@ -47,6 +48,19 @@ export function logs(expr: string, legend = ""): Query {
       .legendFormat(legend)
       .queryType("range");
   return { source: sources.loki, build };
+}
+
+/** TraceQL: a search for traces, one trace by its id, or a metric of spans where the query ends in one. */
+export function traceql(query: string): Query {
+  const build = (refId: string) =>
+    new TempoQuery()
+      .refId(refId)
+      .datasource(sources.tempo)
+      .query(oneLine(query))
+      .queryType("traceql")
+      .tableType(SearchTableType.Traces)
+      .limit(50);
+  return { source: sources.tempo, build };
 }
 
 /** A query of the Postgres data source in the format of Grafana's editor; the SDK has no builder for it. */
