@@ -30,7 +30,7 @@ export function findings(issue: z.core.$ZodIssue, raw: Record<string, unknown>):
 /** What was probably meant by a name, or which there are. */
 export function meant(prefix: string, name: string, known: readonly string[]): string {
   const close = nearest(name, known);
-  return close ? `did you mean ${prefix}${close}?` : `name one of ${known.join(", ")}`;
+  return close ? `did you mean ${prefix}${close}?` : `use one of ${known.join(", ")}`;
 }
 
 /** A value as it is written in a finding, without the password of an address. */

@@ -83,7 +83,7 @@ export const schema = z.strictObject({
       "must be a project number: `gcloud projects describe PROJECT --format='value(projectNumber)'`",
     ),
   region: z.enum(REGIONS, {
-    error: () => `must be a region of Cloud Run: name one of ${REGIONS.join(", ")}`,
+    error: () => `must be a region of Cloud Run: use one of ${REGIONS.join(", ")}`,
   }),
   phase: z.int().min(1).max(5),
   deployment: z.enum(DEPLOYMENTS).default("cloud-run"),

@@ -166,7 +166,7 @@ function withOverrides(stack: string, tiers: Settings["tiers"]): Definitions {
     const known = Object.keys(definitions.tiers).join(", ");
     throw new ConfigError(
       stack,
-      unknown.map((name) => `tollgate:tiers.${name} is not a tier: name one of ${known}`),
+      unknown.map((name) => `tollgate:tiers.${name} is not a tier: use one of ${known}`),
     );
   }
   const overridden = Object.fromEntries(

@@ -235,7 +235,7 @@ export const definitionsSchema = shape.superRefine((definitions, context) => {
     if (!routes[degradeTo]) {
       problem(
         ["tiers", name, "degradeTo"],
-        `"${degradeTo}" is not a route: name one of ${Object.keys(routes).join(", ")}`,
+        `"${degradeTo}" is not a route: use one of ${Object.keys(routes).join(", ")}`,
       );
     }
   }

@@ -104,9 +104,9 @@ function makeInstance(
     sleeps: config.officeHours !== undefined,
   };
   const routerSize = aloneAtLeast(router, sizes);
-  const containers = wholeVcpu(
+  const containers = enoughCpu(
     members.map((member) => containerOf(member, services, base, resources)),
-    routes ? routerSize.cpu : 0,
+    routes ? routerSize : undefined,
   );
   if (isPool(instance)) return new RunWorkerPool(instance, { ...common, containers }, opts);
 
@@ -172,12 +172,20 @@ function containerOf(
   };
 }
 
-/** Containers that have, together with the others in the instance, at least one vCPU: the largest gets what is left of it. */
-export function wholeVcpu<C extends { cpu: number }>(containers: C[], beside = 0): C[] {
-  const sum = containers.reduce((total, { cpu }) => total + cpu, beside);
-  const largest = containers.reduce((most, each) => (each.cpu > most.cpu ? each : most));
-  const left = Math.max(0, 1 - sum);
-  return containers.map((each) =>
-    each === largest ? { ...each, cpu: Math.round((each.cpu + left) * 1000) / 1000 } : each,
-  );
+/** Containers that have, together with the router, what Cloud Run asks of an instance: one vCPU, and enough for its memory. */
+function enoughCpu<C extends { cpu: number; memoryMiB: number }>(
+  containers: C[],
+  routerSize: { cpu: number; memoryMiB: number } = { cpu: 0, memoryMiB: 0 },
+): C[] {
+  const total = (of: "cpu" | "memoryMiB") =>
+    containers.reduce((sum, container) => sum + container[of], routerSize[of]);
+  let left = Math.max(1, cpuForMemory(total("memoryMiB"))) - total("cpu");
+  // A container has at most one vCPU here, as Cloud Run takes no part of a second one: the largest ones get theirs first.
+  const larger = new Map<C, number>();
+  for (const container of [...containers].sort((a, b) => b.cpu - a.cpu)) {
+    const more = Math.max(0, Math.min(left, 1 - container.cpu));
+    larger.set(container, Math.round((container.cpu + more) * 1000) / 1000);
+    left -= more;
+  }
+  return containers.map((each) => ({ ...each, cpu: larger.get(each)! }));
 }

@@ -5,6 +5,7 @@ import { OWN_IMAGES, secretSources, service } from "../../catalogue";
 import { inputsOf } from "../../catalogue/target";
 import { clickHouseCloudConfig } from "../../components/clickhouse/cloud-config";
 import { composeCloudConfig } from "../../components/compose-machine/cloud-config";
+import { presence } from "../../infra/compose/resolve";
 import { clickhouseFiles } from "../../infra/config-files/native";
 import { definitions } from "../../litellm-config";
 import { isMissing } from "../known";
@@ -102,6 +103,7 @@ const MACHINES: Record<string, () => Machine> = {
         COMPOSE_PROFILES: "phase-1(,phase-[2-5])*",
       },
       "/opt/tollgate/env": {
+        ...Object.fromEntries(Object.keys(presence(1)).map((variable) => [variable, "1?"])),
         TOLLGATE_ENVIRONMENT: ofSetting("tollgate:environment", "[a-z][a-z0-9-]*"),
         TOLLGATE_DATA_SOURCE: "gcp",
         GOOGLE_CLOUD_PROJECT: project(),

@@ -65,7 +65,7 @@ describe("a new customer", () => {
   it.each([
     [{ customerId: "no spaces" }, /customerId \(is "no spaces"\): use 1 to 64 letters/],
     [{ customerId: "x".repeat(65) }, /customerId \(is "x+"\): use 1 to 64 letters/],
-    [{ tier: "tier_9" }, /tier \(is "tier_9"\): name one of tier_1, tier_2, tier_3/],
+    [{ tier: "tier_9" }, /tier \(is "tier_9"\): use one of tier_1, tier_2, tier_3/],
     [{ name: " " }, /name \(is " "\): set the customer's name/],
     [{ gcpProject: "UPPER" }, /gcpProject \(is "UPPER"\): a Google Cloud project id has 6 to 30/],
   ])("with %j is refused: field, value and remedy", async (wrong, message) => {
@@ -88,7 +88,7 @@ describe("an existing customer", () => {
     await addCustomer(admin, acme, by);
     expect((await changeCustomer(admin, "acme", "tier", "tier_3", by)).tier).toBe("tier_3");
     await expect(changeCustomer(admin, "acme", "tier", "gold", by)).rejects.toThrow(
-      'tier (is "gold"): name one of',
+      'tier (is "gold"): use one of',
     );
     expect((await findCustomer(admin, "acme")).tier).toBe("tier_3");
     expect((await usageOf(admin, "acme")).capNanos).toBe(definitions.tiers.tier_3!.monthlyBudget);
@@ -422,7 +422,7 @@ describe("the command", () => {
     [["disable", "acme"], 2, "--reason"],
     [["key", "add", "nobody"], 1, "no such customer"],
     [["import", "/does/not/exist.csv"], 1, 'file (is "/does/not/exist.csv"): cannot be read'],
-    [["add", "acme", "--tier", "gold"], 1, 'tier (is "gold"): name one of tier_1, tier_2, tier_3'],
+    [["add", "acme", "--tier", "gold"], 1, 'tier (is "gold"): use one of tier_1, tier_2, tier_3'],
   ])("%j ends with %d and says %j", async (args, code, message) => {
     const { exitCode, stderr } = await run(...args);
     expect(stderr).toContain(message);

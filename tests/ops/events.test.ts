@@ -196,7 +196,7 @@ describe("a brake", () => {
     [
       ["on", "--route", "cheap", "--reason", "x"],
       2,
-      '--route (is "cheap"): name one of simple, analysis, deep, economy',
+      '--route (is "cheap"): use one of simple, analysis, deep, economy',
     ],
     [["on", "--customer", "nobody", "--reason", "x"], 1, "no such customer"],
   ])("%j ends with %d and says %j", async (args, code, message) => {

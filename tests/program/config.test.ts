@@ -89,7 +89,7 @@ it.each([
   [
     "gcp:region",
     "europe-west99",
-    'gcp:region "europe-west99" must be a region of Cloud Run: name one of africa-south1',
+    'gcp:region "europe-west99" must be a region of Cloud Run: use one of africa-south1',
   ],
   ["gcp:project", "My Project", 'gcp:project "My Project" must be a project id: `gcloud projects list`'],
   ["tollgate:projectNumber", "tollgate", 'tollgate:projectNumber "tollgate" must be a project number'],
@@ -117,7 +117,7 @@ it.each([
   [
     "tollgate:tiers",
     '{"tier_9":{"monthlyBudget":"1"}}',
-    "tollgate:tiers.tier_9 is not a tier: name one of tier_1",
+    "tollgate:tiers.tier_9 is not a tier: use one of tier_1",
   ],
   [
     "tollgate:tiers",
@@ -237,7 +237,7 @@ const WRITTEN: [yaml: string, ...findings: string[]][] = [
   ],
   [
     "tollgate:tiers: {tier_2: {budget: 20}}",
-    "tollgate:tiers.tier_2.budget is not a setting: name one of price, monthlyBudget",
+    "tollgate:tiers.tier_2.budget is not a setting: use one of price, monthlyBudget",
   ],
   ...["smtp.acme.test", "smtp.acme.test:99999", "https://smtp:587"].map((smarthost): [string, string] => [
     `tollgate:alertEmail: {to: a@b.de, from: b@c.de, smarthost: '${smarthost}', username: x}`,

@@ -127,7 +127,7 @@ describe("definitions that must not be used name the field, the value and the re
     [
       "a degrade route that does not exist",
       (copy) => (copy.tiers.tier_3!.degradeTo = "cheap"),
-      /tiers\.tier_3\.degradeTo \(is "cheap"\): "cheap" is not a route: name one of simple, analysis, deep, economy/,
+      /tiers\.tier_3\.degradeTo \(is "cheap"\): "cheap" is not a route: use one of simple, analysis, deep, economy/,
     ],
     [
       "a hold that expires under a running call",

@@ -138,7 +138,7 @@ def make_plans(request: ChatRequest, config: Config, counted: int | None = None)
     asked = config.route(request.model)
     if asked is None:
         raise invalid(
-            "model", request.model, f"it has no price; name one of {', '.join(sorted(config.routes))}", "unpriced_model"
+            "model", request.model, f"it has no price; use one of {', '.join(sorted(config.routes))}", "unpriced_model"
         )
     _check_kind(asked, request, config)
     if request.texts:
@@ -215,7 +215,7 @@ def _check_media(asked: Route, request: ChatRequest, config: Config) -> None:
         routes = config.routes.values()
         taking = [route.name for route in routes if not any(lacks(each, request.media) for each in route.models)]
         reached = "it" if model.name == asked.name else f"{model.name}, which it may reach,"
-        remedy = f"name one of {', '.join(sorted(taking))}" if taking else "send text only"
+        remedy = f"use one of {', '.join(sorted(taking))}" if taking else "send text only"
         raise invalid("model", asked.name, f"{reached} takes no {kind}; {remedy}")
 
 

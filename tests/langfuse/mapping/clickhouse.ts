@@ -2,11 +2,13 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Row } from "./langfuse";
 import { CACHE, type Source } from "./source";
 
 /** The engine's release nearest to the image's among those that PyPI has. */
 const PACKAGE = "chdb-core==26.1.0";
+
+/** A row of `events_full` as Langfuse's worker inserts it. */
+export type Row = Record<string, unknown>;
 
 export interface Query {
   name: string;
