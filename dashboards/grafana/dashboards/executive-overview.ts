@@ -96,7 +96,7 @@ const spend: Row = {
           SELECT date_trunc('day', hour, 'UTC') AS time, plan_tier AS metric, ${usdOf("sum(cost_nanos)")} AS spend
           FROM ledger.spend
           WHERE scope = '' AND ${HOURS} AND plan_tier IN (\${tier:sqlstring})
-          GROUP BY 1, 2 ORDER BY 1`),
+          GROUP BY 1, 2 ORDER BY 1, 2`),
       ],
     }),
   ],
