@@ -98,7 +98,7 @@ const spend: Row = {
             SELECT hour, plan_tier, sum(cost_nanos) AS cost_nanos FROM ledger.spend
             WHERE scope = '' AND ${HOURS} AND plan_tier IN (\${tier:sqlstring}) GROUP BY 1, 2
           ) AS hours
-          GROUP BY 1, 2 ORDER BY 1`),
+          GROUP BY 1, 2 ORDER BY 1, 2`),
       ],
     }),
   ],

@@ -44,7 +44,7 @@ export const TIME: Column = { unit: units.time, width: 115 };
 
 const CELLS: Record<NonNullable<Column["cell"]>, TableCellOptions> = {
   bar: { type: TableCellDisplayMode.Gauge, mode: BarGaugeDisplayMode.Basic },
-  sparkline: { type: TableCellDisplayMode.Sparkline },
+  sparkline: { type: TableCellDisplayMode.Sparkline, hideValue: true },
   background: { type: TableCellDisplayMode.ColorBackground, mode: TableCellBackgroundDisplayMode.Basic },
 };
 

@@ -38,7 +38,7 @@ export const customers: Row = {
           FROM ledger.customer_spend
           WHERE day BETWEEN ${dayOf("$__timeTo()")} - 29 AND ${dayOf("$__timeTo()")}
             AND customer_id IN (SELECT customer_id FROM (${MOST_EXPENSIVE}) AS range)
-          GROUP BY 1, 2 ORDER BY 1`),
+          GROUP BY 1, 2 ORDER BY 1, 2`),
       ],
       transform: [
         { id: "timeSeriesTable", options: { B: { stat: "sum" } } },
