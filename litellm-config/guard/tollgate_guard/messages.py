@@ -98,6 +98,9 @@ def _read_message(message: object, where: str, legacy: dict[str, str]) -> dict[s
     return kept
 
 
+# What answers and the clients that put their pieces together leave beside a text; no model reads it again.
+_BESIDE_TEXT = frozenset({"annotations", "citations", "id", "index", "logprobs"})
+
 # The parts of a content beside text, by the roles that may send them.
 _PARTS = {"user": ("image_url", "file"), "tool": ("image_url", "file"), "assistant": ("refusal",)}
 
@@ -117,8 +120,8 @@ def _read_part(part: object, where: str, kinds: tuple[str, ...]) -> dict[str, An
             f"{where}.type", kind, f"send parts of type {' or '.join(kinds)}: no other kind has a bounded price here"
         )
     for key, value in part.items():
-        # What answers carry beside their text, empty: `annotations: []`, `citations: null`.
-        if key not in ("type", kind, "cache_control") and value:
+        spent = kind == "text" and key in _BESIDE_TEXT
+        if key not in ("type", kind, "cache_control") and value and not spent:
             raise invalid(f"{where}.{key}", value, "leave it out")
     kept = _read_inside(str(kind), part.get(str(kind)), f"{where}.{kind}")
     mark = part.get("cache_control")

@@ -61,10 +61,22 @@ def _stop(value: object) -> bool:
 
 
 def _tool_choice(value: object) -> bool:
-    if isinstance(value, dict):
-        function = value.get("function")
-        return value.get("type") == "function" and isinstance(function, dict) and isinstance(function.get("name"), str)
-    return value in ("none", "auto", "required")
+    if not isinstance(value, dict):
+        return value in ("none", "auto", "required")
+    if value.get("type") == "allowed_tools":
+        allowed = value.get("allowed_tools")
+        return (
+            isinstance(allowed, dict)
+            and allowed.get("mode") in ("auto", "required")
+            and isinstance(allowed.get("tools"), list)
+            and all(_is_named(tool) for tool in allowed["tools"])
+        )
+    return _is_named(value)
+
+
+def _is_named(tool: object) -> bool:
+    function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
+    return isinstance(function, dict) and isinstance(function.get("name"), str)
 
 
 def _response_format(value: object) -> bool:
@@ -114,7 +126,8 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "tool_choice": Parameter(
         _tool_choice,
-        'send "none", "auto", "required" or {"type": "function", "function": {"name": ...}}',
+        'send "none", "auto", "required", {"type": "function", "function": {"name": ...}}, or {"type": "allowed_tools", '
+        '"allowed_tools": {"mode": "auto" or "required", "tools": [functions by their names]}}',
         ("tool_choice", "toolConfig", "tool_config"),
         ("auto",),
     ),
