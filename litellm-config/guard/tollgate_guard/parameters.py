@@ -80,7 +80,13 @@ def _is_named(tool: object) -> bool:
 
 
 def _response_format(value: object) -> bool:
-    return isinstance(value, dict) and value.get("type") in ("text", "json_object", "json_schema")
+    if not isinstance(value, dict) or value.get("type") != "json_schema":
+        return isinstance(value, dict) and value.get("type") in ("text", "json_object")
+    described = value.get("json_schema")
+    if described is None:
+        # LiteLLM's own form.
+        return isinstance(value.get("response_schema"), dict)
+    return isinstance(described, dict) and isinstance(described.get("schema"), dict)
 
 
 def _thinking(value: object) -> bool:
@@ -135,7 +141,10 @@ PARAMETERS: dict[str, Parameter] = {
         _is(bool), "send true or false", ("parallel_tool_calls", "disable_parallel_tool_use"), (True,)
     ),
     "response_format": Parameter(
-        _response_format, "send an object of type text, json_object or json_schema", _FORMATS, ({"type": "text"},)
+        _response_format,
+        'send {"type": "text"}, {"type": "json_object"} or {"type": "json_schema", "json_schema": {"name": ..., "schema": {...}}}',
+        _FORMATS,
+        ({"type": "text"},),
     ),
     "reasoning_effort": Parameter(_one_of(*EFFORTS), f"send one of {', '.join(EFFORTS)}", _THINKING, ("none",)),
     "thinking": Parameter(

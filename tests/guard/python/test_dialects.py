@@ -44,6 +44,7 @@ def block(kind: str, **fields: Any) -> dict[str, Any]:
         (Messages(), {**MESSAGE, "tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "tools.0.type"),
         (Messages(), {**MESSAGE, "tools": [{"type": "bash_20250124", "name": "bash"}]}, "tools.0.type"),
         (Messages(), {**MESSAGE, "tool_choice": "any"}, "tool_choice"),
+        (Messages(), {**MESSAGE, "tool_choice": {"type": "tool"}}, "tool_choice.name"),
         (Messages(), {**MESSAGE, "speed": "fast"}, "speed"),
         (Messages(), {**MESSAGE, "service_tier": "priority"}, "service_tier"),
         (Messages(), {**MESSAGE, "inference_geo": "us"}, "inference_geo"),
@@ -86,6 +87,10 @@ def test_what_has_no_bound_is_refused_in_the_clients_words(dialect: Dialect, bod
         (Responses(), {**RESPONSE, "tools": [{"type": "web_search"}]}, "run at the provider"),
         (Responses(), {**RESPONSE, "prompt": {"id": "pmpt_1"}}, "as instructions"),
         (Responses(), {**RESPONSE, "tool_choice": "any"}, '{"type": "function", "name": ...}'),
+        (Responses(), {**RESPONSE, "max_tokens": 5}, "max_tokens is 5: its name here is max_output_tokens"),
+        (Responses(), {"model": "analysis", "messages": []}, "input is null"),
+        (Responses(), {"model": "analysis", "messages": [{}]}, "its name here is input"),
+        (Messages(), {**MESSAGE, "stop": ["x"]}, "its name here is stop_sequences"),
     ],
 )
 def test_a_remedy_fits_what_was_sent(dialect: Dialect, body: dict[str, Any], words: str) -> None:

@@ -25,6 +25,9 @@ def marked(role: str, ttl: str | None = None) -> dict[str, Any]:
     return {"role": role, "content": "x", "cache_control": mark}
 
 
+USER = {"role": "user", "content": "x"}
+
+
 def allowed(*names: str, mode: str = "auto") -> dict[str, Any]:
     tools = [{"type": "function", "function": {"name": name}} for name in names]
     return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": tools}}
@@ -43,6 +46,19 @@ def allowed(*names: str, mode: str = "auto") -> dict[str, Any]:
         ({"tool_choice": allowed("other"), "tools": [TOOL]}, "tool_choice"),
         ({"tool_choice": allowed("f", mode="none"), "tools": [TOOL]}, "tool_choice"),
         ({"tools": [{"type": "custom", "custom": {"name": "f"}}]}, "tools.0.type"),
+        ({"response_format": {"type": "json_schema"}}, "response_format"),
+        ({"response_format": {"type": "json_schema", "json_schema": "x"}}, "response_format"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"name": "x"}}}, "response_format"),
+        ({"messages": [{"role": "user", "content": None}]}, "messages.0.content"),
+        ({"messages": [{"role": "user"}]}, "messages.0.content"),
+        ({"messages": [{"role": "system"}, USER]}, "messages.0.content"),
+        ({"messages": [{"role": "system", "content": "x"}]}, "messages"),
+        ({"messages": [{"role": "developer", "content": "x"}, {"role": "assistant"}]}, "messages"),
+        ({"messages": [USER, {"role": "tool", "tool_call_id": "c", "content": "x"}]}, "messages.1.tool_call_id"),
+        (
+            {"messages": [USER, {"role": "assistant", "tool_calls": [{"function": {"name": "f"}}]}]},
+            "messages.1.tool_calls.0.id",
+        ),
         ({"thinking": {"type": "enabled", "budget_tokens": 0}}, "thinking"),
         ({"logit_bias": {"50256": 101}}, "logit_bias"),
         ({"store": True}, "store"),
@@ -269,6 +285,14 @@ def test_functions_become_tools() -> None:
         (
             {"content": [{"type": "text", "text": "t", "index": 1, "id": "m", "annotations": [{"type": "url_citation"}]}]},
             {"content": [{"type": "text", "text": "t"}]},
+        ),
+        # As in Anthropic's own messages.
+        (
+            {"content": [{"type": "thinking", "thinking": "t", "signature": "s"}, {"type": "text", "text": "x"}]},
+            {
+                "content": [{"type": "text", "text": "x"}],
+                "thinking_blocks": [{"type": "thinking", "thinking": "t", "signature": "s"}],
+            },
         ),
         # Cut inside the arguments of a call.
         (

@@ -57,7 +57,9 @@ class Responses:
             if key in body:
                 raise invalid(key, body[key], remedy)
         for key in {key for key in body if body[key] not in ([], {}, "")} - _SAME.keys() - _READ - _LEFT_OUT:
-            raise invalid(key, body[key], "it is unknown or has no bounded price: leave it out")
+            named = self.fields.get(key)
+            remedy = f"its name here is {named}" if named else "it is unknown or has no bounded price: leave it out"
+            raise invalid(key, body[key], remedy)
         chat: Json = {name: body[key] for key, name in _SAME.items() if key in body}
         chat["messages"] = list(_messages(body))
         if body.get("tools"):
