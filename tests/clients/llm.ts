@@ -77,6 +77,8 @@ export async function runLlmClients(): Promise<{ passed: number; failed: number;
         TOLLGATE_AGENT_KEY: AGENT_KEY,
         // LangChain's tokenizer would fetch its file from OpenAI; LiteLLM's package has the same one.
         TIKTOKEN_CACHE_DIR: tokenizers(),
+        // LiteLLM's SDK would look for its price list on the internet three times.
+        LITELLM_LOCAL_MODEL_COST_MAP: "True",
       });
       const shown = (feature: Feature) => new RegExp(`^${feature}: *\\S`, "m").test(output);
       const passed = code === 0 && shows.every(shown);

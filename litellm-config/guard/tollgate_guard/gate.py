@@ -185,8 +185,9 @@ class Gate:
         return counted
 
     def _read(self, dialect: Dialect, body: dict[str, Any], scope: Scope, key: Key) -> ChatRequest:
+        # Its refusals are in the client's words.
+        asked, headers = dialect.read(body), key.identify(identity_headers(scope["headers"]))
         try:
-            asked, headers = dialect.read(body), key.identify(identity_headers(scope["headers"]))
             if dialect.embeds:
                 return read_embeddings(asked, self._config, headers)
             return read_request(asked, self._config.query_types, headers)

@@ -61,14 +61,32 @@ def _stop(value: object) -> bool:
 
 
 def _tool_choice(value: object) -> bool:
-    if isinstance(value, dict):
-        function = value.get("function")
-        return value.get("type") == "function" and isinstance(function, dict) and isinstance(function.get("name"), str)
-    return value in ("none", "auto", "required")
+    if not isinstance(value, dict):
+        return value in ("none", "auto", "required")
+    if value.get("type") == "allowed_tools":
+        allowed = value.get("allowed_tools")
+        return (
+            isinstance(allowed, dict)
+            and allowed.get("mode") in ("auto", "required")
+            and isinstance(allowed.get("tools"), list)
+            and all(_is_named(tool) for tool in allowed["tools"])
+        )
+    return _is_named(value)
+
+
+def _is_named(tool: object) -> bool:
+    function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
+    return isinstance(function, dict) and isinstance(function.get("name"), str)
 
 
 def _response_format(value: object) -> bool:
-    return isinstance(value, dict) and value.get("type") in ("text", "json_object", "json_schema")
+    if not isinstance(value, dict) or value.get("type") != "json_schema":
+        return isinstance(value, dict) and value.get("type") in ("text", "json_object")
+    described = value.get("json_schema")
+    if described is None:
+        # LiteLLM's own form.
+        return isinstance(value.get("response_schema"), dict)
+    return isinstance(described, dict) and isinstance(described.get("schema"), dict)
 
 
 def _thinking(value: object) -> bool:
@@ -114,7 +132,8 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "tool_choice": Parameter(
         _tool_choice,
-        'send "none", "auto", "required" or {"type": "function", "function": {"name": ...}}',
+        'send "none", "auto", "required", {"type": "function", "function": {"name": ...}}, or {"type": "allowed_tools", '
+        '"allowed_tools": {"mode": "auto" or "required", "tools": [functions by their names]}}',
         ("tool_choice", "toolConfig", "tool_config"),
         ("auto",),
     ),
@@ -122,7 +141,10 @@ PARAMETERS: dict[str, Parameter] = {
         _is(bool), "send true or false", ("parallel_tool_calls", "disable_parallel_tool_use"), (True,)
     ),
     "response_format": Parameter(
-        _response_format, "send an object of type text, json_object or json_schema", _FORMATS, ({"type": "text"},)
+        _response_format,
+        'send {"type": "text"}, {"type": "json_object"} or {"type": "json_schema", "json_schema": {"name": ..., "schema": {...}}}',
+        _FORMATS,
+        ({"type": "text"},),
     ),
     "reasoning_effort": Parameter(_one_of(*EFFORTS), f"send one of {', '.join(EFFORTS)}", _THINKING, ("none",)),
     "thinking": Parameter(
