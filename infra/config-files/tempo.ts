@@ -6,16 +6,16 @@ import { ports } from "../../catalogue/ports";
 export type BlobStorage = { bucketVariable: string } | { folder: string };
 
 /**
- * Where files are memory, which ends with its instance: a trace is in the bucket about four seconds after its last span, and
+ * Where files are memory, which ends with its instance: a trace is in the bucket about three seconds after its last span, and
  * after SIGTERM Tempo works on for long enough. The platform kills it after ten seconds.
  */
 const SOON = {
   flush_check_period: "500ms",
   max_trace_idle: "1s",
   max_trace_live: "2s",
-  max_block_duration: "2s",
+  max_block_duration: "1s",
 };
-const SHUTDOWN_DELAY = "6s";
+const SHUTDOWN_DELAY = "5s";
 
 /** Tempo's settings: OTLP in, blocks kept as long as logs, which link to them. */
 export function tempoConfig(storage: BlobStorage): string {

@@ -9,7 +9,7 @@ import type { Inputs, Target } from "../../catalogue/target";
 import { serviceUrl } from "./addresses";
 import { budgetsOf } from "./budgets";
 import type { StackBase } from "./base";
-import { aloneAtLeast, inMemory, LEAST_MIB, type Sizes } from "./sizes";
+import { sizeBeside, inMemory, LEAST_MIB, type Sizes } from "./sizes";
 import { imageOf } from "./images";
 import { sharedInstanceOf } from "./instances";
 import { jobRunner } from "./jobs";
@@ -121,7 +121,7 @@ function sidecarsOf(target: Service, base: StackBase, resources: Resources): Con
       metrics: target.metrics,
       prometheusUrl: serviceUrl(collector.pushesTo, config),
       config: resources.folders("collector"),
-      ...aloneAtLeast(collector, sizes),
+      ...sizeBeside(collector, sizes),
     }),
   ];
 }

@@ -8,7 +8,7 @@ import type { Inputs, Need } from "../../catalogue/target";
 import type { StackBase } from "./base";
 import { routeOf } from "./addresses";
 import { imageOf } from "./images";
-import { aloneAtLeast, cpuForMemory, inMemory, type SharedInstance } from "./sizes";
+import { sizeBeside, cpuForMemory, inMemory, type SharedInstance } from "./sizes";
 import { isPool, membersOf, routedMembers, sharedInstanceOf } from "./instances";
 import { configBinding, containerInputs, bindingsOfAll, programOf, type Resources } from "./resolve";
 
@@ -103,7 +103,7 @@ function makeInstance(
     deletionProtection: sizes.protect,
     sleeps: config.officeHours !== undefined,
   };
-  const routerSize = aloneAtLeast(router, sizes);
+  const routerSize = sizeBeside(router, sizes);
   const containers = enoughCpu(
     members.map((member) => containerOf(member, services, base, resources)),
     routes ? routerSize : undefined,
@@ -162,7 +162,7 @@ function containerOf(
     name,
     image: imageOf(service, base),
     ...programOf(service, inputs, files),
-    ...aloneAtLeast(
+    ...sizeBeside(
       { cpu: Math.max(cpuForMemory(share.memoryMiB + files), share.cpu), memoryMiB: share.memoryMiB + files },
       base.sizes,
     ),

@@ -135,7 +135,7 @@ export const sizes: Record<"dev" | "prod", Sizes> = {
 export const LEAST_MIB = 512;
 
 /** vCPU and MiB of a container beside others: a whole vCPU in the layout `apart`. */
-export function aloneAtLeast(
+export function sizeBeside(
   { cpu, memoryMiB }: { cpu: number; memoryMiB: number },
   { layout }: Pick<Sizes, "layout">,
 ): { cpu: number; memoryMiB: number } {

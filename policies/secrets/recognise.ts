@@ -38,6 +38,8 @@ const SHAPES: [RegExp, string][] = [
 /** Hashes are as random as secrets, and none. */
 const HASH_NAME = /(sha\d*|hash|digest|checksum|commit|revision|fingerprint|etag|nonce)$/i;
 const HASH = /\bsha(1|256|384|512)[:-][A-Za-z0-9+/=]{20,}/g;
+/** An OAuth client's id: browsers send it, only its secret is one. */
+const CLIENT_ID = /\b\d{6,}-[a-z0-9]+\.apps\.googleusercontent\.com\b/g;
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
 /** What is secret about a plain setting; none when nothing is. The answer never holds the value. */
@@ -85,9 +87,12 @@ const PASSWORD = /^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)(?=.*[!@#$%^&*?+=~])[\w!@#$%^&*
 /** Whether one of the words of a text is as random as a generated key or password. */
 function randomWordIn(text: string): boolean {
   if (PASSWORD.test(text) && strange(text) >= 0.3) return true;
-  return (text.replace(HASH, "").match(/[A-Za-z0-9-]+/g) ?? []).some(
-    (word) => UUID.test(word) || word.split("-").some(isRandom),
-  );
+  return (
+    text
+      .replace(HASH, "")
+      .replace(CLIENT_ID, "")
+      .match(/[A-Za-z0-9-]+/g) ?? []
+  ).some((word) => UUID.test(word) || word.split("-").some(isRandom));
 }
 
 /** Names are made of words and numbers; what is generated changes between letters and digits, or letters of either case. */
