@@ -155,6 +155,16 @@ def marked(shape: Shape, stream: bool) -> Reply:
     return Reply((codecs.BOM_UTF8 + first, *rest), content_type=STREAM if stream else "application/json")
 
 
+def halved(half: bytes) -> Callable[[Shape, bool], Reply]:
+    """With half a character in its text."""
+
+    def reply(shape: Shape, stream: bool) -> Reply:
+        given = answered(shape, stream, shape.usage(PROMPT, COMPLETION))
+        return replace(given, pieces=tuple(piece.replace(b"rose", half) for piece in given.pieces))
+
+    return reply
+
+
 def growing(shape: Shape, stream: bool) -> Reply | None:
     """Reports its usage with each text, more each time."""
     if not stream or shape.name == "anthropic":
@@ -233,6 +243,8 @@ CELLS = [
     Cell("closed after its head", lambda s, st: Reply(ending="close"), "bound", "broken"),
     Cell("closed after its head, HTTP/1.0", lambda s, st: Reply(framing="closed"), "bound", "empty"),
     Cell("a byte order mark", marked, "exact", "complete", status=200),
+    Cell("half a surrogate pair", halved(b"\\ud83d"), "exact", "complete", status=200),
+    Cell("half a character in bytes", halved(b"\xed\xa0\xbd \xf0\x9f"), "exact", "complete", status=200),
     Cell("usage that grows", growing, "exact", "complete", status=200),
     Cell("headers twice", headed(("content-type", "text/plain"), ("x-request-id", "a"), ("x-request-id", "b"), ("retry-after", "9")), "exact", "complete", status=200),
     Cell("two lengths", lambda s, st: headed(("content-length", "3"))(s, st), "bound", "broken"),
@@ -254,7 +266,9 @@ CELLS = [
             (400, "status_4xx", 400, 1),
             (401, "status_4xx", 503, 1),
             (404, "status_4xx", 503, 1),
+            (408, "status_4xx", 503, 1),
             (413, "status_4xx", 413, 1),
+            (425, "status_4xx", 503, 1),
             (429, "status_429", 503, 2),
             (500, "status_5xx", 503, 2),
             (503, "status_5xx", 503, 2),

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tollgate_guard.meter.answers import AnswerReader
+from tollgate_guard.meter.unicode_text import WholeCharacters
 from tollgate_guard.meter.usage import BELIEVABLE, Counters, believable, count
 from tollgate_guard.meter.wires import measure, read_wire_request
 from wire_shapes import SHAPES, TEXT
@@ -54,6 +55,30 @@ def test_a_cut_answer_is_never_whole_and_never_raises(wire: str, data: st.DataOb
 def test_what_is_not_an_answer_reports_nothing(body: bytes, wire: str, stream: bool) -> None:
     reader = read(wire, body, stream=stream)
     assert not reader.whole and not reader.counters.complete
+
+
+HALVES = [
+    (rb"\ud83d", rb"\ufffd"),
+    (rb"\ude00\ud83d", rb"\ufffd\ufffd"),
+    (rb"\uD83D\uDE00", rb"\uD83D\uDE00"),
+    (rb"\ud83d\ud83d\ude00", rb"\ufffd\ud83d\ude00"),
+    (rb"\ud83d\n", rb"\ufffd\n"),
+    # A backslash, and the letters after it.
+    (rb"\\ud83d", rb"\\ud83d"),
+    (rb"\\\ud83d", rb"\\\ufffd"),
+    ("\u00e9\U0001f600".encode(), "\u00e9\U0001f600".encode()),
+    (b"\xf0\x9f!", "\ufffd!".encode()),
+    (b"plain", b"plain"),
+]
+
+
+@pytest.mark.parametrize(("came", "given"), HALVES)
+@pytest.mark.parametrize("step", [1, 2, 5, 1_000])
+def test_half_a_character_is_replaced_in_any_pieces(came: bytes, given: bytes, step: int) -> None:
+    for after in (b"", b'"}'):
+        text, data = WholeCharacters(), came + after
+        found = b"".join(text.feed(data[at : at + step]) for at in range(0, len(data), step)) + text.end()
+        assert found == given + after
 
 
 CLAUDE, GEMINI = "/v1/messages", "/v1/models/{}:streamGenerateContent"

@@ -133,7 +133,7 @@ class AnswerReader:
 
     def _object(self, event: dict[str, Any]) -> None:
         error = event.get("error")
-        if error is not None:
+        if error:
             self.understood = True
             self.error = (
                 str(error.get("type") or error.get("status") or "error") if isinstance(error, dict) else "error"

@@ -30,6 +30,7 @@ from .endings import Ending, ending_of_status
 from .providers import Provider, Providers
 from .rehearsal import answer_here, rehearsing
 from .report import report_not_sent
+from .unicode_text import WholeCharacters
 from .wire_request import UnboundedRequest, WireRequest
 from .wires import read_wire_request
 
@@ -223,6 +224,7 @@ class MeteredStream(httpx.AsyncByteStream):
         self._reader = reader
         self._source = response.stream.__aiter__()
         self._decode = _decoder(response.headers.get("content-encoding", "identity"))
+        self._text = WholeCharacters()
         attempt.rest = self._rest
         attempt.leave = response.aclose
 
@@ -243,11 +245,14 @@ class MeteredStream(httpx.AsyncByteStream):
     async def _next(self) -> bytes | None:
         """The next piece, None at the end."""
         try:
-            data = self._decode(await self._source.__anext__())
+            data = self._text.feed(self._decode(await self._source.__anext__()))
             # A plain answer is kept whole in memory.
             if self._attempt.endless or (self._reader.too_long and not self._attempt.request.stream):
                 raise NotWhole("The provider's answer does not end")
         except StopAsyncIteration:
+            if rest := self._text.end():
+                self._reader.feed(rest)
+                return rest
             self._reader.end()
             self._attempt.end(_ending_of_whole(self._reader))
             return None
