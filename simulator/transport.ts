@@ -13,7 +13,7 @@ export const TRANSPORTS = [
   "headers_twice",
 ] as const;
 
-export interface Sending {
+interface Sending {
   successStatus?: number;
   transport?: (typeof TRANSPORTS)[number];
   dripMs?: number;

@@ -76,7 +76,7 @@ const makes: Record<string, Make> = {
   "another 2xx status": record({ successStatus: fc.constantFrom(201, 202, 203, 206) }),
   "a 2xx status without a body": record({ successStatus: fc.constantFrom(204, 205) }),
   "a byte at a time": record({
-    outputTokens: fc.integer({ min: 1, max: 40 }),
+    outputTokens: fc.integer({ min: 1, max: 8 }),
     dripMs: fc.constant(1),
   }),
   "a wrong length": record({ transport: fc.constantFrom("length_beyond", "length_below") }),

@@ -32,6 +32,9 @@ def before_litellm(model: Model, call: dict[str, Any]) -> dict[str, Any]:
     effort = call.get("reasoning_effort")
     if model.provider == "vertex" and effort in _EFFORTS:
         changed["reasoning_effort"] = _EFFORTS[effort]
+    if model.provider == "anthropic" and effort == "none" and thinks_unasked(model.name):
+        # LiteLLM would leave it out, and the model would think.
+        changed |= {"reasoning_effort": None, "thinking": {"type": "disabled"}}
     if str(call.get("model", "")).startswith("openai/"):
         messages = changed.get("messages", call.get("messages"))
         if messages is not None:
