@@ -7,7 +7,7 @@ import { toObservation } from "../../local/otlp-sink/observation";
 import { sessionsOf } from "../../local/otlp-sink/sessions";
 import { langfuseSetup } from "../../dashboards/langfuse";
 import { expectedOutcome, recordedSpans } from "./mapping/recorded";
-import type { Row } from "./mapping/langfuse";
+import type { Row } from "./mapping/rows";
 
 const { rows, traces, judged, tiles } = expectedOutcome();
 const observations = recordedSpans().map(toObservation);

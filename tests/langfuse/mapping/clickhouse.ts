@@ -2,17 +2,11 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Row } from "./langfuse";
+import type { Query, Row } from "./rows";
 import { CACHE, type Source } from "./source";
 
 /** The engine's release nearest to the image's among those that PyPI has. */
 const PACKAGE = "chdb-core==26.1.0";
-
-export interface Query {
-  name: string;
-  sql: string;
-  params: Record<string, unknown>;
-}
 
 export interface Answers {
   /** Of the engine. */

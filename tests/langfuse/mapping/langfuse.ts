@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { gunzipSync } from "node:zlib";
 import type { DashboardWidget, Evaluation } from "../../../dashboards/langfuse";
-import type { Query } from "./clickhouse";
+import type { Query, Row } from "./rows";
 import { PROJECT, prismaOfOurProject, standIn } from "./stand-ins";
 
 /** A request with traces as it came. */
@@ -11,9 +11,6 @@ export interface Recorded {
   /** Base64. */
   body: string;
 }
-
-/** A row of `events_full` as Langfuse's worker inserts it. */
-export type Row = Record<string, unknown>;
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- Langfuse's types are in its source, which is not here when this is checked. */
 type Any = any;

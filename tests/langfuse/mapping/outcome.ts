@@ -1,7 +1,8 @@
 /** What a conversation becomes in Langfuse. */
 import { langfuseSetup } from "../../../dashboards/langfuse";
-import type { Answers, Query } from "./clickhouse";
-import type { Langfuse, Recorded, Row } from "./langfuse";
+import type { Answers } from "./clickhouse";
+import type { Langfuse, Recorded } from "./langfuse";
+import type { Query, Row } from "./rows";
 import { PROJECT } from "./stand-ins";
 
 export interface Outcome {
