@@ -134,7 +134,8 @@ const widget = z
     const problem = (text: string) => context.addIssue({ code: "custom", message: text });
     for (const { field } of dimensions)
       if (!known.includes(field)) problem(`no dimension ${field} in ${view}`);
-    for (const { column } of filters) if (!known.includes(column)) problem(`no column ${column} in ${view}`);
+    for (const { column } of filters)
+      if (column !== "metadata" && !known.includes(column)) problem(`no column ${column} in ${view}`);
     for (const { measure } of metrics) {
       if (!measures.includes(measure)) problem(`no measure ${measure} in ${view}`);
       const needs = MEASURES_WITH_DIMENSION[measure];
