@@ -8,7 +8,7 @@ import { definitions, NANOS_PER_DOLLAR, type NanoDollars } from "../../../litell
 import { requireTool } from "../../processes";
 
 /** A customer whose past is written. */
-export interface PastCustomer {
+interface PastCustomer {
   customerId: string;
   tier: string;
   /** What the budget month so far cost. */
