@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
+from conftest import add_customer, with_ledger
+
 PERCENTS = [50, 80, 95, 100]
 ACTIONS = ["log", "notify", "degrade", "block"]
 
@@ -141,3 +143,12 @@ async def check_books(connection: asyncpg.Connection, session_cap: int = 50_000)
         session_cap,
     )
     assert not wrong, wrong
+
+
+async def _two_customers(connection: asyncpg.Connection) -> None:
+    await add_customer(connection, "acme")
+    await add_customer(connection, "bigco")
+
+
+# For tests on a ledger with two customers.
+on_ledger = with_ledger(_two_customers)
