@@ -23,7 +23,7 @@ test.each([
     { TOLLGATE_GATEWAY_URL: "gateway:4000" },
     /TOLLGATE_GATEWAY_URL \("gateway:4000"\): .*http:\/\/gateway:4000/,
   ],
-  [{ TOLLGATE_AGENT_KEY: "" }, /TOLLGATE_AGENT_KEY \(\w+\): .*give the agent's key/],
+  [{ TOLLGATE_AGENT_KEY: "" }, /TOLLGATE_AGENT_KEY \(\w+\): .*set the agent's key/],
   [{ TOLLGATE_ENVIRONMENT: "production" }, /TOLLGATE_ENVIRONMENT \("production"\): .*local, dev, prod/],
   [{ TOLLGATE_DATA_SOURCE: "aws" }, /TOLLGATE_DATA_SOURCE \("aws"\): .*sample or gcp/],
   [{ TOLLGATE_BILLING_DATASET: "a.b`" }, /TOLLGATE_BILLING_DATASET \("a\.b`"\): .*dataset id/],

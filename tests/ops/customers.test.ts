@@ -45,6 +45,18 @@ beforeEach(() => owner.query("truncate ledger.customers, ledger.recent_calls, le
 
 const acme = { customerId: "acme", name: "Acme", tier: "tier_1", gcpProject: "acme-prod" };
 
+/** A call on each of the last 28 days, of so many dollars. */
+async function addFourWeeks(customer: string, cost: (day: number) => string): Promise<void> {
+  await owner.query(
+    `insert into ledger.customer_months (customer_id, month, tier, cap_nanos, updated_at)
+     select $1, (date_trunc('month', now()) - make_interval(months => m))::date, 'tier_1', 8, now() from generate_series(0, 2) m`,
+    [customer],
+  );
+  await addSession(owner, customer, "s", 0);
+  for (let day = 1; day <= 28; day++)
+    await addCall(owner, { customer, session: "s", cost: usd(cost(day)), ago: `${day} days` });
+}
+
 /** Whose key it is, as the agent finds it. */
 const ownerOf = async (key: string) => (await agent.customerByKeyHash(hashKey(key)))?.customerId;
 
@@ -156,17 +168,7 @@ describe("an existing customer", () => {
 it("forecasts a customer, its tier and all of them from the days before", async () => {
   await addCustomer(admin, acme, by);
   await addCustomer(admin, { ...acme, customerId: "other", tier: "tier_2" }, by);
-  for (const customer of ["acme", "other"]) {
-    await owner.query(
-      `insert into ledger.customer_months (customer_id, month, tier, cap_nanos, updated_at)
-       select $1, (date_trunc('month', now()) - make_interval(months => m))::date, 'tier_1', 8, now() from generate_series(0, 2) m`,
-      [customer],
-    );
-    await addSession(owner, customer, "s", 0);
-    for (let day = 1; day <= 28; day++) {
-      await addCall(owner, { customer, session: "s", cost: usd("0.1"), ago: `${day} days` });
-    }
-  }
+  for (const customer of ["acme", "other"]) await addFourWeeks(customer, () => "0.1");
   const { customers, totals } = await readOutlook(admin);
   const [one, other] = customers.map(({ forecast }) => forecast!);
   expect(one).toMatchObject({ basedOnDays: 28, lowNanos: one!.expectedNanos, highNanos: one!.expectedNanos });
@@ -242,21 +244,8 @@ describe("a customer's budget month", () => {
   it("adds up with months that end on another day: the totals expect what their customers do", async () => {
     await addCustomer(admin, acme, by);
     await addCustomer(admin, { ...acme, customerId: "other", anchorDay: otherDay }, by);
-    for (const customer of ["acme", "other"]) {
-      await owner.query(
-        `insert into ledger.customer_months (customer_id, month, tier, cap_nanos, updated_at)
-         select $1, (date_trunc('month', now()) - make_interval(months => m))::date, 'tier_1', 8, now() from generate_series(0, 2) m`,
-        [customer],
-      );
-      await addSession(owner, customer, "s", 0);
-      for (let day = 1; day <= 28; day++)
-        await addCall(owner, {
-          customer,
-          session: "s",
-          cost: usd(day % 2 ? "0.1" : "0.3"),
-          ago: `${day} days`,
-        });
-    }
+    for (const customer of ["acme", "other"])
+      await addFourWeeks(customer, (day) => (day % 2 ? "0.1" : "0.3"));
     const { customers, totals } = await readOutlook(admin);
     const [one, other] = customers.map(({ forecast }) => forecast!);
     const all = totals.find(({ name }) => name === "all")!.forecast!;
@@ -431,11 +420,11 @@ describe("the command", () => {
 
   it("disables with a reason, and `tollgate audit` says who, when, from, to and why", async () => {
     await addCustomer(admin, acme, by);
-    const disabled = await run("disable", "acme", "--reason", "does not pay", "--by", "bob");
+    const disabled = await run("disable", "acme", "--reason", "unpaid invoices", "--by", "bob");
     expect(disabled).toMatchObject({ exitCode: 0, stdout: "acme is disabled.\n" });
     const audit = await runAt("audit", postgres.urls.ledger_admin, "--customer", "acme", "--limit", "1");
     expect(audit.stdout).toMatch(
-      /20\d\d-.*bob.*customer\.disable.*acme.*disabledAt: none.*disabledAt: 20.*does not pay/,
+      /20\d\d-.*bob.*customer\.disable.*acme.*disabledAt: none.*disabledAt: 20.*unpaid invoices/,
     );
     const wrong = await runAt("audit", postgres.urls.ledger_admin, "--limit", "many");
     expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--limit (is "many")') });

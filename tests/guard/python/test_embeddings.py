@@ -87,7 +87,7 @@ class TestReading:
         assert plans.prompt_tokens == 5 + 16 + 2_048
         [plan] = plans.plans
         assert (plan.prompt_nanos, plan.token_nanos, plan.max_tokens) == (plans.prompt_tokens * 150, 0, 0)
-        # Another model's vectors would be of no use: nothing to degrade to.
+        # Another model's vectors cannot be compared: nothing to degrade to.
         assert set(plans.by_tier) == {1}
 
     def test_the_size_of_an_answer_is_known_before_it_comes(self, config: Config) -> None:
