@@ -3,6 +3,7 @@
  * files is allowed anywhere. docs/architecture.md draws the same list.
  */
 const rooms = [
+  "simulator", // the providers' APIs and prices, independent of what it is held against
   "components", // Pulumi component resources
   "litellm-config", // tiers, models, routes; LiteLLM's configuration and the guard
   "catalogue", // services, jobs, secrets, buckets, ports, images
@@ -29,6 +30,13 @@ module.exports = {
       from: { path: folder([room]) },
       to: { path: folder(rooms.slice(index + 1)) },
     })),
+    {
+      name: "simulator-in-production",
+      comment: "the simulator stands in for the providers on the local target and in tests only",
+      severity: "error",
+      from: { pathNot: folder(["simulator", "local", "cli", "tests"]) },
+      to: { path: folder(["simulator"]) },
+    },
     {
       name: "room-unknown",
       comment: "a new top-level folder must be given its place in .dependency-cruiser.cjs",

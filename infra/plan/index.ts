@@ -25,9 +25,9 @@ export interface Plan {
  * @throws ConfigError when the stack's configuration is unusable; whatever the program throws.
  */
 export async function plan(stack: string, settings: StackSettings = readStackFile(stack)): Promise<Plan> {
-  // Pulumi's runtime takes a stack trace for every promise, most of a plan's time: one frame is enough.
+  // Pulumi's runtime takes a stack trace for every promise, most of a plan's time: nothing reads one.
   const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 1;
+  Error.stackTraceLimit = 0;
   try {
     return await register(stack, settings);
   } finally {

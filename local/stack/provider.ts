@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { paths } from "../../ops/workspace/paths";
-import { simulatedProviders } from "../llm-simulator";
+import { simulatedProviders } from "../../simulator";
 import type { Extra } from "../target";
 import type { StackSettings } from "./settings";
 

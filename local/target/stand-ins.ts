@@ -6,7 +6,7 @@ import type { Machine } from "./machine";
 
 /** Starts the server that stands in for every provider where no key is set. */
 export function simulatorOn(machine: Machine): Promise<Running> {
-  return startOwn("llm-simulator", machine.port(ports.llmSimulator), "/healthz", {}, machine);
+  return startOwn("llm-simulator", "simulator", machine.port(ports.llmSimulator), "/healthz", {}, machine);
 }
 
 /**
@@ -21,7 +21,14 @@ export function sinkOn(machine: Machine, tracesDir: string): Promise<Running> {
     LANGFUSE_SECRET_KEY: values["langfuse-secret-key"],
     TOLLGATE_TRACES_DIR: tracesDir,
   };
-  return startOwn("otlp-sink", machine.port(ports.langfuse), "/api/public/health", env, machine);
+  return startOwn(
+    "otlp-sink",
+    "local/otlp-sink",
+    machine.port(ports.langfuse),
+    "/api/public/health",
+    env,
+    machine,
+  );
 }
 
 /** Starts what stands in a service's place. */
@@ -35,16 +42,23 @@ export const SUBSTITUTES: Record<
 
 /** Starts the viewer of the dashboards that stands in Grafana's place, on its port. It reads where the stack runs. */
 function viewerOn(machine: Machine): Promise<Running> {
-  return startOwn("viewer", machine.port(ports.grafana), "/api/health", {}, machine, "dashboards/viewer");
+  return startOwn(
+    "viewer",
+    "local/dashboards/viewer",
+    machine.port(ports.grafana),
+    "/api/health",
+    {},
+    machine,
+  );
 }
 
 function startOwn(
   name: string,
+  folder: string,
   port: number,
   readyPath: string,
   env: Record<string, string | undefined>,
   machine: Machine,
-  folder = name,
 ): Promise<Running> {
   const url = `http://127.0.0.1:${port}`;
   return startProcess({
@@ -52,7 +66,7 @@ function startOwn(
     url,
     port,
     command: process.execPath,
-    args: ["--import", "tsx", join(repository, "local", folder, "main.ts")],
+    args: ["--import", "tsx", join(repository, folder, "main.ts")],
     env: { PORT: String(port), HOST: "127.0.0.1", TOLLGATE_WORK_FOLDER: workFolder, ...env },
     logFile: machine.logFile(name),
     ready: httpReady(url + readyPath),

@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
 import { Option } from "commander";
 import { definitions, formatUsd } from "../../litellm-config";
 import { defineLedgerCommand, type LedgerCommand } from "../ledger/command";
 import { addCustomer, changeCustomer, deleteCustomer, setDisabled, type Changeable } from "./changes";
 import { addGrant, endOverride, grantsOf, overrideOf, setOverride } from "./budget";
-import { CustomerError, findCustomer, listCustomers } from "./customer";
+import { findCustomer, listCustomers } from "./customer";
 import { importCustomers } from "./import";
 import { addKey, listKeys, revokeKey } from "./keys";
 import {
@@ -17,6 +16,7 @@ import {
   usageTable,
 } from "./print";
 import { readOutlook, type Outlook } from "../ledger/outlook";
+import { readTextFile } from "../terminal/text-file";
 import { usageOf } from "./usage";
 
 const TIERS = Object.keys(definitions.tiers).join(", ");
@@ -72,7 +72,7 @@ export const customerCommands: LedgerCommand<unknown>[] = [
     changes: true,
     run: async (ledger, [file], { apply }, by) => ({
       applied: apply === true,
-      steps: await importCustomers(ledger, readCsv(file!), apply === true, by),
+      steps: await importCustomers(ledger, readTextFile(file!), apply === true, by),
     }),
     text: ({ applied, steps }) =>
       `${importTable(steps)}\n${applied ? "Done." : "Nothing has changed: this was a dry run. Run it with --apply."}`,
@@ -212,11 +212,3 @@ export const keyCommands: LedgerCommand<unknown>[] = [
     text: ({ customerId, keyId }) => `Key ${keyId} of ${customerId} is revoked.`,
   }),
 ];
-
-function readCsv(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new CustomerError(`file (is "${file}"): cannot be read: ${(error as Error).message}`);
-  }
-}

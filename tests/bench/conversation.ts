@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { repository } from "../../ops/workspace/paths";
 import type { NanoDollars } from "../../litellm-config";
-import { bill } from "../../local/llm-simulator/prices";
+import { bill } from "../../simulator/prices";
 import { Customer, type Reply, type Stack } from "../support/gateway";
 
 /** What a conversation of ten turns costs at the provider. */

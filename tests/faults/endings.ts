@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import type { Behaviour } from "../../local/llm-simulator";
+import type { Behaviour } from "../../simulator";
 
 /** One way in which a call can go, by name. */
 export interface Ending {

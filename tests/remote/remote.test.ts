@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunningPostgres } from "../../local/processes";
 import { runInStack, type RemoteCommand } from "../../ops/remote/run";
+import { carriedArguments } from "../../ops/terminal/text-file";
 import { bundle } from "../../services/bundle";
 import { PrometheusStandIn } from "../promote/prometheus-stand-in";
 import { JOB, Planned } from "../program/support/planned";
@@ -103,6 +104,20 @@ describe("a command in a job of the stack", () => {
     expect(standIn.log).not.toContain(key);
     expect([...standIn.objects.values()].join()).not.toContain("acme");
     expect((await run("customers", "list")).stdout).toContain("acme");
+  });
+
+  it("imports a file of this machine", async () => {
+    const file = join(folder, "Kunden.csv");
+    writeFileSync(file, "customer_id,tier,name\nzoe,tier_1,Zoë\n");
+    const { stdout } = await run("customers", ...carriedArguments(["import", file, "--apply", "--json"]));
+    expect(JSON.parse(stdout)).toMatchObject({ applied: true, steps: [{ customerId: "zoe", does: "add" }] });
+    expect((await run("customers", "show", "zoe")).stdout).toContain("Zoë");
+
+    writeFileSync(file, "x".repeat(100_000));
+    expect(() => carriedArguments(["import", file])).toThrow(
+      /133357 bytes as an argument, of 131071 at most/,
+    );
+    expect(() => carriedArguments(["import", "none.csv"])).toThrow('file (is "none.csv"): cannot be read');
   });
 
   it("gives back what the command printed and its exit code, when it fails too", async () => {

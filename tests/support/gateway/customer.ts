@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { NanoDollars } from "../../../litellm-config";
-import type { RequestRecord } from "../../../local/llm-simulator";
+import type { RequestRecord } from "../../../simulator";
 import type { CallRow } from "./ledger";
 import { AGENT_KEY, type Stack } from "./stack";
 import { eventually } from "./wait";

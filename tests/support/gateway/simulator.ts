@@ -1,4 +1,4 @@
-import type { Behaviour, RequestRecord } from "../../../local/llm-simulator";
+import type { Behaviour, RequestRecord } from "../../../simulator";
 
 /** The LLM simulator as a test drives and reads it. */
 export class SimulatorProbe {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { definitions, parseDefinitions, type Definitions } from "../../../litellm-config";
 import { renderGuardConfig, renderLitellmConfig } from "../../../litellm-config/render";
-import { simulatedProviders, startSimulator, type Simulator } from "../../../local/llm-simulator";
+import { simulatedProviders, startSimulator, type Simulator } from "../../../simulator";
 import { startPostgres, type Running, type RunningPostgres } from "../../../local/processes";
 import { runJob, sinkOn, startService, type Machine } from "../../../local/target";
 import { ports } from "../../../catalogue";

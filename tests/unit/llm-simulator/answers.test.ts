@@ -1,8 +1,8 @@
 import { sampleSources } from "../../../app/sources/sample";
 import type { ToolContext } from "../../../app/tools/tool";
 import { PLAIN_TOOLS } from "../../../app/tools";
-import { inContext } from "../../../local/llm-simulator/says/follow-up";
-import { summarize } from "../../../local/llm-simulator/says/summary";
+import { inContext } from "../../../simulator/says/follow-up";
+import { summarize } from "../../../simulator/says/summary";
 
 const now = () => new Date("2026-11-24T10:00:00Z");
 const context = { sources: sampleSources(now)("shop-prod"), now } as unknown as ToolContext;

@@ -1,6 +1,6 @@
 import Anthropic from "@anthropic-ai/sdk";
 import type { MessageCreateParamsNonStreaming, Tool } from "@anthropic-ai/sdk/resources/messages";
-import { ANTHROPIC_KEY } from "../../../local/llm-simulator/anthropic/read";
+import { ANTHROPIC_KEY } from "../../../simulator/anthropic/read";
 import { eventsOf, useSimulator } from "./support";
 
 const sim = useSimulator();

@@ -1,4 +1,4 @@
-import { ANTHROPIC_KEY } from "../../../local/llm-simulator/anthropic/read";
+import { ANTHROPIC_KEY } from "../../../simulator/anthropic/read";
 import { accessToken, eventsOf, useSimulator } from "./support";
 
 const sim = useSimulator();

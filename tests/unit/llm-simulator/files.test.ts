@@ -2,7 +2,7 @@ import Anthropic from "@anthropic-ai/sdk";
 import { GoogleGenAI, type Part } from "@google/genai";
 import { OAuth2Client } from "google-auth-library";
 import OpenAI from "openai";
-import { ANTHROPIC_KEY } from "../../../local/llm-simulator/anthropic/read";
+import { ANTHROPIC_KEY } from "../../../simulator/anthropic/read";
 import { pdf, png } from "../../support/files";
 import { accessToken, useSimulator } from "./support";
 

@@ -1,6 +1,6 @@
 import { createSign } from "node:crypto";
-import { startSimulator, type RequestRecord, type Simulator } from "../../../local/llm-simulator";
-import { simulatedServiceAccount } from "../../../local/llm-simulator/vertex/credentials";
+import { startSimulator, type RequestRecord, type Simulator } from "../../../simulator";
+import { simulatedServiceAccount } from "../../../simulator/vertex/credentials";
 
 export interface Account {
   totalNanos: number;

@@ -1,7 +1,7 @@
 import { GoogleGenAI, type GenerateContentConfig, type GenerateContentResponse } from "@google/genai";
 import Ajv from "ajv";
 import { OAuth2Client } from "google-auth-library";
-import contract from "../../../local/llm-simulator/vertex/contract.json";
+import contract from "../../../simulator/vertex/contract.json";
 import { accessToken, eventsOf, useSimulator } from "./support";
 
 const sim = useSimulator();

@@ -1,5 +1,5 @@
-import type { NanoDollars } from "../../litellm-config";
 import type { Usage } from "./answer";
+import type { NanoDollars } from "./prices";
 
 export type WireName = "openai" | "anthropic" | "vertex";
 

@@ -1,6 +1,6 @@
 /**
  * Writes `contract.json`: the schemas of Vertex AI's generateContent, countTokens and predict, cut out of Google's discovery document.
- * `tsx local/llm-simulator/vertex/reduce-contract.ts aiplatform.v1.json`; the document is in the Python package
+ * `tsx simulator/vertex/reduce-contract.ts aiplatform.v1.json`; the document is in the Python package
  * google-api-python-client, under `googleapiclient/discovery_cache/documents/`.
  */
 import { readFileSync, writeFileSync } from "node:fs";

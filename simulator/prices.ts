@@ -1,5 +1,7 @@
-import type { NanoDollars } from "../../litellm-config";
 import type { Usage } from "./answer";
+
+/** An integer. */
+export type NanoDollars = number;
 
 /**
  * What the providers charge, kept apart from the project's own definitions so that a wrong definition shows as a difference
@@ -118,7 +120,7 @@ const WRITE_1H = 2;
 /** Nano-dollars that the provider bills for a call. */
 export function bill(model: string, usage: Usage, { webSearches, factor }: Surcharges): NanoDollars {
   const known = PUBLIC_MODELS[model];
-  if (!known) throw new RangeError(`"${model}" has no price in local/llm-simulator/prices.ts`);
+  if (!known) throw new RangeError(`"${model}" has no price in simulator/prices.ts`);
   const { promptTokens, cachedTokens, cacheWriteTokens, cacheWriteHourTokens, completionTokens } = usage;
   const long = known.longPrompt && promptTokens > known.longPrompt.above ? known.longPrompt : undefined;
   const { input, output, cacheRead } = long ?? known.price;

@@ -1,15 +1,15 @@
 /**
- * The LLM simulator as a process: `PORT=4010 HOST=127.0.0.1 node --import tsx local/llm-simulator/main.ts`.
- * It listens on the catalogue's port and on every address by default, and stops on SIGTERM and SIGINT.
+ * The LLM simulator as a process: `PORT=4010 HOST=127.0.0.1 node --import tsx simulator/main.ts`.
+ * `PORT` is required; `HOST` is every address by default. It stops on SIGTERM and SIGINT.
  */
-import { ports } from "../../catalogue/ports";
 import { startSimulator } from "./server";
 
 async function main(): Promise<void> {
-  const simulator = await startSimulator({
-    port: Number(process.env.PORT ?? ports.llmSimulator),
-    host: process.env.HOST ?? "0.0.0.0",
-  });
+  const port = Number(process.env.PORT);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new Error(`PORT must be a port from 1 to 65535, but is "${process.env.PORT ?? ""}"`);
+  }
+  const simulator = await startSimulator({ port, host: process.env.HOST ?? "0.0.0.0" });
   const line = { service: "llm-simulator", level: "info", event: "started", message: simulator.url };
   console.log(JSON.stringify({ time: new Date().toISOString(), ...line }));
   for (const signal of ["SIGTERM", "SIGINT"] as const) {

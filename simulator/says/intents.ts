@@ -1,4 +1,3 @@
-import type { QueryType } from "../../../litellm-config";
 import type { ToolSpec } from "../answer";
 import { projectIn, serviceIn } from "./names";
 
@@ -71,7 +70,7 @@ export function dimensionOf(question: string): string | undefined {
 }
 
 /** The product's own kind of a question, for prompts that ask for one. */
-export function queryTypeOf(question: string): QueryType {
+export function queryTypeOf(question: string): string {
   if (/recommend|optimi[sz]e|sav(e|ing)|reduc|wast|idle|unused|unattached|oversized|cheaper/i.test(question))
     return "recommendation";
   if (/\bwhy\b|anomal|spike|chang|compar|trend|increas|went up|go up/i.test(question)) return "cost_analysis";
