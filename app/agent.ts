@@ -30,7 +30,7 @@ const FLUSH_MS = 3_000;
 
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]", "::1"];
 
-/** Parts that a test, or a team with an agent of its own, puts in place of the usual ones. */
+/** Parts that a test, or a team with its own agent, replaces. */
 export interface Replacements {
   ledger?: Ledger;
   store?: Store;
@@ -52,7 +52,7 @@ export async function startAgent(config: Config, replacements: Replacements = {}
   const log = replacements.log ?? createLog({ level: config.LOG_LEVEL, environment });
   const telemetry: Telemetry = { log, metrics: createMetrics() };
   const langfuse = langfuseAccess(config);
-  const tracing = startTracing(langfuse, environment);
+  const tracing = startTracing(langfuse, environment, config.TEMPO_URL);
   const onBroken = (err: Error) => log.warn({ event: "request.error", err }, "a ledger connection broke");
   const ledger = replacements.ledger ?? postgresLedger(config.TOLLGATE_LEDGER_URL, onBroken);
   const store = replacements.store ?? postgresStore(config.TOLLGATE_LEDGER_URL, onBroken);

@@ -21,7 +21,7 @@ const shape = z
     TOLLGATE_ALLOWED_HOSTS: hostList.optional(),
     /** The agent's address as customers know it, without a path; unset: what each request was sent to. */
     TOLLGATE_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
-    /** The OAuth authorization server whose access tokens are taken beside customers' keys; unset: keys only. */
+    /** The OAuth authorization server whose access tokens are accepted in addition to customers' keys; unset: keys only. */
     TOLLGATE_OAUTH_ISSUER: z.url({ protocol: /^https?$/ }).optional(),
     TOLLGATE_GATEWAY_URL: z.url({ protocol: /^https?$/ }),
     TOLLGATE_AGENT_KEY: z.string().min(1),
@@ -34,6 +34,11 @@ const shape = z
       .regex(/^[A-Za-z0-9_]{1,1024}$/)
       .default("billing_export"),
     LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
+    /** Where Tempo takes OTLP over HTTP; unset: there is none. */
+    TEMPO_URL: z
+      .url({ protocol: /^https?$/ })
+      .transform((url) => url.replace(/\/$/, ""))
+      .optional(),
     LANGFUSE_HOST: z.url({ protocol: /^https?$/ }).optional(),
     LANGFUSE_PUBLIC_KEY: z.string().min(1).optional(),
     LANGFUSE_SECRET_KEY: z.string().min(1).optional(),
@@ -53,19 +58,20 @@ const shape = z
   });
 
 const REMEDIES: Record<string, string> = {
-  PORT: "give a port number, such as 8080",
-  METRICS_PORT: "give a port number, such as 9464",
-  HOST: "give the address to listen on, such as 0.0.0.0",
-  TOLLGATE_ALLOWED_HOSTS: "give the host names that clients use, separated by commas",
-  TOLLGATE_PUBLIC_URL: "give the address that customers use, such as https://agent.example.com",
-  TOLLGATE_OAUTH_ISSUER: "give the authorization server's issuer, such as https://login.example.com",
-  TOLLGATE_GATEWAY_URL: "give the gateway's address, such as http://gateway:4000",
-  TOLLGATE_AGENT_KEY: "give the agent's key at the gateway",
-  TOLLGATE_LEDGER_URL: "give the ledger's address, such as postgres://ledger_agent:...@postgres:5432/ledger",
-  TOLLGATE_ENVIRONMENT: "give one of local, dev, prod",
-  TOLLGATE_DATA_SOURCE: "give sample or gcp",
-  TOLLGATE_BILLING_DATASET: "give a BigQuery dataset id: letters, digits and underscores",
-  LOG_LEVEL: "give one of debug, info, warn, error",
+  PORT: "must be a port number, such as 8080",
+  METRICS_PORT: "must be a port number, such as 9464",
+  HOST: "set the address to listen on, such as 0.0.0.0",
+  TOLLGATE_ALLOWED_HOSTS: "set the host names that clients use, separated by commas",
+  TOLLGATE_PUBLIC_URL: "set the address that customers use, such as https://agent.example.com",
+  TOLLGATE_OAUTH_ISSUER: "set the authorization server's issuer, such as https://login.example.com",
+  TOLLGATE_GATEWAY_URL: "set the gateway's address, such as http://gateway:4000",
+  TOLLGATE_AGENT_KEY: "set the agent's key at the gateway",
+  TOLLGATE_LEDGER_URL: "set the ledger's address, such as postgres://ledger_agent:...@postgres:5432/ledger",
+  TOLLGATE_ENVIRONMENT: "must be one of local, dev, prod",
+  TOLLGATE_DATA_SOURCE: "must be sample or gcp",
+  TOLLGATE_BILLING_DATASET: "must be a BigQuery dataset id: letters, digits and underscores",
+  TEMPO_URL: "set the address where Tempo takes OTLP over HTTP, such as http://tempo:4318",
+  LOG_LEVEL: "must be one of debug, info, warn, error",
   LANGFUSE_HOST: "set all of LANGFUSE_HOST, LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY, or none",
   LANGFUSE_PUBLIC_KEY: "set all of LANGFUSE_HOST, LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY, or none",
   LANGFUSE_SECRET_KEY: "set all of LANGFUSE_HOST, LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY, or none",

@@ -1,4 +1,4 @@
-/** A calendar day of the bill, as "2026-11-24". Days compare as text. */
+/** A calendar day of the bill, such as "2026-11-24". Days compare as text. */
 export type Day = string;
 
 /** Both days belong to it. */

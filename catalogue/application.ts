@@ -10,7 +10,7 @@ export const application = {
     image: "agent",
     args: [{ program: "agent" }],
     port: ports.agent,
-    // Metrics have their own port: the service's own port is public on Google Cloud.
+    // Metrics have a separate port: the service's port is public on Google Cloud.
     extraPorts: { metrics: ports.agentMetrics },
     memoryMiB: 512,
     cpu: 0.5,
@@ -27,6 +27,7 @@ export const application = {
       LANGFUSE_HOST: { url: "langfuse-web" },
       LANGFUSE_PUBLIC_KEY: { secret: "langfuse-public-key" },
       LANGFUSE_SECRET_KEY: { secret: "langfuse-secret-key" },
+      TEMPO_URL: { url: "tempo", extra: "otlp" },
       METRICS_PORT: { port: "agent", extra: "metrics" },
     },
     targetEnv: listens("agent"),

@@ -16,14 +16,18 @@ export interface Bucket {
 const { traces, logs, metrics } = definitions.retention;
 const ARCHIVE = { coldAfterDays: 30 };
 
-/** What an operator's command answered; encrypted, read once, and of no use afterwards. */
+/** Answers to operators' commands: encrypted, read once, and useless afterwards. */
 const ANSWER_DAYS = 1;
+
+/** What a person exported from Langfuse's tables: its link works for a day. */
+const EXPORT_DAYS = 2;
 
 /** Every bucket of the stack. */
 export const buckets = {
   // Raw events are needed until they are in ClickHouse, and again only to repair what is younger than its TTL.
   "langfuse-events": { phase: 1, deleteAfterDays: traces },
   "langfuse-media": { phase: 1, deleteAfterDays: traces },
+  "langfuse-exports": { phase: 1, deleteAfterDays: EXPORT_DAYS },
   "trace-archive": { phase: 1, ...ARCHIVE },
   answers: {
     phase: 1,

@@ -7,9 +7,9 @@ export interface Step {
 }
 
 /**
- * Makes every role with its password and gives each database its owner. The steps may run at any time again.
+ * Makes every role with its password, and every database with its owner. The steps can be repeated.
  *
- * @param password The SQL that stands for a role's password.
+ * @param password A role's password as SQL.
  */
 export function databaseRoleSteps(password: (role: RoleName) => string): Step[] {
   const roles = roleNames.flatMap((role) => [

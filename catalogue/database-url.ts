@@ -1,10 +1,10 @@
 import { databaseOf, type RoleName } from "./databases";
 import { ports } from "./ports";
 
-/** The libraries that take a database's URL: each writes encryption in its own way. */
+/** The libraries that read a database's URL: each has its own options for encryption. */
 export type DatabaseClient = "pg" | "asyncpg" | "prisma" | "grafana";
 
-/** Where a service finds the certificate authority of its Postgres, on a target whose Postgres speaks TLS. */
+/** Where a service finds the certificate authority of its Postgres, on a target whose Postgres uses TLS. */
 export const DATABASE_CA = "/etc/tollgate-database/ca.pem";
 
 /**
@@ -17,7 +17,7 @@ const verifyCa: Record<DatabaseClient, (ca: string) => Record<string, string>> =
   asyncpg: (ca) => ({ sslmode: "verify-ca", sslrootcert: ca }),
   // Prisma 6 encrypts; its strict mode would check the name too (docs/limits.md).
   prisma: (ca) => ({ sslmode: "require", sslcert: ca }),
-  // Grafana reads these two from settings of its own (`GF_DATABASE_SSL_MODE`, `GF_DATABASE_CA_CERT_PATH`).
+  // Grafana reads these two from its own settings (`GF_DATABASE_SSL_MODE`, `GF_DATABASE_CA_CERT_PATH`).
   grafana: () => ({}),
 };
 

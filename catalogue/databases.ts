@@ -1,6 +1,6 @@
 /**
- * The databases on the one Postgres and the roles that reach them. Every role logs in with a password of its own and
- * reaches its own database only; what it may do there is the migrations' business.
+ * The databases on the one Postgres and the roles that reach them. Every role has its own password and
+ * reaches its own database only; the migrations grant what it may do there.
  */
 export const databases = {
   ledger: {

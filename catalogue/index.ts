@@ -27,6 +27,7 @@ export {
   type OwnImageName,
 } from "./images";
 export { collector, router } from "./infrastructure";
+export { LANGFUSE_USER } from "./llm-observability";
 export { ports } from "./ports";
 export {
   leadsToPostgres,
@@ -38,7 +39,7 @@ export {
 } from "./secrets";
 export type { InstanceGroup, Share } from "./spec";
 export type { Layer, Phase } from "./phase";
-export type { Grant, OptionalSetting, Probe, Setting, TargetName, Trigger } from "./spec";
+export type { CloudSetting, Grant, OptionalSetting, Probe, Setting, TargetName, Trigger } from "./spec";
 
 const serviceSpecs = { ...application, ...gateway, ...llmObservability, ...infrastructure };
 
@@ -66,7 +67,7 @@ export type Ref = AnyRef<ServiceName>;
 export type Text = AnyText<ServiceName>;
 export type EnvValue = AnyEnvValue<ServiceName>;
 
-// Here the compiler checks that every name in the catalogue is one of the catalogue's.
+// Here the compiler checks that every name used in the catalogue exists.
 const servicesByName: { readonly [Name in ServiceName]: Service } = named<ServiceName, Omit<Service, "name">>(
   serviceSpecs,
 );
@@ -130,7 +131,7 @@ export function servicesOfPhase(phase: Phase): Service[] {
  * A port of a service.
  *
  * @param extra One of its `extraPorts`; its own unless given.
- * @throws Error when the catalogue gives it none.
+ * @throws Error when the catalogue has none for it.
  */
 export function portOf(name: ServiceName, extra?: string): number {
   const { port, extraPorts } = service(name);

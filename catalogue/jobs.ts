@@ -22,10 +22,10 @@ const bucketsOfBlobStore = bucketSpecs
 
 const noLangfuse = "Langfuse's server is not here";
 
-/** An operator may run the job with another command; its answer goes here. */
+/** For the answer when an operator runs the job with another command. */
 const answersOperators = { gcp: { TOLLGATE_ANSWERS_BUCKET: { bucket: "answers" } } } as const;
 
-/** What prepares the data stores before the services that need it, looks after them on the side, or waits for an operator. */
+/** Jobs that prepare or maintain the data stores, or that operators run. */
 export const jobs = {
   "database-roles": {
     title: "Every role with its password, every database with its owner",
@@ -217,7 +217,7 @@ export const jobs = {
     memoryMiB: 256,
     cpu: 0.25,
     trigger: "manual",
-    // Langfuse asks the judges' model a question before it takes an evaluator.
+    // Langfuse calls the judges' model before it accepts an evaluator.
     dependsOn: ["langfuse-web", "gateway"],
     targets: { local: noLangfuse },
   },

@@ -1,4 +1,4 @@
-/** The port and address of our own TypeScript services. On Google Cloud the platform sets `PORT` itself and refuses another. */
+/** The port and address of our own TypeScript services. Google Cloud sets `PORT` and refuses another value. */
 export function listens<const S extends string>(name: S) {
   return {
     compose: { PORT: { port: name } },

@@ -2,6 +2,12 @@ import { definitions } from "../litellm-config";
 import { ports } from "./ports";
 import type { ServiceSpec } from "./spec";
 
+/** Langfuse's organisation. */
+const ORGANISATION = "tollgate";
+
+/** Langfuse's first user, where no person is named. */
+export const LANGFUSE_USER = "operations@tollgate.invalid";
+
 /** MinIO's only user. */
 export const BLOB_STORE_USER = "tollgate";
 
@@ -28,14 +34,17 @@ const langfuse = {
   REDIS_AUTH: { secret: "redis-password" },
   LANGFUSE_S3_EVENT_UPLOAD_BUCKET: { bucket: "langfuse-events" },
   LANGFUSE_S3_MEDIA_UPLOAD_BUCKET: { bucket: "langfuse-media" },
+  // Export buttons of its tables: the worker writes the file, web signs its link.
+  LANGFUSE_S3_BATCH_EXPORT_ENABLED: "true",
+  LANGFUSE_S3_BATCH_EXPORT_BUCKET: { bucket: "langfuse-exports" },
   TELEMETRY_ENABLED: "false",
-  // Its judges' model is behind the gateway; Langfuse calls no address inside the network that is not named here.
+  // The judges' model is behind the gateway; Langfuse calls only those addresses inside the network that are listed here.
   LANGFUSE_LLM_CONNECTION_WHITELISTED_HOST: { host: "gateway" },
   // Both listen on this name, which Docker sets to the container's: a probe on 127.0.0.1 would fail.
   HOSTNAME: "0.0.0.0",
 } as const;
 
-/** On Google Cloud Redis speaks TLS with a certificate of its own, and blobs go to Cloud Storage without keys. */
+/** On Google Cloud, Redis uses TLS with its own certificate, and blobs go to Cloud Storage without keys. */
 const langfuseOnGoogleCloud = {
   REDIS_TLS_ENABLED: "true",
   REDIS_TLS_CA_PATH: "/etc/langfuse-redis/ca.pem",
@@ -44,11 +53,30 @@ const langfuseOnGoogleCloud = {
   LANGFUSE_USE_GOOGLE_CLOUD_STORAGE: "true",
 } as const;
 
-/** In Compose blobs go to MinIO; a browser reads media at the address that the machine publishes. */
+/**
+ * How people sign in on Google Cloud: with their Google account where the stack has an OAuth client, and then in no other way. The
+ * first owner is whoever has that address; everybody else of the domains is a member.
+ */
+const signIn = {
+  AUTH_GOOGLE_CLIENT_ID: { setting: "googleClientId" },
+  AUTH_GOOGLE_CLIENT_SECRET: { secret: "google-client-secret" },
+  AUTH_GOOGLE_ALLOWED_DOMAINS: { setting: "googleDomains" },
+  AUTH_GOOGLE_ALLOW_ACCOUNT_LINKING: "true",
+  AUTH_DISABLE_USERNAME_PASSWORD: { setting: "withoutPasswords" },
+  // It would also keep out whoever signs in for the first time.
+  AUTH_DISABLE_SIGNUP: { setting: "withoutSignUp" },
+  LANGFUSE_DEFAULT_ORG_ID: ORGANISATION,
+  LANGFUSE_DEFAULT_ORG_ROLE: "MEMBER",
+  LANGFUSE_INIT_USER_EMAIL: { setting: "langfuseOwner" },
+} as const;
+
+/** In Compose blobs go to MinIO; a browser reads media and exports at the address that the machine publishes. */
 const langfuseOnCompose = {
   ...s3("LANGFUSE_S3_EVENT_UPLOAD", { url: "blob-store" }),
   ...s3("LANGFUSE_S3_MEDIA_UPLOAD", { publicUrl: "blob-store" }),
-};
+  ...s3("LANGFUSE_S3_BATCH_EXPORT", { url: "blob-store" }),
+  LANGFUSE_S3_BATCH_EXPORT_EXTERNAL_ENDPOINT: { publicUrl: "blob-store" },
+} as const;
 
 function s3<const Endpoint>(prefix: string, endpoint: Endpoint) {
   return {
@@ -86,21 +114,21 @@ export const llmObservability = {
       ...langfuse,
       NEXTAUTH_SECRET: { secret: "langfuse-nextauth-secret" },
       NEXTAUTH_URL: { publicUrl: "langfuse-web" },
-      // The organisation, project and keys exist from the first start on: the gateway's traces have a home at once.
-      LANGFUSE_INIT_ORG_ID: "tollgate",
+      // The organisation, project and keys exist from the first start, so the gateway's first traces are kept.
+      LANGFUSE_INIT_ORG_ID: ORGANISATION,
       LANGFUSE_INIT_ORG_NAME: "Tollgate",
       LANGFUSE_INIT_PROJECT_ID: "tollgate",
       LANGFUSE_INIT_PROJECT_NAME: "Tollgate",
       LANGFUSE_INIT_PROJECT_PUBLIC_KEY: { secret: "langfuse-public-key" },
       LANGFUSE_INIT_PROJECT_SECRET_KEY: { secret: "langfuse-secret-key" },
-      LANGFUSE_INIT_USER_EMAIL: "operations@tollgate.invalid",
+      LANGFUSE_INIT_USER_EMAIL: LANGFUSE_USER,
       LANGFUSE_INIT_USER_NAME: "Operations",
       LANGFUSE_INIT_USER_PASSWORD: { secret: "langfuse-admin-password" },
       AUTH_DISABLE_SIGNUP: "true",
       NODE_OPTIONS: "--max-old-space-size=1536",
     },
     targetEnv: {
-      gcp: langfuseOnGoogleCloud,
+      gcp: { ...langfuseOnGoogleCloud, ...signIn },
       compose: { ...langfuseOnCompose, PORT: { port: "langfuse-web" } },
     },
     secretFiles: redisCertificate,
@@ -110,7 +138,7 @@ export const llmObservability = {
     published: "loopback",
     grants: signsItsOwnUrls,
     dependsOn: ["postgres", "clickhouse", "redis", "blob-store"],
-    targets: { local: "Langfuse's server comes only as a container image; an OTLP sink stands in its place" },
+    targets: { local: "Langfuse's server exists only as a container image; an OTLP sink replaces it" },
   },
   "langfuse-worker": {
     title: "Langfuse worker",
@@ -125,7 +153,7 @@ export const llmObservability = {
     env: {
       ...langfuse,
       NODE_OPTIONS: "--max-old-space-size=512",
-      // While ClickHouse is away a record is tried this often, this often again, then dropped: ten minutes, not 3 s.
+      // While ClickHouse is down, a record is retried for ten minutes, not 3 s, before it is dropped.
       LANGFUSE_INGESTION_CLICKHOUSE_MAX_ATTEMPTS: "75",
     },
     targetEnv: {
@@ -143,7 +171,7 @@ export const llmObservability = {
     share: { group: "workers", cpu: 0.5, memoryMiB: 768 },
     grants: signsItsOwnUrls,
     dependsOn: ["postgres", "clickhouse", "redis", "blob-store"],
-    targets: { local: "Langfuse's worker comes only as a container image" },
+    targets: { local: "Langfuse's worker exists only as a container image" },
   },
   postgres: {
     title: "Postgres 16",
@@ -196,12 +224,12 @@ export const llmObservability = {
       },
     },
     configFiles: { "/etc/clickhouse-server/config.d": "clickhouse" },
-    // The image has files of its own in that folder.
+    // The image already has files in that folder.
     mountsFileByFile: true,
     volumes: [{ name: "clickhouse", mountPath: "/var/lib/clickhouse", diskGiB: 20 }],
     dependsOn: [],
     targets: {
-      gcp: "a VM with a data disk of its own",
+      gcp: "a VM with its own data disk",
       local: "ClickHouse's server is in no package registry",
     },
     managed: "machine",

@@ -20,8 +20,8 @@ export const ports = {
   /** Of an instance that several services share. */
   router: 8081,
   tempo: 3200,
-  otlpGrpc: 4317,
-  otlpHttp: 4318,
+  /** Spans, by OTLP over HTTP. */
+  otlp: 4318,
   ledgerExporter: 9187,
   /** Only on the local target. */
   llmSimulator: 4010,

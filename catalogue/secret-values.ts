@@ -9,15 +9,15 @@ const LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 export const PASSWORD_LENGTH = 32;
 
 /**
- * Values that are made or given once and that every secret follows from, by the secret's name; `role:<name>` is the password
+ * Generated or configured values that every secret is derived from, by the secret's name; `role:<name>` is the password
  * of a database role.
  */
 export type SecretValues = Partial<Record<SecretName | `role:${RoleName}`, string>>;
 
-/** How a value is made: so many random letters and digits after a prefix, or random bytes as hexadecimal digits. */
+/** How a value is generated: random letters and digits after a prefix, or random bytes as hexadecimal digits. */
 export type Recipe = { length: number; prefix?: string } | { bytes: number };
 
-/** How each value that is made, and not given, comes about. Values of `SecretValues` follow these. */
+/** How each generated value of `SecretValues` is made. */
 export function recipes(): Map<keyof SecretValues, Recipe> {
   const own = secretSources.flatMap(([name, source]): [SecretName, Recipe][] => {
     if ("random" in source) return [[name, source.random]];
@@ -35,7 +35,7 @@ export function recipes(): Map<keyof SecretValues, Recipe> {
   return new Map<keyof SecretValues, Recipe>([...own, ...roles]);
 }
 
-/** What people have to give: the secret, the environment variable that it is read from, and what it is. */
+/** The secrets that an operator sets: each with its environment variable and its meaning. */
 export function configuredSecrets(): {
   name: SecretName;
   variable: string;
@@ -63,7 +63,7 @@ function variableOf(name: string): string {
 }
 
 /**
- * Completes the values: what is there stays, what is missing is drawn, and what people give replaces what they gave before.
+ * Completes the values: known ones stay, missing ones are generated, and an operator's values replace earlier ones.
  *
  * @param known What an earlier run made.
  * @param given Values by environment variable, such as `ANTHROPIC_API_KEY`.

@@ -3,7 +3,7 @@ import type { RoleName } from "./databases";
 import type { Phase } from "./phase";
 import { ports } from "./ports";
 
-/** How the value of a secret comes about; the target makes or asks for it. */
+/** Where the value of a secret comes from: the target generates it or asks for it. */
 export type SecretSource =
   /** Random letters and digits after a prefix. */
   | { random: { length: number; prefix?: string } }
@@ -13,7 +13,7 @@ export type SecretSource =
   | { databaseUrl: RoleName; client: DatabaseClient }
   /** The password of a role alone, for what cannot take a URL. */
   | { databasePassword: RoleName }
-  /** The password of the server's own superuser; where the database is managed, its component makes it. */
+  /** The superuser's password; where the database is managed, its component makes it. */
   | { superuserPassword: { length: number } }
   /** Every role's password as psql variables. */
   | { rolePasswords: "psql" }
@@ -22,12 +22,12 @@ export type SecretSource =
   /** The certificate authority of a data store, PEM, on a target where it speaks TLS. */
   | { certificateOf: "postgres" | "redis" | "cache" }
   /**
-   * Given by the people who run the stack: the key in the stack's configuration, and the phase that needs it. One with a text
-   * for `unset` may be left out.
+   * Set by an operator: the key in the stack's configuration, and the phase that needs it. One with `unset` may be left
+   * out.
    */
   | { configured: string; phase: Phase; what: string; form?: SecretForm; unset?: string };
 
-/** What the text of a secret must be. */
+/** The format of a secret's text. */
 export type SecretForm = "https" | "list" | "object";
 
 /** Every secret of the stack by the name that the services use. */
@@ -37,21 +37,27 @@ export const secrets = {
   "agent-keys": {
     configured: "agentKeys",
     phase: 1,
-    what: "further keys that the gateway takes, as a JSON list (docs/keys.md)",
+    what: "further keys that the gateway accepts, as a JSON list (docs/keys.md)",
     form: "list",
     unset: "[]",
   },
   "events-receivers": {
     configured: "eventsReceivers",
     phase: 1,
-    what: "where events go, a webhook with its signing secret or a topic, as JSON (docs/operate.md)",
+    what: "where events go: a webhook with its signing secret, or a topic, as JSON (docs/operate.md)",
     form: "object",
     unset: "{}",
   },
   "anthropic-api-key": {
     configured: "anthropicApiKey",
     phase: 1,
-    what: "the key of the Anthropic API that the gateway calls with",
+    what: "the gateway's key of the Anthropic API",
+  },
+  "google-client-secret": {
+    configured: "googleClientSecret",
+    phase: 1,
+    what: "the secret of the OAuth client that tollgate:signIn names (docs/sign-in.md)",
+    unset: "unset",
   },
   "ledger-owner-url": { databaseUrl: "ledger_owner", client: "asyncpg" },
   "ledger-guard-url": { databaseUrl: "ledger_guard", client: "asyncpg" },
@@ -80,7 +86,7 @@ export const secrets = {
   "slack-webhook-url": {
     configured: "slackWebhookUrl",
     phase: 4,
-    what: "the incoming webhook of the Slack channel that alerts go to",
+    what: "the incoming webhook of the Slack channel for alerts",
     form: "https",
   },
   "pagerduty-routing-key": {
@@ -91,14 +97,14 @@ export const secrets = {
   "smtp-password": {
     configured: "smtpPassword",
     phase: 4,
-    what: "the password of the mail account that alerts are sent from",
+    what: "the password of the mail account that sends alerts",
   },
   "heartbeat-url": {
     configured: "heartbeatUrl",
     phase: 4,
-    what: "the URL of a dead man's switch outside, which raises the alarm when it hears nothing (docs/alerting.md)",
+    what: "the URL of an external dead man's switch, which raises the alarm when pings stop (docs/alerting.md)",
     form: "https",
-    // Compose's configuration always has the receiver: Prometheus answers 200, and no one listens.
+    // Compose's configuration always has the receiver, so its URL leads to Prometheus, which answers 200.
     unset: `http://prometheus:${ports.prometheus}/api/v1/query?query=1`,
   },
 } as const satisfies Record<string, SecretSource>;
@@ -108,7 +114,7 @@ export type SecretName = keyof typeof secrets;
 /** Every secret with its source. */
 export const secretSources = Object.entries(secrets) as [SecretName, SecretSource][];
 
-/** Whether a secret leads to Postgres: what reads it must trust that server's certificate authority. */
+/** Whether a secret is for reaching Postgres: its reader must trust that server's certificate authority. */
 export function leadsToPostgres(name: SecretName): boolean {
   const source: SecretSource = secrets[name];
   return "databaseUrl" in source || "databasePassword" in source || "superuserPassword" in source;

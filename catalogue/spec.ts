@@ -6,10 +6,7 @@ import type { SecretName } from "./secrets";
 export const TARGETS = ["gcp", "compose", "local"] as const;
 export type TargetName = (typeof TARGETS)[number];
 
-/**
- * What a stack sets: `bindAddress` is the address that its services listen on. Only Google Cloud has `logSubscription` (where
- * the log sink exports to) and `sharingServices` (the names of services that may share an instance, separated by `|`).
- */
+/** What a stack sets: `bindAddress` is the address that its services listen on. */
 export type Setting =
   | "environment"
   | "project"
@@ -17,9 +14,23 @@ export type Setting =
   | "domain"
   | "bindAddress"
   | "dataSource"
+  | CloudSetting
+  | OptionalSetting;
+
+/**
+ * What only Google Cloud has: `logSubscription`, where the log sink exports to; `sharingServices`, the names of services that may
+ * share an instance, separated by `|`; and how people sign in to Grafana (`grafanaRoles`, an expression over the proxy's
+ * assertion) and Langfuse.
+ */
+export type CloudSetting =
   | "logSubscription"
   | "sharingServices"
-  | OptionalSetting;
+  | "grafanaRoles"
+  | "googleClientId"
+  | "googleDomains"
+  | "langfuseOwner"
+  | "withoutPasswords"
+  | "withoutSignUp";
 
 /** What a stack may leave unset: the variable is then left out, or empty. */
 export type OptionalSetting = "publicUrl" | "oauthIssuer";
@@ -27,7 +38,7 @@ export type OptionalSetting = "publicUrl" | "oauthIssuer";
 /**
  * What depends on the target, and is resolved by it.
  *
- * @typeParam S The names of services: any text while the catalogue is written, the catalogue's own names ever after.
+ * @typeParam S The names of services: any text in the catalogue's files, literal names for its readers.
  */
 export type Ref<S extends string = string> =
   /** `http://host:port` of another service; `extra` names one of its `extraPorts`. Left out while the stack does not have that service. */
@@ -40,6 +51,8 @@ export type Ref<S extends string = string> =
   | { bucket: BucketName }
   /** Where an operator's browser opens the service: on Google Cloud behind Identity-Aware Proxy. */
   | { publicUrl: S }
+  /** Whom the Identity-Aware Proxy's assertion must be made for when it lets a person in to the service. */
+  | { iapAudience: S }
   /** A mounted file or folder, by its path in a container. */
   | { path: string }
   /** A program of the services' image: the bundle in a container, the source file on a machine that has it. */
@@ -54,11 +67,11 @@ export type EnvValue<S extends string = string> = Text<S> | { secret: SecretName
 type Env<S extends string> = Readonly<Record<string, EnvValue<S>>>;
 
 export interface Probe {
-  /** Answers once the service can do its work. */
+  /** Readiness: answers once the service can do its work. */
   path: string;
-  /** Answers while the process lives, whatever it depends on: the platform restarts what does not. None: never restarted. */
+  /** Liveness: answers while the process lives, whatever it depends on; otherwise the platform restarts it. Default: none. */
   livePath?: string;
-  /** Seconds that a start may take. */
+  /** Seconds allowed for a start. */
   startupSeconds: number;
 }
 
@@ -87,10 +100,11 @@ export interface Grant {
 }
 
 /**
- * What services may share one instance of Cloud Run, chosen by what fails together: a container that ends takes its instance
- * with it. `metrics` scrapes and alerts, `logs` keeps lines, `workers` only pull from queues that wait for them.
+ * Which services may share one instance of Cloud Run, chosen by what fails together: a container that ends takes its instance
+ * with it. `metrics` scrapes and alerts, `logs` keeps lines, `traces` keeps spans, `workers` only pull from queues that wait
+ * for them.
  */
-export type InstanceGroup = "metrics" | "logs" | "workers";
+export type InstanceGroup = "metrics" | "logs" | "traces" | "workers";
 
 /** A container that shares an instance: less than a service alone must take on Cloud Run. */
 export interface Share {
@@ -111,7 +125,7 @@ interface ProgramSpec<S extends string, Need extends string> {
   command?: readonly Text<S>[];
   args?: readonly Text<S>[];
   env: Env<S>;
-  /** What a target sets beside `env`, or instead of one of its values. */
+  /** What a target adds to `env`, or sets in place of one of its values. */
   targetEnv?: Readonly<Partial<Record<TargetName, Env<S>>>>;
   /** Folders of rendered files under `generated/`, by where they are mounted. */
   configFiles?: Readonly<Record<string, string>>;
@@ -131,7 +145,7 @@ interface ProgramSpec<S extends string, Need extends string> {
 export interface Substitute {
   name: "otlp-sink" | "viewer";
   title: string;
-  /** For a person who opens it. */
+  /** For operators. */
   note?: string;
 }
 
@@ -147,33 +161,33 @@ export interface ServiceSpec<S extends string = string> extends ProgramSpec<S, S
   volumes?: readonly Volume[];
   /** Where its volumes are memory: what runs the image's own program, and further arguments for so many MiB of files. */
   withoutDisk?: { command?: readonly string[]; args: (mebibytes: number) => readonly string[] };
-  /** Its image has files of its own in the folders of `configFiles`: ours are mounted one by one. */
+  /** Its image already has files in the folders of `configFiles`: ours are mounted one by one. */
   mountsFileByFile?: true;
   /** It collects the logs of the others: through Docker's socket on a machine, from the log subscription on Google Cloud. */
   collectsLogs?: true;
   /** Without it customers get no answer, or budgets are enforced unseen: its absence is critical. */
   vital?: true;
-  /** Who reaches it beside the other services: customers, or operators (through IAP on Google Cloud). */
+  /** Who reaches it apart from the other services: customers, or operators (through IAP on Google Cloud). */
   exposedTo?: "customers" | "operators";
   /** What takes its place and its port on the local target where it cannot run there. */
   substitute?: Substitute;
   /** Its second service for operators on Google Cloud, where callers inside the network cannot pass IAP. */
   operatorTwin?: { readonly name: string };
-  /** On a single machine, who reaches its port: everybody, or what runs on that machine (others through a tunnel). */
+  /** On a single machine, who reaches its port: everyone, or that machine only (others through a tunnel). */
   published?: "everywhere" | "loopback";
   /** It keeps state in memory or works between requests: exactly one instance that never sleeps. */
   singleton?: true;
   /** On Google Cloud: with what it may share its one instance. */
   share?: Share;
-  /** A client's requests go to one instance where the platform can: it saves work, and nothing depends on it. */
+  /** A client's requests go to one instance where the platform supports it: this saves work, but nothing depends on it. */
   affinity?: true;
-  /** It alone holds providers' keys and calls them; its revisions carry the budgets in words, for whoever reads a preview. */
+  /** It alone holds providers' keys and calls them; its revisions carry the budgets in words, for readers of a preview. */
   enforcesBudgets?: true;
   /** The stack's setting without which its phase does not run it. */
   enabledBy?: "tempo";
   /** What a Redis does when its memory is full. */
   whenFull?: "noeviction" | "allkeys-lru";
-  /** It keeps data: what Google Cloud has in its place. */
+  /** It keeps data: what replaces it on Google Cloud. */
   managed?: "database" | "redis" | "buckets" | "machine";
   /** The service that does its work on a target that runs no other for it. */
   standIn?: Readonly<Partial<Record<TargetName, S>>>;
@@ -181,15 +195,15 @@ export interface ServiceSpec<S extends string = string> extends ProgramSpec<S, S
 
 /** When a job runs. */
 export type Trigger<S extends string> =
-  /** Once before these services start, and again when what it applies changes. */
+  /** Before these services start, and again when what it applies changes. */
   | { readonly before: readonly S[] }
-  /** Again and again, with so many seconds between; after a failure after `retryAfter` seconds. */
+  /** Repeatedly, at this interval in seconds; after a failure, `retryAfter` seconds later. */
   | { readonly every: number; readonly retryAfter?: number }
-  /** When an operator asks for it. */
+  /** When an operator runs it. */
   | "manual";
 
 export interface JobSpec<S extends string = string, J extends string = string> extends ProgramSpec<S, S | J> {
   trigger: Trigger<S>;
-  /** What it applies beside its configuration files: a change of it is a reason to run again. */
+  /** What it applies besides its configuration files: it runs again when this changes. */
   applies?: "ledger-migrations";
 }

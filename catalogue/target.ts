@@ -15,6 +15,7 @@ import {
   type Text,
   type Unit,
 } from ".";
+import { KEPT } from "./spec";
 
 /** Something that had to be started before a unit. */
 export interface Need<Started> {
@@ -34,11 +35,11 @@ export interface Inputs<Value> {
 }
 
 /**
- * A place that the stack runs on: how a value of the catalogue is resolved there, and how a service or a job is started. What
- * is resolved and what is started, in which order, is the catalogue's business.
+ * A platform for the stack: how a value of the catalogue is resolved there, and how a service or a job is started. The
+ * catalogue decides what is resolved and started, and in which order.
  *
  * @typeParam Value What a value is there: text, or a promise of it.
- * @typeParam Started What starting something gives.
+ * @typeParam Started The result of a start.
  */
 export interface Target<Value, Started> {
   readonly name: TargetName;
@@ -46,15 +47,15 @@ export interface Target<Value, Started> {
   has(unit: Unit): boolean;
   /** @param unit Whose value it is: a path is mounted for it alone. */
   resolve(ref: Ref, unit: Unit): Value;
-  /** Whether this stack leaves a setting out. Default: none. */
+  /** Whether this stack leaves a setting unset. Default: never. */
   lacks?(setting: Setting): boolean;
-  /** What stands in the catalogue as it is. */
+  /** A literal text of the catalogue. */
   literal(text: string): Value;
   join(parts: Value[]): Value;
   start(unit: Unit, inputs: Inputs<Value>, needs: Need<Started>[]): Started;
 }
 
-/** How a value of the catalogue is found on a target. */
+/** Resolves the catalogue's values on a target. */
 export type Resolver<Value> = Pick<
   Target<Value, unknown>,
   "name" | "has" | "lacks" | "resolve" | "literal" | "join"
@@ -124,15 +125,23 @@ export function bucketsOf(unit: Unit, target: TargetName): BucketName[] {
     typeof value === "object" && "secret" in value ? [] : partsOf(value),
   );
   const named = parts.flatMap((part) => (typeof part === "object" && "bucket" in part ? [part.bucket] : []));
+  return [...new Set([...named, ...(target === "gcp" ? Object.values(bucketMountsOf(unit)) : [])])];
+}
+
+/** The buckets that a unit's container mounts on Google Cloud, by path. */
+export function bucketMountsOf(unit: Unit): Record<string, BucketName> {
   const volumes = isJob(unit) ? [] : (unit.volumes ?? []);
-  const mounted = target === "gcp" ? volumes.flatMap(({ bucket, keptIn }) => bucket ?? keptIn ?? []) : [];
-  return [...new Set([...named, ...mounted])];
+  return Object.fromEntries(
+    volumes.flatMap(({ mountPath, bucket, keptIn }): [string, BucketName][] =>
+      bucket ? [[mountPath, bucket]] : keptIn ? [[KEPT, keptIn]] : [],
+    ),
+  );
 }
 
 /**
  * Starts every unit that a target runs, each after what it needs.
  *
- * @param others What the target has made before, in place of services of the catalogue.
+ * @param others What the target has already made, in place of services of the catalogue.
  * @returns what was started, by name.
  */
 export function startAll<Value, Started>(

@@ -18,7 +18,7 @@ if (args.length === 0 || ["--help", "-h", "help"].includes(args[0])) {
 }
 const found = findCommand(args);
 if (!found) {
-  console.error(`"${args[0]}" must be a command: name one of ${Object.keys(commands).join(", ")}`);
+  console.error(`"${args[0]}" must be a command: use one of ${Object.keys(commands).join(", ")}`);
   process.exit(2);
 }
 

@@ -4,7 +4,7 @@ import { ServiceIdentity } from "@pulumi/gcp/projects/serviceIdentity";
 
 export interface ApisArgs {
   project: pulumi.Input<string>;
-  /** As `run.googleapis.com`. */
+  /** Such as `run.googleapis.com`. */
   services: string[];
 }
 
@@ -18,7 +18,7 @@ export interface ApisArgs {
  * ```
  */
 export class Apis extends pulumi.ComponentResource {
-  /** `serviceAccount:...` of the Identity-Aware Proxy, which exists only once it was asked for. */
+  /** `serviceAccount:...` of the Identity-Aware Proxy, which exists only once it was requested. */
   readonly proxyIdentity: pulumi.Output<string>;
 
   constructor(name: string, args: ApisArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -3,15 +3,15 @@ import { Bucket as StorageBucket } from "@pulumi/gcp/storage/bucket";
 import type { LabelMap } from "./labels";
 
 export interface BucketArgs {
-  /** Its name goes before the bucket's own: project ids are unique in the world, as bucket names must be. */
+  /** Prefix of the bucket's name: project ids are globally unique, as bucket names must be. */
   project: string;
   region: pulumi.Input<string>;
   labels: LabelMap;
-  /** Delete objects after so many days. Default: keep them. */
+  /** Days after which objects are deleted. Default: never. */
   deleteAfterDays?: number;
-  /** Move objects to the Coldline class after so many days. Default: leave them. */
+  /** Days after which objects move to the Coldline class. Default: never. */
   coldAfterDays?: number;
-  /** Delete the bucket with what is in it. Default false. */
+  /** Whether to delete the bucket with its contents. Default false. */
   forceDestroy?: boolean;
 }
 

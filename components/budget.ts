@@ -2,18 +2,18 @@ import * as pulumi from "@pulumi/pulumi";
 import { Budget as BillingBudget } from "@pulumi/gcp/billing/budget";
 
 export interface BudgetArgs {
-  /** As `012345-6789AB-CDEF01`. */
+  /** Such as `012345-6789AB-CDEF01`. */
   billingAccount: string;
   projectNumber: string;
   /** Whole dollars a month. */
   dollars: number;
 }
 
-/** Shares of the budget at which Google writes to the billing account's admins. */
+/** Shares of the budget at which Google e-mails the billing account's admins. */
 const THRESHOLDS = [0.5, 0.8, 1];
 
 /**
- * A budget of one project's bill: Google warns by e-mail, and stops nothing.
+ * A budget for one project's bill: Google warns by e-mail, and stops nothing.
  *
  * @example
  * ```ts

@@ -54,7 +54,7 @@ export class ConfigFiles extends pulumi.ComponentResource implements MountedFold
   }
 }
 
-/** Twelve hexadecimal digits that stand for the files' paths and contents. */
+/** Twelve hexadecimal digits: a hash of the files' paths and contents. */
 export function contentHash(files: Record<string, string>): string {
   const hash = createHash("sha256");
   for (const path of Object.keys(files).sort()) hash.update(`${path}\0${files[path]}\0`);

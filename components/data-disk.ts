@@ -17,7 +17,7 @@ export interface DataDiskArgs {
   snapshot?: string;
 }
 
-/** A disk that outlives its machine, with daily snapshots, as children of the machine's component. */
+/** A disk that outlives its machine, with daily snapshots. They are children of the machine's component. */
 export function dataDisk(name: string, args: DataDiskArgs, parent: pulumi.Resource): Disk {
   const { region, zone, diskGiB, snapshotDays, labels, protect, snapshot } = args;
   const disk = new Disk(

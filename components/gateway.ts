@@ -3,9 +3,9 @@ import { RunService, type RunServiceArgs } from "./run/service";
 
 /** What a plan pays for and may spend, in words: policies and previews read it. */
 export interface TierBudget {
-  /** As "$99.00 a month". */
+  /** Such as "$99.00 a month". */
   price: string;
-  /** As "$18.00 a month". */
+  /** Such as "$18.00 a month". */
   monthlyBudget: string;
   /** The budget as a share of the price, percent. */
   share: number;
@@ -15,7 +15,7 @@ export interface TierBudget {
 }
 
 export interface SessionLimits {
-  /** As "$0.50". */
+  /** Such as "$0.50". */
   budget: string;
   budgetNanos: number;
   tokensPerMinute: number;

@@ -6,7 +6,7 @@ export interface ImagesArgs {
   project: string;
   region: string;
   labels: LabelMap;
-  /** Digests of own images by name, as CI or a promotion writes them. One that is not named is unknown: a preview goes on. */
+  /** Digests of the project's images by name, written by CI or a promotion. A missing digest is unknown, so a preview continues. */
   digests: Partial<Record<string, string>>;
   /** The registry that CI pushes own images to, such as `europe-west1-docker.pkg.dev/tollgate-admin/tollgate`. */
   registry: string;

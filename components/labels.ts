@@ -1,10 +1,10 @@
-/** Labels that every resource that can have labels carries: they answer "whose is this, and what pays for it". */
+/** Labels for every resource that can have them: they say who owns it and whose cost it is. */
 export interface Labels {
   environment: string;
   /** How the environment is sized and protected: `dev` or `prod`. */
   class: string;
   owner: string;
-  /** The rollout phase that brought it in, as text. */
+  /** The rollout phase that added it, as text. */
   phase: string;
   service: string;
 }

@@ -11,7 +11,7 @@ export interface LogPipelineArgs {
   labels: LabelMap;
   /** Which log entries go in, in Cloud Logging's query language. */
   filter: string;
-  /** Name of the bucket that keeps the same entries, as files of JSON lines an hour, for as long as the bucket does. */
+  /** Name of the bucket that keeps the same entries, in hourly files of JSON lines, for the bucket's retention. */
   archive: pulumi.Input<string>;
   /** How long a line waits for a collector that is down, in hours. Default 24. */
   retentionHours?: number;

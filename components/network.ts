@@ -18,7 +18,7 @@ export interface NetworkArgs {
   cidr?: pulumi.Input<string>;
   /** Name of the private zone that hosts of the stack are found in, with the final dot. Default `tollgate.internal.`. */
   zone?: string;
-  /** Everything that leaves goes by one address, through a NAT. Default true. */
+  /** Egress through a NAT with one address. Default true. */
   nat?: boolean;
 }
 
@@ -29,8 +29,8 @@ const GOOGLE_DOMAINS = ["googleapis.com", "run.app", "pkg.dev"];
 const PRIVATE_GOOGLE_ADDRESSES = ["199.36.153.8", "199.36.153.9", "199.36.153.10", "199.36.153.11"];
 
 /**
- * One private network: what leaves it goes through one NAT address, Google's APIs and internal Cloud Run services are
- * reached without leaving it, and managed databases are peered in.
+ * One private network: egress through one NAT address, private access to Google's APIs and internal Cloud Run services,
+ * and peering for managed databases.
  *
  * @example
  * ```ts
@@ -93,7 +93,7 @@ export class Network extends pulumi.ComponentResource {
 
     if (nat) this.egressAddress = this.translated(name, network.id, region, labels);
 
-    // Nothing comes in but from the subnet itself; the implied rules of a VPC deny the rest.
+    // Ingress from the subnet only; a VPC's implied rules deny the rest.
     new Firewall(
       `${name}-internal`,
       {
@@ -128,7 +128,7 @@ export class Network extends pulumi.ComponentResource {
     });
   }
 
-  /** One address that everything leaves by. */
+  /** The one egress address. */
   private translated(
     name: string,
     network: pulumi.Output<string>,

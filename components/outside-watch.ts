@@ -7,7 +7,7 @@ import type { LabelMap } from "./labels";
 export interface OutsideWatchArgs {
   project: pulumi.Input<string>;
   labels: LabelMap;
-  /** Where a public service says that it can answer. */
+  /** The path of a public service's health check. */
   ready: { host: pulumi.Input<string>; path: string };
   /** Name of a Cloud Run service inside the network, whose failures are counted. */
   inner: pulumi.Input<string>;

@@ -9,7 +9,7 @@ export interface PostgresArgs {
   region: pulumi.Input<string>;
   labels: LabelMap;
   networkId: pulumi.Input<string>;
-  /** The connection that gives the network its private services; the instance waits for it. */
+  /** The network's private services connection; the instance waits for it. */
   privateServices: pulumi.Resource;
   /** Databases to create; their owners and roles are made by the roles' job. */
   databases: string[];
@@ -149,7 +149,7 @@ export class Postgres extends pulumi.ComponentResource {
     return password;
   }
 
-  /** Letters and digits only: the passwords stand in URLs and in psql variables. */
+  /** Letters and digits only: the passwords are used in URLs and psql variables. */
   private password(name: string): pulumi.Output<string> {
     return new RandomPassword(name, { length: 32, special: false }, { parent: this }).result;
   }

@@ -6,7 +6,7 @@ export interface RedisArgs {
   region: pulumi.Input<string>;
   labels: LabelMap;
   networkId: pulumi.Input<string>;
-  /** The connection that gives the network its private services; the instance waits for it. */
+  /** The network's private services connection; the instance waits for it. */
   privateServices: pulumi.Resource;
   /** What happens when memory is full: a queue must refuse (`noeviction`), a cache forgets (`allkeys-lru`). */
   whenFull: "noeviction" | "allkeys-lru";

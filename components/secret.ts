@@ -11,7 +11,7 @@ export interface SecretArgs {
   labels: LabelMap;
 }
 
-/** One exact version of a secret: what a revision mounts, so that a rollback finds the value it was made with. */
+/** One exact version of a secret, which a revision mounts, so that a rollback keeps its value. */
 export interface PinnedSecret {
   id: pulumi.Output<string>;
   version: pulumi.Output<string>;

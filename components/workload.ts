@@ -7,7 +7,7 @@ import { IAMMember as AccountIAMMember } from "@pulumi/gcp/serviceaccount/iammem
 import { BucketIAMMember } from "@pulumi/gcp/storage/bucketIAMMember";
 import { RepositoryIamMember } from "@pulumi/gcp/artifactregistry/repositoryIamMember";
 
-/** One thing that a workload may do: a role on one resource. Its name makes the binding's name. */
+/** A role on one resource, which a workload holds. The binding's resource is named after it. */
 export type Binding = { name: string; role: string } & (
   | { on: "secret"; secretId: pulumi.Input<string> }
   | { on: "bucket"; bucket: pulumi.Input<string> }
@@ -24,7 +24,7 @@ export type Binding = { name: string; role: string } & (
 
 export interface WorkloadArgs {
   project: pulumi.Input<string>;
-  /** What it may do, and nothing else. */
+  /** Everything that it may do. */
   bindings: Binding[];
 }
 
@@ -42,7 +42,7 @@ export interface WorkloadArgs {
  */
 export class Workload extends pulumi.ComponentResource {
   readonly email: pulumi.Output<string>;
-  /** The bindings: what runs as this account waits for them. */
+  /** The bindings; what runs as this account depends on them. */
   readonly bindings: pulumi.Resource[];
 
   constructor(name: string, args: WorkloadArgs, opts?: pulumi.ComponentResourceOptions) {

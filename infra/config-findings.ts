@@ -30,7 +30,7 @@ export function findings(issue: z.core.$ZodIssue, raw: Record<string, unknown>):
 /** What was probably meant by a name, or which there are. */
 export function meant(prefix: string, name: string, known: readonly string[]): string {
   const close = nearest(name, known);
-  return close ? `did you mean ${prefix}${close}?` : `name one of ${known.join(", ")}`;
+  return close ? `did you mean ${prefix}${close}?` : `use one of ${known.join(", ")}`;
 }
 
 /** A value as it is written in a finding, without the password of an address. */
@@ -72,7 +72,7 @@ function expected({ expected: type, path }: z.core.$ZodIssueInvalidType, value: 
   }
 }
 
-/** The names that may stand under a key. */
+/** The names that are allowed under a key. */
 function keysAt(path: readonly PropertyKey[]): string[] {
   const { def } = typeAt(path) ?? {};
   if (def?.type === "object") return Object.keys(def.shape);
@@ -81,7 +81,7 @@ function keysAt(path: readonly PropertyKey[]): string[] {
   return [];
 }
 
-/** Settings that are text, whatever a value looks like. */
+/** Settings that are text even where a value looks like a number. */
 export const TEXT_KEYS: ReadonlySet<string> = new Set(
   Object.keys(schema.shape).filter((key) => ["string", "enum"].includes(typeAt([key])!.def.type)),
 );
@@ -90,7 +90,7 @@ export const TEXT_KEYS: ReadonlySet<string> = new Set(
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Defined = Type & { def: any };
 
-/** The type of what stands at a path. */
+/** The type at a path. */
 function typeAt(path: readonly PropertyKey[]): Defined | undefined {
   return path.reduce<Defined | undefined>((at, step) => {
     if (at?.def.type === "object") return bare(at.def.shape[step]);

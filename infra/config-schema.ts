@@ -83,7 +83,7 @@ export const schema = z.strictObject({
       "must be a project number: `gcloud projects describe PROJECT --format='value(projectNumber)'`",
     ),
   region: z.enum(REGIONS, {
-    error: () => `must be a region of Cloud Run: name one of ${REGIONS.join(", ")}`,
+    error: () => `must be a region of Cloud Run: use one of ${REGIONS.join(", ")}`,
   }),
   phase: z.int().min(1).max(5),
   deployment: z.enum(DEPLOYMENTS).default("cloud-run"),
@@ -120,7 +120,7 @@ export const schema = z.strictObject({
   sizes: sizesSchema.partial().default({}),
   /** The agent's address as customers know it, such as that of a load balancer in front. Default: Cloud Run's own. */
   publicUrl: webAddress("https://agent.example.com", { path: false }).optional(),
-  /** The OAuth authorization server whose access tokens the agent takes beside customers' keys. Default: keys only. */
+  /** The OAuth authorization server whose access tokens the agent accepts in addition to customers' keys. Default: keys only. */
   oauthIssuer: webAddress("https://login.example.com", { path: true }).optional(),
   /** The snapshot that ClickHouse's disk was made from, or is to be made anew from: it stays in the file afterwards. */
   clickhouseSnapshot: z
@@ -129,6 +129,27 @@ export const schema = z.strictObject({
       /^projects\/[a-z0-9-]+\/global\/snapshots\/[a-z0-9-]+$/,
       "must be a snapshot, such as projects/PROJECT/global/snapshots/NAME",
     )
+    .optional(),
+  /** The OAuth client by which people sign in to Langfuse with their Google accounts. Default: by a shared password. */
+  signIn: z
+    .strictObject({
+      clientId: z
+        .string()
+        .regex(
+          /^\d+-\w+\.apps\.googleusercontent\.com$/,
+          "must be the id of an OAuth client, such as 1234-abcd.apps.googleusercontent.com",
+        ),
+      /** Google Workspace domains whose people may sign in. */
+      domains: z
+        .array(z.string().regex(new RegExp(`^${DOMAIN}$`), "must be a domain, such as example.com"))
+        .nonempty("must not be empty: list whose people may sign in"),
+      /** Who owns Langfuse's organisation, and gives others their roles there. */
+      owner: address,
+    })
+    .refine(({ domains, owner }) => domains.some((domain) => owner.toLowerCase().endsWith(`@${domain}`)), {
+      path: ["owner"],
+      error: "must be of one of the domains, or nobody could give roles",
+    })
     .optional(),
   /** Overrides of the definitions for this stack alone. */
   tiers: z

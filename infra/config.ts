@@ -90,9 +90,22 @@ export function readConfig(options: { planning?: boolean } = {}): StackConfig {
       "tollgate:alertEmail is missing: from phase 4 on alerts are mailed, name to, from, smarthost, username",
     );
   }
+  missing.push(...halfSignIn(config.signIn !== undefined));
   if (missing.length > 0 && !options.planning) throw new ConfigError(stack, missing);
   const heartbeat = new pulumi.Config("tollgate").getSecret("heartbeatUrl") !== undefined;
   return { ...config, secrets: values, heartbeat, missing };
+}
+
+/** An OAuth client has an id and a secret: one without the other would keep everybody out, or do nothing. */
+function halfSignIn(hasClient: boolean): string[] {
+  const hasSecret = new pulumi.Config("tollgate").getSecret("googleClientSecret") !== undefined;
+  if (hasClient && !hasSecret)
+    return [
+      "tollgate:googleClientSecret is missing (of the OAuth client in tollgate:signIn): `pulumi config set --secret tollgate:googleClientSecret`",
+    ];
+  return hasSecret && !hasClient
+    ? ["tollgate:googleClientSecret does nothing without tollgate:signIn: set that, or take it out"]
+    : [];
 }
 
 function classOf(environment: string): StackClass | undefined {
@@ -122,7 +135,7 @@ function unknownKeys(): string[] {
   });
 }
 
-/** Values as YAML has them: `pulumi.Config` gives text, structures as JSON. */
+/** Values as in YAML: `pulumi.Config` returns text, and structures as JSON. */
 function rawSettings(): Record<string, unknown> {
   const tollgate = new pulumi.Config("tollgate");
   const google = new pulumi.Config("gcp");
@@ -158,7 +171,7 @@ export function withOverrides(stack: string, tiers: Settings["tiers"]): Definiti
     const known = Object.keys(definitions.tiers).join(", ");
     throw new ConfigError(
       stack,
-      unknown.map((name) => `tollgate:tiers.${name} is not a tier: name one of ${known}`),
+      unknown.map((name) => `tollgate:tiers.${name} is not a tier: use one of ${known}`),
     );
   }
   const overridden = Object.fromEntries(

@@ -7,7 +7,14 @@ import { zonesOf } from "./regions";
 type Settings = z.output<typeof schema>;
 
 /** What a machine that runs everything leaves unread. */
-const NOT_ON_A_MACHINE = ["admins", "clickhouseSnapshot", "officeHours", "serving", "tempo"] as const;
+const NOT_ON_A_MACHINE = [
+  "admins",
+  "clickhouseSnapshot",
+  "officeHours",
+  "serving",
+  "signIn",
+  "tempo",
+] as const;
 const SIZES_OF_A_MACHINE: readonly string[] = ["protect"] satisfies (keyof Sizes)[];
 
 /**
@@ -68,7 +75,7 @@ function ofPeople({ deployment, operators, admins }: Settings): string[] {
   const domain = operators.find((each) => each.startsWith("domain:"));
   return domain && !admins && deployment === "cloud-run"
     ? [
-        `tollgate:admins is missing: not everybody of ${domain} may run commands in the stack, so list who may`,
+        `tollgate:admins is missing: list who may run commands in the stack, because not everyone of ${domain} may`,
       ]
     : [];
 }
@@ -104,7 +111,7 @@ function ofSizes({ region, officeHours }: Settings, sizes: Sizes): string[] {
       : []),
     ...(clickhouseMemoryMiB > memory
       ? [
-          `tollgate:sizes.clickhouseMemoryMiB ${clickhouseMemoryMiB} must be at most ${memory}, which ${clickhouseMachine} has beside its system: lower it, or set a larger tollgate:sizes.clickhouseMachine`,
+          `tollgate:sizes.clickhouseMemoryMiB ${clickhouseMemoryMiB} must be at most ${memory}, which ${clickhouseMachine} has besides its system: lower it, or set a larger tollgate:sizes.clickhouseMachine`,
         ]
       : []),
     ...(zones.includes(clickhouseZone)

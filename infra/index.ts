@@ -1,6 +1,6 @@
 import { RunError } from "@pulumi/pulumi";
 
-/** Errors whose message says all that there is to mend: the engine shows it without a stack trace. */
+/** Errors whose message says what to correct: the engine shows them without a stack trace. */
 const READABLE = ["ConfigError", "DefinitionError"];
 
 /**

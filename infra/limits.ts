@@ -8,7 +8,7 @@ export interface Limit {
   name: string;
   /** In words, with its figures. */
   limit: string;
-  /** Where Google says so. */
+  /** Google's page. */
   source: string;
   /** What in a resource passes it, in words. */
   check: (resource: PlannedResource) => string[];
@@ -146,7 +146,7 @@ export const limits: Limit[] = [
   },
   {
     name: "CPU billing",
-    limit: "one a revision: each container says the same",
+    limit: "one a revision, the same for each container",
     source: `${DOCS}/run/docs/configuring/billing-settings`,
     check: perInstance((containers, _template, type) =>
       type === SERVICE && new Set(containers.map(({ resources }) => resources.cpuIdle)).size > 1
@@ -265,7 +265,7 @@ export const limits: Limit[] = [
   },
   {
     name: "vCPU of a region",
-    limit: `${REGION_VCPU} in a new project, for a service at its most instances; a larger quota is asked for`,
+    limit: `${REGION_VCPU} in a new project, for a service at its most instances; a larger quota must be requested`,
     source: `${DOCS}/run/quotas`,
     check: (resource) => {
       const vcpu = mostVcpu(resource);

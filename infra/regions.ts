@@ -1,4 +1,4 @@
-/** Regions of Cloud Run: https://cloud.google.com/run/docs/locations, as known in November 2026. */
+/** Regions of Cloud Run: https://cloud.google.com/run/docs/locations, read in November 2026. */
 export const REGIONS = [
   ...["africa-south1"],
   ...["asia-east1", "asia-east2", "asia-northeast1", "asia-northeast2", "asia-northeast3"],
@@ -21,7 +21,7 @@ const OTHER_ZONES: Record<string, string[]> = {
   "us-east1": ["b", "c", "d"],
 };
 
-/** Letters of a region's zones, as known in November 2026. */
+/** Letters of a region's zones, read in November 2026. */
 export function zonesOf(region: string): string[] {
   return OTHER_ZONES[region] ?? ["a", "b", "c"];
 }

@@ -15,7 +15,7 @@ export function usd(amount: string): NanoDollars {
   const match = /^(\d+)(?:\.(\d{1,9}))?$/.exec(amount);
   if (!match) {
     throw new RangeError(
-      `"${amount}" is not a dollar amount: write digits with at most nine decimals, as "0.50"`,
+      `"${amount}" is not a dollar amount: write digits with at most nine decimals, such as "0.50"`,
     );
   }
   const nanos = Number(match[1]) * NANOS_PER_DOLLAR + Number((match[2] ?? "").padEnd(9, "0"));

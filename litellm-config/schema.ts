@@ -83,7 +83,7 @@ const price = z.strictObject({
   input: tokenPrice,
   output: tokenPrice,
   cacheRead: tokenPrice,
-  /** Writing to a cache that lives five minutes, or one hour. A provider without a write price is given `input`. */
+  /** Writing to a cache that lives five minutes, or one hour. Without a write price: `input`. */
   cacheWrite5m: tokenPrice,
   cacheWrite1h: tokenPrice,
 });
@@ -108,7 +108,7 @@ const model = z.strictObject({
     .strictObject({
       /** The most tokens that one image has; without `tile`, the bound of every image. */
       most: tokens,
-      /** Pixels on a side of a tile, each of which has `tileTokens` (1), beside the `base` (0) of the image. */
+      /** Pixels on a side of a tile, each of which has `tileTokens` (1), in addition to the image's `base` (0). */
       tile: z.int().positive().optional(),
       tileTokens: tokens.optional(),
       base: z.int().nonnegative().optional(),
@@ -140,7 +140,7 @@ const retention = z.strictObject({
   traces: days,
   callMonths: z
     .int()
-    .min(1, "keep at least 1 month beside the current one")
+    .min(1, "keep at least 1 month besides the current one")
     .max(999, "keep at most 999 months"),
 });
 
@@ -235,7 +235,7 @@ export const definitionsSchema = shape.superRefine((definitions, context) => {
     if (!routes[degradeTo]) {
       problem(
         ["tiers", name, "degradeTo"],
-        `"${degradeTo}" is not a route: name one of ${Object.keys(routes).join(", ")}`,
+        `"${degradeTo}" is not a route: use one of ${Object.keys(routes).join(", ")}`,
       );
     }
   }
@@ -390,7 +390,7 @@ function checkModel(
     problem(["documents"], `only anthropic and vertex count a document's tokens: remove it`);
   }
   if (images && images.tile === undefined && (images.tileTokens ?? images.base) !== undefined) {
-    problem(["images", "tile"], `tileTokens and base belong to a tile: give its size in pixels`);
+    problem(["images", "tile"], `tileTokens and base belong to a tile: set its size in pixels`);
   }
   if (regionalUpliftPercent !== undefined && provider !== "vertex") {
     problem(["regionalUpliftPercent"], `only Vertex AI has locations: remove it`);

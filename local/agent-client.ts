@@ -26,6 +26,8 @@ export interface AgentClient {
    */
   ask(question: string, sessionId?: string, onText?: (text: string) => void): Promise<Answer>;
   close(): Promise<void>;
+  /** Closes it and ends the conversation, which the agent otherwise remembers for half an hour. */
+  end(): Promise<void>;
 }
 
 /**
@@ -55,6 +57,10 @@ export async function connectAgent(url: string, key: string): Promise<AgentClien
       return answer.parse(result.structuredContent);
     },
     close: () => client.close(),
+    end: async () => {
+      await transport.terminateSession();
+      await client.close();
+    },
   };
 }
 

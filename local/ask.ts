@@ -15,7 +15,7 @@ interface Options {
 async function ask(words: string[], { session }: Options): Promise<void> {
   const url = runningStack().services.agent?.url;
   const key = readSecrets()?.sampleCustomerKey;
-  if (!url || !key) throw new Error("The agent is not up yet: wait until `npm start` says so");
+  if (!url || !key) throw new Error("The agent is not ready: wait until `npm start` reports it as ready");
   const agent = await connectAgent(url, key);
   try {
     let streamed = "";
@@ -23,11 +23,15 @@ async function ask(words: string[], { session }: Options): Promise<void> {
       streamed += text;
       process.stdout.write(text);
     });
-    // What was not streamed, as a refusal's message or an answer that was made anew.
+    // What was not streamed, such as a refusal's message or a regenerated answer.
     if (streamed !== answer.answer) process.stdout.write(streamed ? `\n\n${answer.answer}` : answer.answer);
     process.stdout.write("\n");
     const models = answer.models.join(", ") || "no model";
-    console.error(pc.dim(`${answer.llm_calls} LLM calls, ${models}; --session ${answer.session_id}`));
+    console.error(
+      pc.dim(
+        `${answer.llm_calls} LLM ${answer.llm_calls === 1 ? "call" : "calls"}, ${models}; --session ${answer.session_id}`,
+      ),
+    );
     if (answer.refused) process.exitCode = EXIT.failed;
   } finally {
     await agent.close();

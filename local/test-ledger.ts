@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { startPostgres } from "./processes";
 
 /**
- * Runs something with a Postgres of its own, and stops it afterwards, also on Ctrl-C.
+ * Runs something with its own Postgres, and stops it afterwards, also on Ctrl-C.
  *
  * @param folder Where its data and log go.
  * @param use Gets the URL of the ledger's owner; the ledger is empty.

@@ -74,7 +74,7 @@ async function main(args: string[]): Promise<void> {
 
 async function runEverything(): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  // Beside the checks, because it mostly waits for its database; its output is shown when they are done.
+  // In parallel with the checks, because it mostly waits for its database; its output follows theirs.
   const guard = withTestLedger(results, (ownerUrl) => run(pytest(ownerUrl), () => checked));
   const checked = (async () => {
     for (const check of checks) outcomes.push(await run(check));

@@ -2,7 +2,7 @@ import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 
 /**
  * A stack of the project in a folder, over the Automation API. It needs the Pulumi CLI on the PATH, signed in to the state's
- * backend, as by hand.
+ * backend.
  *
  * @param envVars For the CLI, over those of this process.
  * @throws Error when there is no Pulumi CLI, or no such stack.

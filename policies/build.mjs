@@ -21,7 +21,7 @@ if (!process.argv.includes("--clean")) {
     external: Object.keys(dependencies).flatMap((name) => [name, `${name}/*`]),
     logLevel: "warning",
   });
-  // What is read from beside the source that needs it: prices, and the files that machines have as they are.
+  // Files that the sources read from their own folders: prices, and the machines' native files.
   const NATIVE = [
     ["infra/cost", /^prices\.json$/, "."],
     ["infra/config-files/clickhouse", /\.xml$/, "clickhouse"],

@@ -23,7 +23,7 @@ export function policiesFor(environment: Environment): TollgatePolicy[] {
 }
 
 /**
- * How strictly a stack is judged. As dev only what says so of itself, and is not called prod: a stack `dev` without a class, or
+ * How strictly a stack is checked. As dev only one that declares it and is not called prod: a stack `dev` without a class, or
  * one of class dev under another name. The name may be `prod` or `acme/tollgate/prod`.
  */
 export function environmentOf(stack: string): Environment {

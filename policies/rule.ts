@@ -14,7 +14,7 @@ import { known, type Known, type Props } from "./known";
 
 export type { Known, Props };
 
-/** How a stack is judged: prod is never milder than dev. */
+/** How strictly a stack is checked: prod is never milder than dev. */
 export type Environment = "dev" | "prod";
 
 /** A class of the provider's SDK, with the type of the inputs it takes. */

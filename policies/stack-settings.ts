@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * A setting of the stack, as `gcp:project`; none where it is not set. The engine hands a stack's configuration to a policy
+ * A setting of the stack, such as `gcp:project`; undefined where it is not set. The engine hands a stack's configuration to a policy
  * pack as it does to the program; a plan sets it in this process.
  */
 export function stackSetting(key: string): string | undefined {

@@ -1,6 +1,6 @@
 /**
  * `npm run bundle`: bundles the programs of the services' image to `services/dist/`, one file each with its source map, and the
- * text files that they read beside them. The image is built from that folder alone.
+ * text files that they read. The image is built from that folder alone.
  */
 import { cpSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, relative } from "node:path";

@@ -37,7 +37,7 @@ export interface ToolCall {
   args: unknown;
 }
 
-/** What the model says: text, or calls of tools. */
+/** The model's output: text, or tool calls. */
 export interface Answer {
   content: string;
   toolCalls: ToolCall[];

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { TRANSPORTS } from "./transport";
 
 const count = z.int().nonnegative();
 const milliseconds = z.int().nonnegative();
@@ -19,6 +20,17 @@ export const behaviour = z.strictObject({
   latencyMs: milliseconds.optional(),
   /** Before each chunk of a stream. */
   chunkDelayMs: milliseconds.optional(),
+  /** Answer with this status in place of 200, and bill the answer. */
+  successStatus: z.int().min(201).max(299).optional(),
+  /** Send the answer whole, in an unusual way; `length_below` cuts it, and `head_only` leaves it out. */
+  transport: z.enum(TRANSPORTS).optional(),
+  /** Milliseconds before each byte. */
+  dripMs: milliseconds.optional(),
+  /**
+   * Never end: after its pieces, a stream sends comments or its last piece again; a plain answer sends blanks before itself, or
+   * goes on in its text. Billed in full, and of what goes on the limit of the request.
+   */
+  forever: z.enum(["keep_alives", "text"]).optional(),
   /** Refuse with this status; nothing is billed. */
   status: z.int().min(400).max(599).optional(),
   /** The `retry-after` header of that refusal: seconds or an HTTP date. */
@@ -46,7 +58,7 @@ export const behaviour = z.strictObject({
   /** The same as `usage: "omitted"`. */
   omitUsage: z.boolean().optional(),
   outputTokens: count.optional(),
-  /** Reasoning before the answer, billed as output; shown only where the request asks for it. */
+  /** Reasoning before the answer, billed as output, where the model may reason; shown only where the request asks for it. */
   reasoningTokens: count.optional(),
   /** The reasoning is shown encrypted (Anthropic's `redacted_thinking`). */
   redactedThinking: z.boolean().optional(),

@@ -103,7 +103,7 @@ async function answerTo(provider: Provider, incoming: Incoming, call: Call): Pro
     provider.account.add({ ...record, usage, costNanos, outcome, clientLeft: !stillThere() });
   };
   // A call that hangs is billed at once: its answer was made, whether or not anybody ever reads it.
-  const hangs = behaviour.hangAfterChunks !== undefined;
+  const hangs = behaviour.hangAfterChunks !== undefined || behaviour.forever !== undefined;
   if (hangs) charge(completion.usage, "hung");
   const delivery = await (call.stream ? sendStream : sendPlain)(wire, response, completion, behaviour);
   if (!hangs) charge(generated(completion, delivery), delivery.outcome);
@@ -121,7 +121,8 @@ function plan(provider: Provider, call: Call, behaviour: Partial<Behaviour>, id:
   const cache = { ...call.cacheUse(provider.cache, tokensPerByte(behaviour)), ...cacheOf(behaviour) };
   const limit = Math.min(call.maxTokens ?? Infinity, call.publicModel.maxOutputTokens);
   const allowed = behaviour.ignoreMaxTokens ? Infinity : limit;
-  const reasoning = Math.min(behaviour.reasoningTokens ?? call.reasoningTokens, allowed);
+  const wanted = call.mayReason ? (behaviour.reasoningTokens ?? call.reasoningTokens) : 0;
+  const reasoning = Math.min(wanted, allowed);
   const { answer, tokens, finish, stopSequence } = say(call, behaviour, allowed - reasoning);
   return {
     id,
@@ -135,7 +136,8 @@ function plan(provider: Provider, call: Call, behaviour: Partial<Behaviour>, id:
     usage: {
       promptTokens: Math.max(whole, cache.cachedTokens + cache.cacheWriteTokens),
       ...cache,
-      completionTokens: (tokens + reasoning) * call.n,
+      completionTokens:
+        (behaviour.forever === "text" && limit < Infinity ? limit : tokens + reasoning) * call.n,
       reasoningTokens: reasoning * call.n,
     },
     reportsUsage: !(call.withoutUsage || behaviour.omitUsage || behaviour.usage === "omitted"),

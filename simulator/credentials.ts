@@ -6,8 +6,8 @@ import { simulatedServiceAccount } from "./vertex/credentials";
  * The gateway's environment with the simulator in every provider's place: the meter reads the addresses and keys, so that the
  * production `config.yaml` runs as it is.
  *
- * @param url the simulator's address, as `http://127.0.0.1:4010`
- * @param keyFile where the key of a worthless service account is written, readable by its owner only
+ * @param url the simulator's address, such as `http://127.0.0.1:4010`
+ * @param keyFile where the key file of a simulated service account is written, readable by its owner only
  */
 export function simulatedProviders(url: string, keyFile: string): Record<string, string> {
   writeFileSync(keyFile, simulatedServiceAccount(url), { mode: 0o600 });

@@ -4,6 +4,7 @@ import type { Completion } from "./answer";
 import type { Behaviour } from "./behaviour";
 import { distort, halved } from "./usage-report";
 import { ApiError } from "./api-error";
+import { Sender } from "./transport";
 import type { Wire } from "./wire";
 
 type Behaving = Partial<Behaviour>;
@@ -12,6 +13,7 @@ type Behaving = Partial<Behaviour>;
 export type Delivery = { outcome: "success" | "cut" | "hung" | "unreadable"; piecesSent: number };
 
 const WHOLE: Delivery = { outcome: "success", piecesSent: Infinity };
+const HUNG: Delivery = { outcome: "hung", piecesSent: Infinity };
 const HTML = "<!doctype html><html><body><h1>502 Bad Gateway</h1></body></html>";
 
 /** Sends a completion as one JSON document. */
@@ -24,7 +26,18 @@ export async function sendPlain(
   const ended = await interrupt(wire, response, behaviour, 0);
   if (ended) return ended;
   const document = JSON.stringify(distort(wire.document(completion), behaviour));
-  return sendBody(wire, response, behaviour, document) ?? (sendText(response, 200, document), WHOLE);
+  const unreadable = sendBody(wire, response, behaviour, document);
+  if (unreadable) return unreadable;
+  const sender = new Sender(response, behaviour);
+  if (behaviour.forever) {
+    sender.open("application/json");
+    const text = document.indexOf(completion.answer.content.slice(-8));
+    if (behaviour.forever === "text") await sender.write(document.slice(0, text));
+    await forever(sender, behaviour.forever === "text" ? " word".repeat(400) : " ");
+    return HUNG;
+  }
+  await sender.whole("application/json", document);
+  return WHOLE;
 }
 
 /** Sends a completion as server-sent events. */
@@ -40,8 +53,10 @@ export async function sendStream(
   const first = wire.encode(distort(events[0]!.data, behaviour));
   const unreadable = sendBody(wire, response, behaviour, first);
   if (unreadable) return unreadable;
-  openStream(response);
+  const sender = new Sender(response, behaviour);
+  sender.open("text/event-stream");
   let pieces = 0;
+  let last = "";
   let opening = behaviour.afterOpening === true;
   for (const { kind, data } of events) {
     if (opening && kind !== "opening") {
@@ -50,21 +65,36 @@ export async function sendStream(
       if (ended) return ended;
     }
     if (kind === "piece" && behaviour.chunkDelayMs) await wait(behaviour.chunkDelayMs);
+    if (kind === "finish" && behaviour.forever) {
+      await forever(sender, behaviour.forever === "text" ? last.repeat(100) : ": keep-alive\n\n");
+      return HUNG;
+    }
     if (kind === "finish" && behaviour.omitFinish) continue;
-    write(response, wire.encode(distort(data, behaviour)));
-    if (kind === "finish" && behaviour.usage === "shrinking") repeatSmaller(wire, response, data);
+    const event = wire.encode(distort(data, behaviour));
+    await sender.write(event);
+    if (kind === "finish" && behaviour.usage === "shrinking") await repeatSmaller(wire, sender, data);
     if (kind !== "piece") continue;
+    last = event;
     const ended = await interrupt(wire, response, behaviour, ++pieces);
     if (ended) return ended;
   }
-  response.end(behaviour.omitFinish ? "" : wire.end);
+  if (!behaviour.omitFinish) await sender.write(wire.end);
+  await sender.end();
   return WHOLE;
 }
 
+/** Sends a text again and again until the client leaves. */
+async function forever(sender: Sender, text: string): Promise<void> {
+  while (!sender.left) {
+    await sender.write(text);
+    await wait(20);
+  }
+}
+
 /** Reports the usage of an event once more, with smaller numbers. */
-function repeatSmaller(wire: Wire, response: ServerResponse, data: object): void {
+async function repeatSmaller(wire: Wire, sender: Sender, data: object): Promise<void> {
   const smaller = wire.encode(halved(data));
-  if (smaller !== wire.encode(data)) write(response, smaller);
+  if (smaller !== wire.encode(data)) await sender.write(smaller);
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown, headers = {}): void {
@@ -125,7 +155,7 @@ async function interrupt(
   }
   if (hangAfterChunks === sent) {
     if (!response.destroyed) await new Promise((closed) => response.once("close", closed));
-    return { outcome: "hung", piecesSent: Infinity };
+    return HUNG;
   }
   return undefined;
 }

@@ -27,6 +27,7 @@ export function embeddingCall(
     stopSequences: [],
     parameters,
     showsThinking: false,
+    mayReason: false,
     reasoningTokens: 0,
     surcharges: { webSearches: 0, factor: 1 },
     cacheUse: () => NO_CACHE,

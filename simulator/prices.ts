@@ -28,6 +28,10 @@ export interface PublicModel {
   samplingParameters: boolean;
   prefill: boolean;
   forcedToolUse: boolean;
+  /**
+   * "always": it thinks, and cannot be told not to; "adaptive": it thinks unless it is told not to; "budget": it thinks only
+   * when it is asked to (https://platform.claude.com/docs/en/models/haiku-5-5/whats-new-haiku-5-5). Google's always think.
+   */
   thinking: "always" | "adaptive" | "budget";
   /** Numbers of a vector, where it makes embeddings of texts. */
   dimensions?: number;

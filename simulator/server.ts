@@ -41,7 +41,7 @@ interface State extends Provider {
 }
 
 /**
- * Starts the LLM simulator: the APIs of OpenAI, Anthropic and Vertex AI, at no cost and with an account of its own.
+ * Starts the LLM simulator: the APIs of OpenAI, Anthropic and Vertex AI, free of charge, with its own bill.
  *
  * @throws the listen error (`EADDRINUSE`) when the port is taken.
  */

@@ -13,7 +13,7 @@ export interface PromptPart {
   message?: boolean;
   /** Images and documents. */
   files?: BilledFile[];
-  /** A cache breakpoint stands after it. */
+  /** A cache breakpoint follows it. */
   cache?: "5m" | "1h";
 }
 

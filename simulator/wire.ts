@@ -20,9 +20,11 @@ export interface Call {
   parameters: string[];
   /** The request asks to see the reasoning. */
   showsThinking: boolean;
+  /** Whether the model may reason at all: whether the request asks for it, or the model reasons without being asked. */
+  mayReason: boolean;
   /** Tokens of reasoning unless a behaviour says how many. */
   reasoningTokens: number;
-  /** The client wants no usage in the stream. */
+  /** The client asked for no usage in the stream. */
   withoutUsage?: boolean;
   surcharges: Surcharges;
   cacheUse(cache: PromptCache, tokensPerByte: number): CacheUse;

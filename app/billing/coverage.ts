@@ -20,7 +20,7 @@ export class Coverage {
     return this.extent.newestExport;
   }
 
-  /** The day of the first line; null when the data reach back further than asked, or are none. */
+  /** The day of the first line; null when the data reach back further than asked, or are empty. */
   get firstDay(): Day | null {
     return this.extent.firstUsage && dayOf(this.extent.firstUsage);
   }

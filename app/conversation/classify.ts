@@ -29,7 +29,7 @@ const DO_IT =
 const CHANGE_ABROAD =
   /^(?:lösche?|stoppe?|schalte?|entferne?|beende|supprime[rz]?|arrête[rz]?|éteins|désactive[rz]?|elimina|borra|apaga|det[eé]n|para la|exclu[ai]|desliga|cancella|ferma|spegni|verwijder|stop de|zet)\b|(?:を|は)?(?:削除|停止|止め)/;
 
-/** What to do to pay less: a question that wants advice, whatever else it asks. */
+/** How to pay less: a question for advice, whatever else it asks. */
 const ADVICE: readonly RegExp[] = [
   /\b(?:optimi[sz]\w*|recommend\w*|advi[cs]e|suggest\w*|tips?|ideas?|rightsiz\w+|cost (?:cutting|saving)s?)\b/,
   /\b(?:can|could|should|would|to|help|let's|want|need|ways?|how (?:do|can|to)|where)\b(?![^.?!]*\bhow much (?:did|have|has|do)\b)[^.?!]*\b(?:sav(?:e|ing)|reduc(?:e|ing)|cut(?:ting)?|lower(?:ing)?|shrink|trim|slash|decrease|bring(?:ing)? (?:it |them |costs? |the bill |my bill )?down|get (?:it|them|that|this|these|those|costs?|the bill|my bill) down)\b(?! than)/,

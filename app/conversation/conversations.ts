@@ -194,10 +194,10 @@ export class Conversations {
     if (error instanceof Failure) {
       metrics.providerErrors.inc({ code: error.code });
       log.error({ event: "provider.error", code: error.code, ...fields }, `no answer: ${error.code}`);
-      return new UserError(FAILURES[error.code], { cause: error });
+      return new UserError(FAILURES[error.code], { cause: error, isOurs: error.isOurs });
     }
     log.error({ event: "request.error", err: error, ...fields }, "a question failed");
-    return new UserError(INTERNAL_MESSAGE, { cause: error });
+    return new UserError(INTERNAL_MESSAGE, { cause: error, isOurs: true });
   }
 }
 

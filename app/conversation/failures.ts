@@ -18,8 +18,7 @@ export const FAILURES = {
     "The language model's safety filter stopped the answer. Asking in the same words will not help: please rephrase your question.",
   model_refusal:
     "The language model declined to answer this question. Please rephrase it, or ask something else.",
-  empty_answer:
-    "The language model gave no answer, and none when asked again. Please put your question in other words.",
+  empty_answer: "The language model did not answer, even after a retry. Please rephrase your question.",
   thoughts_only:
     "The language model ran out of room before it reached an answer. Please ask for less at once, such as one service or one month.",
   truncated_tool_call:
@@ -29,6 +28,9 @@ export const FAILURES = {
 
 export type FailureCode = keyof typeof FAILURES;
 
+/** Failures that the customer, the account or the question brings about; all others are ours or a provider's. */
+const OF_CUSTOMERS = new Set<FailureCode>(["unknown_customer", "too_long", "safety_stop", "model_refusal"]);
+
 /** A question that gets no answer. What its customer reads is `FAILURES[code]`; the cause is for the log. */
 export class Failure extends Error {
   constructor(
@@ -37,5 +39,9 @@ export class Failure extends Error {
   ) {
     super(`no answer: ${code}`, options);
     this.name = "Failure";
+  }
+
+  get isOurs(): boolean {
+    return !OF_CUSTOMERS.has(this.code);
   }
 }

@@ -1,3 +1,4 @@
+import { context, propagation } from "@opentelemetry/api";
 import OpenAI, { APIError, APIUserAbortError } from "openai";
 import type {
   ChatCompletionChunk,
@@ -58,7 +59,7 @@ export interface Gateway {
   /**
    * One LLM call, streamed.
    *
-   * @throws GatewayRefusal when the guard says no, Failure when there is no answer.
+   * @throws GatewayRefusal when the guard refuses, Failure when there is no answer.
    */
   chat(call: ChatCall): Promise<ChatReply>;
   /** @throws when the gateway is not ready to answer. */
@@ -68,7 +69,7 @@ export interface Gateway {
 /**
  * The gateway, over its OpenAI-compatible API.
  *
- * @param url its address, as "http://gateway:4000"
+ * @param url its address, such as "http://gateway:4000"
  * @param key the agent's key there
  */
 export function createGateway(url: string, key: string): Gateway {
@@ -112,7 +113,7 @@ async function stream(client: OpenAI, call: ChatCall, progress: { begun: boolean
         // OpenAI's own metadata holds text only; the gateway's contract has lists too.
         metadata: call.metadata as unknown as Record<string, string>,
       },
-      { signal: call.signal },
+      { signal: call.signal, headers: traceContext() },
     )
     .withResponse();
   progress.begun = true;
@@ -142,6 +143,13 @@ async function stream(client: OpenAI, call: ChatCall, progress: { begun: boolean
   if (reply.finish === "") throw new Failure("stream_cut");
   reply.toolCalls = reply.toolCalls.filter(Boolean);
   return reply;
+}
+
+/** W3C trace context: the gateway's spans are children of the active one. */
+function traceContext(): Record<string, string> {
+  const headers: Record<string, string> = {};
+  propagation.inject(context.active(), headers);
+  return headers;
 }
 
 /** LiteLLM adds a model's thoughts to OpenAI's own fields. */

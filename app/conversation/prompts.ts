@@ -25,7 +25,7 @@ export const langfuseName = (name: PromptName): string => `tollgate-${name}`;
 const FRESH_FOR_MS = 60_000;
 
 /**
- * System prompts. They stand in this repository; a version in Langfuse with the label `production` takes their place as soon
+ * System prompts. They are in this repository; a version in Langfuse with the label `production` replaces them as soon
  * as it has been read, and is looked for again every minute while the agent is asked.
  *
  * @param langfuse absent when the agent runs without Langfuse.
@@ -41,7 +41,7 @@ export function createPrompts(langfuse: LangfuseClient | undefined, { log }: Tel
   function refresh(name: PromptName): void {
     if (!langfuse || Date.now() - (askedAt.get(name) ?? 0) < FRESH_FOR_MS) return;
     askedAt.set(name, Date.now());
-    // The plain API: the SDK's prompt manager writes to the console when Langfuse has none.
+    // The plain API, because the SDK's prompt manager writes to the console when Langfuse has none.
     langfuse.api.prompts
       .get(langfuseName(name), { label: "production" }, { timeoutInSeconds: 3, maxRetries: 0 })
       .then((found) => {

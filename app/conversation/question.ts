@@ -132,7 +132,7 @@ export class Question {
         tools,
         toolChoice: left > 1 ? "auto" : "none",
         maxTokens,
-        // What a model says before it calls tools is shown as it comes; the answer is what it says in the end.
+        // Text before tool calls is shown as it arrives; the answer is the last text.
         onText: context.onText,
       });
       const calls = left > 1 ? readToolCalls(reply.toolCalls) : [];

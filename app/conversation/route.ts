@@ -8,7 +8,7 @@ export interface Route {
 }
 
 /**
- * The route that the definitions give a kind of query.
+ * The route of a kind of query, by the definitions.
  *
  * @throws Error when none does, which the definitions should rule out.
  */

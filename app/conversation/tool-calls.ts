@@ -26,7 +26,7 @@ export function describeTools(tools: readonly Tool[]): ChatCompletionFunctionToo
 /** A model's call, ready to be run and to be sent back to any provider. */
 export interface ReadCall {
   call: ChatCompletionMessageFunctionToolCall;
-  /** The arguments; undefined when the model's own were no JSON object. */
+  /** The arguments; undefined when the model's were not a JSON object. */
   input: Record<string, unknown> | undefined;
 }
 
@@ -57,7 +57,7 @@ function readArguments(text: string): Record<string, unknown> | undefined {
 }
 
 /**
- * Runs the calls that a model made, all at once. What goes wrong goes back to the model as text, for it to mend or report.
+ * Runs the calls that a model made, all at once. Errors go back to the model as text, for it to correct or report.
  */
 export function runToolCalls(
   calls: readonly ReadCall[],

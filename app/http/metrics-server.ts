@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { Registry } from "prom-client";
 
-/** `/metrics` on a port of its own: the agent's other port is public. */
+/** `/metrics` on a separate port, because the agent's other port is public. */
 export function createMetricsServer(registry: Registry): Server {
   return createServer((req, res) => {
     if (req.url !== "/metrics") {

@@ -37,7 +37,7 @@ const PROMPTS = [
   },
 ];
 
-/** What a client may keep beside a conversation. Each is a tool's result. */
+/** What a client may attach to a conversation. Each is a tool's result. */
 const RESOURCES = [
   {
     name: "budget",

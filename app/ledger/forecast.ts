@@ -12,7 +12,7 @@ export interface Forecast {
   /** Four months of five end between these, should the days to come be like those before. */
   lowNanos: NanoDollars;
   highNanos: NanoDollars;
-  /** The day on which the expected spend reaches the budget, as "2026-11-24"; null: not in this month. */
+  /** The day on which the expected spend reaches the budget, such as "2026-11-24"; null: not in this month. */
   runsOutOn: string | null;
   /** Whole days that it is based on. */
   basedOnDays: number;

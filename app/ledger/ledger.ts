@@ -12,7 +12,7 @@ export interface Customer {
 
 /** What is used and left, in nano-dollars. `held` is kept for calls in flight. */
 export interface Usage {
-  /** First day of the customer's budget month (UTC), as "2026-11-15". */
+  /** First day of the customer's budget month (UTC), such as "2026-11-15". */
   month: string;
   /** First day after it, on which the budget starts anew. */
   monthEnd: string;

@@ -31,7 +31,7 @@ export interface SpendRow extends Partial<Record<SpendDimension, string>> {
   /** ISO 4217. Amounts of two currencies are never added up. */
   currency: string;
   kind: LineKind;
-  /** Null: the cost before credits. Else a type of credit, as "PROMOTION", whose amount is negative. */
+  /** Null: the cost before credits. Else a type of credit, such as "PROMOTION", whose amount is negative. */
   credit: string | null;
   nanos: Nanos;
 }
@@ -68,11 +68,11 @@ export type RecommendationKind = (typeof RECOMMENDATION_KINDS)[number];
 export interface Recommendation {
   id: string;
   kind: RecommendationKind;
-  /** Full resource name, as "//compute.googleapis.com/projects/p/zones/z/instances/i". */
+  /** Full resource name, such as "//compute.googleapis.com/projects/p/zones/z/instances/i". */
   resource: string;
   location: string;
   description: string;
-  /** ISO 4217; the billing account's own where Google says it. */
+  /** ISO 4217; the billing account's where Google reports it. */
   currency: string;
   /** Over 30 days. */
   monthlySaving: Nanos;
@@ -84,7 +84,7 @@ export interface Recommendation {
 
 export interface Recommendations {
   found: Recommendation[];
-  /** What could not be asked, as "idle_vm in us-central1-a". */
+  /** What could not be queried, such as "idle_vm in us-central1-a". */
   missing: string[];
 }
 
@@ -95,7 +95,7 @@ export interface RecommendationSource {
 }
 
 export interface AssetQuery {
-  /** Asset types, as "compute.googleapis.com/Disk"; empty means all. */
+  /** Asset types, such as "compute.googleapis.com/Disk"; empty means all. */
   types: readonly string[];
   /** A zone, region or "global". */
   location?: string;

@@ -1,7 +1,9 @@
 import { LangfuseSpanProcessor } from "@langfuse/otel";
 import { setLangfuseTracerProvider } from "@langfuse/tracing";
+import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import { NodeTracerProvider, type SpanProcessor } from "@opentelemetry/sdk-trace-node";
+import { BatchSpanProcessor, NodeTracerProvider, type SpanProcessor } from "@opentelemetry/sdk-trace-node";
+import { withoutTexts } from "./without-texts";
 
 export interface LangfuseAccess {
   host: string;
@@ -15,10 +17,16 @@ export interface Tracing {
 }
 
 /**
- * Starts tracing. Without Langfuse spans still get their ids, which logs and ledger rows carry, and go nowhere. Spans are
- * sent in the background: a back-end that is slow or gone delays no answer.
+ * Starts tracing. Without Langfuse and Tempo spans still get their ids, which logs and ledger rows carry, and go nowhere. Spans
+ * are sent in the background: a back-end that is slow or gone delays no answer.
+ *
+ * @param tempo where Tempo takes OTLP over HTTP, without a final slash; it gets times and names, no texts.
  */
-export function startTracing(langfuse: LangfuseAccess | undefined, environment: string): Tracing {
+export function startTracing(
+  langfuse: LangfuseAccess | undefined,
+  environment: string,
+  tempo?: string,
+): Tracing {
   const spanProcessors: SpanProcessor[] = [];
   if (langfuse) {
     spanProcessors.push(
@@ -31,6 +39,10 @@ export function startTracing(langfuse: LangfuseAccess | undefined, environment: 
         mediaUploadEnabled: false,
       }),
     );
+  }
+  if (tempo) {
+    const exporter = new OTLPTraceExporter({ url: `${tempo}/v1/traces`, timeoutMillis: 5_000 });
+    spanProcessors.push(new BatchSpanProcessor(withoutTexts(exporter)));
   }
   const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({ "service.name": "agent" }),

@@ -53,7 +53,7 @@ export function findAnomalies(
   return found.sort((a, b) => Number(excess(b) - excess(a)));
 }
 
-/** The first day of a period that can be judged: enough days before it are in the bill. */
+/** The first day of a period that can be checked: enough days before it are in the bill. */
 export function judgedFrom(period: Period, coverage: Coverage): Day {
   const first = coverage.firstDay && addDays(coverage.firstDay, LEAST_BASELINE_DAYS);
   return first !== null && first > period.from ? first : period.from;
@@ -98,7 +98,7 @@ function isUnusual(history: History, day: Day, least: Nanos): boolean {
 function describe(rows: readonly SpendRow[], history: History, coverage: Coverage, days: readonly Day[]) {
   const from = days[0]!;
   const length = BigInt(days.length);
-  // The usual of the first day stands for all: the later days' own already counts the unusual ones before them.
+  // The first day's usual cost is used for all days: a later day's would include the unusual ones before it.
   const causes = [...groupBy(rows, (row) => JSON.stringify([row.sku, row.project])).values()].map((of) => {
     const own = new History(of, coverage.firstDay);
     const { sku = "", project = "" } = of[0]!;

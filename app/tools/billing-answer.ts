@@ -106,7 +106,7 @@ export function asideNote(totals: readonly Cost[]): string[] {
   return [`These figures are usage. Not in them, but on the invoice: ${parts.join(", ")}.`];
 }
 
-/** Says that amounts in several currencies stand side by side. */
+/** Notes that amounts in several currencies are listed separately. */
 export function currencyNote(totals: readonly { currency: string }[]): string[] {
   const codes = [...new Set(totals.map(({ currency }) => currency))];
   return codes.length > 1

@@ -31,7 +31,7 @@ export const getSpend = defineTool({
   description:
     "Google Cloud spend in a period, split by service, project, sku or day, largest first (days in order). view=usage: what " +
     "was used on these days, after credits, without tax and corrections, as in Google's cost reports; for whole months the " +
-    "invoice stands beside it. view=invoice: what is on the invoices of whole months, with tax and corrections: use it for " +
+    "invoice is included. view=invoice: what is on the invoices of whole months, with tax and corrections: use it for " +
     '"my bill" or "my invoice". To learn what changed use compare-periods; to look for unusual days use list-anomalies.',
   annotations: READS_CLOUD,
   input: z.strictObject({

@@ -22,7 +22,10 @@ export const listAnomalies = defineTool({
   }),
   output: z.object({
     ...periodOutput,
-    judged: z.object(periodOutput).nullable().describe("The days that could be judged; null when none could"),
+    judged: z
+      .object(periodOutput)
+      .nullable()
+      .describe("The days that could be checked; null when none could"),
     anomalies: z.array(
       z.object({
         service: z.string(),
@@ -76,8 +79,10 @@ function judgedDays(period: Period, coverage: Coverage): Period | null {
 function judgedNote(period: Period, judged: Period | null): string[] {
   if (judged === null)
     return [
-      `No day of ${nameOf(period)} can be judged: it takes finished days with a week of data before them.`,
+      `No day of ${nameOf(period)} can be checked: that needs finished days with a week of data before them.`,
     ];
   if (judged.from === period.from && judged.to === period.to) return [];
-  return [`Only ${nameOf(judged)} could be judged: it takes finished days with a week of data before them.`];
+  return [
+    `Only ${nameOf(judged)} could be checked: that needs finished days with a week of data before them.`,
+  ];
 }

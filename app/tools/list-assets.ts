@@ -16,7 +16,7 @@ export const listAssets = defineTool({
       .array(z.string().regex(/^[a-z0-9.-]+\.googleapis\.com\/[A-Za-z]+$/))
       .max(20)
       .default([])
-      .describe('Asset types, as "compute.googleapis.com/Instance"; all when empty'),
+      .describe('Asset types, such as "compute.googleapis.com/Instance"; all when empty'),
     location: z
       .string()
       .regex(/^[a-z0-9-]{1,63}$/)

@@ -70,7 +70,7 @@ export async function spendByName(
       notes.push(`There is no ${kind} named ${JSON.stringify(value)}: these are the figures of ${name}.`);
     found[kind] = name;
   }
-  // Each name exists: then there really is no cost.
+  // Each name exists, so there is no cost.
   if (notes.length === 0) return { rows, filter, notes };
   return { rows: await source.spend({ ...query, filter: found }), filter: found, notes };
 }

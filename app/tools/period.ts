@@ -60,7 +60,7 @@ export function resolvePeriod(input: PeriodInput, now: Date): Period {
   if (input.from === undefined && input.to === undefined) return namedPeriod(input.period, now);
   if (input.from === undefined || input.to === undefined) {
     throw new UserError(
-      `Only ${input.from ? "from" : "to"} is given: give both from and to, or a named period.`,
+      `Only ${input.from ? "from" : "to"} is set: set both from and to, or use a named period.`,
     );
   }
   const period = { from: input.from, to: input.to };

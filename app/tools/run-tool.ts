@@ -74,7 +74,8 @@ async function execute(
   try {
     return { outcome: "ok", output: tool.output.parse(await tool.execute(parsed.data, context)) };
   } catch (error) {
-    if (error instanceof UserError) return { outcome: "user_error", message: error.message };
+    if (error instanceof UserError)
+      return { outcome: error.isOurs ? "error" : "user_error", message: error.message };
     log.error(
       {
         event: "request.error",

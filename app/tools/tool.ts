@@ -29,7 +29,7 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
   output: Output;
   /** It traces its own run: the run then has no observation around it. */
   tracesItself?: true;
-  /** @throws UserError for what the caller can mend. */
+  /** @throws UserError for what the caller can correct. */
   execute(input: z.output<Input>, context: ToolContext): Promise<z.input<Output>>;
 }
 

@@ -75,7 +75,7 @@ function forecast({ forecast, month }: UsageSummary): string {
       : `<p class="problem">At this rate the budget is used up on ${day(runs_out_on)}.</p>`;
   return `<p><span class="figure">${cents(expected_nanos)}</span> expected by the end of the month</p>
 ${end}
-<p class="faint">Probably between ${cents(low_nanos)} and ${cents(high_nanos)}: each day to come as its weekday was in the last ${based_on_days} days.</p>`;
+<p class="faint">Probably between ${cents(low_nanos)} and ${cents(high_nanos)}, based on the same weekdays in the last ${based_on_days} days.</p>`;
 }
 
 function days({ by_day }: UsageSummary): string {

@@ -11,7 +11,7 @@ const QUESTIONS: Record<string, string> = {
 
 const MS_PER_DAY = 86_400_000;
 
-/** What a customer reads of its own usage; amounts in dollars, exact, and in nano-dollars. Days are UTC's. */
+/** A customer's view of its usage. Amounts are exact, in dollars and in nano-dollars; days are UTC. */
 export type UsageSummary = Awaited<ReturnType<typeof summarise>>;
 
 /** Reads a customer's usage of the budget month. @throws when the ledger cannot be asked. */

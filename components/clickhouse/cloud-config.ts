@@ -35,7 +35,7 @@ const CONFIG = "/etc/clickhouse/config.d";
  */
 export function clickHouseCloudConfig(machine: ClickHouseMachine): string {
   const { retentionDays, configFiles } = machine;
-  // File by file: the image has files of its own there, and ClickHouse reads no subfolders.
+  // File by file: the image has its own files there, and ClickHouse does not read subfolders.
   const mounts = Object.keys(configFiles).map(
     (name) => `-v ${CONFIG}/${name}:/etc/clickhouse-server/config.d/${name}:ro`,
   );

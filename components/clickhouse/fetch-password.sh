@@ -1,5 +1,5 @@
 #!/bin/bash
-# The password reaches the machine over its own identity, never through metadata.
+# The machine fetches the password with its service account, so it is never in metadata.
 set -euo pipefail
 umask 077
 metadata=http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token

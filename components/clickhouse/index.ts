@@ -35,7 +35,7 @@ export interface ClickHouseArgs extends Omit<ClickHouseMachine, Later> {
 const OPERATING_SYSTEM = "projects/cos-cloud/global/images/family/cos-stable";
 
 /**
- * ClickHouse on a machine of its own: no external address, data on a disk that outlives the machine, daily snapshots.
+ * ClickHouse on a dedicated machine: no external address, data on a disk that outlives the machine, daily snapshots.
  *
  * @example
  * ```ts

@@ -5,7 +5,7 @@ mkdir -p /run/tollgate/secrets /opt/tollgate/generated
 while read -r name id version <&3; do
   gcloud secrets versions access "$version" --secret="$id" --project="$PROJECT" --out-file="/run/tollgate/secrets/$name"
 done 3< /opt/tollgate/secret-versions
-# Containers read them as their own users.
+# Each container reads them as a different user.
 chmod 0444 /run/tollgate/secrets/*
 chmod 0755 /run/tollgate /run/tollgate/secrets
 umask 022

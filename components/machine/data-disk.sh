@@ -1,5 +1,5 @@
 #!/bin/bash
-# Mounts the data disk, or fails: whatever keeps data runs this first, so that nothing is written beside the disk.
+# Mounts the data disk, or fails. Everything that keeps data runs this first, so that nothing is written to the boot disk.
 set -euo pipefail
 device=/dev/disk/by-id/google-$DATA_DEVICE
 if mountpoint -q "$DATA_FOLDER"; then exit 0; fi

@@ -42,7 +42,7 @@ export function unitFiles(folder: string, names: string[]): WrittenFile[] {
   );
 }
 
-/** A file of variables, as systemd and `docker run --env-file` read it: a line each, without quotes. */
+/** An environment file for systemd and `docker run --env-file`: one variable a line, unquoted. */
 export function environmentFile(path: string, values: Record<string, string>): WrittenFile {
   const lines = Object.entries(values).map(([name, value]) => `${name}=${value}\n`);
   return { path, content: lines.join(""), permissions: "0644" };
@@ -53,7 +53,7 @@ export function environmentFile(path: string, values: Record<string, string>): W
  * restart), and whatever the machine is for.
  *
  * @param environment What the machine's units and scripts read.
- * @param config The machine's files and start, as cloud-init's schema has them.
+ * @param config The machine's files and start commands, in cloud-init's schema.
  */
 export function machineConfig(
   disk: DataDisk,

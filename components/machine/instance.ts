@@ -16,7 +16,7 @@ export interface PrivateInstanceArgs {
   data: { disk: Disk; deviceName: string };
   /** Its cloud-config. */
   userData: pulumi.Input<string>;
-  /** Metadata beside it. */
+  /** Further metadata. */
   metadata?: Record<string, string>;
   tags?: string[];
 }

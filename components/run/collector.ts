@@ -20,10 +20,10 @@ export interface CollectorArgs {
 }
 
 const CONFIG_PATH = "/etc/tollgate-collector";
-/** Not a port of any service: the containers of an instance share one network. */
+/** Unused by any service: the containers of an instance share one network. */
 const COLLECTOR_PORT = 12399;
 
-/** The sidecar. It starts with the service but never holds it up: nothing waits for it, and it has no startup probe. */
+/** The sidecar. It never delays the service's start: nothing waits for it, and it has no startup probe. */
 export function collectorContainer(args: CollectorArgs): ContainerArgs {
   const { service, image, metrics, prometheusUrl, config, cpu, memoryMiB } = args;
   return {

@@ -2,21 +2,21 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { MountedFolder } from "../config-files";
 import type { PinnedSecret } from "../secret";
 
-/** What a container of a service or a job reads, whatever it runs. */
+/** What a container of a service or a job reads. */
 export interface ContainerInputs {
   /** Plain environment variables. */
   env?: Record<string, pulumi.Input<string>>;
-  /** Environment variables out of Secret Manager, each of an exact version. */
+  /** Environment variables from Secret Manager, each pinned to a version. */
   secretEnv?: Record<string, PinnedSecret>;
   /** Folders of configuration files, by where they are mounted. */
   files?: Record<string, MountedFolder>;
   /** Buckets that it writes to, by where they are mounted. */
   buckets?: Record<string, pulumi.Input<string>>;
-  /** Secrets as files, by the file's path. Each needs a directory of its own. */
+  /** Secrets as files, by the file's path. Each needs its own directory. */
   secretFiles?: Record<string, PinnedSecret>;
 }
 
-/** When a container is ready, when it lives (default: not asked), and the seconds that a start of the program may take. */
+/** A container's readiness and liveness probes (default: no liveness probe), and the seconds that its program may take to start. */
 export interface ContainerProbe {
   path: string;
   livePath?: string;
@@ -26,7 +26,7 @@ export interface ContainerProbe {
 
 /** A container of an instance that may have several. */
 export interface ContainerArgs extends ContainerInputs {
-  /** Unlike that of every other container of the instance. */
+  /** Unique in the instance. */
   name: string;
   /** By digest. */
   image: pulumi.Input<string>;
@@ -41,7 +41,7 @@ export interface ContainerArgs extends ContainerInputs {
   after?: string[];
 }
 
-/** What one revision has once for all its containers: a sidecar that differed would be refused, or always show as drift. */
+/** Settings that all containers of a revision share: a sidecar that differed would be refused, or always show as drift. */
 export interface RevisionCpu {
   cpuIdle: boolean;
   startupCpuBoost: boolean;
@@ -53,7 +53,7 @@ interface Env {
   valueSource?: { secretKeyRef: { secret: pulumi.Input<string>; version: pulumi.Input<string> } };
 }
 
-/** Environment variables in the order of their names: the platform keeps an order, and a changed one is a new revision. */
+/** Environment variables sorted by name: a changed order would be a new revision. */
 export function envs({ env = {}, secretEnv = {} }: ContainerInputs): Env[] {
   return [
     ...Object.entries(env).map(([name, value]) => ({ name, value })),
@@ -120,7 +120,7 @@ export function volumes({ files = {}, buckets = {}, secretFiles = {} }: Containe
 const VPC_START_SECONDS = 60;
 const PROBE_PERIOD_SECONDS = 5;
 
-/** The probes of a container, as its template has them. */
+/** A container's probes, in the template's format. */
 export function probes({ path, livePath, startupSeconds, port }: ContainerProbe) {
   return {
     startupProbe: {
@@ -143,7 +143,7 @@ export function probes({ path, livePath, startupSeconds, port }: ContainerProbe)
 }
 
 /**
- * A container beside others, and its volumes.
+ * One of several containers, and its volumes.
  *
  * @param billing None in a worker pool, whose CPU is always there.
  */

@@ -27,11 +27,11 @@ export interface RunJobArgs extends ContainerInputs {
   memoryMiB?: number;
   /** Default 600. */
   timeoutSeconds?: number;
-  /** How often a failed run is tried again. Default 2; 0 for what must not happen twice. */
+  /** How often a failed run is retried. Default 2; 0 for what must not run twice. */
   retries?: number;
 }
 
-/** MiB that the second generation takes at least. */
+/** The second generation's minimum, in MiB. */
 const LEAST_MIB = 512;
 
 /**

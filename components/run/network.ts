@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-/** What leaves through the network: everything, or what goes to private addresses; the rest then leaves without a NAT. */
+/** What goes through the network: everything, or traffic to private addresses only; the rest then bypasses the NAT. */
 export type Egress = "all" | "private";
 
 /** Direct VPC egress of a service, a job or a worker pool. */

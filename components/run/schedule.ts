@@ -9,14 +9,14 @@ export interface RunScheduleArgs {
   job: pulumi.Input<string>;
   /** Seconds from run to run: a whole number of minutes that divides an hour, or of hours that divides a day. */
   everySeconds: number;
-  /** Hours, Monday to Friday, that it runs in. Default: always. */
+  /** Hours, Monday to Friday, in which it runs. Default: always. */
   hours?: { from: number; to: number; timeZone: string };
-  /** E-mail of the service account that asks for the runs. */
+  /** E-mail of the service account that starts the runs. */
   serviceAccount: pulumi.Input<string>;
 }
 
 /**
- * Runs a Cloud Run job again and again, by Cloud Scheduler.
+ * Runs a Cloud Run job on a schedule, through Cloud Scheduler.
  *
  * @example
  * ```ts
@@ -67,7 +67,7 @@ export class RunSchedule extends pulumi.ComponentResource {
   }
 }
 
-/** A cron expression within hours, where it runs each hour; what runs less often keeps its own hour. */
+/** Limits a cron expression to some hours if it runs every hour; one that runs less often is unchanged. */
 function within(cron: string, hours: RunScheduleArgs["hours"]): string {
   return hours ? cron.replace(/^(\S+) \* \* \* \*$/, `$1 ${hours.from}-${hours.to - 1} * * 1-5`) : cron;
 }
@@ -75,7 +75,7 @@ function within(cron: string, hours: RunScheduleArgs["hours"]): string {
 /**
  * A time between runs as a cron expression.
  *
- * @throws Error when cron cannot say it.
+ * @throws Error when cron cannot express it.
  */
 export function cronOf(seconds: number): string {
   const minutes = seconds / 60;
@@ -83,6 +83,6 @@ export function cronOf(seconds: number): string {
   if (Number.isInteger(minutes) && 60 % minutes === 0 && minutes < 60) return `*/${minutes} * * * *`;
   if (Number.isInteger(hours) && 24 % hours === 0) return hours === 24 ? "30 3 * * *" : `0 */${hours} * * *`;
   throw new Error(
-    `every ${seconds} s cannot be a schedule: give whole minutes that divide an hour, or whole hours that divide a day`,
+    `every ${seconds} s is not a valid schedule: use whole minutes that divide an hour, or whole hours that divide a day`,
   );
 }

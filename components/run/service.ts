@@ -17,7 +17,7 @@ import { vpcAccess, type Egress } from "./network";
 
 /** People who sign in through the Identity-Aware Proxy, and the proxy's own identity, which calls the service. */
 export interface OperatorAccess {
-  /** As `group:platform@example.com`. */
+  /** Such as `group:platform@example.com`. */
   members: string[];
   proxy: pulumi.Input<string>;
 }
@@ -43,7 +43,7 @@ export interface RunServiceArgs extends ContainerInputs {
   egress?: Egress;
   /** When it is ready, when it lives (default: not asked), and the seconds that a start of the program itself may take. */
   probe: { path: string; livePath?: string; startupSeconds: number };
-  /** Open to the internet; the service authenticates its callers itself. Default false: only the network reaches it. */
+  /** Open to the internet; the service authenticates its callers. Default false: reachable from the network only. */
   public?: boolean;
   /** Open to operators who sign in through the Identity-Aware Proxy. Default: to none. */
   operators?: OperatorAccess;
@@ -51,7 +51,7 @@ export interface RunServiceArgs extends ContainerInputs {
   minInstances?: number;
   /** Default 10. */
   maxInstances?: number;
-  /** CPU between requests too: for what works in the background. Default false. */
+  /** CPU between requests too, for background work. Default false. */
   alwaysOnCpu?: boolean;
   /** Whether a client's requests go to one instance where possible (a cookie of Cloud Run's). Default: false. */
   sessionAffinity?: boolean;
@@ -59,11 +59,11 @@ export interface RunServiceArgs extends ContainerInputs {
   concurrency?: number;
   /** Seconds that a request may take. Default 300. */
   timeoutSeconds?: number;
-  /** Containers beside the one that takes the requests. Default: none. */
+  /** Sidecars. Default: none. */
   sidecars?: ContainerArgs[];
   /** Names of the sidecars that must be ready before the container that takes the requests. Default: none. */
   after?: string[];
-  /** Annotations of the revision, for people who read a preview. Keys as `tollgate.dev/...`. */
+  /** Annotations of the revision, for readers of a preview. Keys are `tollgate.dev/...`. */
   annotations?: Record<string, string>;
   /** A revision that keeps all traffic, while a promotion watches the new one. Default: the newest has it. */
   serving?: string;
@@ -124,11 +124,11 @@ export class RunService extends pulumi.ComponentResource {
         labels: args.labels,
         deletionProtection,
         ingress: access === "internal" ? "INGRESS_TRAFFIC_INTERNAL_ONLY" : "INGRESS_TRAFFIC_ALL",
-        // Callers prove themselves to the service (a key, a password), or the network keeps them out. The proxy's way
-        // in is a binding, so that nothing goes around it.
+        // The service authenticates its callers (a key, a password), or the network keeps them out. The proxy is let in
+        // by a binding, so that it cannot be bypassed.
         invokerIamDisabled: access !== "operators",
         ...(access === "operators" ? { iapEnabled: true } : {}),
-        // Always said: what a promotion did to the traffic must not come back with the next update.
+        // Always set: the next update must not restore what a promotion did to the traffic.
         traffics: [
           args.serving
             ? { type: "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", revision: args.serving, percent: 100 }

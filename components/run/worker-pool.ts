@@ -24,7 +24,7 @@ export interface RunWorkerPoolArgs {
 }
 
 /**
- * A Cloud Run worker pool: instances that nothing reaches and that never sleep, at less than the price of a service's.
+ * A Cloud Run worker pool: instances without an address that never scale to zero, cheaper than a service's.
  *
  * @example
  * ```ts

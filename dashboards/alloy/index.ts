@@ -4,14 +4,14 @@ import { join } from "node:path";
 /** What each collector is made of: native files of this folder, which read what differs between targets from the environment. */
 const COLLECTORS = {
   /** Compose: the containers' logs, and the metrics of Redis. */
-  compose: ["docker", "lines", "redis", "remote-write"],
+  compose: ["docker", "events", "lines", "redis", "remote-write"],
   /** This machine: the services' log files, and the metrics of Redis. */
-  machine: ["files", "lines", "redis", "remote-write"],
+  machine: ["files", "events", "lines", "redis", "remote-write"],
   /** Google Cloud: what the log sink exports. */
   logs: ["exported", "lines"],
   /** Google Cloud: what the platform measures, and Langfuse's Redis: Memorystore does not report how many jobs wait. */
   platform: ["platform", "redis", "remote-write"],
-  /** Google Cloud: beside each instance of a service that scales. */
+  /** Google Cloud: in each instance of a service that scales. */
   sidecar: ["sidecar", "remote-write"],
 } as const;
 

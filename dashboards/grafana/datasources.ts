@@ -18,13 +18,21 @@ const jsonLogLink = (field: string, url: string, label: string) => ({
   urlDisplayLabel: label,
 });
 
+/** The same id is a trace's in Langfuse and in Tempo. */
+const tempoLink = {
+  ...jsonLogLink("trace_id", "$${__value.raw}", "Way through the services"),
+  name: "trace",
+  datasourceUid: sources.tempo.uid,
+};
+
 /**
- * Grafana's provisioning file. Addresses and the password come from the container's environment (`$NAME` is Grafana's own
- * syntax); `$$` is a plain dollar sign. Tempo is in a file of its own, for stacks that run it.
+ * Grafana's provisioning files. Addresses and the password come from the container's environment (`$NAME` is Grafana's own
+ * syntax); `$$` is a plain dollar sign.
  *
  * @param langfuse Address of the Langfuse project's pages, without a slash at the end.
+ * @param hasTempo Whether there is a Tempo to look into, and to lead to from log lines.
  */
-export function dataSourceFiles(langfuse: string): Record<string, string> {
+export function dataSourceFiles(langfuse: string, hasTempo: boolean): Record<string, string> {
   const provisioned = [
     {
       name: "Prometheus",
@@ -41,6 +49,7 @@ export function dataSourceFiles(langfuse: string): Record<string, string> {
         derivedFields: [
           jsonLogLink("trace_id", `${langfuse}/traces/$\${__value.raw}`, "Langfuse trace"),
           jsonLogLink("session_id", `${langfuse}/sessions/$\${__value.raw}`, "Langfuse session"),
+          ...(hasTempo ? [tempoLink] : []),
         ],
       },
     },
@@ -72,13 +81,19 @@ export function dataSourceFiles(langfuse: string): Record<string, string> {
     ...sources.tempo,
     url: "$TEMPO_URL",
     jsonData: {
-      tracesToLogsV2: { datasourceUid: sources.loki.uid, filterByTraceID: true },
-      serviceMap: { datasourceUid: sources.prometheus.uid },
+      tracesToLogsV2: {
+        datasourceUid: sources.loki.uid,
+        tags: [{ key: "service.name", value: "service" }],
+        filterByTraceID: true,
+        spanStartTimeShift: "-1m",
+        spanEndTimeShift: "1m",
+      },
+      nodeGraph: { enabled: true },
     },
   };
   return {
     "provisioning/datasources/tollgate.yaml": provisioning(provisioned),
-    "provisioning/datasources/tempo.yaml": provisioning([tempo]),
+    ...(hasTempo ? { "provisioning/datasources/tempo.yaml": provisioning([tempo]) } : {}),
   };
 }
 

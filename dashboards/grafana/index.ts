@@ -7,15 +7,16 @@ import { alertsIncidents } from "./dashboards/alerts-incidents";
 import { executiveOverview } from "./dashboards/executive-overview";
 import { infrastructure } from "./dashboards/infrastructure";
 import { llmCostOperations } from "./dashboards/llm-cost-operations";
+import { traces } from "./dashboards/traces";
 import { dataSourceFiles } from "./datasources";
 
 /** Where Grafana finds the rendered files; the catalogue mounts the folder there. */
 const MOUNT = "/etc/grafana";
 
-/** What a target decides: the address of its Langfuse, as people reach it. */
-export type GrafanaLinks = Pick<Links, "langfuse">;
+/** What a target decides: the address of its Langfuse, as people reach it, and whether it has a Tempo. Default: none. */
+export type GrafanaLinks = Pick<Links, "langfuse"> & { tempo?: boolean };
 
-/** The five dashboards. Only what leads out of Grafana depends on the target. */
+/** The dashboards; that of traces where there is a Tempo. Otherwise only what leads out of Grafana depends on the target. */
 export function dashboards(links: GrafanaLinks): Dashboard[] {
   const langfuse = projectPages(links);
   return [
@@ -24,6 +25,7 @@ export function dashboards(links: GrafanaLinks): Dashboard[] {
     agentPerformance,
     infrastructure,
     alertsIncidents(langfuse),
+    ...(links.tempo ? [traces] : []),
   ];
 }
 
@@ -41,7 +43,7 @@ export function grafanaFiles(links: GrafanaLinks, folder = MOUNT): Record<string
     options: { path: `${folder}/dashboards` },
   };
   return {
-    ...dataSourceFiles(projectPages(links)),
+    ...dataSourceFiles(projectPages(links), links.tempo ?? false),
     "provisioning/dashboards/tollgate.yaml": stringify({ apiVersion: 1, providers: [provider] }),
     ...Object.fromEntries(
       dashboards(links).map((dashboard) => [
@@ -55,7 +57,10 @@ export function grafanaFiles(links: GrafanaLinks, folder = MOUNT): Record<string
 /** `generated/grafana/`: what Compose mounts. */
 export function renderGrafanaFiles(): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(grafanaFiles(composePrometheus().links)).map(([path, text]) => [`grafana/${path}`, text]),
+    Object.entries(grafanaFiles({ ...composePrometheus().links, tempo: true })).map(([path, text]) => [
+      `grafana/${path}`,
+      text,
+    ]),
   );
 }
 

@@ -1,6 +1,6 @@
 import type { LangfuseClient } from "@langfuse/client";
 
-/** Langfuse's API as its own client has it: what it takes is what is defined here. */
+/** Langfuse's API by its client's types: what it accepts is what is defined here. */
 export type LangfuseApi = LangfuseClient["api"];
 
 export type ModelRequest = Parameters<LangfuseApi["models"]["create"]>[0];

@@ -2,14 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EvaluationRuleRequest, EvaluatorRequest, ScoreConfigRequest } from "./api";
 
-/** A judge, what it judges, and the score that people may give for the same. */
+/** A judge, what it scores, and the score that people may give for the same. */
 export interface Evaluation {
   evaluator: EvaluatorRequest;
   rule: Omit<EvaluationRuleRequest, "evaluatorAssignments" | "enabled"> & { sampling: number };
   scoreConfig: ScoreConfigRequest;
 }
 
-/** Part of the answers that are judged: each costs a call to a model. */
+/** Share of the answers that are scored: each costs a call to a model. */
 const SAMPLING = 0.1;
 
 /** The agent's observation of one question: its input is the question, its output the answer. */
@@ -23,7 +23,7 @@ const judged = (file: string) => ({
   prompt: [
     { role: "user" as const, content: readFileSync(join(__dirname, "evaluators", file), "utf8").trim() },
   ],
-  // None of its own: the project's default model for evaluation.
+  // Unset: the project's default model for evaluation.
   modelConfig: null,
   variableMapping: [
     { variable: "question", source: "input" as const },

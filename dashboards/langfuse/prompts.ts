@@ -6,7 +6,7 @@ import { langfuseName, PROMPT_NAMES } from "../../app/conversation/prompts";
 export interface PromptText {
   name: string;
   text: string;
-  /** Where it stands, for the commit message of a version. */
+  /** Its file, for the commit message of a version. */
   file: string;
 }
 

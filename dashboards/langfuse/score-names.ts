@@ -1,6 +1,6 @@
 /**
- * Scores that carry the ledger's money into Langfuse, which knows what calls cost and nothing of prices. Each stands on a
- * session that is named after its tier or customer, as a score must stand on something.
+ * Scores that carry the ledger's money into Langfuse, which has calls' costs but no prices. Each belongs to a
+ * session that is named after its tier or customer, because a score needs an object.
  */
 export const MARGIN_SCORES = {
   revenue: "plan_revenue_usd",

@@ -30,7 +30,7 @@ export interface WidgetOptions {
 
 type Place = [x: number, y: number, width: number, height: number];
 
-/** Calls to models, each once: Langfuse traces its judges' calls itself, beside the gateway. */
+/** Calls to models, each once: Langfuse traces its judges' calls too, as the gateway does. */
 const generations: WidgetFilter[] = [
   { type: "stringOptions", column: "type", operator: "any of", value: ["GENERATION"] },
   {
@@ -41,8 +41,13 @@ const generations: WidgetFilter[] = [
   },
 ];
 
-/** A tag of the request, as the gateway and the agent write it. */
-export function tagged(tag: "plan_tier" | "query_type" | "model_used", value: string): WidgetFilter {
+/** A tag of a call. The gateway writes it as metadata of the call: Langfuse's tags are those of the whole trace. */
+export function ofCall(tag: "plan_tier" | "query_type", value: string): WidgetFilter {
+  return { type: "stringObject", column: "metadata", key: tag, operator: "=", value };
+}
+
+/** A tag of a trace, for what stands on its root. */
+export function ofTrace(tag: "model_used", value: string): WidgetFilter {
   return { type: "arrayOptions", column: "tags", operator: "any of", value: [`${tag}:${value}`] };
 }
 

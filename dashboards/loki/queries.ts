@@ -72,13 +72,17 @@ export const logQueries = {
     },
     fallbacks: {
       title: "Model fallbacks",
-      description: "A route's own model failed and another provider answered: see the provider's errors.",
+      description: "A route's own model failed and another was asked: see the provider's errors.",
       expr: events("gateway", ["provider.fallback"], "{{.message}} ({{.customer_id}})"),
     },
     providerErrors: {
       title: "Provider errors",
       description: "What the providers answered instead of a completion, with model and status.",
-      expr: events("gateway", ["provider.error"], "{{.model_used}} {{.status}}: {{.message}}"),
+      expr: events(
+        "gateway",
+        ["provider.error"],
+        "{{.message}}{{ if .customer_id }} ({{.customer_id}}){{ end }}",
+      ),
     },
   },
   langfuse: {
@@ -97,7 +101,11 @@ export const logQueries = {
     authentication: {
       title: "Authentication",
       description: "Customers accepted and rejected. Many rejections without a customer: someone tries keys.",
-      expr: events("agent", ["auth.accepted", "auth.rejected"], "{{.event}}: {{.message}} {{.customer_id}}"),
+      expr: events(
+        "agent",
+        ["auth.accepted", "auth.rejected"],
+        "{{.message}}{{ if .customer_id }} ({{.customer_id}}){{ end }}",
+      ),
     },
     sessions: {
       title: "Session lifecycle",

@@ -12,7 +12,7 @@ const of = (server: string, source: string, local: boolean, names: string[]): Ex
   names.map((name) => ({ name, server, source, local }));
 
 /**
- * What dashboards and rules read beside Tollgate's own metrics (docs/interfaces.md). Names that cannot be seen on a running
+ * What dashboards and rules read besides Tollgate's metrics (docs/interfaces.md). Names that cannot be seen on a running
  * server here are taken from the page that documents them, read on 2026-11-24.
  */
 export const externalMetrics: ExternalMetric[] = [

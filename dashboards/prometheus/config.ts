@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import type { Links } from "../links";
 import { ruleGroups } from "./rules";
 
-/** How an address is found: given, or by a DNS name that is there only while the service runs. */
+/** How an address is found: fixed, or by a DNS name that exists only while the service runs. */
 export type Discovery = { static: string } | { dns: string; port: number };
 
 export interface ScrapeJob {
@@ -87,7 +87,7 @@ function managedPrometheus({ project }: { project: string }): object {
     headers: { "X-Goog-User-Project": project },
     google_iam: {},
     queue_config: { max_samples_per_send: 200 },
-    // Each sample costs money: what the rules record, and what a look back needs beside it.
+    // Each sample costs money: only what the rules record, and what a look back also needs.
     write_relabel_configs: [
       { source_labels: ["__name__"], regex: `.+:.+|${HISTORY.join("|")}`, action: "keep" },
     ],

@@ -73,7 +73,7 @@ export interface GooglePrometheusOptions {
   location: string;
   /**
    * `host:port` of what Prometheus scrapes itself: services of one instance at a fixed address, as ClickHouse's VM. All
-   * others are pushed by the collector beside each instance, since a scrape through a load balancer hits a random one.
+   * others are pushed by the collector in each instance, since a scrape through a load balancer hits a random one.
    */
   targets: Record<string, string>;
   /** Host and port of Alertmanager. */

@@ -4,14 +4,14 @@ import type { ComposeService } from "./schema";
 
 /** What Compose has to know of an image that the image's name does not say. */
 interface ImageFacts {
-  /** Its ENTRYPOINT and CMD, as its Dockerfile has them: who puts a program before them must name both. */
+  /** Its ENTRYPOINT and CMD, as in its Dockerfile: a program that wraps them must name both. */
   entrypoint: string[];
   command?: string[];
   /** What starts a service in place of the image's own entry point and command. */
   program?: (service: Service) => string[];
   /** A program in the image that ends with 0 when the address answers well. */
   probe: (url: string) => string[];
-  /** It runs as root: to take its data over before it drops to a user of its own, or to read Docker's socket. */
+  /** It runs as root: to take ownership of its data before it drops to another user, or to read Docker's socket. */
   startsAsRoot?: true;
   /** It writes to its volumes and `/tmp` only. */
   readOnly?: true;

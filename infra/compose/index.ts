@@ -8,6 +8,7 @@ import { EVERY, WITH_SECRETS } from "./scripts";
 import { composeTarget, configVariable } from "./target";
 
 export { composeFolder, RENDERED_FOLDERS } from "./folders";
+export { presence } from "./resolve";
 export { secretFiles } from "./secrets";
 export { profilesOf } from "./target";
 

@@ -1,7 +1,7 @@
 import { portOf, type Service } from "../../catalogue";
 import { redisSettings } from "../../catalogue/redis";
 
-/** Redis with its password in a file of its own: on the command line every process of the machine could read it. */
+/** Redis with its password in its own file: on the command line every process of the machine could read it. */
 export function redisProgram(service: Service): string[] {
   const settings = Object.entries({
     port: String(portOf(service.name)),

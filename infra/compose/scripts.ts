@@ -6,8 +6,8 @@ import type { ImageName } from "../../catalogue";
 type Start = Pick<ComposeService, "entrypoint" | "command" | "secrets" | "volumes">;
 
 /**
- * Compose gives secrets as files, and most of these programs read the environment only. This starts a program with each file
- * of `/run/secrets` as the variable of that name: the values stand in no Compose file, no image and no `docker inspect`.
+ * Compose passes secrets as files, but most of these programs read only the environment. This starts a program with each file
+ * of `/run/secrets` as the variable of that name, so that the values are in no Compose file, image or `docker inspect`.
  */
 export const WITH_SECRETS = `#!/bin/sh
 # Starts a program that reads its secrets from the environment: every file in /run/secrets is a variable of that name.
@@ -21,7 +21,7 @@ done
 exec "$@"
 `;
 
-/** Runs a job of a schedule: Compose has none of its own. */
+/** Runs a scheduled job: Compose has no scheduler. */
 export const EVERY = `#!/bin/sh
 # Runs a program again and again: every.sh SECONDS SECONDS-AFTER-A-FAILURE PROGRAM ARGUMENT...
 trap 'exit 0' TERM INT
@@ -39,7 +39,7 @@ done
 /** What a container is started with, and how. */
 interface Program {
   image: ImageName;
-  /** Entry point and command; the image's own unless given. */
+  /** Entry point and command. Default: the image's. */
   program?: string[];
   /** What follows the image's own entry point in place of its command. */
   args?: string[];

@@ -133,7 +133,7 @@ function labels({ configFiles = {} }: Unit): Pick<ComposeService, "labels"> {
   };
 }
 
-/** The variable of `.env` that stands for the content of a folder of configuration files. */
+/** The variable of `.env` with the hash of a folder of configuration files. */
 export function configVariable(folder: ConfigFolder): string {
   return `CONFIG_${folder.toUpperCase().replaceAll("-", "_")}`;
 }

@@ -9,7 +9,7 @@ import type { Amount } from "./estimate";
 export interface TierEconomics {
   tier: string;
   price: NanoDollars;
-  /** The LLM budget: no customer costs more, the guard sees to it. */
+  /** The LLM budget: the guard ensures that no customer costs more. */
   llmCap: NanoDollars;
   /** Price less LLM cost at cap. */
   contribution: NanoDollars;
@@ -60,7 +60,7 @@ export function deployedTiers(resources: BilledResource[]): Record<string, Tier>
 
 /**
  * Revenue, LLM cost with every customer at the cap, infrastructure and margin. Payment fees, support and taxes are not in it.
- * None where there are no customers.
+ * Undefined without customers.
  *
  * @param infrastructure Of every environment.
  * @param own Of the environment that serves the customers.

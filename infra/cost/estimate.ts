@@ -10,7 +10,7 @@ import { usage as assumptions, type CostEnvironment, type Usage } from "./usage"
 export type Amount = Record<keyof Range, NanoDollars>;
 
 export interface CostLine {
-  /** `type::name`, or the name of what no single resource stands for. */
+  /** `type::name`, or the name of an item without a resource. */
   resource: string;
   service: string;
   layer: CostLayer;
@@ -129,7 +129,7 @@ function rateOf(resource: BilledResource) {
 }
 
 /**
- * What is free, as lines that take away. A project's allowance holds in every case; one that all projects of a billing account
+ * Free allowances, as negative lines. A project's allowance holds in every case; one that all projects of a billing account
  * share is counted in the low case only.
  */
 function allowances(lines: CostLine[], prices: PriceList): CostLine[] {

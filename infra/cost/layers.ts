@@ -1,13 +1,14 @@
 import { catalogue, findService, type Layer } from "../../catalogue";
 import type { BilledResource } from "./rates/rate";
 
-/** The three layers, and what all of them stand on. */
+/** The three layers, and what all of them share. */
 export type CostLayer = Layer | "shared";
 
 /** Resources whose name is not a service of the catalogue, and their owner. */
 const ALSO: Record<string, CostLayer> = {
   "langfuse-events": "llm-observability",
   "langfuse-media": "llm-observability",
+  "langfuse-exports": "llm-observability",
   "trace-archive": "llm-observability",
   "ledger-archive": "gateway",
   "log-archive": "infrastructure",

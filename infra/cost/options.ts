@@ -24,7 +24,7 @@ const DESIGN = {
 /** The single machine's name in the program. */
 const MACHINE = "machine";
 
-/** The three options for one environment: two from the program's plans, the third from the catalogue, as no target makes it. */
+/** The three options for one environment: two from the program's plans, the third from the catalogue, because no target builds it. */
 export function deploymentOptions(
   estimates: { vm: Estimate; cloudRun: Estimate },
   prices: PriceList,

@@ -7,7 +7,7 @@ import type { NanoDollars } from "../../litellm-config/money";
 /** The committed list; `npm run cost:refresh` rewrites it. */
 export const PRICES_FILE = join(__dirname, "prices.json");
 
-/** The region that the stacks run in. A price of another region stands where this one's could not be found. */
+/** The region that the stacks run in. A price of another region is used where this one's could not be found. */
 export const REGION = "europe-west1";
 
 const priceSchema = z.strictObject({
@@ -20,7 +20,7 @@ const priceSchema = z.strictObject({
     .string()
     .regex(/^[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}$/)
     .optional(),
-  /** What one is bought of, as `vCPU-second`. */
+  /** The unit of sale, such as `vCPU-second`. */
   unit: z.string().min(1),
   /** Nano-dollars for one unit. */
   nanos: z.int().nonnegative(),
@@ -76,14 +76,14 @@ export class PriceList {
     return Math.round(this.get(id).nanos * quantity);
   }
 
-  /** The days of the oldest and the newest price, as `2026-11-24`. */
+  /** The days of the oldest and the newest price, such as `2026-11-24`. */
   get dates(): { oldest: string; newest: string } {
     const dates = this.prices.map(({ date }) => date).sort();
     return { oldest: dates[0]!, newest: dates.at(-1)! };
   }
 }
 
-/** What the judge's tokens cost, from the definitions: they stand in no list of Google's. */
+/** The judge's token prices, from the definitions, because Google's list does not have them. */
 function judgePrices(): Price[] {
   const name = judgeOf(definitions).model;
   const { input, output } = definitions.models[name]!.price;

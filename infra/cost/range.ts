@@ -8,7 +8,7 @@ export interface Range {
 export const CASES = ["low", "expected", "high"] as const;
 export type Case = (typeof CASES)[number];
 
-/** The same in every case: what is provisioned, whatever is used of it. */
+/** The same in every case: what is provisioned, however much of it is used. */
 export function fixed(value: number): Range {
   return { low: value, expected: value, high: value };
 }
@@ -17,7 +17,7 @@ export function fixed(value: number): Range {
 export function range(low: number, expected: number, high: number): Range {
   if (!(low <= expected && expected <= high)) {
     throw new RangeError(
-      `range(${low}, ${expected}, ${high}) does not ascend: give low, expected and high in this order`,
+      `range(${low}, ${expected}, ${high}) is not in ascending order: use low, expected, high`,
     );
   }
   return { low, expected, high };

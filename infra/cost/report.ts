@@ -63,7 +63,7 @@ const PHASES = [1, 2, 3, 4, 5];
  */
 export async function costReport(stack: string, prices: PriceList = readPriceList()): Promise<CostReport> {
   if (!(STACKS as readonly string[]).includes(stack)) {
-    throw new Error(`"${stack}" must be a stack: name one of ${STACKS.join(", ")}`);
+    throw new Error(`"${stack}" must be a stack: use one of ${STACKS.join(", ")}`);
   }
   const settings = readStackFile(stack);
   const planned = await plan(stack, settings);

@@ -7,7 +7,7 @@ import { HOURS } from "./usage";
 /** A way to pay less, and what it takes. */
 export interface Saving {
   what: string;
-  /** What is given up or done for it, as a sentence. */
+  /** What it costs or requires, as a sentence. */
   takes: string;
   /** Nano-dollars a month, in the expected case. */
   saves: NanoDollars;

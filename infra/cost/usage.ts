@@ -50,7 +50,7 @@ export interface Usage {
   samples: Range;
   /** Time series that the collector of the platform's metrics and Grafana read from Cloud Monitoring. */
   seriesRead: Range;
-  /** GiB of images in a registry of one's own, and in the pull-through cache. */
+  /** GiB of images in the project's registry, and in the pull-through cache. */
   ownImagesGiB: Range;
   cachedImagesGiB: Range;
   /** Operations on buckets. */

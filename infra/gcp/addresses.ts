@@ -28,6 +28,15 @@ export function operatorsUrl(
   return runUrl(service(name).operatorTwin?.name ?? name, config);
 }
 
+/** https://cloud.google.com/iap/docs/signed-headers-howto#verifying_the_jwt_payload, for the proxy of Cloud Run itself */
+export function iapAudience(
+  name: ServiceName,
+  { projectNumber, region }: Pick<StackConfig, "projectNumber" | "region">,
+): string {
+  const own = service(name).operatorTwin?.name ?? name;
+  return `/projects/${projectNumber}/locations/${region}/services/tollgate-${own}`;
+}
+
 /**
  * Where other services reach one: Cloud Run's address, a path of it where several share an instance, or the machine's address
  * in the private zone.
@@ -44,8 +53,17 @@ export function serviceUrl(
     return `${scheme}://${name}.${PRIVATE_ZONE}:${portOf(name, extra)}`;
   }
   const shared = sharedInstanceOf(service(name), config);
-  if (!shared) return runUrl(name, config);
+  if (!shared) {
+    if (extra)
+      throw new Error(`${name} is reached at its port "${extra}" too: give it a share, and so a router`);
+    return runUrl(name, config);
+  }
   return from && sharedInstanceOf(from, config) === shared
     ? `http://localhost:${portOf(name, extra)}`
-    : `${runUrl(shared, config)}/${name}`;
+    : `${runUrl(shared, config)}/${routeOf(name, extra)}`;
+}
+
+/** The first part of the path that a router knows a port of a service by. */
+export function routeOf(name: string, extra?: string): string {
+  return extra ? `${name}-${extra}` : name;
 }

@@ -9,7 +9,7 @@ import { PRIVATE_ZONE } from "./addresses";
 import { GOOGLE_APIS } from "./services-of-stack";
 import type { Sizes } from "./sizes";
 
-/** What every service stands on. */
+/** What every service depends on. */
 export interface StackBase {
   config: StackConfig;
   sizes: Sizes;

@@ -9,7 +9,7 @@ import type { Inputs, Target } from "../../catalogue/target";
 import { serviceUrl } from "./addresses";
 import { budgetsOf } from "./budgets";
 import type { StackBase } from "./base";
-import { inMemory, type Sizes } from "./sizes";
+import { sizeBeside, inMemory, LEAST_MIB, type Sizes } from "./sizes";
 import { imageOf } from "./images";
 import { sharedInstanceOf } from "./instances";
 import { jobRunner } from "./jobs";
@@ -19,8 +19,7 @@ import { containerInputs, bindingsOf, hasCollector, programOf, resolver, type Re
 /** MiB for mounting a bucket: its caches count as the container's memory, and LiteLLM alone was measured at 462 under load. */
 const MOUNT_MEMORY_MIB = 128;
 
-/** What the second generation takes at least, and what a container with less than one vCPU may have at most. */
-const LEAST_MIB = 512;
+/** What a container with less than one vCPU may have at most. */
 const MOST_MIB_BELOW_ONE_VCPU = 1024;
 
 type Value = pulumi.Input<string>;
@@ -111,11 +110,10 @@ function argsOf(
   };
 }
 
-/** The collector beside what scales. */
+/** The collector in each instance of a service that scales. */
 function sidecarsOf(target: Service, base: StackBase, resources: Resources): ContainerArgs[] {
   const { config, sizes } = base;
   if (!target.metrics || !hasCollector(target, config)) return [];
-  const apart = sizes.layout === "apart";
   return [
     collectorContainer({
       service: target.name,
@@ -123,13 +121,12 @@ function sidecarsOf(target: Service, base: StackBase, resources: Resources): Con
       metrics: target.metrics,
       prometheusUrl: serviceUrl(collector.pushesTo, config),
       config: resources.folders("collector"),
-      cpu: apart ? 1 : collector.cpu,
-      memoryMiB: apart ? LEAST_MIB : collector.memoryMiB,
+      ...sizeBeside(collector, sizes),
     }),
   ];
 }
 
-/** vCPU and MiB of the container that takes the requests: with its sidecars a whole vCPU, or one of its own in `apart`. */
+/** vCPU and MiB of the container that takes the requests: a whole vCPU together with its sidecars, or alone in `apart`. */
 function sizeOf(
   { cpu, memoryMiB, configFiles, volumes }: Service,
   sidecars: ContainerArgs[],

@@ -43,7 +43,10 @@ const ofCloudRun: Rendered = {
     ...nativeFiles("prometheus/keep.sh"),
   }),
   grafana: (config) => ({
-    ...grafanaFiles({ langfuse: operatorsUrl("langfuse-web", config) }),
+    ...grafanaFiles({
+      langfuse: operatorsUrl("langfuse-web", config),
+      tempo: stackHas(service("tempo"), config),
+    }),
     ...history(config),
   }),
   loki: () => ({ "loki.yaml": lokiConfig("gcs") }),
@@ -73,7 +76,7 @@ export function composeFilesOf(folder: ConfigFolder | "compose", config: StackCo
 }
 
 /**
- * Prometheus scrapes what has exactly one instance; what scales is pushed by the collector beside each instance, and what runs
+ * Prometheus scrapes what has exactly one instance; what scales is pushed by the collector in each instance, and what runs
  * in a worker pool pushes itself. Of the scraped, those in other instances of Cloud Run are reached by TLS.
  */
 function prometheusSettings(config: StackConfig) {
@@ -123,7 +126,7 @@ function prometheusSettings(config: StackConfig) {
   };
 }
 
-/** Prometheus forgets when its instance is replaced; Managed Service for Prometheus keeps what it received. */
+/** Prometheus loses its data when its instance is replaced; Managed Service for Prometheus keeps what it received. */
 function history({ project }: StackConfig): Files {
   const source = {
     name: "Prometheus (history)",

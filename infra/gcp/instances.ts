@@ -15,12 +15,13 @@ import type { Layout, SharedInstance } from "./sizes";
 
 /**
  * Which groups share an instance. A container that ends takes its instance with it, so in `grouped` alerts do not end with
- * Loki, and what pulls from queues ends alone: Pub/Sub and Redis keep what waits.
+ * Loki, and what pulls from queues ends alone: Pub/Sub and Redis keep what waits. What is reached at several ports always has a
+ * router in front, as Cloud Run gives a service one port.
  */
 const SHARED: Record<Layout, Partial<Record<InstanceGroup, SharedInstance>>> = {
-  apart: {},
-  grouped: { metrics: "watch", workers: "workers" },
-  packed: { metrics: "watch", logs: "watch", workers: "watch" },
+  apart: { traces: "traces" },
+  grouped: { metrics: "watch", traces: "traces", workers: "workers" },
+  packed: { metrics: "watch", logs: "watch", traces: "watch", workers: "watch" },
 };
 
 type Sized = Pick<StackConfig, "sizes">;

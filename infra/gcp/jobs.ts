@@ -14,7 +14,7 @@ import { bucketOf, containerInputs, bindingsOf, type Resources } from "./resolve
 
 const SCHEDULER = "scheduler";
 
-/** What jobs apply that stands in no configuration file. */
+/** What jobs apply that is in no configuration file. */
 const APPLIED: Record<NonNullable<Job["applies"]>, () => Record<string, string>> = {
   "ledger-migrations": ledgerMigrations,
 };

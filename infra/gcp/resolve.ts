@@ -6,6 +6,7 @@ import {
   catalogue,
   collector,
   isJob,
+  LANGFUSE_USER,
   portOf,
   service,
   type BucketName,
@@ -17,10 +18,9 @@ import {
   type Setting,
   type Unit,
 } from "../../catalogue";
-import { KEPT } from "../../catalogue/spec";
-import { bucketsOf, secretsOf, type Inputs, type Resolver } from "../../catalogue/target";
+import { bucketMountsOf, bucketsOf, secretsOf, type Inputs, type Resolver } from "../../catalogue/target";
 import type { StackConfig } from "../config";
-import { operatorsUrl, serviceUrl } from "./addresses";
+import { iapAudience, operatorsUrl, serviceUrl } from "./addresses";
 import type { ContentFolders } from "./content-folders";
 import type { SecretStore } from "./secret-store";
 import { stackHas } from "./services-of-stack";
@@ -42,7 +42,7 @@ export function resolver(resources: Resources): Resolver<pulumi.Input<string>> {
   return {
     name: "gcp",
     has: (unit) => stackHas(unit, resources.config),
-    lacks: (setting) => isOptional(setting) && resources.config[setting] === undefined,
+    lacks: (setting) => isOptional(setting) && valueOf(setting, resources.config) === undefined,
     resolve: (ref, unit) => resolve(ref, unit, resources),
     literal: (text) => text,
     join: (parts) =>
@@ -50,14 +50,26 @@ export function resolver(resources: Resources): Resolver<pulumi.Input<string>> {
   };
 }
 
-function isOptional(setting: Setting): setting is OptionalSetting {
-  return setting === "publicUrl" || setting === "oauthIssuer";
+type Leavable = OptionalSetting | "googleClientId" | "googleDomains";
+
+function isOptional(setting: Setting): setting is Leavable {
+  return ["publicUrl", "oauthIssuer", "googleClientId", "googleDomains"].includes(setting);
+}
+
+function valueOf(setting: Leavable, { publicUrl, oauthIssuer, signIn }: StackConfig): string | undefined {
+  return {
+    publicUrl,
+    oauthIssuer,
+    googleClientId: signIn?.clientId,
+    googleDomains: signIn?.domains.join(","),
+  }[setting];
 }
 
 function resolve(ref: Ref, unit: Unit, resources: Resources): pulumi.Input<string> {
   const { config, hosts } = resources;
   if ("url" in ref) return `${serviceUrl(ref.url, config, ref, unit)}${ref.path ?? ""}`;
   if ("publicUrl" in ref) return operatorsUrl(ref.publicUrl, config);
+  if ("iapAudience" in ref) return iapAudience(ref.iapAudience, config);
   if ("bucket" in ref) return bucketOf(ref.bucket, resources).name;
   if ("host" in ref) return hosts[ref.host]?.host ?? new URL(serviceUrl(ref.host, config, {}, unit)).hostname;
   if ("port" in ref)
@@ -80,7 +92,17 @@ function resolve(ref: Ref, unit: Unit, resources: Resources): pulumi.Input<strin
       return "gcp";
     case "publicUrl":
     case "oauthIssuer":
-      return config[ref.setting] ?? "";
+    case "googleClientId":
+    case "googleDomains":
+      return valueOf(ref.setting, config) ?? "";
+    case "langfuseOwner":
+      return config.signIn?.owner ?? LANGFUSE_USER;
+    case "withoutPasswords":
+      return String(config.signIn !== undefined);
+    case "withoutSignUp":
+      return String(config.signIn === undefined);
+    case "grafanaRoles":
+      return grafanaRoles(config.admins);
     case "logSubscription":
       return logSubscriptionOf(unit, resources);
     case "sharingServices":
@@ -89,6 +111,14 @@ function resolve(ref: Ref, unit: Unit, resources: Resources): pulumi.Input<strin
         .map(({ name }) => name)
         .join("|");
   }
+}
+
+/** JMESPath over the proxy's assertion, which names a person and none of their groups: admins by their address are Grafana's. */
+function grafanaRoles(admins: string[]): string {
+  const people = admins.flatMap((member) => /^user:(.+)$/i.exec(member)?.[1]?.toLowerCase() ?? []);
+  return people.length > 0
+    ? `contains(\`${JSON.stringify(people)}\`, email) && 'Admin' || 'Editor'`
+    : "'Editor'";
 }
 
 const BIND_ADDRESS = "0.0.0.0";
@@ -130,10 +160,10 @@ export function containerInputs(
   const pinned = (names: Record<string, SecretName>) =>
     Object.fromEntries(Object.entries(names).map(([key, name]) => [key, secrets.get(name)]));
   const files = Object.entries(unit.configFiles ?? {}).map(([path, folder]) => [path, folders(folder)]);
-  const buckets = (isJob(unit) ? [] : (unit.volumes ?? [])).flatMap(({ mountPath, bucket, keptIn }) => {
-    const name = bucket ?? keptIn;
-    return name ? [[bucket ? mountPath : KEPT, bucketOf(name, resources).name]] : [];
-  });
+  const buckets = Object.entries(bucketMountsOf(unit)).map(([path, name]) => [
+    path,
+    bucketOf(name, resources).name,
+  ]);
   return {
     env,
     buckets: Object.fromEntries(buckets) as ContainerInputs["buckets"],

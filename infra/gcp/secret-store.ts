@@ -19,13 +19,13 @@ import { passwordVariables } from "../../catalogue/database-roles";
 export interface SecretStoreArgs {
   region: string;
   labels: LabelMap;
-  /** Values that the stack's configuration gives, by secret. */
+  /** Values from the stack's configuration, by secret. */
   configured: Partial<Record<SecretName, pulumi.Output<string>>>;
   postgres: Postgres;
   redis: Record<"redis" | "cache", Redis>;
 }
 
-/** Makes each secret of the catalogue when the first service asks for it: a phase has the secrets that it uses. */
+/** Makes each secret of the catalogue when the first service needs it, so that a phase has only the secrets that it uses. */
 export class SecretStore extends pulumi.ComponentResource {
   private readonly made = new Map<SecretName, Secret>();
 

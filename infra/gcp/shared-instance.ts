@@ -6,8 +6,9 @@ import { Workload } from "../../components/workload";
 import { router, type Service } from "../../catalogue";
 import type { Inputs, Need } from "../../catalogue/target";
 import type { StackBase } from "./base";
+import { routeOf } from "./addresses";
 import { imageOf } from "./images";
-import { cpuForMemory, inMemory, type SharedInstance } from "./sizes";
+import { sizeBeside, cpuForMemory, inMemory, type SharedInstance } from "./sizes";
 import { isPool, membersOf, routedMembers, sharedInstanceOf } from "./instances";
 import { configBinding, containerInputs, bindingsOfAll, programOf, type Resources } from "./resolve";
 
@@ -30,7 +31,7 @@ export const TEMPLATES = "/etc/nginx/templates";
 /**
  * Makes the instances that services share, each once its last member is known.
  *
- * @returns What takes a member, and gives the instance as it will be.
+ * @returns A function that adds a member, and returns the instance as it will be.
  */
 export function sharedInstances(base: StackBase, resources: Resources) {
   const { config } = base;
@@ -102,9 +103,10 @@ function makeInstance(
     deletionProtection: sizes.protect,
     sleeps: config.officeHours !== undefined,
   };
-  const containers = wholeVcpu(
+  const routerSize = sizeBeside(router, sizes);
+  const containers = enoughCpu(
     members.map((member) => containerOf(member, services, base, resources)),
-    routes ? router.cpu : 0,
+    routes ? routerSize : undefined,
   );
   if (isPool(instance)) return new RunWorkerPool(instance, { ...common, containers }, opts);
 
@@ -120,8 +122,7 @@ function makeInstance(
         env: { ROUTES: routesTo(routed) },
         files: { [TEMPLATES]: routes },
         port: router.port,
-        cpu: router.cpu,
-        memoryMiB: router.memoryMiB,
+        ...routerSize,
         probe: { path: router.health, livePath: router.health, startupSeconds: SLOW_START_SECONDS },
         after: routed.map(({ name }) => name),
         sidecars: containers,
@@ -139,8 +140,13 @@ function makeInstance(
 }
 
 /** The lines of nginx's map from the first part of a path to a port. */
-export function routesTo(members: Pick<Service, "name" | "port">[]): string {
-  return members.map(({ name, port }) => `${name} ${port};`).join(" ");
+export function routesTo(members: Pick<Service, "name" | "port" | "extraPorts">[]): string {
+  return members
+    .flatMap(({ name, port, extraPorts = {} }) => [
+      `${name} ${port};`,
+      ...Object.entries(extraPorts).map(([extra, at]) => `${routeOf(name, extra)} ${at};`),
+    ])
+    .join(" ");
 }
 
 function containerOf(
@@ -156,20 +162,30 @@ function containerOf(
     name,
     image: imageOf(service, base),
     ...programOf(service, inputs, files),
-    cpu: Math.max(cpuForMemory(share.memoryMiB + files), share.cpu),
-    memoryMiB: share.memoryMiB + files,
+    ...sizeBeside(
+      { cpu: Math.max(cpuForMemory(share.memoryMiB + files), share.cpu), memoryMiB: share.memoryMiB + files },
+      base.sizes,
+    ),
     probe: { ...probe, port, startupSeconds: Math.max(probe.startupSeconds, SLOW_START_SECONDS) },
     after: members.map((each) => each.name).filter((each) => service.dependsOn.includes(each)),
     ...containerInputs(service, inputs, resources),
   };
 }
 
-/** Containers that have, with what is beside them, at least one vCPU: the largest gets what is left of it. */
-export function wholeVcpu<C extends { cpu: number }>(containers: C[], beside = 0): C[] {
-  const sum = containers.reduce((total, { cpu }) => total + cpu, beside);
-  const largest = containers.reduce((most, each) => (each.cpu > most.cpu ? each : most));
-  const left = Math.max(0, 1 - sum);
-  return containers.map((each) =>
-    each === largest ? { ...each, cpu: Math.round((each.cpu + left) * 1000) / 1000 } : each,
-  );
+/** Containers that have, together with the router, what Cloud Run asks of an instance: one vCPU, and enough for its memory. */
+function enoughCpu<C extends { cpu: number; memoryMiB: number }>(
+  containers: C[],
+  routerSize: { cpu: number; memoryMiB: number } = { cpu: 0, memoryMiB: 0 },
+): C[] {
+  const total = (of: "cpu" | "memoryMiB") =>
+    containers.reduce((sum, container) => sum + container[of], routerSize[of]);
+  let left = Math.max(1, cpuForMemory(total("memoryMiB"))) - total("cpu");
+  // A container has at most one vCPU here, as Cloud Run takes no part of a second one: the largest ones get theirs first.
+  const larger = new Map<C, number>();
+  for (const container of [...containers].sort((a, b) => b.cpu - a.cpu)) {
+    const more = Math.max(0, Math.min(left, 1 - container.cpu));
+    larger.set(container, Math.round((container.cpu + more) * 1000) / 1000);
+    left -= more;
+  }
+  return containers.map((each) => ({ ...each, cpu: larger.get(each)! }));
 }

@@ -5,7 +5,7 @@ import { ComposeMachine } from "../../components/compose-machine";
 import { ConfigFiles } from "../../components/config-files";
 import { Secret } from "../../components/secret";
 import { Workload } from "../../components/workload";
-import { configHashes, mountedFolders, secretFiles } from "../compose";
+import { configHashes, mountedFolders, presence, secretFiles } from "../compose";
 import { OWN_IMAGES, portOf, secretSources, servicesOfPhase, type ServiceName } from "../../catalogue";
 import { recipes, type Recipe, type SecretValues } from "../../catalogue/secret-values";
 import { composeFilesOf } from "./config-files";
@@ -69,6 +69,7 @@ export function makeSingleMachine(base: StackBase): Outputs {
         TOLLGATE_OAUTH_ISSUER: config.oauthIssuer ?? "",
         // By these Compose sees that files changed, and makes the containers that read them anew.
         ...configHashes(texts),
+        ...presence(config.phase),
         ...Object.fromEntries(
           OWN_IMAGES.map((image) => [`TOLLGATE_${image.toUpperCase()}_IMAGE`, images.ownImage(image)]),
         ),
@@ -97,7 +98,7 @@ function tunnels(machine: pulumi.Output<string>, { config }: StackBase) {
   };
 }
 
-/** A secret for each file that Compose reads, with values made here or given by the configuration. */
+/** A secret for each file that Compose reads, with values generated here or set in the configuration. */
 function makeSecrets({ config, labels, apis }: StackBase): Record<string, Secret> {
   const values: Partial<Record<keyof SecretValues, pulumi.Input<string>>> = {};
   for (const [name, recipe] of recipes()) values[name] = random(name.replace(/^role:/, ""), recipe);

@@ -10,7 +10,7 @@ export const MACHINES: Record<string, { cpus: number; memory: number }> = {
   "e2-standard-8": { cpus: 8, memory: 32 },
 };
 
-/** MiB of a machine that its system and the programs beside a container take. */
+/** MiB of a machine that its system and the programs outside the container take. */
 const SYSTEM_MIB = 512;
 
 /** MiB that ClickHouse may have on a machine. */
@@ -40,15 +40,18 @@ const between = (least: number, most: number) => z.int().min(least).max(most);
 
 /**
  * How containers share instances of Cloud Run. `apart`: each service has its own, and each container a whole vCPU, as Google
- * documents for a single container. `grouped`: what fails together shares one. `packed`: whatever may share does.
+ * documents for a single container. `grouped`: services that fail together share one. `packed`: all that may share one do.
  */
 export const LAYOUTS = ["apart", "grouped", "packed"] as const;
 export type Layout = (typeof LAYOUTS)[number];
 
-/** An instance that several services share: a service of Cloud Run, or a worker pool where nothing comes in. */
-export type SharedInstance = "watch" | "workers";
+/**
+ * An instance that several services share, or one that is reached at several ports: a service of Cloud Run, or a worker pool
+ * where nothing comes in.
+ */
+export type SharedInstance = "watch" | "traces" | "workers";
 
-export const SHARED_INSTANCES: readonly SharedInstance[] = ["watch", "workers"];
+export const SHARED_INSTANCES: readonly SharedInstance[] = ["watch", "traces", "workers"];
 
 /**
  * How large and how protected a stack is: each is a setting, `tollgate:sizes.<name>`. A dev stack costs little and can be
@@ -66,7 +69,7 @@ export const sizesSchema = z.strictObject({
     ),
   /** Sum of the pools that `maxInstances` of every service may open, with a reserve. */
   postgresConnections: between(50, 262_143),
-  /** LiteLLM's cache in a Redis of its own, which forgets when it is full. */
+  /** LiteLLM's cache in its own Redis, which forgets when it is full. */
   ownCache: z.boolean(),
   redisGiB: between(1, 300),
   clickhouseMachine: z.enum(Object.keys(MACHINES) as [string, ...string[]]),
@@ -127,6 +130,19 @@ export const sizes: Record<"dev" | "prod", Sizes> = {
     cpuBetweenRequests: false,
   },
 };
+
+/** MiB that an instance of the second generation takes at least. */
+export const LEAST_MIB = 512;
+
+/** vCPU and MiB of a container beside others: a whole vCPU in the layout `apart`. */
+export function sizeBeside(
+  { cpu, memoryMiB }: { cpu: number; memoryMiB: number },
+  { layout }: Pick<Sizes, "layout">,
+): { cpu: number; memoryMiB: number } {
+  return layout === "apart"
+    ? { cpu: Math.max(1, cpu), memoryMiB: Math.max(LEAST_MIB, memoryMiB) }
+    : { cpu, memoryMiB };
+}
 
 /** Whether a service keeps files in memory on Cloud Run: in none of its volumes when each is a mounted bucket. */
 export function inMemory(volumes: readonly { bucket?: string }[] = []): boolean {

@@ -9,7 +9,7 @@ RUN python -m venv /venv \
 FROM python:3.12-slim@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea
 RUN useradd --system --uid 10001 --no-create-home tollgate
 COPY --from=packages /venv /venv
-# The guard with the SQL beside it, as it finds its migrations.
+# The guard, with the SQL next to it, where it looks for its migrations.
 COPY litellm-config/guard/sql /opt/guard/sql
 COPY litellm-config/guard/tollgate_guard /opt/guard/tollgate_guard
 ENV PATH=/venv/bin:$PATH PYTHONPATH=/opt/guard PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp

@@ -69,7 +69,7 @@ const ORDER = " (order)";
 
 /**
  * Every value at the end of a path. Items of a list go by their name where they have one, so that one more does not change
- * the rest; their order is a value of its own, for a variable may name those before it.
+ * the rest; their order is a separate value, because a variable may refer to those before it.
  */
 function flatten(path: string, value: unknown): Record<string, string> {
   if (value === undefined) return {};

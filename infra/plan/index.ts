@@ -22,7 +22,7 @@ export interface Plan {
  * runtime.
  *
  * @param settings Instead of the stack's file.
- * @throws ConfigError when the stack's configuration is unusable; whatever the program throws.
+ * @throws ConfigError when the stack's configuration is unusable; any error of the program.
  */
 export async function plan(stack: string, settings: StackSettings = readStackFile(stack)): Promise<Plan> {
   // Pulumi's runtime takes a stack trace for every promise, most of a plan's time: nothing reads one.

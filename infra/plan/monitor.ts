@@ -7,7 +7,7 @@ export interface PlannedResource {
   name: string;
   /** `type::name` of the component that it belongs to. */
   parent?: string;
-  /** Inputs; `UNKNOWN` stands for what is known only after an update, `SECRET` for what is encrypted. */
+  /** Inputs; `UNKNOWN` replaces what is known only after an update, `SECRET` what is encrypted. */
   inputs: Record<string, unknown>;
   /** `type::name` of what must be there first. */
   dependsOn: string[];

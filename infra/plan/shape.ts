@@ -175,6 +175,11 @@ function others(stackClass: StackClass): Settings {
     deployment: "cloud-run",
     images: { agent: DIGEST("c"), gateway: DIGEST("d") },
     definitionsHash: undefined,
+    signIn: {
+      clientId: "2000-other.apps.googleusercontent.com",
+      domains: ["acme.example"],
+      owner: "someone@acme.example",
+    },
     serving: { gateway: "tollgate-gateway-00007-abc" },
     imageRegistry: "us-central1-docker.pkg.dev/acme-admin/acme",
     sizes: SIZES[stackClass],
@@ -196,7 +201,7 @@ function others(stackClass: StackClass): Settings {
 }
 
 /** Settings that only Cloud Run reads. */
-const OF_CLOUD_RUN = ["admins", "clickhouseSnapshot", "officeHours", "serving", "sizes", "tempo"];
+const OF_CLOUD_RUN = ["admins", "clickhouseSnapshot", "officeHours", "serving", "signIn", "sizes", "tempo"];
 
 function asSettings(settings: Settings, deployment: (typeof DEPLOYMENTS)[number]): StackSettings {
   const set = Object.entries({ ...settings, deployment }).filter(

@@ -50,7 +50,7 @@ const DESCRIPTIONS: Record<string, Describe> = {
   "tollgate:gcp:ConfigFiles": ({ folder }) => folder,
 };
 
-/** Resources that stand for their parent's line: showing each would hide the rest. */
+/** Resources that are covered by their parent's line: showing each would hide the rest. */
 const QUIET = ["gcp:projects/service:Service", "gcp:secretmanager/", "gcp:storage/bucketObject:", "random:"];
 
 function protection(on: boolean): string {

@@ -11,7 +11,7 @@ export const gateway: GatewayInput = {
   settleMargin: 10,
   /** How long a call waits for tokens a minute that are about to be free. */
   tokenWait: 2,
-  /** How long a call waits for money that other calls in flight hold and may give back. */
+  /** How long a call waits for money that other calls in flight hold and may release. */
   holdWait: 10,
   /** Calls of one customer that each worker answers at the same time. */
   customerCalls: 8,

@@ -103,6 +103,9 @@ export const litellmConfigSchema = z.strictObject({
       max_messages: z.null(),
     }),
     require_auth_for_metrics_endpoint: z.literal(false),
+    prometheus_metrics_config: z
+      .array(z.strictObject({ group: text, metrics: z.array(text).nonempty() }))
+      .nonempty(),
   }),
   general_settings: z.strictObject({
     custom_auth: text,

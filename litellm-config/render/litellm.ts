@@ -37,6 +37,13 @@ const connections: Record<Provider | "provider-url", (model: string) => Connecti
   "provider-url": (model) => ({ model: `openai/${model}`, api_base: meter("provider-url"), api_key: apiKey }),
 };
 
+/** LiteLLM's metrics, without the suffix of their kind. */
+const LITELLM_METRICS = [
+  "litellm_deployment_failed_fallbacks",
+  "litellm_deployment_successful_fallbacks",
+  "litellm_llm_api_latency_metric",
+];
+
 /** LiteLLM's configuration of some definitions, in the shape that its proxy reads. */
 export function litellmConfig(definitions: Definitions, options: { target: LitellmTarget }): LitellmConfig {
   const { models, routes, gateway } = definitions;
@@ -109,6 +116,8 @@ export function litellmConfig(definitions: Definitions, options: { target: Litel
         max_messages: null,
       },
       require_auth_for_metrics_endpoint: false,
+      // What dashboards, rules and runbooks read beside the guard's own. All of LiteLLM's metrics cost a twentieth of a call.
+      prometheus_metrics_config: [{ group: "tollgate", metrics: LITELLM_METRICS }],
     },
     general_settings: {
       custom_auth: "tollgate_guard.plugin.authenticate",
@@ -144,7 +153,7 @@ function longPrices({ above, ...price }: Price & { above: number }): Partial<Lit
   return Object.fromEntries(Object.entries(named).filter(([key]) => LONG_PROMPT_PRICES.has(key)));
 }
 
-/** Tools and system prompt, and the conversation up to its last message: Anthropic caches all that stands before a mark. */
+/** Tools and system prompt, and the conversation up to its last message: Anthropic caches everything before a mark. */
 function cachePoints(ttl: "5m" | "1h"): CachePoint[] {
   const control = { type: "ephemeral" as const, ...(ttl === "1h" ? { ttl } : {}) };
   return [

@@ -9,7 +9,7 @@ export interface Frame {
   data: {
     /** A list a field. */
     values: unknown[][];
-    /** Where JSON has no word for a number, by field: `null` stands in `values`. */
+    /** Numbers that JSON cannot express, by field: `values` has `null` there. */
     entities?: (Record<"NaN" | "Inf" | "NegInf", number[]> | null)[];
   };
 }

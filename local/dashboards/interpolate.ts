@@ -4,9 +4,9 @@ import { definitions } from "../../litellm-config";
 export interface Range {
   /** How long the time range is. */
   seconds: number;
-  /** Its end, in milliseconds since 1970; now unless given. */
+  /** Its end, in milliseconds since 1970. Default: now. */
   end?: number;
-  /** Seconds between two points of a graph; a 200th of the range unless given. */
+  /** Seconds between two points of a graph. Default: a 200th of the range. */
   step?: number;
   /** The chosen values of the dashboards' variables; "All" where there are none. */
   chosen?: Record<string, string[]>;

@@ -1,6 +1,6 @@
 /**
  * `tollgate dashboards report`: asks every query of every panel of the running stack and prints panel by panel whether there
- * is data. Exit code 3 when a panel whose services run here has none, or its query fails.
+ * is data. Exit code 3 when a panel whose services run here has none, shows what cannot be right, or its query fails.
  */
 import Table from "cli-table3";
 import { pc } from "../../ops/terminal/colours";
@@ -13,6 +13,7 @@ const COLORS: Record<Outcome, (text: string) => string> = {
   quiet: pc.green,
   "not local": pc.dim,
   "no data": pc.yellow,
+  wrong: pc.red,
   error: pc.red,
 };
 
@@ -32,7 +33,7 @@ async function report(): Promise<void> {
   const outcomes = (Object.keys(COLORS) as Outcome[]).map((outcome) => `${count(outcome)} ${outcome}`);
   console.log(`${reports.length} panels: ${outcomes.join(", ")}`);
   if (count("no data") > 0) console.log(RATES);
-  if (count("no data") + count("error") > 0) process.exitCode = EXIT.finding;
+  if (count("no data") + count("wrong") + count("error") > 0) process.exitCode = EXIT.finding;
 }
 
 runCommand(

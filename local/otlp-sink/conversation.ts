@@ -1,5 +1,6 @@
 import type { Attribute } from "./decode";
-import { dollars, escape, layout, time } from "./html";
+import { dollars, escape, layout, moment, time } from "./html";
+import { markdown } from "./markdown";
 import type { Observation } from "./observation";
 import { figuresOf, type Session, type Trace } from "./sessions";
 
@@ -28,10 +29,10 @@ ${[...traces].reverse().map(renderTrace).join("\n")}`,
 function renderTrace(trace: Trace): string {
   const badges = [...new Set(trace.observations.flatMap(badgesOf))].join("");
   const tags = trace.tags.map((tag) => `<span class="tag">${escape(tag)}</span>`).join("");
-  const bubble = (text: string | undefined) => (text ? `<div class="bubble">${escape(text)}</div>` : "");
+  const bubble = (text: string | undefined) => (text ? `<div class="bubble">${markdown(text)}</div>` : "");
   return `<section id="${escape(trace.traceId)}">
 <h2>${escape(trace.question ?? trace.name)} ${badges}</h2>
-<div class="faint">${escape(trace.startedAt)} · <span class="money">${dollars(trace.cost)}</span> · trace ${escape(trace.traceId)}</div>
+<div class="faint">${moment(trace.startedAt)} · <span class="money">${dollars(trace.cost)}</span> · trace ${escape(trace.traceId)}</div>
 ${bubble(trace.answer)}
 <p>${tags}</p>
 <table>

@@ -20,6 +20,11 @@ export function time(milliseconds: number): string {
   return milliseconds < 1_000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1_000).toFixed(2)} s`;
 }
 
+/** A moment in ISO 8601 as people read it. */
+export function moment(iso: string): string {
+  return escape(`${iso.slice(0, 19).replace("T", " ")} UTC`);
+}
+
 /** A whole page; `body` is HTML. */
 export function layout(title: string, body: string): string {
   return `<!doctype html>
@@ -43,6 +48,7 @@ h1 { font-size: 1.3rem; margin: 0 0 .25rem } h2 { font-size: 1.05rem; margin: 0 
 .figures b { display: block; font-size: 1.15rem; font-variant-numeric: tabular-nums }
 section { border: 1px solid var(--line); border-radius: 8px; padding: .9rem 1rem; margin: 0 0 1rem }
 .bubble { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--soft); border-radius: 8px; padding: .5rem .75rem; margin: .5rem 0 }
+.bubble p { margin: 0 0 .6rem } .bubble p:last-child { margin: 0 } .bubble table { width: auto; margin: 0 0 .6rem }
 table { border-collapse: collapse; width: 100% }
 td, th { text-align: left; padding: .25rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top; font-weight: normal }
 th { color: var(--faint) }

@@ -12,9 +12,9 @@ export interface Observation {
   /** Milliseconds. */
   duration: number;
   model?: string;
-  /** Dollars, as the sender says; the ledger and not this is what a customer is charged by. */
+  /** Dollars, as reported by the sender; customers are charged by the ledger, not by this. */
   cost?: number;
-  /** Dollars and tokens by kind of token, as the sender says. */
+  /** Dollars and tokens by kind of token, as reported by the sender. */
   costs: Record<string, number>;
   usage: Record<string, number>;
   promptTokens?: number;
@@ -34,7 +34,7 @@ export interface Observation {
   output?: Attribute;
 }
 
-/** Langfuse's attribute names first, then the conventions that LiteLLM sends beside them. */
+/** Langfuse's attribute names first, then the conventions that LiteLLM sends too. */
 const names = {
   type: ["langfuse.observation.type"],
   model: [

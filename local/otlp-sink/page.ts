@@ -1,5 +1,5 @@
 import { badgesOf } from "./conversation";
-import { dollars, escape, layout, time } from "./html";
+import { dollars, escape, layout, moment, time } from "./html";
 import { figuresOf, type Session } from "./sessions";
 
 const SESSIONS_SHOWN = 100;
@@ -14,8 +14,8 @@ ${shown.map(renderRow).join("\n")}
   return layout(
     "Conversations",
     `<h1>Conversations</h1>
-<p class="faint">What the agent and the gateway send to Langfuse. This page stands in its place on this machine; costs are as the
-sender reports them, the ledger has the exact ones.</p>
+<p class="faint">What the agent and the gateway send to Langfuse, which this page replaces on this machine. Costs are as the sender
+reports them; the ledger has the exact ones.</p>
 ${shown.length === 0 ? "<p>No trace has arrived yet.</p>" : list}`,
   );
 }
@@ -28,9 +28,5 @@ function renderRow(session: Session): string {
   const numbers = [traces.length, calls, tokensIn, tokensOut].map(
     (value) => `<td class="number">${value}</td>`,
   );
-  return `<tr><td><a href="/sessions/${encodeURIComponent(sessionId)}">${escape(first.question ?? sessionId)}</a> ${badges}</td><td>${escape(first.userId ?? "")}</td><td class="faint">${escape(momentOf(first.startedAt))}</td>${numbers.join("")}<td class="number money">${dollars(cost)}</td><td class="number">${time(milliseconds)}</td></tr>`;
-}
-
-function momentOf(iso: string): string {
-  return `${iso.slice(0, 19).replace("T", " ")} UTC`;
+  return `<tr><td><a href="/sessions/${encodeURIComponent(sessionId)}">${escape(first.question ?? sessionId)}</a> ${badges}</td><td>${escape(first.userId ?? "")}</td><td class="faint">${moment(first.startedAt)}</td>${numbers.join("")}<td class="number money">${dollars(cost)}</td><td class="number">${time(milliseconds)}</td></tr>`;
 }

@@ -1,5 +1,12 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { langfusePrompts } from "../../dashboards/langfuse/prompts";
 import { decodeTraces, MalformedTraces, MAX_BODY_BYTES } from "./decode";
 import { renderConversation } from "./conversation";
 import { renderPage } from "./page";
@@ -10,6 +17,8 @@ export interface SinkOptions {
   store: TraceStore;
   publicKey: string;
   secretKey: string;
+  /** Gets each request with traces as it came. */
+  record?: (body: Buffer, headers: IncomingHttpHeaders) => void;
 }
 
 /**
@@ -18,7 +27,7 @@ export interface SinkOptions {
  * - `POST /api/public/otel/v1/traces`: OTLP/HTTP, protobuf or JSON, plain or gzip; the project's key pair by Basic auth
  * - `POST /api/public/ingestion`: the older batches (scores); taken and not kept
  * - `GET /api/public/health`, `GET /api/public/ready`
- * - `GET /api/public/v2/prompts/<name>`: always 404, so that the agent uses the repository's prompts
+ * - `GET /api/public/v2/prompts/<name>`: the repository's prompts, each as its first version, as `langfuse apply` makes them
  * - `GET /`: the conversations; `GET /sessions/<id>`: one of them; `GET /traces/<id>`: its place in its conversation. Both also
  *   below `/project/<id>/`, where Langfuse has them and links lead
  * - `GET /api/traces`: what is kept, as JSON
@@ -60,7 +69,9 @@ async function answer(
     const message = "The key pair is wrong: use the one in .tollgate/secrets.json";
     return sendJson(response, 401, { message });
   }
-  if (route === "POST /api/public/otel/v1/traces") return takeTraces(options.store, request, response);
+  if (route === "POST /api/public/otel/v1/traces") return takeTraces(options, request, response);
+  const prompt = /^GET \/api\/public\/v2\/prompts\/([^/]+)$/.exec(route)?.[1];
+  if (prompt) return sendPrompt(decodeURIComponent(prompt), response);
   if (route === "POST /api/public/ingestion") {
     await readBody(request);
     return sendJson(response, 207, { successes: [], errors: [] });
@@ -83,13 +94,23 @@ function redirectToTrace(store: TraceStore, id: string, response: ServerResponse
   response.writeHead(302, { location: `/sessions/${encodeURIComponent(session.sessionId)}#${id}` }).end();
 }
 
+function sendPrompt(wanted: string, response: ServerResponse): void {
+  const found = langfusePrompts().find(({ name }) => name === wanted);
+  if (!found) return sendJson(response, 404, { message: `There is no prompt ${wanted}` });
+  const { name, text } = found;
+  const labels = ["production", "repository", "latest"];
+  sendJson(response, 200, { type: "text", name, prompt: text, version: 1, labels, tags: [], config: {} });
+}
+
 async function takeTraces(
-  store: TraceStore,
+  { store, record }: SinkOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const contentType = request.headers["content-type"] ?? "";
-  store.add(decodeTraces(await readBody(request), contentType, request.headers["content-encoding"]));
+  const body = await readBody(request);
+  store.add(decodeTraces(body, contentType, request.headers["content-encoding"]));
+  record?.(body, request.headers);
   if (contentType.startsWith("application/json")) return sendJson(response, 200, { partialSuccess: {} });
   // An ExportTraceServiceResponse without fields has no bytes.
   response.writeHead(200, { "content-type": "application/x-protobuf" }).end();

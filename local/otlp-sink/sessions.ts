@@ -79,7 +79,7 @@ function textOf(value: Attribute | undefined): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** Parents before their children, siblings by time. A span whose parent is elsewhere stands at the top. */
+/** Parents before their children, siblings by time. A span whose parent is unknown is at the top. */
 function asTree(observations: Observation[]): Trace["observations"] {
   const known = new Set(observations.map(({ spanId }) => spanId));
   const parentOf = ({ parentSpanId, spanId }: Observation) =>

@@ -82,7 +82,7 @@ export function postgresUser(folders: string[]): PostgresUser | undefined {
   );
 }
 
-/** Whether everybody may pass through to a folder. */
+/** Whether every user may pass through to a folder. */
 function isOpen(folder: string): boolean {
   const isPassable = !existsSync(folder) || (statSync(folder).mode & 0o001) !== 0;
   return isPassable && (folder === dirname(folder) || isOpen(dirname(folder)));

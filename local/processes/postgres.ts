@@ -82,7 +82,7 @@ export interface RunningPostgres extends Running {
 /**
  * Starts a server with the catalogue's roles and databases.
  *
- * @param options.values Drawn anew unless given; a start on existing data needs those from before.
+ * @param options.values Default: new ones; a start on existing data needs those from before.
  */
 export async function startPostgres({
   values = completeValues({}),
@@ -115,13 +115,13 @@ function urlOf(port: number, role: string, password: string, database: string): 
   return `postgresql://${role}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
 }
 
-/** The data was created with other passwords; no waiting helps. */
+/** The data was created with other passwords, so waiting does not help. */
 class WrongPassword extends Error {}
 
 function explainPassword(error: unknown, dataDir: string): never {
   if ((error as { code?: string }).code !== "28P01") throw error;
   throw new WrongPassword(
-    `${dataDir} was made with another password than the stored one: restore .tollgate/secrets.json, or delete ${dataDir} to start afresh`,
+    `${dataDir} was created with a different password from the stored one: restore .tollgate/secrets.json, or delete ${dataDir} to start afresh`,
   );
 }
 
@@ -131,7 +131,7 @@ async function initialise(
   password: string,
   user?: PostgresUser,
 ): Promise<void> {
-  // Made beside its place and moved there when complete: an interrupted one leaves no data directory.
+  // Made under another name and renamed when complete: an interrupted one leaves no data directory.
   const unfinished = `${dataDir}.new`;
   const passwordFile = `${dataDir}.password`;
   rmSync(unfinished, { recursive: true, force: true });

@@ -22,7 +22,7 @@ export interface Running {
   logFile: string;
   /** Resolves when the process ends, for whatever reason. */
   exited: Promise<Exit>;
-  /** Asks it to end, and after a grace period ends its process group. Resolves once it is gone; safe to call twice. */
+  /** Asks it to end, and after a grace period kills its process group. Resolves once it is gone; safe to call twice. */
   stop(): Promise<void>;
   /** Sends a signal to its process group at once: for tests that want a crash. */
   kill(signal: NodeJS.Signals): void;
@@ -42,7 +42,7 @@ export interface ProcessOptions {
   ready: ReadyCheck;
   /** Seconds that the start may take. */
   startupSeconds: number;
-  /** What a polite stop sends; Postgres takes SIGINT for "close the connections and stop". */
+  /** The signal for a stop; Postgres takes SIGINT for "close the connections and stop". */
   stopSignal?: NodeJS.Signals;
   /** Seconds between the polite stop and SIGKILL. */
   graceSeconds?: number;
@@ -59,7 +59,7 @@ export interface Started {
 export const processes = new EventEmitter<{ started: [Started] }>();
 
 /**
- * Starts a process in a process group of its own and waits until it is ready.
+ * Starts a process in its own process group and waits until it is ready.
  *
  * @throws Error with the last lines of its log when it ends or stays silent before it is ready; nothing is left running.
  */
@@ -71,7 +71,7 @@ export async function startProcess(options: ProcessOptions): Promise<Running> {
     cwd: options.cwd ?? repository,
     env: serviceEnvironment(options.env),
     stdio: ["ignore", log, log],
-    // A group of its own: Ctrl-C in the terminal reaches the supervisor alone, and a stop takes the workers along.
+    // A separate group: Ctrl-C in the terminal reaches the supervisor only, and a stop includes the workers.
     detached: true,
   });
   closeSync(log);
@@ -128,7 +128,7 @@ function exitOf(child: ChildProcess): Promise<Exit> {
   return new Promise((resolve) => {
     child.once("error", () => resolve({ code: 127, signal: null }));
     child.once("exit", (code, signal) => {
-      // Workers that outlive their leader go with it, now, while its number cannot have been given to anybody else.
+      // Ends workers that outlive their leader now, while its process id cannot have been reused.
       if (child.pid !== undefined) signalGroup(child.pid, "SIGKILL");
       resolve({ code, signal });
     });

@@ -18,7 +18,7 @@ import { paths } from "../../ops/workspace/paths";
 import { findServer, folderOf } from "./find";
 import { releaseOf, SERVERS, thisPlatform, type Release } from "./releases";
 
-/** Milliseconds after which a download is given up: the largest archive has 250 MB. */
+/** Milliseconds after which a download is abandoned: the largest archive has 250 MB. */
 const LIMIT = 600_000;
 
 /**
@@ -42,7 +42,7 @@ export async function downloadServers(report: (what: string) => void): Promise<v
 }
 
 /**
- * Downloads a release, checks its sum and unpacks it. A folder that is there is whole: an archive is unpacked beside it first.
+ * Downloads a release, checks its sum and unpacks it. An existing folder is complete, because an archive is first unpacked under another name.
  *
  * @returns the program
  * @throws Error with the address and what is wrong; nothing is left behind.

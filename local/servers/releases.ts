@@ -33,7 +33,7 @@ const GRAFANA_BUILDS: Record<string, string> = { "13.2.3": "36482603486" };
 
 /**
  * Sums of the pinned versions, by archive. None was computed here: two or more public repositories agree on Loki's, and one has
- * Alloy's. Grafana's stands in several public files that may copy one source. Tempo's comes from the release's own list.
+ * Alloy's. Grafana's is in several public files that may copy one source. Tempo's comes from the release's list.
  */
 const SUMS: Record<string, string> = {
   "grafana_13.2.3_36482603486_linux_amd64.tar.gz":

@@ -46,7 +46,7 @@ function download(names, options = []) {
   return run("apt-get", [...options, "-o", "APT::Sandbox::User=root", "download", ...names], { cwd: tools });
 }
 
-/** Package lists in a folder of our own: the machine's may be missing, and only root may fetch those. */
+/** Package lists in our own folder: the machine's may be missing, and only root may fetch those. */
 function ownLists() {
   const folder = join(tools, "apt");
   return ["-o", `Dir::State::lists=${join(folder, "lists")}`, "-o", `Dir::Cache=${folder}`];

@@ -8,7 +8,7 @@ const unpacked = ".//./share/prometheus/alertmanager";
 
 /**
  * Debian's Alertmanager reads its own templates from a fixed path, where only root could put them. The unpacked copy is made
- * to read them from its working directory instead; `local/processes/alertmanager.ts` starts it there.
+ * to read them from its working directory instead; `local/target/kinds.ts` starts it there.
  */
 export function relocateAlertmanager() {
   const program = join(tools, "usr", "bin", "prometheus-alertmanager");

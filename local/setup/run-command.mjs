@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { repository } from "./folders.mjs";
 
-/** Runs a TypeScript entry of the project and gives its exit code. */
+/** Runs a TypeScript entry of the project and resolves with its exit code. */
 export function runCommand(entry, args) {
   const child = spawn(process.execPath, ["--import", "tsx", join(repository, entry), ...args], {
     stdio: "inherit",

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-/** Runs one step of the set-up and says on standard error how it goes: standard output belongs to the command. */
+/** Runs one step of the set-up and reports its progress on standard error: standard output belongs to the command. */
 export async function step(title, work) {
   const started = Date.now();
   const elapsed = () => `${((Date.now() - started) / 1000).toFixed(1)} s`;

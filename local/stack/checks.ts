@@ -17,7 +17,7 @@ export interface CheckInput {
   services: readonly LocalService[];
   stateOf: (name: string) => ServiceState;
   conversation: Conversation;
-  /** What the simulator's account said before the conversation, in nano-dollars. */
+  /** The simulator's bill before the conversation, in nano-dollars. */
   billedBefore: number;
 }
 
@@ -25,7 +25,7 @@ export interface CheckInput {
 const WAIT_SECONDS = 20;
 
 /**
- * Proves that the stack does what it says, and prints each proof.
+ * Checks that the stack works, and prints each result.
  *
  * @returns whether every check passed.
  */

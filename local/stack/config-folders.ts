@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { parseDocument } from "yaml";
-import { catalogue, findService, ports, type ConfigFolder } from "../../catalogue";
+import { catalogue, findService, ports, service, type ConfigFolder } from "../../catalogue";
 import { alertmanagerFiles, defaultSettings } from "../../dashboards/alertmanager";
 import { collectorFiles } from "../../dashboards/alloy";
 import { grafanaFiles } from "../../dashboards/grafana";
@@ -56,9 +56,8 @@ export function lokiHere({ folder, portOffset }: Place): string {
 export function tempoHere({ folder, portOffset }: Place): string {
   const config = parseDocument(tempoConfig({ folder }));
   listen(config, ports.tempo + portOffset);
-  const protocols = ["distributor", "receivers", "otlp", "protocols"];
-  config.setIn([...protocols, "grpc", "endpoint"], `127.0.0.1:${ports.otlpGrpc + portOffset}`);
-  config.setIn([...protocols, "http", "endpoint"], `127.0.0.1:${ports.otlpHttp + portOffset}`);
+  const receiver = ["distributor", "receivers", "otlp", "protocols", "http"];
+  config.setIn([...receiver, "endpoint"], `127.0.0.1:${ports.otlp + portOffset}`);
   return config.toString({ lineWidth: 0 });
 }
 
@@ -102,7 +101,11 @@ function alertmanagerHere(): Files {
 
 /** Without the data sources, each named after its service, of what does not run here. */
 function grafanaHere(settings: StackSettings, root: string): Files {
-  const files = grafanaFiles({ langfuse: `http://127.0.0.1:${portOf(settings, "langfuse")}` }, root);
+  const links = {
+    langfuse: `http://127.0.0.1:${portOf(settings, "langfuse")}`,
+    tempo: !whyNotHere(service("tempo")),
+  };
+  const files = grafanaFiles(links, root);
   const isHere = (path: string) => {
     const source = findService(basename(path, ".yaml"));
     return !path.startsWith("provisioning/datasources/") || !source || !whyNotHere(source);

@@ -13,7 +13,7 @@ export interface Call {
   costNanos: NanoDollars | null;
 }
 
-/** An account's row beside the sum of its calls: the two must be equal. */
+/** An account's row and the sum of its calls, which must be equal. */
 export interface Balance {
   spentNanos: NanoDollars;
   heldNanos: NanoDollars;

@@ -17,9 +17,9 @@ export interface StackSettings {
   gatewayWorkers: number;
 }
 
-/** Variables that give LiteLLM the real providers. */
+/** Variables that connect LiteLLM to the real providers. */
 const PROVIDER_KEYS = ["ANTHROPIC_API_KEY", "VERTEXAI_PROJECT"];
-/** Passed on beside them. */
+/** Passed on with them. */
 const PROVIDER_SETTINGS = ["VERTEXAI_LOCATION", "GOOGLE_APPLICATION_CREDENTIALS"];
 
 /**
@@ -32,7 +32,7 @@ export function providerOf(env: NodeJS.ProcessEnv): Provider {
   if (url) {
     if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : "")) {
       throw new Error(
-        `TOLLGATE_PROVIDER_URL (is "${url}"): give an http or https URL, as http://127.0.0.1:8000/v1`,
+        `TOLLGATE_PROVIDER_URL (is "${url}"): use an http or https URL, as http://127.0.0.1:8000/v1`,
       );
     }
     return { kind: "server", url, key: env.TOLLGATE_PROVIDER_KEY };
@@ -54,7 +54,7 @@ export function workersOf(env: NodeJS.ProcessEnv): number {
   const text = env.TOLLGATE_GATEWAY_WORKERS || "1";
   const workers = Number(text);
   if (!Number.isInteger(workers) || workers < 1 || workers > 64) {
-    throw new Error(`TOLLGATE_GATEWAY_WORKERS (is "${text}"): give a whole number from 1 to 64`);
+    throw new Error(`TOLLGATE_GATEWAY_WORKERS (is "${text}"): use a whole number from 1 to 64`);
   }
   return workers;
 }

@@ -84,7 +84,7 @@ function localUnit(unit: Unit, inputs: Inputs<string>, needs: Unit[], machine: M
   return { unit, needs, missing: kind.missing?.(), start };
 }
 
-/** The secrets as variables; what people have not given is left out. */
+/** The secrets as variables; those that nobody set are left out. */
 function secretsOf({ secretEnv }: Inputs<string>, machine: Machine): Record<string, string> {
   const postgres = { host: ADDRESS, port: machine.port(ports.postgres) };
   const texts = Object.entries(secretEnv).map(([variable, name]) => [
@@ -96,7 +96,7 @@ function secretsOf({ secretEnv }: Inputs<string>, machine: Machine): Record<stri
 
 const ADDRESS = "127.0.0.1";
 
-/** Settings that whoever starts the stack may give, by the variables that they are read from. */
+/** Optional settings, by the variables that they are read from. */
 const OWN_SETTINGS: Record<OptionalSetting, string> = {
   publicUrl: "TOLLGATE_PUBLIC_URL",
   oauthIssuer: "TOLLGATE_OAUTH_ISSUER",
@@ -111,6 +111,7 @@ function resolve(ref: Ref, unit: Unit, machine: Machine): string {
   if ("listen" in ref) return `${ADDRESS}:${at(ref.listen)}`;
   if ("path" in ref) return pathOf(ref.path, unit, machine);
   if ("program" in ref) return programs[ref.program];
+  if ("iapAudience" in ref) throw new Error(`${unit.name} is behind no Identity-Aware Proxy here`);
   if ("bucket" in ref) throw new Error(`${unit.name} needs bucket "${ref.bucket}": there are none here`);
   switch (ref.setting) {
     case "environment":
@@ -128,6 +129,12 @@ function resolve(ref: Ref, unit: Unit, machine: Machine): string {
     case "region":
     case "logSubscription":
     case "sharingServices":
+    case "grafanaRoles":
+    case "googleClientId":
+    case "googleDomains":
+    case "langfuseOwner":
+    case "withoutPasswords":
+    case "withoutSignUp":
       throw new Error(`${unit.name} needs a Google Cloud ${ref.setting}: there is none here`);
   }
 }

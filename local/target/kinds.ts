@@ -34,7 +34,7 @@ interface Kind {
   missing?(): string | undefined;
 }
 
-/** The program that stands for an image's entry point. */
+/** The program in place of an image's entry point. */
 interface Program {
   command: () => string;
   args?: string[];
@@ -50,7 +50,7 @@ const litellm: Program = {
   args: ["--timeout_worker_healthcheck", "120"],
   env: (name, machine) => ({
     ...guard,
-    // Shared by the workers: each counts in files of its own and a scrape adds them up.
+    // Shared by the workers: each counts in its own files, and a scrape adds them up.
     PROMETHEUS_MULTIPROC_DIR: emptyFolder(`${machine.logFile(name)}.metrics`),
   }),
 };
@@ -58,7 +58,7 @@ const litellm: Program = {
 /** What the guard's Python needs. */
 const guard = { PYTHONPATH: paths.guard, PYTHONUNBUFFERED: "1" };
 
-/** Grafana finds its pages beside its program, or where its Debian package puts them. Whoever reaches this machine may look. */
+/** Grafana's pages are next to its program, or where its Debian package puts them. Anyone who reaches this machine may look. */
 function grafanaEnv(_name: string, machine: Machine): Record<string, string> {
   const grafana = service("grafana");
   const beside = dirname(dirname(realpathSync(findServer("grafana")!)));
@@ -86,7 +86,7 @@ const KINDS: Partial<Record<ImageName, Kind>> = {
         logFile: machine.logFile(service.name),
         password: machine.values["postgres-admin-password"] ?? "",
       }),
-    // There is no psql beside npm's Postgres: the same statements over a connection.
+    // npm's Postgres comes without psql: the same statements over a connection.
     run: async (_job, _own, machine) => {
       await makeDatabaseRoles(machine.port(portOf("postgres")), machine.values);
       return undefined;
@@ -125,7 +125,7 @@ export function whyNotHere(unit: Unit): string | undefined {
 function debianTool(name: string): Kind {
   const program: Program = {
     command: () => requireTool(name),
-    // Alertmanager finds its own templates from here; see local/setup/relocate-alertmanager.mjs.
+    // Alertmanager finds its templates from here; see local/setup/relocate-alertmanager.mjs.
     cwd: () => (existsSync(join(paths.tools, "usr")) ? join(paths.tools, "usr") : undefined),
   };
   return {

@@ -12,9 +12,9 @@ export interface Machine {
   port: (catalogued: number) => number;
   /** Complete. */
   values: SecretValues;
-  /** Writes a folder of configuration files that is not as rendered, and gives its path. */
+  /** Writes a folder of configuration files that differs from the rendered one, and returns its path. */
   folders?: Partial<Record<ConfigFolder, () => string>>;
-  /** What some services are started with beside what the catalogue says; asked at each start. */
+  /** What some services are started with in addition to the catalogue; called at each start. */
   extra?: Partial<Record<ServiceName, () => Extra>>;
 }
 
@@ -28,7 +28,7 @@ export function folderOf(folder: ConfigFolder, { folders }: Machine): string {
   return folders?.[folder]?.() ?? join(paths.generated, folder);
 }
 
-/** Where a path of a unit's container is on this machine: a folder of configuration, a volume, or a folder of its own. */
+/** Where a path of a unit's container is on this machine: a folder of configuration, a volume, or its own folder. */
 export function pathOf(path: string, unit: Unit, machine: Machine): string {
   const inside = (folder: string) => path === folder || path.startsWith(`${folder}/`);
   for (const [mount, folder] of Object.entries(unit.configFiles ?? {})) {

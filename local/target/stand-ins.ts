@@ -10,9 +10,9 @@ export function simulatorOn(machine: Machine): Promise<Running> {
 }
 
 /**
- * Starts the OTLP sink that stands in Langfuse's place, on its port and with its keys.
+ * Starts the OTLP sink in place of Langfuse, on its port and with its keys.
  *
- * @param tracesDir Where traces are kept, as JSON lines.
+ * @param tracesDir The folder for traces, kept as JSON lines.
  */
 export function sinkOn(machine: Machine, tracesDir: string): Promise<Running> {
   const { values } = machine;
@@ -20,6 +20,7 @@ export function sinkOn(machine: Machine, tracesDir: string): Promise<Running> {
     LANGFUSE_PUBLIC_KEY: values["langfuse-public-key"],
     LANGFUSE_SECRET_KEY: values["langfuse-secret-key"],
     TOLLGATE_TRACES_DIR: tracesDir,
+    TOLLGATE_OTLP_RECORD: process.env.TOLLGATE_OTLP_RECORD,
   };
   return startOwn(
     "otlp-sink",
@@ -31,7 +32,7 @@ export function sinkOn(machine: Machine, tracesDir: string): Promise<Running> {
   );
 }
 
-/** Starts what stands in a service's place. */
+/** Starts the substitute of a service. */
 export const SUBSTITUTES: Record<
   NonNullable<Service["substitute"]>["name"],
   (machine: Machine) => Promise<Running>
@@ -40,7 +41,7 @@ export const SUBSTITUTES: Record<
   viewer: viewerOn,
 };
 
-/** Starts the viewer of the dashboards that stands in Grafana's place, on its port. It reads where the stack runs. */
+/** Starts the viewer of the dashboards in place of Grafana, on its port. */
 function viewerOn(machine: Machine): Promise<Running> {
   return startOwn(
     "viewer",

@@ -33,7 +33,7 @@ export function targetOf(options: Record<string, string | boolean | undefined>):
   const value = scope === "all" ? "" : String(options[scope]);
   const known = { tier: Object.keys(definitions.tiers), route: Object.keys(definitions.routes) };
   if ((scope === "tier" || scope === "route") && !known[scope].includes(value)) {
-    throw new UsageError(`--${scope} (is "${value}"): name one of ${known[scope].join(", ")}`);
+    throw new UsageError(`--${scope} (is "${value}"): use one of ${known[scope].join(", ")}`);
   }
   return { scope, value };
 }

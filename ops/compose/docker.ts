@@ -22,7 +22,7 @@ export function whatIsMissing(environment: NodeJS.ProcessEnv = process.env): str
   return undefined;
 }
 
-/** Runs Docker with its output on ours, and gives its exit code. */
+/** Runs Docker with its output on ours, and returns its exit code. */
 export function docker(args: string[]): Promise<number> {
   const child = spawn("docker", args, { stdio: "inherit" });
   return new Promise((resolve, reject) => {

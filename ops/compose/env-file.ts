@@ -1,6 +1,6 @@
 import { parseEnv } from "node:util";
 import type { Phase } from "../../catalogue";
-import { profilesOf } from "../../infra/compose";
+import { presence, profilesOf } from "../../infra/compose";
 
 interface Setting {
   name: string;
@@ -58,6 +58,7 @@ export function envFile({ phase, secretsFolder, hashes, settings = {} }: Run, ea
   const own: Record<string, string> = {
     COMPOSE_PROFILES: profilesOf(phase)[0]!,
     TOLLGATE_SECRETS: secretsFolder,
+    ...presence(phase),
     ...hashes,
   };
   const known = new Set([...SETTINGS.map(({ name }) => name), ...Object.keys(own)]);

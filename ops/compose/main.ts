@@ -20,7 +20,7 @@ function parsePhase(text: string): Phase {
 async function compose({ phase: wanted, renderOnly, down }: Options): Promise<void> {
   const { phase, composeFile, envFile, missing } = prepare(wanted);
   console.error(`Rendered ${composeFile} (phase ${phase}); settings in ${envFile}`);
-  for (const line of missing) console.error(`  not given yet, set it and run this again: ${line}`);
+  for (const line of missing) console.error(`  not set yet, set it and run this again: ${line}`);
   if (renderOnly) return;
   const obstacle = whatIsMissing();
   if (obstacle) {

@@ -13,7 +13,7 @@ export interface Prepared {
   phase: Phase;
   composeFile: string;
   envFile: string;
-  /** What people have not given yet and this phase needs, one line each. */
+  /** What this phase needs and is not set yet, one line each. */
   missing: string[];
 }
 
@@ -21,7 +21,7 @@ export interface Prepared {
  * Writes the Compose file, `.env` and the secrets. Secrets that exist stay.
  *
  * @param wanted The phase; the one before by default, 1 at first.
- * @param environment Where what people give is read: `ANTHROPIC_API_KEY`, `SLACK_WEBHOOK_URL`, ...
+ * @param environment Where operators' values are read: `ANTHROPIC_API_KEY`, `SLACK_WEBHOOK_URL`, ...
  * @param folders For tests.
  */
 export function prepare(
@@ -57,7 +57,7 @@ function readValues(file: string): SecretValues {
 }
 
 /**
- * One file a secret. The folder is closed to everybody else; the files in it are not, as Compose mounts them as they are and
+ * One file a secret. Only the owner may enter the folder; the files in it are readable, because Compose mounts them as they are and
  * most programs in containers run as users that this machine does not know.
  */
 function writeSecrets(folder: string, files: Record<string, string>): void {

@@ -11,7 +11,7 @@ export interface Override {
   endsAt: string;
 }
 
-/** Money beside the budget. */
+/** Money in addition to the budget. */
 export interface Grant {
   grantId: number;
   customerId: string;
@@ -22,7 +22,7 @@ export interface Grant {
 }
 
 /**
- * Gives a customer a monthly budget of its own, in place of the tier's, until a day. It holds from the next call on.
+ * Sets a customer's own monthly budget, in place of the tier's, until a day. It applies from the next call.
  *
  * @param budget In dollars, such as "25" or "12.50".
  * @param until The last day on which it holds, such as 2027-03-31, UTC.
@@ -65,7 +65,7 @@ export async function endOverride(ledger: ClientBase, customerId: string, by: Ch
 }
 
 /**
- * Gives a customer money beside the budget, once. It is used when a month's budget is used up, until it expires.
+ * Grants a customer extra money, once. It is used when a month's budget is used up, until it expires.
  *
  * @param dollars Such as "5".
  * @param until The last day on which it can be used, such as 2027-03-31, UTC.
@@ -134,7 +134,7 @@ function amount(field: string, dollars: string): NanoDollars {
   } catch {
     nanos = 0;
   }
-  if (nanos <= 0) throw new CustomerError(`${field} (is "${dollars}"): give dollars above 0, such as 12.50`);
+  if (nanos <= 0) throw new CustomerError(`${field} (is "${dollars}"): use dollars above 0, such as 12.50`);
   return nanos;
 }
 
@@ -142,10 +142,10 @@ function amount(field: string, dollars: string): NanoDollars {
 function dayAfter(field: string, day: string): Date {
   const start = /^\d{4}-\d\d-\d\d$/.test(day) ? new Date(`${day}T00:00:00Z`) : new Date(Number.NaN);
   if (Number.isNaN(start.getTime()) || start.toISOString().slice(0, 10) !== day) {
-    throw new CustomerError(`${field} (is "${day}"): give a day such as 2027-03-31`);
+    throw new CustomerError(`${field} (is "${day}"): use a day such as 2027-03-31`);
   }
   const end = new Date(start.getTime() + 86_400_000);
   if (end.getTime() <= Date.now())
-    throw new CustomerError(`${field} (is "${day}"): is over; give today or a later day`);
+    throw new CustomerError(`${field} (is "${day}"): is over; use today or a later day`);
   return end;
 }

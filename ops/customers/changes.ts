@@ -123,7 +123,7 @@ export function setDisabled(
 /** What stays behind elsewhere when a customer is deleted. */
 export interface Deleted {
   customerId: string;
-  /** What stands in the id's place in the ledger. */
+  /** What replaces the id in the ledger. */
   anonymousId: string;
   calls: number;
   /** Traces in Langfuse that name the customer; empty without any. */

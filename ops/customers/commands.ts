@@ -125,7 +125,7 @@ export const customerCommands: LedgerCommand<unknown>[] = [
   }),
   defineLedgerCommand({
     usage: "override <customer-id> [dollars]",
-    about: "give a customer a monthly budget of its own until a day; --end goes back to the tier's",
+    about: "set a customer's own monthly budget until a day; --end returns to the tier's",
     options: [
       new Option("--until <day>", "the last day, such as 2027-03-31, UTC"),
       new Option("--end", "end it now"),
@@ -145,13 +145,13 @@ export const customerCommands: LedgerCommand<unknown>[] = [
   }),
   defineLedgerCommand({
     usage: "grant <customer-id> <dollars>",
-    about: "give a customer money beside its budget, once; it is used when a month's budget is used up",
+    about: "grant a customer extra money, once; it is used when a month's budget is used up",
     options: [new Option("--until <day>", "the last day, such as 2027-03-31, UTC").makeOptionMandatory()],
     changes: "with a reason",
     run: (ledger, [customerId, dollars], { until }, by) =>
       addGrant(ledger, customerId!, dollars!, String(until), by),
     text: ({ customerId, amountNanos, expiresAt, grantId }) =>
-      `${customerId} has ${formatUsd(amountNanos)} beside its budget until ${expiresAt.slice(0, 16)} UTC (grant ${grantId}).`,
+      `${customerId} has ${formatUsd(amountNanos)} in addition to its budget until ${expiresAt.slice(0, 16)} UTC (grant ${grantId}).`,
   }),
   defineLedgerCommand({
     usage: "disable <customer-id>",
@@ -190,8 +190,7 @@ export const customerCommands: LedgerCommand<unknown>[] = [
 export const keyCommands: LedgerCommand<unknown>[] = [
   defineLedgerCommand({
     usage: "add <customer-id>",
-    about:
-      "give a customer a further key and print it, this once; its other keys go on unless --overlap is given",
+    about: "add a key for a customer and print it, once; its other keys stay valid unless --overlap is set",
     options: [new Option("--overlap <hours>", "end its other keys after so many hours; 0: at once")],
     changes: true,
     run: (ledger, [customerId], { overlap }, by) =>

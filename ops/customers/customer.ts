@@ -24,14 +24,14 @@ export class CustomerError extends Error {}
 const TIERS = Object.keys(definitions.tiers);
 
 const ANCHOR_DAY =
-  "give the day of the month on which the budget month begins, from 1 to 31; a shorter month's is its last";
+  "use the day of the month on which the budget month begins, from 1 to 31; in a shorter month it is the last day";
 
-/** What an operator may say of a customer. */
+/** What an operator may set for a customer. */
 export const customerFields = z.object({
   customerId: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, "use 1 to 64 letters, digits, - and _ for the customer's id"),
-  name: z.string().trim().min(1, "give the customer's name"),
+  name: z.string().trim().min(1, "set the customer's name"),
   tier: z.enum(TIERS, `name one of ${TIERS.join(", ")}`),
   gcpProject: z
     .string()
@@ -43,7 +43,7 @@ export const customerFields = z.object({
     .transform((project) => project ?? null),
   stripeCustomer: z
     .string()
-    .regex(/^cus_[A-Za-z0-9]{1,64}$/, "give the customer's id at Stripe, such as cus_NciAYcXfLnqBoz")
+    .regex(/^cus_[A-Za-z0-9]{1,64}$/, "use the customer's id at Stripe, such as cus_NciAYcXfLnqBoz")
     .nullish()
     .transform((id) => id ?? null),
   anchorDay: z

@@ -91,7 +91,7 @@ function read(csv: string): Line[] {
     try {
       const customer = checked(customerFields.partial({ name: true }), line as never);
       if (seen.has(customer.customerId)) {
-        throw new CustomerError(`customerId (is "${customer.customerId}"): stands on two lines; leave one`);
+        throw new CustomerError(`customerId (is "${customer.customerId}"): is on two lines; remove one`);
       }
       seen.add(customer.customerId);
       return [

@@ -45,7 +45,7 @@ export async function addKey(
   by: Change,
 ): Promise<Key & { key: string }> {
   if (othersEndAfterHours !== undefined && !(othersEndAfterHours >= 0 && othersEndAfterHours <= 8_760)) {
-    throw new CustomerError(`overlap (is "${othersEndAfterHours}"): give hours from 0 to 8760`);
+    throw new CustomerError(`overlap (is "${othersEndAfterHours}"): use a number of hours from 0 to 8760`);
   }
   return inTransaction(ledger, async () => {
     await findCustomer(ledger, customerId, true);

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 
-/** What a check found. `unknown`: it could not be looked at, for the reason given. */
+/** What a check found. `unknown`: it could not run, for the reason given. */
 export interface Finding {
   step: string;
   state: "ok" | "missing" | "unknown";
@@ -10,7 +10,7 @@ export interface Finding {
   remedy?: string;
 }
 
-/** Runs a command and gives its standard output. @throws Error with its standard error. */
+/** Runs a command and returns its standard output. @throws Error with its standard error. */
 export type Ask = (command: string, ...args: string[]) => Promise<string>;
 
 /** The stack as its file has it: nothing here needs the program to accept it. */
@@ -23,6 +23,8 @@ export interface Subject {
   imageRegistry: string;
   /** IAM members who may run commands in the stack's jobs. */
   admins: string[];
+  /** Whether people share Langfuse's password though the stack is one of production. */
+  sharesPassword: boolean;
   /** What an update would say is missing in the configuration. */
   missing: string[];
   /** Values of the file that are those of the committed example. */

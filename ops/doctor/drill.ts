@@ -87,7 +87,7 @@ function tooWide(role: DrillRole, project: string, bindings: Binding[]): Found[]
     );
 }
 
-/** Whether a binding gives a role as far as it reaches, and no further. */
+/** Whether a binding grants a role within its scope. */
 function isOf(role: DrillRole, project: string, binding: Binding): boolean {
   const expected = conditionOf(role, project);
   return (

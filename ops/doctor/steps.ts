@@ -65,6 +65,18 @@ export const steps: readonly Step[] = [
     },
   },
   {
+    name: "sign-in",
+    check: ({ stack, sharesPassword }) =>
+      Promise.resolve(
+        sharesPassword
+          ? missing(
+              "people share a password of Langfuse's",
+              `make an OAuth client and set tollgate:signIn and tollgate:googleClientSecret -s ${stack} (docs/sign-in.md)`,
+            )
+          : ok("nobody shares a password in prod"),
+      ),
+  },
+  {
     name: "pulumi",
     check: async (_subject, ask) => {
       const version = (await ask("pulumi", "version")).trim().replace(/^v/, "");

@@ -20,6 +20,10 @@ export async function subjectOf(stack: string): Promise<Subject> {
     region: values["gcp:region"] ?? "",
     imageRegistry: values["tollgate:imageRegistry"] ?? "",
     admins: JSON.parse(values["tollgate:admins"] ?? values["tollgate:operators"] ?? "[]") as string[],
+    sharesPassword:
+      (values["tollgate:class"] ?? values["tollgate:environment"]) === "prod" &&
+      values["tollgate:deployment"] !== "gce-vm" &&
+      values["tollgate:signIn"] === undefined,
     examples: Object.entries(values)
       .filter(([, value]) => EXAMPLES.some((pattern) => pattern.test(value)))
       .map(([key, value]) => `${key} is the example's: ${value}`),

@@ -40,7 +40,7 @@ export function driftedIn(events: EngineEvent[]): Drifted[] {
     .sort((a, b) => (`${a.type} ${a.name}` < `${b.type} ${b.name}` ? -1 : 1));
 }
 
-/** What the provider says to differ, or what can be seen to when it only says that something does. */
+/** The differences that the provider lists, or those found by comparison when it lists none. */
 function changedIn({ detailedDiff, diffs, old, new: wanted }: StepEventMetadata): string[] {
   const said = Object.keys(detailedDiff ?? {});
   if (said.length > 0) return said;

@@ -56,7 +56,7 @@ function moment(text: string): string {
     !Number.isNaN(Date.parse(text))
   )
     return text;
-  throw new InvalidArgumentError("give a moment such as 2026-11-27T12:00:00Z");
+  throw new InvalidArgumentError("use a moment such as 2026-11-27T12:00:00Z");
 }
 
 runCommand(

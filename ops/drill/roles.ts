@@ -40,7 +40,7 @@ export function makeRole({ id, title, permissions }: DrillRole, project: string)
   return `gcloud iam roles create ${id} --project=${project} --title='${title}' --permissions=${permissions.join(",")}`;
 }
 
-/** The line that gives a role to a member. */
+/** The command that grants a role to a member. */
 export function giveRole(role: DrillRole, project: string, member: string): string {
   const expression = conditionOf(role, project);
   const condition = expression ? `'title=Only clones of drills,expression=${expression}'` : "None";

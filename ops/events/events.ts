@@ -1,7 +1,7 @@
 import type { ClientBase } from "pg";
 import { inTransaction, record, type Change } from "../ledger/audit";
 
-/** What has happened, as receivers get it. */
+/** An event, as receivers get it. */
 export interface TollgateEvent {
   eventId: string;
   /** ISO 8601. */

@@ -43,14 +43,14 @@ addLedgerCommands(program, [
   }),
   defineLedgerCommand({
     usage: "replay [event-ids...]",
-    about: "deliver events once more; --dead: all that were given up",
-    options: [new Option("--dead", "every event that was given up")],
+    about: "deliver events again; --dead: all undeliverable ones",
+    options: [new Option("--dead", "every undeliverable event")],
     changes: true,
     run: async (ledger, ids, { dead }, by) => {
       if (ids.length > 0 === (dead === true)) throw new UsageError("Give the ids of events, or --dead");
       for (const id of ids) {
         if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) {
-          throw new UsageError(`event-ids (is "${id}"): give ids as \`events list\` prints them`);
+          throw new UsageError(`event-ids (is "${id}"): use ids as printed by \`events list\``);
         }
       }
       return { replayed: await replayEvents(ledger, dead === true ? undefined : ids, by) };
@@ -72,7 +72,7 @@ program
     if (receivers.length === 0) {
       if (once) return console.log("There is no receiver.");
       throw new UsageError(
-        "TOLLGATE_EVENTS_RECEIVERS (unset): there is no receiver; `events deliver --help` shows how one is named",
+        "TOLLGATE_EVENTS_RECEIVERS (unset): there is no receiver; see `events deliver --help`",
       );
     }
     let stopped = false;

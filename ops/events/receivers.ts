@@ -112,7 +112,7 @@ export function pubSubReceiver(
 ): Receiver {
   if (!/^projects\/[^/]+\/topics\/[^/]+$/.test(topic)) {
     throw new Error(
-      `topic of TOLLGATE_EVENTS_RECEIVERS (is "${topic}"): give one such as projects/my-project/topics/tollgate-events`,
+      `topic of TOLLGATE_EVENTS_RECEIVERS (is "${topic}"): use one such as projects/my-project/topics/tollgate-events`,
     );
   }
   return {

@@ -32,7 +32,7 @@ export async function exportMonth(
   });
   if (unknown.size > 0) {
     throw new ExportError(
-      `No Stripe id is known of ${[...unknown].join(", ")}: give it by \`tollgate customers stripe <customer-id> cus_...\``,
+      `Customers without a Stripe id: ${[...unknown].join(", ")}. Set it with \`tollgate customers stripe <customer-id> cus_...\``,
     );
   }
   return totals;

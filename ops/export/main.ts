@@ -34,7 +34,7 @@ const program = tollgateCommand(
   .addHelpText("after", LEDGER_HELP)
   .action(async ({ month, format, by, out }: { month: string; format: string; by?: Grain; out?: string }) => {
     if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month))
-      throw new UsageError(`--month (is "${month}"): give one such as 2026-11`);
+      throw new UsageError(`--month (is "${month}"): use one such as 2026-11`);
     const target = out === undefined ? process.stdout : createWriteStream(out);
     const totals = await withLedger((ledger) =>
       exportMonth(ledger, { month, format, grain: by }, async (text) => {

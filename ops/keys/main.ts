@@ -12,7 +12,7 @@ interface Options {
 
 function create({ name, routes, customers, callsInFlight, json }: Options): void {
   if (!/^[A-Za-z0-9_.-]{1,64}$/.test(name))
-    throw new UsageError(`--name is "${name}": give 1 to 64 letters, digits, _ . or -`);
+    throw new UsageError(`--name (is "${name}"): use 1 to 64 letters, digits, _ . or -`);
   const key = `tg-agent-${randomBytes(32).toString("hex")}`;
   const entry = {
     name,

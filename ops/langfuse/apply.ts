@@ -18,7 +18,7 @@ export interface ApplyOptions {
 export const judge: JudgeModel = { provider: "tollgate-judge", model: judgeOf(definitions).model };
 
 /**
- * Brings Langfuse to what the repository says; a second run changes nothing. Each part is on its own: one that fails is in the
+ * Brings Langfuse to the repository's state; a second run changes nothing. Parts are independent: one that fails is in the
  * journal and the next follows.
  *
  * @throws what Langfuse's client throws when the keys are refused or nothing answers.

@@ -46,7 +46,7 @@ export async function applyJudge(
   return judge;
 }
 
-/** Judges, the rules that say what they judge, and the scores that people may give beside them. */
+/** Judges, the rules for what they score, and the scores that people may add. */
 export async function applyEvaluations(
   api: LangfuseApi,
   wanted: Evaluation[],
@@ -108,7 +108,7 @@ export async function applyEvaluations(
   }
 }
 
-/** Langfuse asks the model before it takes an evaluator. Without a connection of ours its refusal says that it has none. */
+/** Langfuse calls the model before it accepts an evaluator, and refuses one without a connection. */
 async function unlessNoModel<T>(
   judge: JudgeModel | undefined,
   request: () => PromiseLike<T>,

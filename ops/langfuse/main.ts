@@ -15,7 +15,9 @@ interface Options {
 async function apply({ host, dryRun = false, json = false }: Options): Promise<void> {
   const { LANGFUSE_PUBLIC_KEY: publicKey, LANGFUSE_SECRET_KEY: secretKey } = process.env;
   if (!publicKey || !secretKey) {
-    throw new Error("LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY are not set: give the project's key pair");
+    throw new Error(
+      "LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY are not set: set them to the project's key pair",
+    );
   }
   const { api } = new LangfuseClient({ publicKey, secretKey, baseUrl: host.replace(/\/$/, "") });
   const journal = new Journal(dryRun, json ? undefined : (outcome) => print(outcome, dryRun));

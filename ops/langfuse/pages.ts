@@ -25,7 +25,7 @@ export async function allPages<T>(
   return all;
 }
 
-/** All pages of a list that gives a cursor to the next. */
+/** All pages of a list with a cursor to the next. */
 export async function allCursorPages<T>(
   list: (page: { cursor?: string; limit: number }) => PromiseLike<CursorPage<T>>,
   mostPages = MOST_PAGES,

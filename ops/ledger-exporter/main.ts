@@ -20,7 +20,7 @@ const ledgerUrl = process.env.TOLLGATE_LEDGER_URL;
 if (!ledgerUrl) {
   log.fatal(
     { event: "config.invalid" },
-    "TOLLGATE_LEDGER_URL is not set: give the URL of role ledger_reader",
+    "TOLLGATE_LEDGER_URL is not set: set it to the URL of role ledger_reader",
   );
   process.exit(1);
 }

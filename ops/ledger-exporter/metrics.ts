@@ -57,7 +57,7 @@ const perPeriod = (
     Object.entries(value(snapshot)).map(([period, value]) => ({ labels: { period }, value })),
 });
 
-/** What the exporter publishes beside `tollgate_ledger_up`, as docs/interfaces.md names it. */
+/** What the exporter publishes besides `tollgate_ledger_up`, as docs/interfaces.md names it. */
 const METRICS: Metric[] = [
   perCustomer(
     "tollgate_customer_budget_used_ratio",

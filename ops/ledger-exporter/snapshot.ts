@@ -14,7 +14,7 @@ import {
 /** bigint and numeric columns arrive as text: they may be larger than a number holds, though the ledger's are not. */
 type Count = string;
 
-/** What the ledger says at one moment; money in nano-dollars. */
+/** The ledger's state at one moment; money in nano-dollars. */
 export interface LedgerSnapshot {
   customers: {
     customer_id: string;

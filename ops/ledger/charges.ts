@@ -31,9 +31,9 @@ export interface Charge {
 
 export type Grain = "call" | "day";
 
-/** What the ledger booked in a month, beside what its calls add up to. */
+/** What the ledger booked in a month, and the sum of its calls. */
 export interface MonthTotals {
-  /** The daily totals of the month, and what the customers' budget months of that time have beside their calls: nothing. */
+  /** The daily totals of the month, and what customers' budget months hold apart from their calls, which must be nothing. */
   bookedNanos: NanoDollars;
   chargedNanos: NanoDollars;
   rows: number;
@@ -104,7 +104,7 @@ const SELECT: Record<Grain, string> = {
 
 function firstDay(month: string): string {
   if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month))
-    throw new RangeError(`month (is "${month}"): give one such as 2026-11`);
+    throw new RangeError(`month (is "${month}"): use one such as 2026-11`);
   return `${month}-01`;
 }
 

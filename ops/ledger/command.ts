@@ -8,7 +8,7 @@ import { withLedger } from "./connect";
 export const LEDGER_HELP =
   "\nThe ledger is the running local stack's, or the one at TOLLGATE_LEDGER_URL (role ledger_admin).\n`tollgate --stack <name>` before customers, brake, audit, events, export, reconcile and variants asks that of a stack on Google Cloud.";
 
-/** The options of a command as commander gives them: by name, in camel case. */
+/** A command's options by name, in camel case. */
 type Options = Record<string, string | boolean | undefined>;
 
 /** The option `--limit` of a command that lists rows; `limitOf` reads it. */
@@ -19,7 +19,7 @@ export function limitOption(): Option {
 /** @throws UsageError when it is not a number from 1 to 999999. */
 export function limitOf({ limit }: Options): number {
   if (!/^[1-9]\d{0,5}$/.test(String(limit)))
-    throw new UsageError(`--limit (is "${limit}"): give a number from 1 to 999999`);
+    throw new UsageError(`--limit (is "${limit}"): use a number from 1 to 999999`);
   return Number(limit);
 }
 

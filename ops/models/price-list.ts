@@ -36,7 +36,7 @@ export function readPriceList(file: string): PriceList {
   }
 }
 
-/** The name of a model in the list; `undefined` for a server of our own, which no list prices. */
+/** The name of a model in the list; `undefined` for a self-hosted server, which no list prices. */
 export function listName(provider: Provider, model: string, embeds: boolean): string | undefined {
   return { anthropic: model, vertex: embeds ? model : `vertex_ai/${model}`, self_hosted: undefined }[
     provider

@@ -4,7 +4,7 @@ import { callGoogle, GoogleApiError } from "../remote/google-api";
 
 export type Action = "wake" | "sleep";
 
-/** A schedule of office hours, by the id that Cloud Scheduler's API gives it. */
+/** A schedule of office hours, by its id in Cloud Scheduler's API. */
 export interface Schedule {
   /** Such as `projects/P/locations/R/jobs/tollgate-wake-postgres`. */
   id: string;

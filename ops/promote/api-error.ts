@@ -29,7 +29,7 @@ export function isConflict(error: unknown): boolean {
   return code === ABORTED || status === CONFLICT;
 }
 
-/** The error in words: the transport gives the answer's JSON as its message. */
+/** The error's text: the transport's message is the answer's JSON. */
 export function readable(error: unknown): Error {
   const { message } = error as Error;
   try {

@@ -5,7 +5,7 @@ import { definitions } from "../../litellm-config";
 import { cleanCommit, RefusedError, sameTreeAs, writtenFiles } from "./checks";
 import type { CloudRun } from "./cloud-run";
 import type { Health } from "./health";
-import { hasEnded, PromotionLedger, type Promotion } from "./ledger";
+import { hasEnded, PromotionRecord, type Promotion } from "./record";
 import { lockCheckout } from "./lock-file";
 import { propose, type Proposal } from "./prepare";
 import { readProven } from "./proven";
@@ -35,7 +35,7 @@ export interface Options {
 /**
  * Promotes what `from` has proven to `to`, or goes on with the promotion that was interrupted.
  *
- * @returns The promotion as it stands; none when `to` runs all of it already.
+ * @returns The promotion's state; none when `to` already runs all of it.
  * @throws RefusedError, NotHealthyError, LockedError: nothing was changed. Anything else: run it again, it goes on.
  */
 export async function promote(
@@ -46,19 +46,19 @@ export async function promote(
   if (from === to) throw new RefusedError(`--from and --to are both "${from}": name two environments`);
   const unlock = lockCheckout(join(root, ".tollgate", `promote-${to}.lock`));
   try {
-    const ledger = new PromotionLedger(to, root);
+    const record = new PromotionRecord(to, root);
     const stackFile = new StackFile(to, root);
     if (rollback) {
-      const last = ledger.all().at(-1);
+      const last = record.all().at(-1);
       if (!last || last.state === "rolled-back")
         throw new RefusedError(`${to} has no promotion to go back from`);
       return await rollBack(
         { ...last, reason: "asked for by --rollback" },
-        rolloutOf(to, ledger, stackFile, dependencies),
+        rolloutOf(to, record, stackFile, dependencies),
       );
     }
 
-    const open = ledger.open();
+    const open = record.open();
     if (open && open.state !== "prepared") {
       if (!apply)
         throw new RefusedError(
@@ -66,27 +66,27 @@ export async function promote(
         );
       sameTreeAs(open.commit, root, writtenFiles(to));
       say(`Going on with promotion ${open.id}, which stopped at "${open.state}"`);
-      return await rollOut(open, rolloutOf(to, ledger, stackFile, dependencies));
+      return await rollOut(open, rolloutOf(to, record, stackFile, dependencies));
     }
 
-    const prepared = await prepare({ from, to }, ledger, stackFile, dependencies, open);
+    const prepared = await prepare({ from, to }, record, stackFile, dependencies, open);
     if (!prepared || !apply) return prepared;
-    return await rollOut(prepared, rolloutOf(to, ledger, stackFile, dependencies));
+    return await rollOut(prepared, rolloutOf(to, record, stackFile, dependencies));
   } finally {
     unlock();
   }
 }
 
-/** Writes the release into the stack's file and the ledger, once everything that speaks against it was asked. */
+/** Writes the release into the stack's file and the record, once everything that speaks against it was asked. */
 async function prepare(
   { from, to }: Options,
-  ledger: PromotionLedger,
+  record: PromotionRecord,
   stackFile: StackFile,
   { root, cloudRun, show, say }: Dependencies,
   open?: Promotion,
 ): Promise<Promotion | undefined> {
   const commit = cleanCommit(root, writtenFiles(to));
-  refuseUnproven(ledger, stackFile, open);
+  refuseUnproven(record, stackFile, open);
   const proven = await readProven(from, cloudRun(from));
   const definitionsHash = hashOf(definitions);
   const proposal = await propose({ from, to, root, commit, proven, definitionsHash });
@@ -99,16 +99,16 @@ async function prepare(
     say(`${to} names this release already`);
     return undefined;
   }
-  // In this order: a release in the stack's file that the ledger does not know would look hand-written.
-  ledger.save(next);
+  // In this order: a release in the stack's file that the record does not know would look hand-written.
+  record.save(next);
   stackFile.writeRelease(next.after);
   return next;
 }
 
 /** A release in the stack's file that no promotion wrote there was never seen to be healthy. */
-function refuseUnproven(ledger: PromotionLedger, stackFile: StackFile, open?: Promotion): void {
+function refuseUnproven(record: PromotionRecord, stackFile: StackFile, open?: Promotion): void {
   const release = stackFile.release();
-  if (same(release, ledger.release()) || (open && same(release, open.before))) return;
+  if (same(release, record.release()) || (open && same(release, open.before))) return;
   throw new RefusedError(
     `${stackFile.path} names a release that no promotion wrote: restore it (git checkout), or take its images and definitionsHash out`,
   );
@@ -116,7 +116,7 @@ function refuseUnproven(ledger: PromotionLedger, stackFile: StackFile, open?: Pr
 
 function rolloutOf(
   to: string,
-  ledger: PromotionLedger,
+  record: PromotionRecord,
   stackFile: StackFile,
   dependencies: Dependencies,
 ): Rollout {
@@ -125,7 +125,7 @@ function rolloutOf(
     run,
     engine: dependencies.engine(to),
     health: dependencies.health(to, run),
-    ledger,
+    record,
     stackFile,
     watch: dependencies.watch,
     say: dependencies.say,

@@ -40,7 +40,7 @@ const QUERIES: Query[] = [
 
 /**
  * Readiness from Cloud Run; error rate and latency from Prometheus. A Prometheus that does not answer is a finding: traffic
- * is not given to what cannot be seen. The rates are those of the whole service, old revisions and new ones together.
+ * is not sent to what cannot be measured. The rates are those of the whole service, old revisions and new ones together.
  */
 export class ObservedHealth implements Health {
   constructor(

@@ -5,7 +5,7 @@ import { RefusedError } from "./checks";
 /**
  * Keeps two promotions of one checkout apart; the annotation on Cloud Run keeps apart those of two.
  *
- * @returns What gives it up.
+ * @returns A function that releases it.
  * @throws RefusedError when a process that still runs has it.
  */
 export function lockCheckout(path: string): () => void {

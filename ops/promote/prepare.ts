@@ -7,7 +7,7 @@ import { budgetEnforcer, service } from "../../catalogue";
 import type { NanoDollars } from "../../litellm-config/money";
 import { estimate } from "../../infra/cost/estimate";
 import { RefusedError } from "./checks";
-import { newId, type Promotion } from "./ledger";
+import { newId, type Promotion } from "./record";
 import { ENFORCED_FOLDER, ownServices, type Proven } from "./proven";
 import { StackFile, type Release } from "./stack-file";
 

@@ -1,6 +1,6 @@
 import { isTransient } from "./api-error";
 
-/** As Google's clients say it. */
+/** The message of Google's clients. */
 const DEADLINE_EXCEEDED = 4;
 
 export interface RetryTiming {

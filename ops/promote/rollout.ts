@@ -1,7 +1,7 @@
 import { isDeepStrictEqual as same } from "node:util";
 import type { CloudRun } from "./cloud-run";
 import type { Health } from "./health";
-import type { Promotion, PromotionLedger } from "./ledger";
+import type { Promotion, PromotionRecord } from "./record";
 import { lock, shiftTraffic, unlock } from "./services";
 import type { StackFile } from "./stack-file";
 
@@ -18,7 +18,7 @@ export interface Rollout {
   run: CloudRun;
   engine: Engine;
   health: Health;
-  ledger: PromotionLedger;
+  record: PromotionRecord;
   stackFile: StackFile;
   /** Watches a step: resolves after the time that each step is watched, calling `look` now and then. */
   watch(look: () => Promise<string[]>): Promise<string[]>;
@@ -29,19 +29,19 @@ export interface Rollout {
 export class ReleaseChangedError extends Error {}
 
 /**
- * Carries a promotion to one of its two ends, from wherever it stopped: each step can be repeated, and the ledger says which
+ * Carries a promotion to one of its two ends, from wherever it stopped: each step can be repeated, and the promotions file records which
  * is next. A finding of a gate rolls it back.
  *
  * @throws LockedError when another promotion holds the environment; ReleaseChangedError when the release was edited;
- *   whatever Cloud Run or Pulumi fails with, and then the promotion can be run again.
+ *   any failure of Cloud Run or Pulumi; the promotion can then be run again.
  */
 export async function rollOut(promotion: Promotion, rollout: Rollout): Promise<Promotion> {
   let current = promotion;
   const next = (change: Partial<Promotion>) => {
     current = { ...current, ...change };
-    rollout.ledger.save(current);
+    rollout.record.save(current);
   };
-  await lock(current, rollout.run, rollout.ledger);
+  await lock(current, rollout.run, rollout.record);
 
   if (current.state === "prepared") {
     const services = await revisionsNow(rollout.run, Object.keys(current.services));
@@ -74,9 +74,9 @@ export async function rollOut(promotion: Promotion, rollout: Rollout): Promise<P
  * until then that would be the one that it is taken from.
  */
 export async function rollBack(promotion: Promotion, rollout: Rollout): Promise<Promotion> {
-  await lock(promotion, rollout.run, rollout.ledger);
+  await lock(promotion, rollout.run, rollout.record);
   const started: Promotion = { ...promotion, state: "rolling-back" };
-  rollout.ledger.save(started);
+  rollout.record.save(started);
   rollout.say(`back to the old revisions${started.reason ? `: ${started.reason}` : ""}`);
 
   // Before `pinned` no revision is noted, and there is nothing to give back.
@@ -91,7 +91,7 @@ export async function rollBack(promotion: Promotion, rollout: Rollout): Promise<
   if (pinned.length > 0) await rollout.engine.up();
   await unlock(started, rollout.run);
   const ended: Promotion = { ...started, state: "rolled-back", finishedAt: new Date().toISOString() };
-  rollout.ledger.save(ended);
+  rollout.record.save(ended);
   return ended;
 }
 
@@ -163,7 +163,7 @@ async function revisionsNow(run: CloudRun, names: string[]): Promise<Promotion["
       const [revision] = Object.entries(traffic).find(([, percent]) => percent === 100) ?? [];
       if (!revision) {
         throw new Error(
-          `${name} has no revision that serves all traffic (${JSON.stringify(traffic)}): give it to one first`,
+          `${name} has no revision that serves all traffic (${JSON.stringify(traffic)}): send it to one first`,
         );
       }
       return [name, { old: revision }];

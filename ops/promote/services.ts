@@ -1,7 +1,7 @@
 import { isDeepStrictEqual as same } from "node:util";
 import { budgetEnforcer } from "../../catalogue";
 import { ConflictError, type CloudRun, type RunningService } from "./cloud-run";
-import { hasEnded, type Promotion, type PromotionLedger } from "./ledger";
+import { hasEnded, type Promotion, type PromotionRecord } from "./record";
 
 /** Another promotion has the environment. */
 export class LockedError extends Error {}
@@ -36,9 +36,9 @@ export async function shiftTraffic(
  *
  * @throws LockedError when another one has it.
  */
-export async function lock({ id }: Promotion, run: CloudRun, ledger: PromotionLedger): Promise<void> {
+export async function lock({ id }: Promotion, run: CloudRun, record: PromotionRecord): Promise<void> {
   // An update by hand can bring back the note of a promotion that has ended.
-  const isOver = (holder: string) => ledger.all().some((each) => each.id === holder && hasEnded(each));
+  const isOver = (holder: string) => record.all().some((each) => each.id === holder && hasEnded(each));
   await change(
     run,
     LOCKED_SERVICE,

@@ -36,7 +36,7 @@ const report = z.object({
 
 /**
  * Reads what Anthropic's Admin API reports: the usage report or the cost report of messages, a bucket a day. Several pages may
- * stand in one array.
+ * are in one array.
  *
  * @throws BillError when it is neither, or is not grouped by model.
  */

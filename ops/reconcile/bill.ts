@@ -1,9 +1,9 @@
 import type { NanoDollars } from "../../litellm-config";
 
-/** What a provider says that a day's calls to a model cost; days by UTC's calendar. */
+/** A provider's bill for a day's calls to a model; days are UTC. */
 export interface BillLine {
   day: string;
-  /** A model of the definitions, or the provider's own words for what is none. */
+  /** A model of the definitions, or the provider's text where it names no known model. */
   model: string;
   nanos: NanoDollars;
 }

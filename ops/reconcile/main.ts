@@ -22,7 +22,7 @@ interface Options {
 
 const program = tollgateCommand(
   "reconcile",
-  "Compare the ledger with what the providers say that the same days cost; ends with 3 on a difference.",
+  "Compare the ledger with the providers' bills for the same days; exit code 3 on a difference.",
 )
   .addOption(new Option("--anthropic <file>", "Anthropic's usage or cost report, as its Admin API answers"))
   .addOption(new Option("--vertex <file>", "Cloud Billing's export of Vertex AI, as CSV"))
@@ -37,7 +37,7 @@ const program = tollgateCommand(
   .addHelpText("after", `\nThe CSV is the result of:\n${VERTEX_QUERY}\n${LEDGER_HELP}`)
   .action(async ({ anthropic, vertex, tolerance, stack, json }: Options) => {
     if (!/^\d+(\.\d+)?$/.test(tolerance))
-      throw new UsageError(`--tolerance (is "${tolerance}"): give percent, such as 5`);
+      throw new UsageError(`--tolerance (is "${tolerance}"): use percent, such as 5`);
     const bills: [Provider, Bill][] = [];
     if (anthropic !== undefined) bills.push(["anthropic", read(anthropic, readAnthropic)]);
     if (vertex !== undefined) bills.push(["vertex", read(vertex, readVertex)]);

@@ -27,7 +27,7 @@ async function answer(id: string, recipient: string, program: string, args: stri
 
 function run(program: string, args: string[]): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    // Beside this one in the image.
+    // Next to this file in the image.
     const file = join(dirname(process.argv[1]!), program);
     const child = spawn(process.execPath, ["--enable-source-maps", file, ...args], {
       stdio: ["ignore", "pipe", "pipe"],

@@ -77,7 +77,7 @@ export async function runInStack(
   throw new Error(`${execution} has not answered in ${limitMs / 1000} s: ${logsOf(execution, place)}`);
 }
 
-/** Starts the job and gives the execution's name. It is tried once: a command may not be run twice. */
+/** Starts the job and returns the execution's name. It is not retried, because a command must not run twice. */
 async function begin(url: string, args: string[], job: JobName, place: Place): Promise<string> {
   const body = JSON.stringify({ overrides: { containerOverrides: [{ args }] } });
   try {

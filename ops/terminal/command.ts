@@ -38,7 +38,7 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   return (text) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`give a whole number from ${least} to ${most}`);
+    throw new InvalidArgumentError(`use a whole number from ${least} to ${most}`);
   };
 }
 

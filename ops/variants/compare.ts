@@ -31,7 +31,7 @@ export interface ModelRow {
   /** Of the calls that succeeded. */
   seconds: Range | null;
   p95Seconds: number | null;
-  /** The judge's, from 0 to 1, of the traces that are this model's alone. */
+  /** The judge's score, from 0 to 1, of the traces of this model only. */
   score: (Range & { traces: number }) | null;
   failed: Range | null;
 }

@@ -14,7 +14,7 @@ interface Report {
   from: string;
   to: string;
   routes: RouteReport[];
-  /** Why there are no scores. */
+  /** Why scores are missing. */
   note?: string;
 }
 

@@ -2,7 +2,7 @@ import { LangfuseClient } from "@langfuse/client";
 import { explain } from "../langfuse/errors";
 import { allCursorPages } from "../langfuse/pages";
 
-/** The judge's score that variants are compared by: does the answer do what was asked, from 0 to 1. */
+/** The judge's score by which variants are compared: does the answer do what was asked, from 0 to 1. */
 const SCORE = "question-answered";
 
 /** A million scores. */
@@ -19,7 +19,7 @@ export async function readScores(from: Date): Promise<Scores> {
   const { LANGFUSE_HOST: host, LANGFUSE_PUBLIC_KEY: publicKey, LANGFUSE_SECRET_KEY: secretKey } = process.env;
   if (!host || !publicKey || !secretKey)
     return {
-      absent: "No scores: give LANGFUSE_HOST, LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY to compare them.",
+      absent: "No scores: set LANGFUSE_HOST, LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY to compare them.",
     };
   const { api } = new LangfuseClient({ publicKey, secretKey, baseUrl: host.replace(/\/$/, "") });
   try {

@@ -6,7 +6,7 @@ export const repository = join(__dirname, "..", "..");
 /** What the set-up installs; git ignores it. */
 const installed = join(repository, ".tollgate");
 
-/** Everything that the stack writes, beside what is installed by default; deleting it starts afresh. */
+/** Everything that the stack writes, next to what is installed; deleting it starts afresh. */
 export const workFolder = process.env.TOLLGATE_WORK_FOLDER ?? installed;
 
 export const paths = {

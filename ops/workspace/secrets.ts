@@ -31,7 +31,7 @@ export function writeSecrets(secrets: LocalSecrets, file: string = paths.secrets
 }
 
 /**
- * A secret of the stack on this machine; empty where people have given none.
+ * A secret of the stack on this machine; empty where it is not set.
  *
  * @param postgresPort Where Postgres listens.
  */

@@ -63,7 +63,7 @@ function startOf(pid: number): string | undefined {
   try {
     if (existsSync("/proc/self/stat")) {
       const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-      // The program's name stands in brackets and may hold anything; counted after it, the state is the first field.
+      // The program's name is in brackets and may hold anything; the state is the first field after it.
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       const isZombie = fields[0] === "Z";
       const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();

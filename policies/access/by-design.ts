@@ -18,7 +18,7 @@ const PROXY = /^serviceAccount:.+@gcp-sa-iap\.iam\.gserviceaccount\.com$/;
 export const grantsByDesign: Rule = {
   name: "grants-by-design",
   description:
-    "Every right is one that the catalogue gives its account; people have those that tollgate:operators and tollgate:admins name.",
+    "Every account has only the rights in the catalogue; people have only those of tollgate:operators and tollgate:admins.",
   severity: "critical",
   remedy: "Give the right to the service in catalogue/, or name the person in the stack's settings",
   checkStack: (resources) => [

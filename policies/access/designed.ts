@@ -3,9 +3,9 @@ import { bucketsOf, secretsOf } from "../../catalogue/target";
 import { runnersOf } from "../catalogued/expected";
 
 /**
- * What the design gives to one account of the stack: `ROLE on KIND NAME`, as `roles/storage.objectUser on bucket loki`.
+ * What the design grants to one account of the stack: `ROLE on KIND NAME`, such as `roles/storage.objectUser on bucket loki`.
  *
- * @param account Id of the service account, as `tollgate-agent`.
+ * @param account Id of the service account, such as `tollgate-agent`.
  */
 export function rightsOf(account: string): ReadonlySet<string> {
   const before = rights.get(account);
@@ -60,7 +60,7 @@ export function isScheduled({ trigger }: Job): boolean {
   return typeof trigger === "object" && "every" in trigger;
 }
 
-/** Names of the jobs that people run with commands of their own. */
+/** Names of the jobs that operators run with their own commands. */
 export const JOBS_OF_PEOPLE = jobs
   .filter((job) => bucketsOf(job, "gcp").includes("answers"))
   .map(({ name }) => `tollgate-${name}`);

@@ -2,9 +2,9 @@ import type { PolicyResource } from "@pulumi/policy";
 import { Account } from "@pulumi/gcp/serviceaccount/account";
 import type { Props } from "../known";
 
-/** A role that a resource of the stack gives to a member. */
+/** A role that a resource of the stack grants to a member. */
 export interface Grant {
-  /** Name of the resource that gives it. */
+  /** Name of the resource that grants it. */
   name: string;
   type: string;
   /** The inputs of that resource: they say what the role is on. */
@@ -14,7 +14,7 @@ export interface Grant {
   role: string;
   /** Such as `serviceAccount:tollgate-agent@project.iam.gserviceaccount.com`; none while it is known only after the update. */
   member?: string;
-  /** Ids of the stack's service accounts that the member may be, as `tollgate-agent`. */
+  /** Ids of the stack's service accounts that the member may be, such as `tollgate-agent`. */
   accounts: string[];
 }
 
@@ -100,7 +100,7 @@ function bindingsOf(policyData: string): Pair[] {
   }
 }
 
-/** The id of a service account of the stack, as `tollgate-agent`. */
+/** The id of a service account of the stack, such as `tollgate-agent`. */
 function accountId(member: string): string | undefined {
   return /^serviceAccount:([a-z][a-z0-9-]*)@/.exec(member)?.[1];
 }

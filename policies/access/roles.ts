@@ -63,7 +63,7 @@ export const providersThroughGateway: Rule = {
 
 export const ownAccount: Rule = {
   name: "own-account",
-  description: "Every workload runs as a service account of its own, never as the project's default account.",
+  description: "Every workload runs as its own service account, never as the project's default account.",
   severity: "critical",
   remedy: "Give it a Workload of components/workload.ts",
   checkStack: (resources) => [

@@ -24,7 +24,7 @@ export const providerKeys: Rule = {
       .flatMap(({ workload, secrets }) =>
         secrets
           .filter(({ secret }) => PROVIDER_KEY.test(secret))
-          .map(({ secret }) => `${workload} is given ${secret}`),
+          .map(({ secret }) => `${workload} uses ${secret}`),
       );
     return [...readers, ...holders];
   },
@@ -32,9 +32,9 @@ export const providerKeys: Rule = {
 
 export const secretsByUse: Rule = {
   name: "secrets-by-use",
-  description: "A service on Cloud Run may read the secrets that it is given, and no other.",
+  description: "A service on Cloud Run may read the secrets that it uses, and no other.",
   severity: "critical",
-  remedy: "Take the binding away, or give the secret to the service",
+  remedy: "Remove the binding, or add the secret to the service",
   checkStack: (resources) => {
     const containers = allContainers(resources);
     const workloads = new Set(containers.map(({ workload }) => workload));
@@ -48,7 +48,7 @@ export const secretsByUse: Rule = {
                 workload === account && secrets.some(({ secret }) => sameSecret(secret, secretOf(grant))),
             ),
         )
-        .map((account) => `${grant.name} lets ${account} read ${secretOf(grant)}, which it is not given`),
+        .map((account) => `${grant.name} lets ${account} read ${secretOf(grant)}, which it does not use`),
     );
   },
 };

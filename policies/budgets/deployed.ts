@@ -49,6 +49,6 @@ export function isLitellmFile({ path }: DeployedFile): boolean {
 
 function read({ path, content }: DeployedFile, judge: (text: string) => string[]): string[] {
   return content === undefined
-    ? [`${path} cannot be judged: its text is not part of the plan`]
+    ? [`${path} cannot be checked: its text is not part of the plan`]
     : judge(content);
 }

@@ -34,7 +34,7 @@ export const guardOn = litellmRule({
 
 export const guardDeployed: Rule = {
   name: "guard-deployed",
-  description: "A stack with a gateway gives it budgets and a ledger to enforce them with.",
+  description: "A stack with a gateway has budgets, and a ledger to enforce them.",
   severity: "critical",
   remedy: "Deploy the gateway with the Gateway component of components/gateway.ts",
   checkStack: (resources) => {
@@ -59,7 +59,7 @@ export const guardDeployed: Rule = {
   },
 };
 
-/** A collector beside the gateway is not the gateway. */
+/** The gateway's collector is not the gateway. */
 function isGateway({ workload, name }: Container): boolean {
   return isService(workload, budgetEnforcer) && isService(name, budgetEnforcer);
 }

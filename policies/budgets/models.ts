@@ -89,7 +89,7 @@ export const degradeCheaper = guardRule({
 
 export const fallbackElsewhere = guardRule({
   name: "fallback-elsewhere",
-  description: "Every route has a fallback at a provider that none of its own models is at.",
+  description: "Every route has a fallback at a provider that serves none of the route's models.",
   severity: "high",
   remedy: "Add a model of another provider to the route's fallbacks in litellm-config/definitions/routes.ts",
   check: ({ routes, models }) =>

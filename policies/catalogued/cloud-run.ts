@@ -7,7 +7,7 @@ import type { Rule } from "../rule";
 import { expectedOf, type Expected, type ExpectedMount } from "./expected";
 import { bucketNamed, imageNamed, matches, type Pattern } from "./patterns";
 
-/** What a container of the stack may say besides what the catalogue compares: size, readiness and order. */
+/** What a container may set besides what the catalogue fixes: size, readiness and order. */
 const FREE = [
   ...["name", "image", "commands", "args", "envs", "volumeMounts"],
   ...["ports", "resources", "startupProbe", "livenessProbe", "readinessProbe", "dependsOns"],
@@ -34,7 +34,7 @@ export const imagesOfCatalogue: Rule = {
 export const asCatalogued: Rule = {
   name: "workloads-as-catalogued",
   description:
-    "A workload on Cloud Run has the containers, the commands, the variables and the files that the catalogue gives it.",
+    "A workload on Cloud Run has the containers, the commands, the variables and the files of the catalogue.",
   severity: "critical",
   remedy: "Describe it in catalogue/ and start it from there",
   checks: onTemplates(({ workload, containers = [], volumes = [], service }) => [
@@ -171,7 +171,7 @@ function folderOf({ mountOptions = [] }: Props): string | undefined {
 
 export const configurationDeployed: Rule = {
   name: "configuration-deployed",
-  description: "What a workload mounts from the configuration bucket is deployed, and judged, with it.",
+  description: "What a workload mounts from the configuration bucket is deployed, and checked, with it.",
   severity: "critical",
   remedy: "Mount a folder that ConfigFiles of components/config-files.ts makes in the same stack",
   checkStack: (resources: PolicyResource[]) => {

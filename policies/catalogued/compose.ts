@@ -46,7 +46,7 @@ function compared(place: string, found: Props, wanted: Props): string[] {
     .map((key) => `${place}${key} is ${shown(found[key])}, and rendered ${shown(wanted[key])}`);
 }
 
-/** A value for a finding. What stands in place of a rendered value may be a secret: only names and places are shown. */
+/** A value for a finding. What replaces a rendered value may be a secret, so only names and places are shown. */
 function shown(value: unknown): string {
   if (value === undefined) return "not set";
   const text = JSON.stringify(value);

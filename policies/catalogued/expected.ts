@@ -9,11 +9,11 @@ import {
   type ServiceName,
   type Unit,
 } from "../../catalogue";
-import { KEPT } from "../../catalogue/spec";
-import { inputsOf, resolveText } from "../../catalogue/target";
+import { bucketMountsOf, inputsOf, resolveText } from "../../catalogue/target";
 import { collectorContainer } from "../../components/run/collector";
 import { namesOfRunner } from "../../infra/gcp/instances";
 import { ROUTER, TEMPLATES } from "../../infra/gcp/shared-instance";
+import { SHARED_INSTANCES } from "../../infra/gcp/sizes";
 import { always, bucketNamed, exactly, patterns, secretNamed, type Pattern } from "./patterns";
 
 /** What a container of Cloud Run is by the catalogue. Whatever is not named here it does not have. */
@@ -45,7 +45,7 @@ const COLLECTOR = "collector";
  */
 export function expectedOf(workload: string, container: string): Expected | undefined {
   const runner = workload.replace(/^tollgate-/, "");
-  if (container === ROUTER && runner === "watch") return routerOf();
+  if (container === ROUTER && SHARED_INSTANCES.some((name) => name === runner)) return routerOf();
   if (container === COLLECTOR) {
     const scraped = catalogue.find(
       ({ name, operatorTwin }) => name === runner || operatorTwin?.name === runner,
@@ -68,7 +68,6 @@ export function runnersOf(unit: Unit): string[] {
 function unitOf(unit: Unit): Expected {
   const { env, secretEnv, secretFiles, command, args } = inputsOf(unit, patterns);
   const { command: keeper, args: more } = (isJob(unit) ? undefined : unit.withoutDisk) ?? {};
-  const volumes = isJob(unit) ? [] : (unit.volumes ?? []);
   return {
     image: unit.image,
     command: command ?? keeper?.map(exactly),
@@ -82,10 +81,7 @@ function unitOf(unit: Unit): Expected {
         Object.entries(unit.configFiles ?? {}).map(([path, folder]) => [path, { folder }]),
       ),
       ...Object.fromEntries(
-        volumes.flatMap(({ mountPath, bucket, keptIn }) => {
-          const name = bucket ?? keptIn;
-          return name ? [[bucket ? mountPath : KEPT, { bucket: bucketNamed(name) }]] : [];
-        }),
+        Object.entries(bucketMountsOf(unit)).map(([path, name]) => [path, { bucket: bucketNamed(name) }]),
       ),
       ...Object.fromEntries(
         Object.entries(secretFiles).map(([path, name]) => {

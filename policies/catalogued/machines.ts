@@ -5,6 +5,7 @@ import { OWN_IMAGES, secretSources, service } from "../../catalogue";
 import { inputsOf } from "../../catalogue/target";
 import { clickHouseCloudConfig } from "../../components/clickhouse/cloud-config";
 import { composeCloudConfig } from "../../components/compose-machine/cloud-config";
+import { presence } from "../../infra/compose/resolve";
 import { clickhouseFiles } from "../../infra/config-files/native";
 import { definitions } from "../../litellm-config";
 import { isMissing } from "../known";
@@ -27,7 +28,7 @@ const HEADER = "#cloud-config\n";
 /** Stands in a template for what a stack fills in. */
 const ANY = "_any_";
 
-/** A machine of the stack: its cloud-config without the stack's own values, and what may stand where it has some. */
+/** A machine of the stack: its cloud-config without the stack's values, and patterns for those. */
 interface Machine {
   bootImage: Pattern;
   metadata: string[];
@@ -102,6 +103,7 @@ const MACHINES: Record<string, () => Machine> = {
         COMPOSE_PROFILES: "phase-1(,phase-[2-5])*",
       },
       "/opt/tollgate/env": {
+        ...Object.fromEntries(Object.keys(presence(1)).map((variable) => [variable, "1?"])),
         TOLLGATE_ENVIRONMENT: ofSetting("tollgate:environment", "[a-z][a-z0-9-]*"),
         TOLLGATE_DATA_SOURCE: "gcp",
         GOOGLE_CLOUD_PROJECT: project(),
@@ -126,7 +128,7 @@ export const machinesAsRendered: Rule = {
   description:
     "A machine starts from a system of Google's and does what its component renders: no script of others runs there.",
   severity: "critical",
-  remedy: "Change the component in components/ that makes the machine, and nothing beside it",
+  remedy: "Change only the component in components/ that makes the machine",
   checks: [
     ofType(Instance, (props, { name }) => judge(props as Props, name)),
     ofType(InstanceTemplate, () => ["The stack makes machines one by one: a template is not its own"]),
@@ -141,7 +143,7 @@ function judge(props: Props, name: string): string[] {
   return [
     ...(isMissing(props, "metadataStartupScript")
       ? []
-      : ["metadataStartupScript runs beside the cloud-config"]),
+      : ["metadataStartupScript runs in addition to the cloud-config"]),
     ...Object.keys(metadata)
       .filter((key) => !known.metadata.includes(key))
       .map((key) => `metadata.${key} is not one of the machine's`),
@@ -186,7 +188,7 @@ function judgeConfig(text: string, { config, variables, lines = {} }: Machine): 
       return [
         ...(isDeepStrictEqual(how, wantedHow)
           ? []
-          : [`${path} has other rights than the component gives it`]),
+          : [`${path} has other permissions than the component sets`]),
         ...(variables[path] || lines[path]
           ? judgeLines(path, content, wantedContent, variables[path] ?? {}, lines[path])
           : matches(exactly(wantedContent).replaceAll(ANY, "[\\w./-]+"), content)
@@ -197,7 +199,7 @@ function judgeConfig(text: string, { config, variables, lines = {} }: Machine): 
   ];
 }
 
-/** What a file of variables has, and its component does not give it; never the value, which may be a secret. */
+/** What an environment file has that its component does not set; never the value, which may be a secret. */
 function judgeLines(
   path: string,
   content: string,

@@ -1,6 +1,6 @@
 import { portOf, publicImageReference, isOwnImage, service, type ImageName, type Ref } from "../../catalogue";
 import type { Resolver } from "../../catalogue/target";
-import { PRIVATE_ZONE } from "../../infra/gcp/addresses";
+import { PRIVATE_ZONE, routeOf } from "../../infra/gcp/addresses";
 import { namesOfRunner } from "../../infra/gcp/instances";
 import { stackSetting } from "../stack-settings";
 
@@ -16,7 +16,7 @@ export function matches(pattern: Pattern, text: string | undefined): boolean {
   return text === undefined || new RegExp(`^(?:${pattern})$`, "s").test(text);
 }
 
-/** The pattern of a text as it stands. */
+/** The pattern of a literal text. */
 export function exactly(text: string): Pattern {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
@@ -73,6 +73,11 @@ function resolve(ref: Ref): Pattern {
   if ("url" in ref) return `${address(ref)}${exactly(ref.path ?? "")}`;
   if ("publicUrl" in ref)
     return `https://${hostOfRun(service(ref.publicUrl).operatorTwin?.name ?? ref.publicUrl)}`;
+  if ("iapAudience" in ref) {
+    const own = service(ref.iapAudience).operatorTwin?.name ?? ref.iapAudience;
+    const number = ofSetting("tollgate:projectNumber", "\\d+");
+    return `/projects/${number}/locations/${region()}/services/tollgate-${exactly(own)}`;
+  }
   if ("bucket" in ref) return bucketNamed(ref.bucket);
   if ("host" in ref)
     return service(ref.host).managed
@@ -98,6 +103,18 @@ function resolve(ref: Ref): Pattern {
     case "publicUrl":
     case "oauthIssuer":
       return ofSetting(`tollgate:${ref.setting}`, "https://[^\\s]+");
+    case "grafanaRoles":
+      return "(contains\\(`\\[[^`]+\\]`, email\\) && 'Admin' \\|\\| )?'Editor'";
+    case "googleClientId":
+      return "\\d+-\\w+\\.apps\\.googleusercontent\\.com";
+    case "googleDomains":
+      return "[\\w.-]+(,[\\w.-]+)*";
+    case "langfuseOwner":
+      return "[^@\\s]+@[\\w.-]+";
+    case "withoutPasswords":
+      return signsIn() ? "true" : "false";
+    case "withoutSignUp":
+      return signsIn() ? "false" : "true";
     case "logSubscription":
       return "(projects/[^/]+/subscriptions/)?tollgate-logs";
     case "sharingServices":
@@ -109,10 +126,13 @@ function address({ url: name, scheme = "http", extra }: Extract<Ref, { url: unkn
   if (service(name).managed === "machine")
     return exactly(`${scheme}://${name}.${PRIVATE_ZONE}:${portOf(name, extra)}`);
   const hosts = namesOfRunner(name).map((runner) =>
-    runner === name ? hostOfRun(name) : `${hostOfRun(runner)}/${name}`,
+    runner === name ? hostOfRun(name) : `${hostOfRun(runner)}/${routeOf(name, extra)}`,
   );
   return `(https://(${hosts.join("|")})|${exactly(`http://localhost:${portOf(name, extra)}`)})`;
 }
+
+/** Whether people sign in to Langfuse with their own accounts. */
+const signsIn = (): boolean => stackSetting("tollgate:signIn") !== undefined;
 
 function hostOfRun(name: string): Pattern {
   return `tollgate-${exactly(name)}-${ofSetting("tollgate:projectNumber", "\\d+")}\\.${region()}\\.run\\.app`;

@@ -34,7 +34,7 @@ export const schedulesAsCatalogued: Rule = {
           : [`httpTarget.uri ${uri} is not what ${known} is for`]),
         ...((office ? text === "" || OFFICE_BODY.test(text) : text === "")
           ? []
-          : ["httpTarget.body gives it another command"]),
+          : ["httpTarget.body sets another command"]),
         ...(office || httpMethod === undefined || httpMethod === "POST"
           ? []
           : [`httpTarget.httpMethod is ${httpMethod}`]),

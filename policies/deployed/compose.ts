@@ -20,7 +20,7 @@ export function composeContainers(file: DeployedFile): Container[] {
   return readCompose(file)?.containers ?? [];
 }
 
-/** What stands in a file of Docker Compose; none when it is another file. */
+/** The content of a Docker Compose file; undefined for any other file. */
 export function composeText(file: DeployedFile): Props | undefined {
   return readCompose(file)?.file;
 }
@@ -71,7 +71,7 @@ function escapes(name: string, service: Props): string[] {
       .filter((option) => /unconfined|disable|no-new-privileges[:=]false/.test(option))
       .map((option) => `security_opt: ${option}`),
     ...sources
-      // Docker gives the logs of all containers to whoever holds its socket only.
+      // Only access to Docker's socket gives the logs of all containers.
       .filter((source) => source.startsWith("/") && !(name === logCollector.name && source === DOCKER_SOCKET))
       .map((source) => (source.includes("docker.sock") ? "Docker's socket" : `the machine's ${source}`)),
   ];

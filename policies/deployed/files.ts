@@ -66,12 +66,12 @@ export function onFiles(check: (file: DeployedFile, settings: Props) => string[]
   ];
 }
 
-/** Findings about a file. A file that cannot be read cannot be judged, and that is a finding. */
+/** Findings about a file. A file that cannot be parsed cannot be checked, which is a finding. */
 export function readable({ path }: DeployedFile, judge: () => string[]): string[] {
   try {
     return judge();
   } catch (error) {
-    return [`${path} cannot be judged: ${(error as Error).message.split("\n")[0]}`];
+    return [`${path} cannot be checked: ${(error as Error).message.split("\n")[0]}`];
   }
 }
 

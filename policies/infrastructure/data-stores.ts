@@ -200,7 +200,7 @@ export const cacheExpires: Rule = {
     "A cache that shares Langfuse's Redis, which never evicts, forgets by itself before it can fill it.",
   severity: "high",
   remedy:
-    "Lower cacheTtl in litellm-config/definitions/gateway.ts, or set sizes.ownCache to give the cache a Redis of its own",
+    "Lower cacheTtl in litellm-config/definitions/gateway.ts, or set sizes.ownCache to give the cache its own Redis",
   enforcement: { dev: "advisory" },
   settings: { maxTtlSeconds: { type: "number", default: 900, minimum: 1 } },
   checkStack: (resources, { maxTtlSeconds }) => {

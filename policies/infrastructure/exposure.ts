@@ -15,7 +15,7 @@ import { ofAnyType, ofType, type Rule } from "../rule";
 /** The one service that the internet may call: it asks every caller for a customer's key. */
 const PUBLIC_SERVICE = `tollgate-${customerService.name}`;
 
-/** Members of IAM that stand for everybody, for whoever has a role on a project, or for another provider's identities. */
+/** IAM members for everyone, for all holders of a role on a project, or for another provider's identities. */
 const EVERYBODY =
   /^(allUsers|allAuthenticatedUsers|principal(Set)?:\/\/.*|project(Viewer|Editor|Owner):.*|domain:.*\*.*)$/i;
 
@@ -58,7 +58,7 @@ export const networkPrivate: Rule = {
     ofType(Schedule, ({ httpTarget }) => {
       const uri = httpTarget?.uri;
       if (Object.keys(httpTarget?.headers ?? {}).some((header) => /^(authorization|cookie)$/i.test(header)))
-        return ["httpTarget.headers has credentials: oauthToken gives them"];
+        return ["httpTarget.headers has credentials: oauthToken provides them"];
       return uri === undefined || /^https:\/\/[a-z-]+\.googleapis\.com\//.test(uri)
         ? []
         : [`httpTarget.uri ${uri.split("?")[0]} is not one of Google's APIs`];
@@ -84,7 +84,7 @@ export const ingress: Rule = {
 
 export const noAllUsers: Rule = {
   name: "no-all-users",
-  description: "Nothing but the agent is granted to everybody.",
+  description: "Only the agent is public.",
   severity: "critical",
   remedy: "Grant the role to a service account or a group",
   checkStack: (resources) =>

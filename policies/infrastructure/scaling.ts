@@ -7,8 +7,7 @@ import { ofType, type Known, type Rule } from "../rule";
 
 export const scalingBounded: Rule = {
   name: "scaling-bounded",
-  description:
-    "Every service and worker pool on Cloud Run says how many instances it may have, and keeps few of them warm.",
+  description: "Every service and worker pool on Cloud Run limits its instances, and keeps few of them warm.",
   severity: "high",
   remedy: "Set template.scaling in infra/gcp/sizes.ts",
   settings: {

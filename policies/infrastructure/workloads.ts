@@ -4,7 +4,7 @@ import type { Rule } from "../rule";
 
 const BY_DIGEST = /@sha256:[0-9a-f]{64}$/;
 
-/** An image of one's own: its variable is set at each deployment, what follows `:-` is only for a local build. */
+/** An image of the project: its variable is set at each deployment, and what follows `:-` is only for a local build. */
 const OWN_IMAGE = /^\$\{TOLLGATE_[A-Z]+_IMAGE(:-[a-z-]+:local)?\}$/;
 
 /** A line of a script or a unit that runs an image, or names the one to run. */
@@ -29,7 +29,7 @@ export const imagesByDigest: Rule = {
         const [, named] = NAMES_IMAGE.exec(line) ?? [];
         const free = named
           ? !BY_DIGEST.test(named) && !named.startsWith("$")
-          : // A variable's own line is judged where it stands.
+          : // A variable's line is checked in its place.
             RUNS_IMAGE.test(line) && !/@sha256:[0-9a-f]{64}\b|\$\{?[A-Z_]*IMAGE\}?(\s|$)/.test(line);
         return free ? [`${path} runs an image by its tag: ${line.trim().slice(0, 120)}`] : [];
       }),

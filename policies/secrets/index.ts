@@ -42,10 +42,10 @@ export const secretsFromManager: Rule = {
   ],
 };
 
-/** What the checks of containers judge. */
+/** What the checks of containers cover. */
 const OF_CONTAINER = /\.(envs|args|commands)\.\d/;
 
-/** Files and machines, which are judged line by line, and what is a secret's own place. */
+/** Files and machines, which are checked line by line, and the places where secrets belong. */
 const JUDGED_ELSEWHERE =
   /^(random:|tollgate:|gcp:(storage\/bucketObject|secretmanager\/secretVersion|sql\/user|compute\/instance):)/;
 
@@ -59,12 +59,12 @@ function textsIn(value: unknown, field = ""): [string, string][] {
 /** What makes and keeps secrets. */
 const HOLDS_SECRETS = /^(random:|gcp:(secretmanager\/secretVersion|sql\/user):)/;
 
-/** A value this short may stand in a text by chance. */
+/** A value this short may occur in a text by chance. */
 const SHORTEST = 8;
 
 export const secretsNotCopied: Rule = {
   name: "secrets-not-copied",
-  description: "The value of a secret of the stack stands nowhere else in it.",
+  description: "The value of a secret of the stack is nowhere else in it.",
   severity: "critical",
   remedy: "Refer to the secret in Secret Manager",
   checkStack: (resources) => {

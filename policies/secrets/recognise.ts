@@ -11,7 +11,7 @@ const SECRET_NAME =
 const REFERENCE =
   /^(held-by-the-meter||https:\/\/[a-z]+\.googleapis\.com\/.*|true|false|null|none|[\d.]+|~|[a-z_]+(\.[a-z_]+)+|\/.*|\$\{?\w.*|os\.environ\/\w+|file:.*|projects\/.*|\{\{.*|<.*>|\*+|\[.*|[|>]-?|[{[]|[:@%]['"]?\w.*)$/i;
 
-/** Shapes that providers give their secrets, and URLs with a password. */
+/** Formats of providers' secrets, and URLs with a password. */
 const SHAPES: [RegExp, string][] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, "a private key"],
   [/[a-z][a-z0-9+.-]*:\/\/[^/@\s:$"']*:(?!\$|%s|\{)[^/@\s$"']+@/i, "a URL with a password"],
@@ -38,6 +38,8 @@ const SHAPES: [RegExp, string][] = [
 /** Hashes are as random as secrets, and none. */
 const HASH_NAME = /(sha\d*|hash|digest|checksum|commit|revision|fingerprint|etag|nonce)$/i;
 const HASH = /\bsha(1|256|384|512)[:-][A-Za-z0-9+/=]{20,}/g;
+/** An OAuth client's id: browsers send it, only its secret is one. */
+const CLIENT_ID = /\b\d{6,}-[a-z0-9]+\.apps\.googleusercontent\.com\b/g;
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
 /** What is secret about a plain setting; none when nothing is. The answer never holds the value. */
@@ -75,7 +77,7 @@ export function shapeIn(text: string): string | undefined {
   return SHAPES.find(([shape]) => shape.test(text))?.[1];
 }
 
-/** Letters and digits from which a word may be judged by its randomness. */
+/** The length from which a word of letters and digits is tested for randomness. */
 const SHORTEST_RANDOM_WORD = 16;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -85,9 +87,12 @@ const PASSWORD = /^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)(?=.*[!@#$%^&*?+=~])[\w!@#$%^&*
 /** Whether one of the words of a text is as random as a generated key or password. */
 function randomWordIn(text: string): boolean {
   if (PASSWORD.test(text) && strange(text) >= 0.3) return true;
-  return (text.replace(HASH, "").match(/[A-Za-z0-9-]+/g) ?? []).some(
-    (word) => UUID.test(word) || word.split("-").some(isRandom),
-  );
+  return (
+    text
+      .replace(HASH, "")
+      .replace(CLIENT_ID, "")
+      .match(/[A-Za-z0-9-]+/g) ?? []
+  ).some((word) => UUID.test(word) || word.split("-").some(isRandom));
 }
 
 /** Names are made of words and numbers; what is generated changes between letters and digits, or letters of either case. */

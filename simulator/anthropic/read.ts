@@ -35,7 +35,7 @@ export function readMessages(body: unknown, headers: Headers): Call {
   return callOf(request, body);
 }
 
-/** The beta of structured outputs, which LiteLLM still speaks, has its schema in a field of its own. */
+/** The beta of structured outputs, which LiteLLM still speaks, has its schema in its own field. */
 function withBeta(body: unknown, headers: Headers): unknown {
   if (!String(headers["anthropic-beta"]).includes("structured-outputs-")) return body;
   const { output_format: format, ...rest } = body as Record<string, unknown>;
@@ -91,6 +91,7 @@ function callOf(request: MessageRequest, body: unknown, counts = false): Call {
     stopSequences: request.stop_sequences ?? [],
     parameters: Object.keys(body as object),
     showsThinking: thinks && (thinking as { display?: string | null }).display !== "omitted",
+    mayReason: thinks || (thinking === undefined && publicModel.thinking !== "budget"),
     reasoningTokens: thinks ? 24 : 0,
     surcharges: {
       webSearches: webSearch ? 1 : 0,

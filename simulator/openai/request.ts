@@ -138,6 +138,7 @@ export function readChat(body: unknown): Call {
     stopSequences: [request.stop ?? []].flat(),
     parameters: Object.keys(body as object),
     showsThinking: false,
+    mayReason: request.reasoning_effort !== "none",
     reasoningTokens: request.reasoning_effort && request.reasoning_effort !== "none" ? 16 : 0,
     withoutUsage: request.stream === true && request.stream_options?.include_usage !== true,
     surcharges: {

@@ -58,7 +58,7 @@ export const openaiWire: Wire = {
     yield { kind: "opening", data: each({ role: "assistant", content: "" }) };
     for (const piece of completion.pieces) yield { kind: "piece", data: each(deltaOf(piece)) };
     yield { kind: "finish", data: each({}, FINISH[finish]) };
-    // OpenAI's usage comes in a chunk of its own, and in none unless it was asked for.
+    // OpenAI's usage comes in its own chunk, and in none unless it was asked for.
     if (completion.reportsUsage) yield { kind: "finish", data: chunk({ usage: wireUsage(usage) }) };
   },
 

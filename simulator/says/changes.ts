@@ -89,7 +89,7 @@ export const anomalies = kind(
   }),
   ({ judged, anomalies: found, notes }) => {
     if (judged === null) {
-      const { finding, rest } = whyNot(notes, "No day of this period can be judged.");
+      const { finding, rest } = whyNot(notes, "No day of this period can be checked.");
       return { finding, evidence: rest };
     }
     const [largest] = found;

@@ -22,7 +22,7 @@ export const period = { from: z.iso.date(), to: z.iso.date() };
 /** Notes of a result; the first one that says why there is no answer is the answer. */
 export function whyNot(notes: readonly string[], otherwise: string): { finding: string; rest: string[] } {
   const reason = notes.find((note) =>
-    /no billing data|still empty|cannot be compared|can be judged/i.test(note),
+    /no billing data|still empty|cannot be compared|can be checked/i.test(note),
   );
   return { finding: reason ?? otherwise, rest: notes.filter((note) => note !== reason) };
 }

@@ -1,4 +1,4 @@
-/** The services of Google Cloud that a model knows by name, as the bill names them. */
+/** The Google Cloud services that a model knows, by their names on the bill. */
 const SERVICES = [
   "App Engine",
   "Artifact Registry",
@@ -31,7 +31,7 @@ export function serviceIn(question: string): string | undefined {
 
 /**
  * The project that a question names: a word after "project" that looks like an id, or an id that something cost. An id has a
- * dash; "month-over-month" and its like stand nowhere that a project would.
+ * dash; words such as "month-over-month" are never in a project's position.
  */
 export function projectIn(question: string): string | undefined {
   const id = "[\"'`]?([a-z][a-z0-9]*(?:-[a-z0-9]+)+)";

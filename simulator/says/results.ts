@@ -6,6 +6,8 @@ import { amounts, money, percent, plural, shortName, table, words, type Statemen
 
 const ROWS = 5;
 const ASSETS = 10;
+/** Percent of a budget from which something is to be done. */
+const NEARLY_USED = 80;
 
 const recommendations = kind(
   z.object({
@@ -159,8 +161,12 @@ const budget = kind(
               : `By ${until} it is expected to cost ${short(forecast.expected)}.`,
           ]
         : []),
+      "What is left is without what this answer may still cost.",
     ],
-    next: `nothing to do; the budget starts anew on ${until} (UTC).`,
+    next:
+      used_percent < NEARLY_USED
+        ? `nothing to do; the budget starts anew on ${until} (UTC).`
+        : `ask for less until ${until} (UTC), or for a larger plan.`,
   }),
 );
 

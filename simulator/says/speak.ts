@@ -8,8 +8,8 @@ import { summarize } from "./summary";
 const MAX_PARALLEL_TOOLS = 3;
 
 /**
- * What the simulated model says, from the conversation alone: it calls the tools that the last question asks for, and once
- * their results are in the conversation it answers with what they hold.
+ * The simulated model's output, from the conversation alone: it calls the tools for the last question, and answers once
+ * their results are in the conversation.
  */
 export function speak(conversation: Conversation): Answer {
   const { instructions, messages, answerSchema } = conversation;
@@ -19,15 +19,39 @@ export function speak(conversation: Conversation): Answer {
 
   const toolCalls = results.length > 0 ? [] : callsFor(conversation, question, today(instructions));
   if (toolCalls.length > 0) return { content: "", toolCalls };
-  if (results.length > 0) return say(summarize(results.map(({ text }) => text)));
+  if (results.length > 0)
+    return say([...caveats(question), summarize(results.map(({ text }) => text))].join("\n\n"));
 
   if (answerSchema) return say(JSON.stringify(fromSchema(answerSchema, question, today(instructions))));
   const queryTypes = instructions.match(/cost_analysis|recommendation|simple_lookup|action/g) ?? [];
   if (new Set(queryTypes).size === 4) return say(queryTypeOf(question));
-  return say(
-    "I can look up what you spend by service, project, SKU or day, explain what changed, list recommendations and " +
-      "resources, and show how much of your budget is left. What would you like to know?",
+  return say([...caveats(question), ...(isGreeting(question) ? [] : [OFF_TOPIC]), OFFER].join(" "));
+}
+
+const OFFER =
+  "I can look up what you spend by service, project, SKU or day, explain what changed, list recommendations and resources, " +
+  "and show how much of your budget is left. What would you like to know?";
+
+const OFF_TOPIC = "I only answer questions about what you spend on Google Cloud.";
+
+function isGreeting(question: string): boolean {
+  return /^\W*(?:hi|hello|hey|good (?:morning|afternoon|evening)|thanks|thank you|help)\b|^\W*$/i.test(
+    question,
   );
+}
+
+/** What an answer begins with where the question wants more than any tool can do. */
+function caveats(question: string): string[] {
+  return [
+    ...(/^\W*(?:please |can you |could you )*(?:delete|stop|resize|remove|apply|dismiss|turn off|shut down)\b/i.test(
+      question,
+    )
+      ? ["I can look at your resources but not change them: nothing was changed."]
+      : []),
+    ...(/\b(?:next (?:week|month|year)|tomorrow|forecast|predict)\b/i.test(question)
+      ? ["I have no forecast of your bill; what you spent of late is the best guide to it."]
+      : []),
+  ];
 }
 
 function say(content: string): Answer {

@@ -123,7 +123,7 @@ function splitTable(rows: readonly Row[], other: { currency: string; cost: strin
   );
 }
 
-/** What stands between usage and the total: credits by type, and what only an invoice has. */
+/** What separates usage from the total: credits by type, and what only an invoice has. */
 function parts(of: Cost, view: "usage" | "invoice"): string[] {
   const { currency, before_credits, credits } = of;
   const byType = Object.entries(of.credits_by_type ?? {}).map(

@@ -8,7 +8,7 @@ const ACCOUNT = `gateway@${PROJECT}.iam.gserviceaccount.com`;
  * A service account's key file that Google's client libraries take and that is worth nothing anywhere else: its tokens come
  * from the simulator.
  *
- * @param url the simulator's address, as `http://127.0.0.1:4010`
+ * @param url the simulator's address, such as `http://127.0.0.1:4010`
  */
 export function simulatedServiceAccount(url: string): string {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
@@ -25,11 +25,11 @@ export function simulatedServiceAccount(url: string): string {
   return JSON.stringify(account, null, 2);
 }
 
-/** Google's token endpoint: gives an access token for a service account's signed assertion. */
+/** Google's token endpoint: exchanges a service account's signed assertion for an access token. */
 export class TokenEndpoint {
   private readonly tokens = new Map<string, number>();
 
-  /** @param body the form of RFC 7523. @throws ApiError when the grant or the assertion is not as Google wants it. */
+  /** @param body the form of RFC 7523. @throws ApiError when the grant or the assertion is invalid. */
   issue(body: string): object {
     const form = new URLSearchParams(body);
     if (form.get("grant_type") !== "urn:ietf:params:oauth:grant-type:jwt-bearer") {

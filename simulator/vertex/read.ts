@@ -52,6 +52,8 @@ function callOf({ model, location, stream }: Target, request: GenerateRequest, b
     stopSequences: config.stopSequences ?? [],
     parameters: Object.keys(body as object),
     showsThinking: config.thinkingConfig?.includeThoughts ?? false,
+    // No setting of Gemini 3 turns thinking off: "minimal" does not rule it out, and budgets are those of Gemini 2.5.
+    mayReason: true,
     reasoningTokens: reasoningOf(config.thinkingConfig),
     surcharges: {
       webSearches: tools.some(({ googleSearch }) => googleSearch) ? 1 : 0,

@@ -51,7 +51,7 @@ describe(`B03: ${B03.why}`, () => {
     ]);
   });
 
-  test("October's usage is another figure, and the invoice stands beside it", async () => {
+  test("October's usage differs, and the invoice is included", async () => {
     const usage = await runOn(B03, "get-spend", { period: "last_month" });
     expect(usage).toMatchObject({
       view: "usage",
@@ -108,7 +108,7 @@ describe(`B04: ${B04.why}`, () => {
 });
 
 describe(`B05: ${B05.why}`, () => {
-  test("usage, credits by type and net stand apart", async () => {
+  test("usage, credits by type and net are separate", async () => {
     const spend = await runOn(B05, "get-spend", { period: "this_month" });
     expect(spend).toMatchObject({
       total: "0.00",

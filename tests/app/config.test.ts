@@ -18,12 +18,12 @@ test("reads the settings, with defaults", () => {
 });
 
 test.each([
-  [{ PORT: "eighty" }, /PORT \("eighty"\): .*give a port number/],
+  [{ PORT: "eighty" }, /PORT \("eighty"\): .*must be a port number/],
   [
     { TOLLGATE_GATEWAY_URL: "gateway:4000" },
     /TOLLGATE_GATEWAY_URL \("gateway:4000"\): .*http:\/\/gateway:4000/,
   ],
-  [{ TOLLGATE_AGENT_KEY: "" }, /TOLLGATE_AGENT_KEY \(\w+\): .*give the agent's key/],
+  [{ TOLLGATE_AGENT_KEY: "" }, /TOLLGATE_AGENT_KEY \(\w+\): .*set the agent's key/],
   [{ TOLLGATE_ENVIRONMENT: "production" }, /TOLLGATE_ENVIRONMENT \("production"\): .*local, dev, prod/],
   [{ TOLLGATE_DATA_SOURCE: "aws" }, /TOLLGATE_DATA_SOURCE \("aws"\): .*sample or gcp/],
   [{ TOLLGATE_BILLING_DATASET: "a.b`" }, /TOLLGATE_BILLING_DATASET \("a\.b`"\): .*dataset id/],

@@ -129,7 +129,7 @@ describe("a client that guesses keys", () => {
   const guess = (address: string, key: string) =>
     post(INITIALIZE, { "X-Forwarded-For": `1.2.3.4, ${address}` }, key);
 
-  test("must wait, whatever it writes into its headers; others, and known keys, get in", async () => {
+  test("must wait, whatever its headers; others, and known keys, are served", async () => {
     await openSession();
     const statuses = [];
     for (let i = 0; i < 61; i++) statuses.push((await guess("203.0.113.9", `tg_wrong_${i}`)).status);

@@ -62,7 +62,7 @@ async function statusOf(bearer: string): Promise<number> {
   return response.status;
 }
 
-test("a token of the stack's issuer gets in beside customers' keys", async () => {
+test("a token of the stack's issuer is accepted in addition to customers' keys", async () => {
   expect(await statusOf(await token())).toBe(200);
   expect(await statusOf(KEY)).toBe(200);
 });
@@ -74,7 +74,7 @@ test.each<[string, () => Promise<string>]>([
   ["of a customer that is not in the ledger", () => token({ customer: "cust_nobody" })],
   ["without a customer", () => token({ customer: undefined })],
   ["signed with another key", async () => token({ key: (await generateKeyPair("RS256")).privateKey })],
-  ["that is none", () => Promise.resolve("a.b.c")],
+  ["that is malformed", () => Promise.resolve("a.b.c")],
 ])("a token %s does not", async (_, make) => {
   expect(await statusOf(await make())).toBe(401);
 });

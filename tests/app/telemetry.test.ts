@@ -125,7 +125,7 @@ test("a question is one trace in Langfuse, with session, customer and the eight 
     expect.arrayContaining(["plan_tier:tier_2", "model_used:claude-sonnet-5-5", "query_type:cost_analysis"]),
   );
 
-  // The root is the question itself: judges see its answer, and a session shows each question once.
+  // The root is the question: judges score its answer, and a session shows each question once.
   expect(root.parentSpanId).toBeUndefined();
   const inTrace = langfuse.spans.filter(({ traceId }) => traceId === root.traceId);
   expect(inTrace.filter(({ attributes }) => attributes["langfuse.trace.tags"] !== undefined)).toEqual([root]);

@@ -72,7 +72,7 @@ describe("get-spend", () => {
   });
 
   test.each([
-    [{ from: "2026-11-20" }, "give both from and to"],
+    [{ from: "2026-11-20" }, "set both from and to"],
     [{ from: "2026-11-20", to: "2026-11-01" }, "swap them"],
     [{ from: "2024-01-01", to: "2026-11-01" }, "ask for at most 400"],
     [{ period: "last_year" }, "period"],
@@ -92,7 +92,7 @@ describe("compare-periods", () => {
     const [driver] = compared.drivers;
     const seeded = cents(decimal(BigInt(SPIKE.extraPerDayNanos) * 3n));
     expect(driver.key).toBe(SPIKE.service);
-    // Beside the spike only the days' own small changes are left.
+    // Besides the spike only the small daily changes are left.
     expect(Math.abs(cents(driver.change) - seeded)).toBeLessThan(seeded * 0.02);
     expect(cents(compared.change)).toBe(cents(compared.current.cost) - cents(compared.previous.cost));
     expect(compared.change_percent).toBeGreaterThan(50);

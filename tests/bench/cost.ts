@@ -21,7 +21,7 @@ export interface Cost {
   rounds: number;
   guarded: KindCost;
   stock: KindCost;
-  /** The guard's share: medians over the rounds of the difference to the stock round beside it. */
+  /** The guard's share: medians over the rounds of the difference to the paired stock round. */
   added: KindCost;
   /** The guarded gateway's figures as multiples of the stock one's. */
   ratios: { median: Estimate; p99: Estimate; cpu?: Estimate };

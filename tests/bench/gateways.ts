@@ -76,6 +76,8 @@ function writeStockConfig(stack: Stack, against: Against): string {
     litellm_settings: {
       ...config.litellm_settings,
       callbacks: against === "traced" ? [...callbacks, "langfuse_otel"] : callbacks,
+      // All of LiteLLM's metrics, as it publishes them by itself.
+      prometheus_metrics_config: undefined,
     },
     general_settings: { ...config.general_settings, custom_auth: "stock_auth.authenticate" },
     agents: [

@@ -30,7 +30,7 @@ interface Round {
 }
 
 export interface LoadOptions extends Extent {
-  /** Callers, each a customer of its own. */
+  /** Callers, each a different customer. */
   parallel: number;
   seconds: number;
   /** Bytes of each prompt. */

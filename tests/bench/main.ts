@@ -1,6 +1,7 @@
 /** `tollgate bench`: what the guard costs a call, and what it saves, against the same LiteLLM without it. */
 import { cpus } from "node:os";
 import { Option } from "commander";
+import { usd } from "../../litellm-config";
 import { jsonOption, runCommand, tollgateCommand, wholeNumber } from "../../ops/terminal/command";
 import { startStack } from "../support/gateway";
 import { measureConversations } from "./conversation";
@@ -44,7 +45,7 @@ Without a part, it prints:
 
 const command = tollgateCommand(
   "bench",
-  "Measure what the guard costs a call, and what it saves: LiteLLM with it beside the same LiteLLM without it, over a simulated " +
+  "Measure what the guard costs a call, and what it saves: LiteLLM with it against the same LiteLLM without it, over a simulated " +
     "provider on this machine.",
 )
   .addOption(
@@ -71,7 +72,10 @@ const command = tollgateCommand(
     "--load",
     "calls per second, processor time per call and peak memory of one worker, with the guard and without",
   )
-  .option("--memory", "how the memory of a gateway of one worker grows")
+  .option(
+    "--memory",
+    "how the memory of a gateway of one worker grows: streams, tools, files, embeddings, refusals, broken providers",
+  )
   .option("--fairness", "a customer's median while another keeps 300 calls under way")
   .addOption(
     number(
@@ -130,12 +134,14 @@ async function bench(options: Options): Promise<void> {
   if (ledger !== undefined) return print(await measureLedger(ledger, LEDGER_PORT, say), ledgerText);
   if (fairness || memory) {
     say("Starting Postgres, Redis, the simulated provider and a gateway of one worker ...");
-    return stopping(await startStack(), async (stack) => {
+    // Memory is measured with more calls than all customers may pay for.
+    const fleet = memory ? { dailyBudget: usd("1000000"), hourlyBudget: usd("100000") } : {};
+    return stopping(await startStack({ fleet }), async (stack) => {
       if (memory) {
         say(`Measuring memory with ${parallel} callers for ${minutes} min ...`);
-        return print(await measureMemory(stack, { minutes, parallel, prompt }, say), memoryText);
+        return print(await measureMemory(stack, { minutes, parallel, prompt }, random, say), memoryText);
       }
-      say("Measuring a customer alone and beside one who floods ...");
+      say("Measuring a customer alone and during another's flood ...");
       print(await measureFairness(stack, { rounds, minutes, latency }, random, say), fairnessText);
     });
   }

@@ -1,7 +1,8 @@
 import { service } from "../../catalogue";
 import type { Stack } from "../support/gateway";
-import { makeCallers } from "./load";
+import { makeMixture } from "./mixture";
 import { memoryOf, peakMemoryOf } from "./process";
+import type { Random } from "./statistics";
 
 /** MiB, resident, of a gateway of one worker. */
 export interface Memory {
@@ -26,14 +27,15 @@ export interface MemoryOptions {
 
 const SAMPLE_MILLISECONDS = 5_000;
 
-/** How a gateway's memory grows under a load that does not change. */
+/** How a gateway's memory grows under a load of everything that it meets. */
 export async function measureMemory(
   stack: Stack,
   { minutes, parallel, prompt }: MemoryOptions,
+  random: Random,
   say: (text: string) => void,
 ): Promise<Memory> {
   const pid = stack.gateway.pid;
-  const callers = await makeCallers({ stack }, parallel, prompt);
+  const callers = await makeMixture(stack, parallel, prompt, random);
   const began = performance.now();
   const samples: Memory["samples"] = [];
   const failed: Record<string, number> = {};

@@ -19,7 +19,7 @@ const LEAST_PAIRS = 3;
 /**
  * Measures the two gateways in turns, a random one first, so that what else the machine does falls on both.
  *
- * @param say Is told now and then how far it is.
+ * @param say Called with the progress from time to time.
  */
 export async function measurePairs<Round>(
   measure: (kind: Kind) => Promise<Round>,

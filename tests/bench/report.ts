@@ -161,7 +161,7 @@ function failedText(failed: Record<string, number>): string {
 export function fairnessText({ flood, latency, alone, beside, ratio, answered, refused }: Fairness): string {
   return [
     `A provider that takes ${latency} ms, one worker; another customer keeps ${flood} calls under way ` +
-      `(${answered} answered, ${refused} told to come back)`,
+      `(${answered} answered, ${refused} told to retry)`,
     `Median of a call: alone ${ms(alone)}, beside the flood ${ms(beside)}: ${estimateText(ratio)}; the goal is below 2x`,
     noiseLine({ median: ratio }),
   ].join("\n\n");

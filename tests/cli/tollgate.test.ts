@@ -29,12 +29,12 @@ describe("tollgate", () => {
   });
 
   it.each([
-    [["nope"], '"nope" must be a command: name one of start, ask'],
+    [["nope"], '"nope" must be a command: use one of start, ask'],
     [["cost", "--stack", "moon"], "Allowed choices are dev, prod"],
     [["drift"], "required option '--stack <name>' not specified"],
     [
       ["promote", "--from", "dev", "--to", "prod", "--watch", "soon"],
-      "option '--watch <seconds>' argument 'soon' is invalid. give a whole number from 1 to 86400",
+      "option '--watch <seconds>' argument 'soon' is invalid. use a whole number from 1 to 86400",
     ],
   ])("answers %j with exit code 2", async (args, message) => {
     const { code, output } = await run(...args);

@@ -1,4 +1,4 @@
-/** Installs clients from the registries, each into a folder of its own under `.tollgate/clients/`, and runs their programs. */
+/** Installs clients from the registries, each into its own folder under `.tollgate/clients/`, and runs their programs. */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,7 @@
-/** Clients of the LLM APIs against the gateway and the simulator: the snippets of `docs/clients.md`, as they stand there. */
-import { readFileSync, writeFileSync } from "node:fs";
+/** Clients of the LLM APIs against the gateway and the simulator: the snippets of `docs/clients.md`, unchanged. */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { paths } from "../../ops/workspace/paths";
 import { AGENT_KEY, startStack } from "../support/gateway";
 import { installClient, runProgram, type Package } from "./install";
 import { PAGE, writeTable } from "./page";
@@ -42,6 +43,11 @@ function snippets(): Map<string, { language: string; code: string }> {
   return new Map([...found].map(([, name, language, code]) => [name!, { language: language!, code: code! }]));
 }
 
+function tokenizers(): string {
+  const lib = join(paths.venv, "lib");
+  return join(lib, readdirSync(lib)[0]!, "site-packages", "litellm", "litellm_core_utils", "tokenizers");
+}
+
 /** Runs every client's snippet and prints the table client by feature. @returns how many clients passed, failed or were skipped. */
 export async function runLlmClients(): Promise<{ passed: number; failed: number; skipped: number }> {
   const known = snippets();
@@ -69,6 +75,10 @@ export async function runLlmClients(): Promise<{ passed: number; failed: number;
       const { code, output } = await runProgram([program, file], {
         TOLLGATE_GATEWAY_URL: stack.gateway.url,
         TOLLGATE_AGENT_KEY: AGENT_KEY,
+        // LangChain's tokenizer would fetch its file from OpenAI; LiteLLM's package has the same one.
+        TIKTOKEN_CACHE_DIR: tokenizers(),
+        // LiteLLM's SDK would look for its price list on the internet three times.
+        LITELLM_LOCAL_MODEL_COST_MAP: "True",
       });
       const shown = (feature: Feature) => new RegExp(`^${feature}: *\\S`, "m").test(output);
       const passed = code === 0 && shows.every(shown);

@@ -1,6 +1,6 @@
 /**
  * `npm run test:clients [-- mcp | llm]`: the official conformance suite and real MCP clients from the registries against the whole
- * agent on sample data, and clients of the LLM APIs against the gateway. Each client is installed once into a folder of its own
+ * agent on sample data, and clients of the LLM APIs against the gateway. Each client is installed once into its own folder
  * under `.tollgate/clients/`; one that cannot be installed is skipped and named. Where all pass, the tables of `docs/clients.md`
  * are written anew. Exit codes: 0 all passed, 1 one failed.
  */

@@ -60,7 +60,7 @@ describe("compose.yaml against the Cloud Run services of prod", () => {
     });
 
     test("listens on the same port", () => {
-      // Beside others in an instance a container has a probe and no port of its own.
+      // In a shared instance a container has a probe but no port.
       const port = there.ports?.containerPort ?? there.startupProbe!.httpGet.port;
       expect(service.port).toBe(port);
       for (const mapping of here.ports ?? []) expect(mapping.split(":").at(-1)).toBe(String(port));

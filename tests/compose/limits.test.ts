@@ -15,7 +15,7 @@ const ESTIMATE: Record<string, [number, number, number]> = {
   alloy: [128, 0.1, 0],
   grafana: [256, 0.25, 1],
 };
-/** MB where a measurement contradicts the estimate; the catalogue says beside each what was measured. */
+/** MB where a measurement contradicts the estimate; the catalogue notes each measurement. */
 const MEASURED: Record<string, number> = {
   gateway: 1024,
   "langfuse-web": 2048,
@@ -59,7 +59,7 @@ describe("limits", () => {
       return heap ? [{ name, heap: Number(heap), memoryMiB }] : [];
     });
     expect(heaps.map(({ name }) => name)).toEqual(["langfuse-web", "langfuse-worker"]);
-    // Beside its heap a process of Node's takes a quarter of its memory for code, stacks and buffers.
+    // Besides its heap, a Node process takes a quarter of its memory for code, stacks and buffers.
     for (const { name, heap, memoryMiB } of heaps)
       expect([name, heap <= memoryMiB * 0.75]).toEqual([name, true]);
   });

@@ -83,7 +83,7 @@ async function onGoogleCloud() {
   const settings = readStackFile("prod");
   settings.values["tollgate:tempo"] = "true";
   const { resources } = await plan("prod", settings);
-  // Prices stand there, and numbers of a port's length among them.
+  // It has prices, and some are as long as a port number.
   const others = resources.filter(({ name }) => !name.endsWith("/guard.json"));
   // Folders are named by their content.
   const text = JSON.stringify(others, null, 1).replace(/\b[0-9a-f]{12}\b/g, "hash");

@@ -34,7 +34,7 @@ describe("the Compose specification", () => {
       "a condition that there is not",
       (file: Loose) => (file.services.agent.depends_on.gateway.condition = "ready"),
     ],
-    ["a key of its own at the top", (file: Loose) => (file.secret = {})],
+    ["an unknown key at the top", (file: Loose) => (file.secret = {})],
   ])("refuses %s", (_, spoil) => {
     const file = structuredClone(composeFile());
     spoil(file);
@@ -65,7 +65,7 @@ describe("the Compose specification", () => {
   });
 });
 
-/** `docker compose`, or the stand-alone program that `DOCKER_COMPOSE` names. */
+/** `docker compose`, or the standalone program named by `DOCKER_COMPOSE`. */
 function composeProgram(): string[] | undefined {
   const candidates = [process.env.DOCKER_COMPOSE ? [process.env.DOCKER_COMPOSE] : [], ["docker", "compose"]];
   return candidates.find(

@@ -41,7 +41,7 @@ describe("prepare", () => {
     const rendered = readFileSync(composeFile, "utf8") + readFileSync(env, "utf8");
     for (const name of readdirSync(folder)) {
       const value = readFileSync(join(folder, name), "utf8");
-      // `[]` and `{}` stand for what nobody gave.
+      // `[]` and `{}` are values that nobody set.
       if (value.length > 2) expect(rendered).not.toContain(value);
     }
   });
@@ -67,7 +67,7 @@ describe("prepare", () => {
 
   test("names what people have not given, for the phase that needs it", () => {
     const { missing } = prepare(1, {}, inTemporaryFolder());
-    expect(missing).toEqual([expect.stringMatching(/^ANTHROPIC_API_KEY: the key of the Anthropic API/)]);
+    expect(missing).toEqual([expect.stringMatching(/^ANTHROPIC_API_KEY: the gateway's key of the Anthropic API/)]);
     const later = prepare(4, { ANTHROPIC_API_KEY: "k", SLACK_WEBHOOK_URL: "u" }, inTemporaryFolder()).missing;
     expect(later.map((line) => line.split(":")[0])).toEqual(["PAGERDUTY_ROUTING_KEY", "SMTP_PASSWORD"]);
   });

@@ -44,7 +44,7 @@ test.each([
   expect(isSpecialCase(code)).toBe(true);
 });
 
-test("the services with a part of their own are those that the documents describe", () => {
+test("the services with special fields are those that the documents describe", () => {
   expect([budgetEnforcer.name, customerService.name, logCollector.name]).toEqual([
     "gateway",
     "agent",

@@ -23,7 +23,7 @@ describe("Cloud Run", () => {
       "memory of loki": 2_628_000_000,
     }));
 
-  it("pays for a sidecar like for the service it sits in, whatever the sidecar's own setting", () => {
+  it("bills a sidecar like its service, regardless of the sidecar's setting", () => {
     const alone = linesOf(run("agent", [container({ name: "agent" })]));
     const both = linesOf(
       run("agent", [container({ name: "agent" }), container({ name: "collector", cpuIdle: true })]),

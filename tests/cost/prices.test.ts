@@ -81,6 +81,4 @@ it("shows shares, and none of nothing", () =>
   expect([percent(1, 3), percent(1, 0)]).toEqual(["33.3 %", "-"]));
 
 it("refuses assumptions that do not ascend", () =>
-  expect(() => range(1, 3, 2)).toThrow(
-    "range(1, 3, 2) does not ascend: give low, expected and high in this order",
-  ));
+  expect(() => range(1, 3, 2)).toThrow("range(1, 3, 2) is not in ascending order: use low, expected, high"));

@@ -63,7 +63,7 @@ it("what can be scraped sends no metrics of its own", () => {
   expect(componentsOf(whole("platform"))).not.toContain("prometheus.exporter.self.own");
 });
 
-it("a log line keeps three labels, whatever a service writes", () => {
+it("a log line keeps only three labels", () => {
   expect(whole("compose")).toMatch(
     /stage\.label_keep \{\s+values = \["service", "level", "environment"\]\s+\}/,
   );

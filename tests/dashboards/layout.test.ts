@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-explicit-any */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -58,7 +59,7 @@ describe("what says now", () => {
     expect([always || isOfRange || noValue !== undefined]).toEqual([true]);
   });
 
-  it("has a state of its own for what is not known: a frozen exporter is not green", () => {
+  it("has its own state for what is not known: a frozen exporter is not green", () => {
     for (const title of ["Budgets enforced", "Ledger"]) {
       const [, , panel] = panels.find(([, name]) => name === title)!;
       const { mappings } = panel.fieldConfig.defaults as {
@@ -173,10 +174,10 @@ describe.each(rendered)("$title", (dashboard) => {
 });
 
 describe("Grafana's files", () => {
-  const files = grafanaFiles({ langfuse: "http://langfuse.test" });
+  const files = grafanaFiles({ langfuse: "http://langfuse.test", tempo: true });
 
   it("are the same at every rendering, and what is committed", () => {
-    expect(grafanaFiles({ langfuse: "http://langfuse.test" })).toEqual(files);
+    expect(grafanaFiles({ langfuse: "http://langfuse.test", tempo: true })).toEqual(files);
     const committed = join(__dirname, "../../generated");
     for (const [path, text] of Object.entries(renderGrafanaFiles()))
       expect(readFileSync(join(committed, path), "utf8")).toBe(text);
@@ -200,6 +201,27 @@ describe("Grafana's files", () => {
     for (const [path, text] of Object.entries(files).filter(([path]) => path.includes("datasources")))
       for (const [, name] of text.matchAll(/(?<!\$)\$([A-Z_]+)/g))
         expect([path, catalogue]).toEqual([path, expect.stringContaining(`${name}:`)]);
+  });
+
+  it("lead from a log line to its trace and show traces where there is a Tempo, and nowhere else", () => {
+    const links = (from: Record<string, string>) =>
+      (parse(from["provisioning/datasources/tollgate.yaml"]!) as any).datasources
+        .find(({ uid }: { uid: string }) => uid === "loki")
+        .jsonData.derivedFields.filter(({ datasourceUid }: { datasourceUid?: string }) => datasourceUid);
+    expect(links(files)).toEqual([
+      expect.objectContaining({
+        datasourceUid: "tempo",
+        url: "$${__value.raw}",
+        matcherRegex: expect.any(String),
+      }),
+    ]);
+    const line = '{"event": "call.settled", "trace_id": "0af7651916cd43dd8448eb211c80319c"}';
+    expect(new RegExp(links(files)[0].matcherRegex).exec(line)?.[1]).toBe("0af7651916cd43dd8448eb211c80319c");
+    const without = grafanaFiles({ langfuse: "http://langfuse.test" });
+    const ofTempo = ["dashboards/traces.json", "provisioning/datasources/tempo.yaml"];
+    expect(Object.keys(files)).toEqual(expect.arrayContaining(ofTempo));
+    for (const path of ofTempo) expect(Object.keys(without)).not.toContain(path);
+    expect(links(without)).toEqual([]);
   });
 
   it("lead from a customer to its sessions and from a session to its trace", () => {

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { parser } from "@prometheus-io/lezer-promql";
 import { stringify } from "yaml";
 import { composePrometheus, prometheusFiles } from "../../dashboards/prometheus";
+import { definitions } from "../../litellm-config";
+import { litellmConfig } from "../../litellm-config/render";
 import { interpolateExpr } from "../../local/dashboards/interpolate";
 import { externalMetrics } from "../../dashboards/metrics/external";
 import { requireTool } from "../../local/processes/debian-tool";
@@ -51,6 +53,13 @@ describe("the list of other servers' metrics", () => {
   it("names each once, with where it is documented", () => {
     expect(new Set(externalMetrics.map(({ name }) => name)).size).toBe(externalMetrics.length);
     for (const { source } of externalMetrics) expect(source).toMatch(/^https:/);
+  });
+
+  it("names of LiteLLM's only those that the gateway's configuration has it publish", () => {
+    const { litellm_settings } = litellmConfig(definitions, { target: "providers" });
+    const published = litellm_settings.prometheus_metrics_config.flatMap(({ metrics }) => metrics);
+    const read = externalMetrics.filter(({ server }) => server === "LiteLLM");
+    expect(published).toEqual(expect.arrayContaining(read.map(({ name }) => name.replace(/_total$/, ""))));
   });
 
   it("has no name that nothing reads", () => {

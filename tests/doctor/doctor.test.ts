@@ -13,6 +13,7 @@ const subject: Subject = {
   region: "europe-west1",
   imageRegistry: "europe-west1-docker.pkg.dev/acme-admin/tollgate",
   admins: ["group:platform@acme.test"],
+  sharesPassword: false,
   missing: [],
   examples: [],
 };
@@ -78,6 +79,14 @@ const notOk = async (changes: Answers, about: Partial<Subject> = {}) =>
   (await examine(steps, { ...subject, ...about }, programs(changes))).filter(({ state }) => state !== "ok");
 
 it("finds nothing where every step is done", async () => expect(await notOk({})).toEqual([]));
+
+it("finds a password that people share in prod, and not in dev", async () => {
+  expect(await notOk({}, { sharesPassword: true })).toEqual([
+    expect.objectContaining({ step: "sign-in", remedy: expect.stringContaining("tollgate:signIn") }),
+  ]);
+  expect((await subjectOf("prod")).sharesPassword).toBe(true);
+  expect((await subjectOf("dev")).sharesPassword).toBe(false);
+});
 
 const DENIED = new Error("ERROR: PERMISSION_DENIED: The caller does not have permission (403)");
 
@@ -154,13 +163,13 @@ it.each<[string, Answers, string, string]>([
     `gcloud iam roles update tollgateDrillClone --project=${project} --add-permissions=cloudsql.instances.update`,
   ],
   [
-    "nobody who may drill",
+    "no member with the drill's role",
     { "gcloud projects get-iam-policy": bound(both[1]!) },
     "none of tollgate:admins has tollgateDrill",
     `gcloud projects add-iam-policy-binding ${project} --member=group:platform@acme.test --role=${nameOf(DRILL, project)} --condition=None`,
   ],
   [
-    "somebody else who may drill",
+    "another member with the drill's role",
     {
       "gcloud projects get-iam-policy": {
         bindings: both.map(([role]) => ({ role, members: ["user:other@acme.test"] })),
@@ -176,7 +185,7 @@ it.each<[string, Answers, string, string]>([
     `gcloud projects remove-iam-policy-binding ${project} --member=group:platform@acme.test --role=${nameOf(DRILL_CLONE, project)} --all && `,
   ],
   ["no stack", { "pulumi stack ls": [] }, "dev is not in the state's backend", "pulumi stack init dev"],
-])("%s: says what is missing, and the line that mends it", async (_, changes, found, remedy) => {
+])("%s: reports what is missing, and the command that fixes it", async (_, changes, found, remedy) => {
   // The most exact answer first.
   const findings = await notOk({ ...changes, ...withoutPrefix(changes) });
   expect(findings[0]).toMatchObject({
@@ -186,7 +195,7 @@ it.each<[string, Answers, string, string]>([
   });
 });
 
-/** An answer for one constraint stands before that for all. */
+/** An answer for one constraint comes before that for all. */
 function withoutPrefix(changes: Answers): Answers {
   return Object.keys(changes).some((key) => key.startsWith("gcloud org-policies describe "))
     ? { "gcloud org-policies describe": { spec: { rules: [{ enforce: true }] } } }

@@ -143,7 +143,7 @@ async function sql(database: string, statements: string[]): Promise<void> {
   }
 }
 
-/** The clone: a copy of the database on the same server, behind an address of its own. */
+/** The clone: a copy of the database on the same server, behind its own address. */
 async function serveClone(port: number): Promise<Server> {
   const server = createServer((client) => {
     const upstream = connect(port, "127.0.0.1");
@@ -245,10 +245,7 @@ describe("tollgate drill", () => {
     expect([restoredTo, clones.asked]).toEqual(["2026-11-27T12:00:00Z", ["2026-11-27T12:00:00Z"]]);
     await expect(run({ at: "2126-11-27T12:00:00Z" })).rejects.toThrow(/--at "2126.*" must not be after/);
     const { code, stderr } = await tollgate("--at", "yesterday").ended;
-    expect([code, stderr]).toEqual([
-      2,
-      expect.stringContaining("give a moment such as 2026-11-27T12:00:00Z"),
-    ]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("use a moment such as 2026-11-27T12:00:00Z")]);
   }, 60_000);
 
   it("leaves the clone with --keep, and says how to delete it", async () => {
@@ -274,7 +271,7 @@ describe("tollgate drill", () => {
     expect(instances()).toEqual([SOURCE]);
   }, 60_000);
 
-  it("says how to delete by hand what it could not delete, beside what went wrong before", async () => {
+  it("reports how to delete manually what it could not delete, in addition to the first error", async () => {
     clones.faults = { noDeletion: true, cloneFails: "no capacity in the zone" };
     await expect(run()).rejects.toThrow(
       /no capacity in the zone[^]*tollgate-drill-\S+ could not be deleted \(internal error\) and costs money: gcloud sql instances patch/,

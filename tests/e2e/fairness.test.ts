@@ -87,7 +87,7 @@ describe("a burst", () => {
   });
 });
 
-test("a customer whose row is locked holds up nobody else, and one connection at most waits for the lock", async () => {
+test("a customer whose row is locked delays no other, and one connection at most waits for the lock", async () => {
   const [locked, other] = [await gateway.customer("tier_3"), await gateway.customer("tier_3")];
   const pool = new Pool({ connectionString: gateway.stack.postgres.urls.postgres, max: 1 });
   const lock = await pool.connect();
@@ -159,7 +159,7 @@ describe("a ledger that is silent: it takes connections and answers nothing", ()
     await answered(customers[0]!);
     const samples = await scrape(gateway.stack.gateway.url);
     expect(total(samples, "tollgate_guard_ledger_away")).toBe(0);
-    // What Postgres did of the reservations that were given up is undone again.
+    // Postgres's part of the abandoned reservations is undone.
     for (const customer of customers) {
       const { calls } = await customer.settled();
       expect(calls.filter(({ outcome }) => outcome === "expired")).toEqual([]);

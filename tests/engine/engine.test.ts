@@ -83,7 +83,7 @@ withEngine("a real engine with the real provider", () => {
     ...["apart", "grouped"].map((layout) => row(DEV, { ...HOURS, "tollgate:sizes": { layout } })),
     ...[1, 2, 3, 4].map((phase) => row(DEV, { "tollgate:phase": phase })),
   ])("%s in %s (%s) with %j, against a stand-in for Google's APIs", (stack, project, number, changes) => {
-    it("stands everything up, and changes nothing the second time", async () => {
+    it("creates everything, and changes nothing the second time", async () => {
       const google = await startGoogleCloud(project, number);
       const workspace = new Workspace(stack, google.env);
       try {
@@ -112,7 +112,7 @@ withEngine("a real engine with the real provider", () => {
       await google.close();
     });
 
-    it("stands everything up", async () => {
+    it("creates everything", async () => {
       await workspace.mustRun("up", "--yes", "--skip-preview");
     }, 1_200_000);
 

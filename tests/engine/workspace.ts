@@ -36,7 +36,7 @@ export interface Outcome {
   text: string;
 }
 
-/** A stack in a folder of its own with a file backend: nothing of the machine's own Pulumi is touched. */
+/** A stack in its own folder with a file backend: nothing of the machine's own Pulumi is touched. */
 export class Workspace {
   private readonly folder = mkdtempSync(join(tmpdir(), "tollgate-engine-"));
 

@@ -145,7 +145,7 @@ export function figuresOf({ figures }: Known, now: Date): Promise<string[]> {
   return figures((tool, input = {}) => runPlainTool(tool, input, now));
 }
 
-/** Which figures an answer lacks. An amount may be rounded to whole units; names are taken as they stand. */
+/** Which figures an answer lacks. An amount may be rounded to whole units; names must match exactly. */
 export function missingFigures(answer: string, figures: readonly string[]): string[] {
   const numbers = (answer.replace(/(?<=\d),(?=\d{3})/g, "").match(/-?\d+(?:\.\d+)?/g) ?? []).map(Number);
   const lower = answer.toLowerCase();

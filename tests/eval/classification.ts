@@ -16,7 +16,7 @@ export interface Labelled {
 /** What a usual question takes of a model, in tokens: for what a wrong route costs more. Instructions, tools and their results. */
 const USUAL = { input: 9_000, output: 400 };
 
-/** The labelled questions. @throws Error naming a line that is none. */
+/** The labelled questions. @throws Error naming a malformed line. */
 export function readQuestions(file = join(__dirname, "questions.txt")): Labelled[] {
   let group = "";
   const questions: Labelled[] = [];

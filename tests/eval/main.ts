@@ -75,7 +75,7 @@ interface Asked {
   cost: { session_spent_nanos: number } | null;
 }
 
-/** Asks one question, after those before it, in a conversation of its own. */
+/** Asks one question, after those before it, in its own conversation. */
 async function score(known: Known, { url, key }: { url: string; key: string }): Promise<Scored> {
   const questions = [...(known.earlier ?? []), known.question];
   const line = questions.join(" >> ");

@@ -64,6 +64,25 @@ const makes: Record<string, Make> = {
   "usage shrinking": always({ usage: "shrinking" }),
   "model refuses": record({ finish: fc.constantFrom("refusal", "pause") }),
   "prompt blocked": always({ finish: "blocked" }),
+  "usual answer, unusual transport": record({
+    transport: fc.constantFrom(
+      "informational",
+      "trailers",
+      "close_delimited",
+      "byte_order_mark",
+      "headers_twice",
+    ),
+  }),
+  "another 2xx status": record({ successStatus: fc.constantFrom(201, 202, 203, 206) }),
+  "a 2xx status without a body": record({ successStatus: fc.constantFrom(204, 205) }),
+  "a byte at a time": record({
+    outputTokens: fc.integer({ min: 1, max: 8 }),
+    dripMs: fc.constant(1),
+  }),
+  "a wrong length": record({ transport: fc.constantFrom("length_beyond", "length_below") }),
+  "closed after its head": always({ transport: "head_only" }),
+  "keep-alives for ever": always({ forever: "keep_alives" }),
+  "text for ever": always({ forever: "text" }),
   slow: record({
     latencyMs: fc.integer({ min: 100, max: 900 }),
     chunkDelayMs: fc.integer({ min: 1, max: 30 }),
@@ -86,6 +105,9 @@ const EXACT = new Set([
   "usage shrinking",
   "model refuses",
   "prompt blocked",
+  "usual answer, unusual transport",
+  "another 2xx status",
+  "a byte at a time",
   "slow",
 ]);
 

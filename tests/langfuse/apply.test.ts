@@ -77,7 +77,7 @@ describe("the first run", () => {
     }
   });
 
-  test("gives Langfuse a tier of its own for long prompts", async () => {
+  test("gives Langfuse a separate tier for long prompts", async () => {
     await apply();
     const { pricingTiers } = langfuse.models.find(({ modelName }) => modelName === "claude-haiku-5-5")!;
     expect(pricingTiers.map(({ name }) => name)).toEqual(["Standard", "Above 100,000 tokens"]);
@@ -302,9 +302,9 @@ describe("judges", () => {
   });
 
   test.each([
-    ["an address that Langfuse is not told of", "http://10.0.0.8:4000", "Blocked IP address detected"],
+    ["an address that Langfuse does not allow", "http://10.0.0.8:4000", "Blocked IP address detected"],
     [
-      "a name inside the network that it is not told of",
+      "a name inside the network that it does not allow",
       "http://gateway-2:4000",
       "DNS lookup failed for gateway-2",
     ],

@@ -19,7 +19,7 @@ describe.each(langfuseSetup().boards.map((board) => [board.name, board] as const
       }
     });
 
-    test("has titles of its own and says what it is about", () => {
+    test("has unique titles and a description", () => {
       expect(new Set(tiles.map(({ title }) => title)).size).toBe(tiles.length);
       expect(description.length).toBeGreaterThan(20);
     });

@@ -211,9 +211,14 @@ describe("what is refused", () => {
 });
 
 describe("Langfuse's other routes", () => {
-  it("has no prompts, so that the agent falls back to the repository's", async () => {
-    const response = await fetch(`${url}/api/public/v2/prompts/agent`, { headers: { authorization } });
-    expect(response.status).toBe(404);
+  it("has the repository's prompts as first versions, and no others", async () => {
+    const get = (name: string) =>
+      fetch(`${url}/api/public/v2/prompts/${name}?label=production`, { headers: { authorization } });
+    const prompt = (await (await get("tollgate-assistant")).json()) as { prompt: string };
+    expect(prompt).toMatchObject({ type: "text", name: "tollgate-assistant", version: 1 });
+    expect(prompt.prompt).toMatch(/^You are the cost assistant/);
+    expect((await get("agent")).status).toBe(404);
+    expect((await fetch(`${url}/api/public/v2/prompts/tollgate-assistant`)).status).toBe(401);
   });
 
   it("says that it is healthy without a key", async () => {

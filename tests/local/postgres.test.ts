@@ -13,7 +13,7 @@ test("data made with another password: the error names the folder and the remedy
     const first = await start("one");
     await first.stop();
     await expect(start("two")).rejects.toThrow(
-      `${dataDir} was made with another password than the stored one: restore .tollgate/secrets.json, or delete ${dataDir}`,
+      `${dataDir} was created with a different password from the stored one: restore .tollgate/secrets.json, or delete ${dataDir}`,
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -101,7 +101,7 @@ describe("a process", () => {
   });
 });
 
-it("reaches its neighbours directly, whatever proxy leads out", () => {
+it("reaches its neighbours directly, whatever proxy is set", () => {
   const { NO_PROXY, https_proxy } = process.env;
   Object.assign(process.env, { NO_PROXY: "intranet", https_proxy: "http://proxy:3128" });
   const env = serviceEnvironment();

@@ -63,7 +63,7 @@ describe("a release", () => {
     expect(existsSync(`${folder}.next`)).toBe(false);
   });
 
-  it("is unpacked from a tar archive whose sum stands alone", async () => {
+  it("is unpacked from a tar archive whose sum file has only the sum", async () => {
     const release = {
       name: "grafana",
       version: "1.0",
@@ -76,7 +76,7 @@ describe("a release", () => {
     expect(execFileSync(program, { encoding: "utf8" })).toBe("3.7.8\n");
   });
 
-  it("is held to its pinned sum, whatever its list has", async () => {
+  it("is checked against its pinned sum, whatever its list has", async () => {
     await expect(installRelease(loki({ sha256: "1".repeat(64) }), folder)).rejects.toThrow(
       `${base}/loki.zip has the SHA-256 ${sumOf("loki.zip")}, but ${"1".repeat(64)} was expected`,
     );

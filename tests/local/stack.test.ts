@@ -115,7 +115,7 @@ describe("the provider", () => {
 
   it.each(["localhost:8000", "ftp://x", "nonsense"])("URL %j is refused with the remedy", (url) => {
     expect(() => providerOf({ TOLLGATE_PROVIDER_URL: url })).toThrow(
-      `TOLLGATE_PROVIDER_URL (is "${url}"): give an http or https URL`,
+      `TOLLGATE_PROVIDER_URL (is "${url}"): use an http or https URL`,
     );
   });
 });
@@ -129,7 +129,7 @@ describe("the gateway's workers", () => {
 
   it.each(["0", "-1", "1.5", "65", "many"])("%j are refused", (text) => {
     expect(() => workersOf({ TOLLGATE_GATEWAY_WORKERS: text })).toThrow(
-      `(is "${text}"): give a whole number from 1`,
+      `(is "${text}"): use a whole number from 1`,
     );
   });
 });

@@ -4,9 +4,11 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { TraceStore } from "../../local/otlp-sink/store";
+import { recordedSpans, shapeOf } from "../langfuse/mapping/recorded";
 import type { StackState } from "../../ops/workspace/state";
 
-/** `npm start` and the commands beside it, as a newcomer runs them, in a folder and on ports of their own. */
+/** `npm start` and the commands beside it, as a newcomer runs them, in a separate folder and on separate ports. */
 const PORT_OFFSET = 21_000;
 const root = join(__dirname, "..", "..");
 const folder = mkdtempSync(join(tmpdir(), "tollgate-start-"));
@@ -114,7 +116,7 @@ describe("the stack on this machine", () => {
     expect(state().services.gateway!.pid).not.toBe(pid);
   }, 120_000);
 
-  it("cleans up after a crash of its own, finds its data again, and proves it with --check", async () => {
+  it("cleans up after a crash, finds its data again, and proves it with --check", async () => {
     spentBefore = await spentByTheSample();
     const { pid } = state().services.postgres!;
     stack!.process.kill("SIGKILL");
@@ -134,6 +136,10 @@ describe("the stack on this machine", () => {
     expect(left.at(-1)).toBeLessThan(18 - spentBefore / 1e9);
   }, 240_000);
 
+  it("sent all its traces before it stopped, as they were when Langfuse's own code was checked on them", () => {
+    expect(shapeOf(new TraceStore(join(folder, "traces")).spans())).toEqual(shapeOf(recordedSpans()));
+  });
+
   it("leaves nothing running", () => {
     expect(() => state()).toThrow("ENOENT");
   });
@@ -152,7 +158,7 @@ describe("what stops a start", () => {
   });
 
   it.each([
-    [["--port-offset", "-1"], {}, 2, "give a whole number from 0 to 50000"],
+    [["--port-offset", "-1"], {}, 2, "use a whole number from 0 to 50000"],
     [["--port-offset", "3000"], {}, 1, "port 6000 (otlp-sink) is one that browsers and Node refuse to open"],
     [["--frob"], {}, 2, "unknown option"],
     [[], { TOLLGATE_GATEWAY_WORKERS: "many" }, 1, 'TOLLGATE_GATEWAY_WORKERS (is "many")'],

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 const root = join(__dirname, "..", "..");
 
-/** Runs `npm test -- <args>` with a jest configuration that finds its tests in a folder of their own. */
+/** Runs `npm test -- <args>` with a jest configuration that finds its tests in their own folder. */
 function npmTest(testFile: string): { code: number | null; output: string } {
   const folder = mkdtempSync(join(tmpdir(), "test-command-"));
   writeFileSync(join(folder, "sample.test.js"), testFile);

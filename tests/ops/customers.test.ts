@@ -45,11 +45,23 @@ beforeEach(() => owner.query("truncate ledger.customers, ledger.recent_calls, le
 
 const acme = { customerId: "acme", name: "Acme", tier: "tier_1", gcpProject: "acme-prod" };
 
+/** A call on each of the last 28 days, of so many dollars. */
+async function addFourWeeks(customer: string, cost: (day: number) => string): Promise<void> {
+  await owner.query(
+    `insert into ledger.customer_months (customer_id, month, tier, cap_nanos, updated_at)
+     select $1, (date_trunc('month', now()) - make_interval(months => m))::date, 'tier_1', 8, now() from generate_series(0, 2) m`,
+    [customer],
+  );
+  await addSession(owner, customer, "s", 0);
+  for (let day = 1; day <= 28; day++)
+    await addCall(owner, { customer, session: "s", cost: usd(cost(day)), ago: `${day} days` });
+}
+
 /** Whose key it is, as the agent finds it. */
 const ownerOf = async (key: string) => (await agent.customerByKeyHash(hashKey(key)))?.customerId;
 
 describe("a new customer", () => {
-  it("gets a key of its own, of which the ledger has only the hash", async () => {
+  it("gets its own key, of which the ledger has only the hash", async () => {
     const first = await addCustomer(admin, acme, by);
     const second = await addCustomer(admin, { ...acme, customerId: "other" }, by);
     expect(first.customer).toMatchObject({ ...acme, disabledAt: null });
@@ -65,8 +77,8 @@ describe("a new customer", () => {
   it.each([
     [{ customerId: "no spaces" }, /customerId \(is "no spaces"\): use 1 to 64 letters/],
     [{ customerId: "x".repeat(65) }, /customerId \(is "x+"\): use 1 to 64 letters/],
-    [{ tier: "tier_9" }, /tier \(is "tier_9"\): name one of tier_1, tier_2, tier_3/],
-    [{ name: " " }, /name \(is " "\): give the customer's name/],
+    [{ tier: "tier_9" }, /tier \(is "tier_9"\): use one of tier_1, tier_2, tier_3/],
+    [{ name: " " }, /name \(is " "\): set the customer's name/],
     [{ gcpProject: "UPPER" }, /gcpProject \(is "UPPER"\): a Google Cloud project id has 6 to 30/],
   ])("with %j is refused: field, value and remedy", async (wrong, message) => {
     await expect(addCustomer(admin, { ...acme, ...wrong }, by)).rejects.toThrow(message);
@@ -88,7 +100,7 @@ describe("an existing customer", () => {
     await addCustomer(admin, acme, by);
     expect((await changeCustomer(admin, "acme", "tier", "tier_3", by)).tier).toBe("tier_3");
     await expect(changeCustomer(admin, "acme", "tier", "gold", by)).rejects.toThrow(
-      'tier (is "gold"): name one of',
+      'tier (is "gold"): use one of',
     );
     expect((await findCustomer(admin, "acme")).tier).toBe("tier_3");
     expect((await usageOf(admin, "acme")).capNanos).toBe(definitions.tiers.tier_3!.monthlyBudget);
@@ -156,17 +168,7 @@ describe("an existing customer", () => {
 it("forecasts a customer, its tier and all of them from the days before", async () => {
   await addCustomer(admin, acme, by);
   await addCustomer(admin, { ...acme, customerId: "other", tier: "tier_2" }, by);
-  for (const customer of ["acme", "other"]) {
-    await owner.query(
-      `insert into ledger.customer_months (customer_id, month, tier, cap_nanos, updated_at)
-       select $1, (date_trunc('month', now()) - make_interval(months => m))::date, 'tier_1', 8, now() from generate_series(0, 2) m`,
-      [customer],
-    );
-    await addSession(owner, customer, "s", 0);
-    for (let day = 1; day <= 28; day++) {
-      await addCall(owner, { customer, session: "s", cost: usd("0.1"), ago: `${day} days` });
-    }
-  }
+  for (const customer of ["acme", "other"]) await addFourWeeks(customer, () => "0.1");
   const { customers, totals } = await readOutlook(admin);
   const [one, other] = customers.map(({ forecast }) => forecast!);
   expect(one).toMatchObject({ basedOnDays: 28, lowNanos: one!.expectedNanos, highNanos: one!.expectedNanos });
@@ -222,7 +224,7 @@ describe("a customer's budget month", () => {
   it.each(["0", "32", "1.5", "first", "-1"])("does not begin on day %j", async (day) => {
     await addCustomer(admin, acme, by);
     await expect(changeCustomer(admin, "acme", "anchorDay", day, by)).rejects.toThrow(
-      /^anchorDay \(is "[^"]+"\): give the day of the month .* from 1 to 31/,
+      /^anchorDay \(is "[^"]+"\): use the day of the month .* from 1 to 31/,
     );
     expect(await findCustomer(admin, "acme")).toMatchObject({ anchorDay: 1 });
   });
@@ -236,27 +238,14 @@ describe("a customer's budget month", () => {
     ]);
     await expect(
       importCustomers(admin, "customer_id,tier,anchor_day\nacme,tier_1,32\n", true, by),
-    ).rejects.toThrow('line 2: anchorDay (is "32"): give the day');
+    ).rejects.toThrow('line 2: anchorDay (is "32"): use the day');
   });
 
   it("adds up with months that end on another day: the totals expect what their customers do", async () => {
     await addCustomer(admin, acme, by);
     await addCustomer(admin, { ...acme, customerId: "other", anchorDay: otherDay }, by);
-    for (const customer of ["acme", "other"]) {
-      await owner.query(
-        `insert into ledger.customer_months (customer_id, month, tier, cap_nanos, updated_at)
-         select $1, (date_trunc('month', now()) - make_interval(months => m))::date, 'tier_1', 8, now() from generate_series(0, 2) m`,
-        [customer],
-      );
-      await addSession(owner, customer, "s", 0);
-      for (let day = 1; day <= 28; day++)
-        await addCall(owner, {
-          customer,
-          session: "s",
-          cost: usd(day % 2 ? "0.1" : "0.3"),
-          ago: `${day} days`,
-        });
-    }
+    for (const customer of ["acme", "other"])
+      await addFourWeeks(customer, (day) => (day % 2 ? "0.1" : "0.3"));
     const { customers, totals } = await readOutlook(admin);
     const [one, other] = customers.map(({ forecast }) => forecast!);
     const all = totals.find(({ name }) => name === "all")!.forecast!;
@@ -367,10 +356,7 @@ describe("an import", () => {
       "customer_id,tier\nok,tier_1\nno spaces,tier_9\n",
       /line 3: customerId \(is "no spaces"\).*\nline 3: tier \(is "tier_9"\)/,
     ],
-    [
-      "customer_id,tier\ntwice,tier_1\ntwice,tier_1\n",
-      'line 3: customerId (is "twice"): stands on two lines',
-    ],
+    ["customer_id,tier\ntwice,tier_1\ntwice,tier_1\n", 'line 3: customerId (is "twice"): is on two lines'],
     [
       "customer_id,plan\nok,tier_1\n",
       'The header (is "customer_id,plan"): use the columns customer_id, name, tier',
@@ -425,7 +411,7 @@ describe("the command", () => {
     [["disable", "acme"], 2, "--reason"],
     [["key", "add", "nobody"], 1, "no such customer"],
     [["import", "/does/not/exist.csv"], 1, 'file (is "/does/not/exist.csv"): cannot be read'],
-    [["add", "acme", "--tier", "gold"], 1, 'tier (is "gold"): name one of tier_1, tier_2, tier_3'],
+    [["add", "acme", "--tier", "gold"], 1, 'tier (is "gold"): use one of tier_1, tier_2, tier_3'],
   ])("%j ends with %d and says %j", async (args, code, message) => {
     const { exitCode, stderr } = await run(...args);
     expect(stderr).toContain(message);
@@ -434,11 +420,11 @@ describe("the command", () => {
 
   it("disables with a reason, and `tollgate audit` says who, when, from, to and why", async () => {
     await addCustomer(admin, acme, by);
-    const disabled = await run("disable", "acme", "--reason", "does not pay", "--by", "bob");
+    const disabled = await run("disable", "acme", "--reason", "unpaid invoices", "--by", "bob");
     expect(disabled).toMatchObject({ exitCode: 0, stdout: "acme is disabled.\n" });
     const audit = await runAt("audit", postgres.urls.ledger_admin, "--customer", "acme", "--limit", "1");
     expect(audit.stdout).toMatch(
-      /20\d\d-.*bob.*customer\.disable.*acme.*disabledAt: none.*disabledAt: 20.*does not pay/,
+      /20\d\d-.*bob.*customer\.disable.*acme.*disabledAt: none.*disabledAt: 20.*unpaid invoices/,
     );
     const wrong = await runAt("audit", postgres.urls.ledger_admin, "--limit", "many");
     expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--limit (is "many")') });

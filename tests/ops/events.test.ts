@@ -196,7 +196,7 @@ describe("a brake", () => {
     [
       ["on", "--route", "cheap", "--reason", "x"],
       2,
-      '--route (is "cheap"): name one of simple, analysis, deep, economy',
+      '--route (is "cheap"): use one of simple, analysis, deep, economy',
     ],
     [["on", "--customer", "nobody", "--reason", "x"], 1, "no such customer"],
   ])("%j ends with %d and says %j", async (args, code, message) => {
@@ -237,12 +237,12 @@ describe("a customer's own budget", () => {
   });
 
   it.each([
-    ["0", inAMonth, 'budget (is "0"): give dollars above 0'],
-    ["ten", inAMonth, 'budget (is "ten"): give dollars above 0'],
-    ["-1", inAMonth, 'budget (is "-1"): give dollars above 0'],
-    ["10", "2026-02-30", 'until (is "2026-02-30"): give a day'],
+    ["0", inAMonth, 'budget (is "0"): use dollars above 0'],
+    ["ten", inAMonth, 'budget (is "ten"): use dollars above 0'],
+    ["-1", inAMonth, 'budget (is "-1"): use dollars above 0'],
+    ["10", "2026-02-30", 'until (is "2026-02-30"): use a day'],
     ["10", "2020-01-01", 'until (is "2020-01-01"): is over'],
-    ["10", "", 'until (is ""): give a day'],
+    ["10", "", 'until (is ""): use a day'],
   ])("of %s until %j is refused", async (budget, until, message) => {
     await expect(setOverride(admin, "acme", budget, until, by)).rejects.toThrow(message);
     await expect(addGrant(admin, "acme", budget, until, by)).rejects.toThrow(
@@ -309,7 +309,7 @@ it.each([
   ["no JSON", "https://ops.example.com", "TOLLGATE_EVENTS_RECEIVERS (set): must be JSON"],
   ["an unknown field", '{"webhok": {}}', "TOLLGATE_EVENTS_RECEIVERS (set): Unrecognized key"],
   [
-    "a URL that is none",
+    "an invalid URL",
     '{"webhook": {"url": "ops", "secret": "s"}}',
     "TOLLGATE_EVENTS_RECEIVERS.webhook.url (set): Invalid URL",
   ],
@@ -318,7 +318,7 @@ it.each([
     '{"webhook": {"url": "https://ops.example.com"}}',
     "TOLLGATE_EVENTS_RECEIVERS.webhook.secret (set): Invalid input",
   ],
-  ["a topic that is none", '{"topic": "tollgate"}', 'topic of TOLLGATE_EVENTS_RECEIVERS (is "tollgate")'],
+  ["an invalid topic", '{"topic": "tollgate"}', 'topic of TOLLGATE_EVENTS_RECEIVERS (is "tollgate")'],
 ])("receivers with %s are refused", (_, text, message) => expect(() => readReceivers(text)).toThrow(message));
 
 function run(command: string, ...args: string[]) {

@@ -170,7 +170,7 @@ describe("an export", () => {
     await ledger.owner.query("UPDATE ledger.customers SET stripe_customer = NULL");
     try {
       await expect(exported("stripe")).rejects.toThrow(
-        "No Stripe id is known of acme: give it by `tollgate customers stripe",
+        "Customers without a Stripe id: acme. Set it with `tollgate customers stripe",
       );
     } finally {
       await ledger.owner.query("UPDATE ledger.customers SET stripe_customer = 'cus_NciAYcXfLnqBoz'");

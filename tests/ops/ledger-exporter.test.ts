@@ -130,7 +130,7 @@ describe("the ledger's metrics", () => {
     await owner.query("DELETE FROM ledger.recent_calls WHERE cost_nanos = $1", [usd("100")]);
   });
 
-  it("say how much of the day's and the hour's limits of all customers is used, whatever counts in the past", async () => {
+  it("report how much of the day's and the hour's limits of all customers is used, ignoring the past", async () => {
     await ledger.owner.query(
       `UPDATE ledger.fleet_shards SET day = ledger.day_of(now()), day_nanos = 70, hour = ledger.hour_of(now()), hour_nanos = 30
        WHERE shard < 2;

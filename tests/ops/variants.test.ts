@@ -108,7 +108,7 @@ it("says which variant costs less beyond chance, and that their times may differ
   await addCalls({ count: 40, model: OPUS, cost: spread(usd("0.02")), seconds: spread(2) });
   await addCalls({ count: 40, model: SONNET, cost: spread(usd("0.01")), seconds: spread(2) });
   const { routes, note } = await printed();
-  expect(note).toContain("No scores: give LANGFUSE_HOST");
+  expect(note).toContain("No scores: set LANGFUSE_HOST");
   const [{ route, queryTypes, differences, verdict }] = routes as [RouteReport];
   expect(route).toBe("deep");
   expect(queryTypes[0]!.models).toEqual([
@@ -160,7 +160,7 @@ it("does not mix query types: what costs more is not the model that got the hard
   expect(differences.some(({ beyondChance }) => beyondChance)).toBe(false);
 });
 
-it("counts failures, with their costs, and lists fallbacks and former variants beside the variants", async () => {
+it("counts failures, with their costs, and lists fallbacks and former variants after the variants", async () => {
   await addCalls({ count: 60, model: OPUS });
   await addCalls({ count: 40, model: SONNET });
   await addCalls({ count: 20, model: SONNET, outcome: "timeout", seconds: () => 60 });
@@ -274,7 +274,7 @@ describe("with Langfuse", () => {
 });
 
 it.each([
-  [["--days", "0"], "give a whole number from 1 to 400"],
+  [["--days", "0"], "use a whole number from 1 to 400"],
   [["--route", "moon"], "Allowed choices are simple, analysis, deep, economy"],
 ])("answers %j with exit code 2", async (args, message) => {
   const { exitCode, stderr } = await run(args);

@@ -133,7 +133,7 @@ holdTo([
       [
         "another service",
         [container(env("K", undefined, { secret: "projects/p/secrets/anthropic-api-key", version: "1" }))],
-        ["tollgate-loki is given projects/p/secrets/anthropic-api-key"],
+        ["tollgate-loki uses projects/p/secrets/anthropic-api-key"],
       ],
       [
         "a job",
@@ -143,7 +143,7 @@ holdTo([
             template: { template: { containers: [env("K", undefined, { secret: "self-hosted-api-key" })] } },
           }),
         ],
-        ["tollgate-job is given self-hosted-api-key"],
+        ["tollgate-job uses self-hosted-api-key"],
       ],
       [
         "another account",

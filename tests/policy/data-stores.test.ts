@@ -97,7 +97,7 @@ holdTo([
     "database-dedicated",
     "Set tollgate:sizes.postgresTier to db-custom-CPUS-MIB and leave the disk an SSD",
     [
-      ["cores of its own", [sql({ tier: "db-custom-1-3840" }), sql({})], []],
+      ["dedicated cores", [sql({ tier: "db-custom-1-3840" }), sql({})], []],
       [
         "a shared core",
         [sql({ tier: "db-g1-small" })],
@@ -171,7 +171,7 @@ holdTo([
   ],
   [
     "cache-expires",
-    "Lower cacheTtl in litellm-config/definitions/gateway.ts, or set sizes.ownCache to give the cache a Redis of its own",
+    "Lower cacheTtl in litellm-config/definitions/gateway.ts, or set sizes.ownCache to give the cache its own Redis",
     [
       ["no Redis", [], []],
       [

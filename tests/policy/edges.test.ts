@@ -132,7 +132,7 @@ describe("what is not said", () => {
 describe("patterns", () => {
   const url = (value: string) => container({ envs: [{ name: "URL", value }] });
 
-  it("a URL with a password is found wherever it stands in a value", async () => {
+  it("a URL with a password is found anywhere in a value", async () => {
     for (const value of ["postgresql://user:password@host/db", "see postgresql://user:password@host/db"])
       expect(await found("secrets-from-manager", url(value))).toHaveLength(1);
   });
@@ -143,7 +143,7 @@ describe("patterns", () => {
     expect(await found("provider-keys-at-gateway", binding)).toHaveLength(1);
   });
 
-  it("the retention is an argument of its own", async () => {
+  it("the retention is a separate argument", async () => {
     const args = ["--note=--storage.tsdb.retention.time=15d"];
     expect(
       await found(

@@ -36,7 +36,7 @@ describe("the pack", () => {
     });
   });
 
-  describe("judges a stack", () => {
+  describe("checks a stack", () => {
     afterEach(() => pulumi.runtime.setAllConfig({}));
 
     it.each([

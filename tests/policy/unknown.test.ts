@@ -47,7 +47,7 @@ describe("a preview, where some values are unknown", () => {
     template: { containers: [{ name: "gateway", image: unknownStringValue, envs: [env] }] },
   });
 
-  it("finds a plain secret beside an unknown image", async () =>
+  it("finds a plain secret next to an unknown image", async () =>
     expect(
       await findings("secrets-from-manager", previewed(container({ name: "AGENT_KEY", value: "plain" }))),
     ).toEqual([expect.stringMatching(/^Container gateway has AGENT_KEY as a plain value\./)]));
@@ -62,7 +62,7 @@ describe("a preview, where some values are unknown", () => {
     }
   });
 
-  it("judges a list by those of its items that are known", async () => {
+  it("checks the known items of a list", async () => {
     const args = (...list: string[]) =>
       previewed({ name: "tollgate-prometheus", template: { containers: [{ args: list }] } });
     expect(

@@ -40,6 +40,15 @@ holdTo([
         [container(env("ANTHROPIC_API_KEY", "sk-1"))],
         ["Container loki has ANTHROPIC_API_KEY as a plain value"],
       ],
+      [
+        "an OAuth client's id",
+        [
+          container(
+            env("CLIENT_ID", "407408718192-8a3jt4gcbd5e6f7hs9k0lm1nopq2rstu.apps.googleusercontent.com"),
+          ),
+        ],
+        [],
+      ],
       ["a salt", [job(env("SALT", "x"))], ["Container job has SALT as a plain value"]],
       [
         "a URL with a password",

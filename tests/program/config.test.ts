@@ -89,7 +89,7 @@ it.each([
   [
     "gcp:region",
     "europe-west99",
-    'gcp:region "europe-west99" must be a region of Cloud Run: name one of africa-south1',
+    'gcp:region "europe-west99" must be a region of Cloud Run: use one of africa-south1',
   ],
   ["gcp:project", "My Project", 'gcp:project "My Project" must be a project id: `gcloud projects list`'],
   ["tollgate:projectNumber", "tollgate", 'tollgate:projectNumber "tollgate" must be a project number'],
@@ -117,7 +117,7 @@ it.each([
   [
     "tollgate:tiers",
     '{"tier_9":{"monthlyBudget":"1"}}',
-    "tollgate:tiers.tier_9 is not a tier: name one of tier_1",
+    "tollgate:tiers.tier_9 is not a tier: use one of tier_1",
   ],
   [
     "tollgate:tiers",
@@ -237,7 +237,7 @@ const WRITTEN: [yaml: string, ...findings: string[]][] = [
   ],
   [
     "tollgate:tiers: {tier_2: {budget: 20}}",
-    "tollgate:tiers.tier_2.budget is not a setting: name one of price, monthlyBudget",
+    "tollgate:tiers.tier_2.budget is not a setting: use one of price, monthlyBudget",
   ],
   ...["smtp.acme.test", "smtp.acme.test:99999", "https://smtp:587"].map((smarthost): [string, string] => [
     `tollgate:alertEmail: {to: a@b.de, from: b@c.de, smarthost: '${smarthost}', username: x}`,
@@ -283,7 +283,21 @@ const WRITTEN: [yaml: string, ...findings: string[]][] = [
   ],
   [
     "tollgate:operators: [domain:acme.test]",
-    "tollgate:admins is missing: not everybody of domain:acme.test may run commands",
+    "tollgate:admins is missing: list who may run commands in the stack, because not everyone of domain:acme.test may",
+  ],
+  ["tollgate:signIn: {clientId: abc, domains: [a.test], owner: a@a.test}", "tollgate:signIn.clientId"],
+  [
+    "tollgate:signIn: {clientId: 1-a.apps.googleusercontent.com, domains: [], owner: a@a.test}",
+    "tollgate:signIn.domains [] must not be empty: list whose people may sign in",
+    "tollgate:signIn.owner",
+  ],
+  [
+    "tollgate:signIn: {clientId: 1-a.apps.googleusercontent.com, domains: [a.test], owner: me@b.test}",
+    'tollgate:signIn.owner "me@b.test" must be of one of the domains',
+  ],
+  [
+    "tollgate:signIn: {clientId: 1-a.apps.googleusercontent.com, domains: [a.test], owner: me@a.test, role: admin}",
+    "tollgate:signIn.role",
   ],
   ["{tollgate:tempo: true, tollgate:phase: 4}", "tollgate:tempo true does nothing before phase 5"],
   [
@@ -377,7 +391,7 @@ it("stops before the first resource is registered", async () => {
   expect(registered).toEqual([]);
 });
 
-it("takes any number of environments, each sized and protected as its class says, or by sizes of its own", async () => {
+it("takes any number of environments, each sized and protected as its class says, or by its own sizes", async () => {
   const settings = readStackFile("dev");
   const values = { ...settings.values, "tollgate:environment": "staging", "tollgate:class": "prod" };
   const sizes = JSON.stringify({ minInstances: 3, clickhouseDiskGiB: 40 });

@@ -223,7 +223,7 @@ describe("differences", () => {
     expect(found?.lines).toEqual(lines);
   });
 
-  it("tell apart what has one type and name under two parents", () => {
+  it("distinguish resources of one type and name under two parents", () => {
     const at = (parent: string, x: number) => ({ ...resource("a", { x }), parent });
     const before = [at("t::b", 1), at("t::c", 1)];
     expect(differences(before, [at("t::b", 2), at("t::c", 1)]).map(({ lines }) => lines)).toEqual([
@@ -235,7 +235,7 @@ describe("differences", () => {
   });
 });
 
-/** What a resource of the engine's may be told beside its inputs reaches the plan. */
+/** A resource's options reach the plan. */
 it("a plan records the options that change what an update does", async () => {
   const settings = readStackFile("dev");
   settings.values["tollgate:officeHours"] = '{"from":8,"to":18,"timeZone":"Europe/Brussels"}';

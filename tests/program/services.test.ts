@@ -9,6 +9,11 @@ const settings = {
   "tollgate:tempo": "true",
   "tollgate:publicUrl": "https://agent.example.com",
   "tollgate:oauthIssuer": "https://login.example.com",
+  "tollgate:signIn": JSON.stringify({
+    clientId: "1234-abcd.apps.googleusercontent.com",
+    domains: ["example.com", "example.org"],
+    owner: "owner@example.com",
+  }),
 };
 const plans = new Map<string, Planned>();
 beforeAll(async () => {
@@ -104,7 +109,7 @@ describe.each(STACKS)("%s: every service of the catalogue", (stack) => {
     }
   });
 
-  it("runs as an account of its own, in the network, by digest", () => {
+  it("runs as its own account, in the network, by digest", () => {
     for (const { name, inputs } of [...planOf(stack).all(SERVICE), ...planOf(stack).all(POOL)]) {
       const template = inputs["template"] as any;
       expect(template.vpcAccess).toMatchObject({
@@ -185,6 +190,88 @@ describe("who reaches what", () => {
     expect(new Set(members.map(({ inputs }) => inputs["role"]))).toEqual(
       new Set(["roles/iap.httpsResourceAccessor"]),
     );
+  });
+});
+
+describe("how people sign in", () => {
+  const envOfContainer = (plan: Planned, name: string) =>
+    Object.fromEntries(
+      container(plan, name).envs.map(({ name, value, valueSource }: any) => [
+        name,
+        value ?? valueSource.secretKeyRef.secret,
+      ]),
+    );
+
+  it("Grafana takes the proxy's assertion for itself alone, and has no password at all", async () => {
+    const plan = await Planned.of("prod", {
+      "tollgate:admins": '["user:Ann@example.com","group:platform@example.com"]',
+    });
+    const env = envOfContainer(plan, "grafana");
+    expect(JSON.parse(env.GF_AUTH_JWT_EXPECT_CLAIMS)).toEqual({
+      iss: "https://cloud.google.com/iap",
+      aud: "/projects/100000000002/locations/europe-west1/services/tollgate-grafana",
+    });
+    expect(plan.one(SERVICE, "grafana").inputs["name"]).toBe("tollgate-grafana");
+    expect(env).toMatchObject({
+      GF_AUTH_JWT_ROLE_ATTRIBUTE_PATH: "contains(`[\"ann@example.com\"]`, email) && 'Admin' || 'Editor'",
+      GF_AUTH_BASIC_ENABLED: "false",
+      GF_AUTH_DISABLE_LOGIN_FORM: "true",
+      GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION: "true",
+    });
+    expect(Object.keys(env)).not.toContain("GF_SECURITY_ADMIN_PASSWORD");
+    expect(envOfContainer(planOf("prod"), "grafana").GF_AUTH_JWT_ROLE_ATTRIBUTE_PATH).toBe("'Editor'");
+  });
+
+  it.each(["langfuse-web", "langfuse-console"])(
+    "%s takes Google accounts of the domains, and no password",
+    (name) => {
+      expect(envOfContainer(planOf("prod"), name)).toMatchObject({
+        AUTH_GOOGLE_CLIENT_ID: "1234-abcd.apps.googleusercontent.com",
+        AUTH_GOOGLE_CLIENT_SECRET: expect.stringContaining("google-client-secret"),
+        AUTH_GOOGLE_ALLOWED_DOMAINS: "example.com,example.org",
+        AUTH_DISABLE_USERNAME_PASSWORD: "true",
+        AUTH_DISABLE_SIGNUP: "false",
+        LANGFUSE_INIT_USER_EMAIL: "owner@example.com",
+        LANGFUSE_DEFAULT_ORG_ID: "tollgate",
+        LANGFUSE_DEFAULT_ORG_ROLE: "MEMBER",
+      });
+    },
+  );
+
+  it("Langfuse keeps its password, and takes nobody new, where there is no OAuth client", async () => {
+    const env = envOfContainer(await Planned.of("dev"), "langfuse-web");
+    expect(env).toMatchObject({ AUTH_DISABLE_USERNAME_PASSWORD: "false", AUTH_DISABLE_SIGNUP: "true" });
+    for (const absent of ["AUTH_GOOGLE_CLIENT_ID", "AUTH_GOOGLE_ALLOWED_DOMAINS"])
+      expect(Object.keys(env)).not.toContain(absent);
+  });
+});
+
+describe("Tempo", () => {
+  const routed = { apart: "traces", grouped: "traces", packed: "watch" };
+  const valueOf = ({ envs }: any, name: string) => envs.find((each: any) => each.name === name)?.value;
+
+  it.each(Object.entries(routed))(
+    "gets spans and is asked at one address each in the layout %s",
+    async (layout, instance) => {
+      const plan = await Planned.of("prod", { ...settings, "tollgate:sizes": JSON.stringify({ layout }) });
+      const at = `https://tollgate-${instance}-100000000002.europe-west1.run.app`;
+      for (const name of ["agent", "gateway"])
+        expect(valueOf(container(plan, name), "TEMPO_URL")).toBe(`${at}/tempo-otlp`);
+      expect(valueOf(container(plan, "grafana"), "TEMPO_URL")).toBe(`${at}/tempo`);
+      const { containers } = plan.one(SERVICE, instance).inputs["template"] as any;
+      const router = containers.find(({ name }: any) => name === "router");
+      expect(valueOf(router, "ROUTES")).toContain("tempo 3200; tempo-otlp 4318;");
+      // In `apart` no container has a part of a vCPU.
+      if (layout === "apart")
+        for (const { resources } of containers)
+          expect(Number(resources.limits.cpu)).toBeGreaterThanOrEqual(1);
+    },
+  );
+
+  it("is asked for nothing, and sent nothing, where the stack has none", async () => {
+    const plan = await Planned.of("prod");
+    for (const name of ["agent", "gateway", "grafana"])
+      expect([name, valueOf(container(plan, name), "TEMPO_URL")]).toEqual([name, undefined]);
   });
 });
 

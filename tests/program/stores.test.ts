@@ -107,7 +107,7 @@ describe("Redis", () => {
     }
   });
 
-  it("never evicts Langfuse's queue: the cache beside it expires by itself", () => {
+  it("never evicts Langfuse's queue: cached entries in it expire by themselves", () => {
     const policy = (stack: Planned) =>
       Object.fromEntries(stack.all(type).map(({ name, inputs }) => [name, inputs["redisConfigs"]]));
     for (const stack of [dev, prod])
@@ -133,7 +133,7 @@ describe("ClickHouse", () => {
     }
   });
 
-  it("keeps its data on a disk of its own, snapshotted daily", () => {
+  it("keeps its data on its own disk, snapshotted daily", () => {
     const { attachedDisks } = dev.inputs("gcp:compute/instance:Instance");
     expect(attachedDisks).toEqual([
       { source: "[unknown]", deviceName: "clickhouse-data", mode: "READ_WRITE" },
@@ -167,10 +167,13 @@ describe("buckets", () => {
     expect(new Set(prod.all(type).map(({ inputs }) => inputs["forceDestroy"]))).toEqual(new Set([false]));
   });
 
-  it("keep Langfuse's events as long as the traces, and the archive for good", () => {
+  it("keep Langfuse's events as long as the traces, its exports as long as their links, and the archive for good", () => {
     const { traces } = definitions.retention;
     expect(dev.inputs(type, "langfuse-events").lifecycleRules).toEqual([
       { action: { type: "Delete" }, condition: { age: traces } },
+    ]);
+    expect(dev.inputs(type, "langfuse-exports").lifecycleRules).toEqual([
+      { action: { type: "Delete" }, condition: { age: 2 } },
     ]);
     expect(dev.inputs(type, "trace-archive").lifecycleRules).toEqual([
       { action: { type: "SetStorageClass", storageClass: "COLDLINE" }, condition: { age: 30 } },

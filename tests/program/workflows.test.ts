@@ -14,7 +14,7 @@ describe.each(readdirSync(FOLDER))("%s", (name) => {
   const workflow = parse(text) as Workflow;
   const steps = Object.values(workflow.jobs).flatMap((job) => job.steps);
 
-  it("pins every action by commit, with the release beside it", () => {
+  it("pins every action by commit, with the release in a comment", () => {
     const lines = text.split("\n").filter((line) => line.includes("uses:"));
     expect(lines.length).toBeGreaterThan(0);
     for (const line of lines) expect(line).toMatch(/uses: [\w./-]+@[0-9a-f]{40} # v\d/);

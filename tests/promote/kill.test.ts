@@ -1,5 +1,5 @@
 import type { Options } from "../../ops/promote/command";
-import { hasEnded } from "../../ops/promote/ledger";
+import { hasEnded } from "../../ops/promote/record";
 import { writeWhole } from "../../ops/promote/write-whole";
 import type * as WriteWhole from "../../ops/promote/write-whole";
 import { CloudRunStandIn } from "../support/cloud-run";
@@ -121,7 +121,7 @@ describe("killed after any effect and run again", () => {
       killEverywhere({ options: {} }, 2, (world) => {
         expect(world.last).toMatchObject({ state: "prepared", before: OLD, after: NEW });
         expect(world.stackFile.release()).toEqual(NEW);
-        expect(world.ledger.all()).toHaveLength(2);
+        expect(world.record.all()).toHaveLength(2);
       }),
     300_000,
   );

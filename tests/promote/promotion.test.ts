@@ -27,7 +27,7 @@ beforeEach(() => {
 afterEach(() => world.remove());
 
 describe("a promotion", () => {
-  it("without --apply writes the release and the ledger, and leaves the cloud alone", async () => {
+  it("without --apply writes the release and the record, and leaves the cloud alone", async () => {
     const promotion = await world.promote();
     expect(promotion).toMatchObject({ state: "prepared", before: OLD, after: NEW });
     expect(world.stackFile.release()).toEqual(NEW);
@@ -68,7 +68,7 @@ describe("a promotion", () => {
     commitAll(world.root);
     const { id } = world.last;
     await world.promote({ apply: true });
-    expect(world.ledger.all()).toHaveLength(2);
+    expect(world.record.all()).toHaveLength(2);
     expect(world.last.id).toBe(id);
     world.expectAt(NEW, "done");
   });
@@ -79,7 +79,7 @@ describe("a promotion", () => {
     for (const [id, each] of Object.entries(templates(newer))) dev.project.deploy(id, each);
     const promotion = await world.promote();
     expect(promotion).toMatchObject({ before: OLD, after: newer });
-    expect(world.ledger.all()).toHaveLength(2);
+    expect(world.record.all()).toHaveLength(2);
     expect(world.stackFile.release()).toEqual(newer);
   });
 
@@ -109,10 +109,10 @@ describe("a promotion", () => {
 describe("what is not promoted", () => {
   const refused = async (message: string | RegExp, options = {}) => {
     const file = readFileSync(world.stackFile.path, "utf8");
-    const ledger = readFileSync(world.ledger.path, "utf8");
+    const record = readFileSync(world.record.path, "utf8");
     await expect(world.promote({ apply: true, ...options })).rejects.toThrow(message);
     expect(readFileSync(world.stackFile.path, "utf8")).toBe(file);
-    expect(readFileSync(world.ledger.path, "utf8")).toBe(ledger);
+    expect(readFileSync(world.record.path, "utf8")).toBe(record);
     expect(prod.calls.filter((call) => call.startsWith("PATCH"))).toEqual([]);
   };
   const unhealthy = (finding: string) =>

@@ -88,7 +88,7 @@ describe("two promotions at once", () => {
     other.remove();
   });
 
-  it("stops when somebody takes the environment away", async () => {
+  it("stops when another promotion takes the lock", async () => {
     const watch = () => {
       prod.project.annotate("tollgate-gateway", { [LOCK_ANNOTATION]: "another" });
       return Promise.resolve([]);
@@ -139,7 +139,7 @@ describe("when Cloud Run's API fails", () => {
     expect(hung).toBeGreaterThan(1);
   });
 
-  it("tries again when somebody changed the service in between", async () => {
+  it("retries when the service was changed in between", async () => {
     let changed = 0;
     prod.fail = (call) => {
       if (call === "PATCH services/tollgate-agent" && changed++ === 0)

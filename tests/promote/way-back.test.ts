@@ -173,7 +173,7 @@ describe("--rollback", () => {
     await applied();
     await back();
     expect(await applied()).toMatchObject({ state: "done", before: OLD, after: NEW });
-    expect(world.ledger.all().map(({ state }) => state)).toEqual(["done", "rolled-back", "done"]);
+    expect(world.record.all().map(({ state }) => state)).toEqual(["done", "rolled-back", "done"]);
     world.expectAt(NEW, "done");
   });
 });
@@ -208,7 +208,7 @@ describe("an interrupted promotion", () => {
     expect(world.shares()).toEqual([5, 25, 100]);
   });
 
-  it("does not deploy a release that somebody wrote into the stack's file", async () => {
+  it("does not deploy a release that was written into the stack's file", async () => {
     world.stackFile.writeRelease({ ...NEW, images: { ...NEW.images, agent: digest("7") } });
     await expect(applied()).rejects.toThrow(/names another release than the promotion: restore it/);
     expect(world.last.state).toBe("finishing");

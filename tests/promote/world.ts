@@ -7,7 +7,7 @@ import { definitionsHash } from "../../infra/definitions-hash";
 import { definitions } from "../../litellm-config";
 import { promote, type Options, type Dependencies } from "../../ops/promote/command";
 import type { Health } from "../../ops/promote/health";
-import { PromotionLedger, type Promotion } from "../../ops/promote/ledger";
+import { PromotionRecord, type Promotion } from "../../ops/promote/record";
 import type { Proposal } from "../../ops/promote/prepare";
 import { StackFile, type Release } from "../../ops/promote/stack-file";
 import { RunProject, type CloudRunStandIn, type Template } from "../support/cloud-run";
@@ -67,12 +67,12 @@ export class World {
     return new StackFile("prod", this.root);
   }
 
-  get ledger(): PromotionLedger {
-    return new PromotionLedger("prod", this.root);
+  get record(): PromotionRecord {
+    return new PromotionRecord("prod", this.root);
   }
 
   get last(): Promotion {
-    return this.ledger.all().at(-1)!;
+    return this.record.all().at(-1)!;
   }
 
   /** Percent of the agent's traffic that its newest revision has. */
@@ -122,7 +122,7 @@ export class World {
       .map(({ traffic }) => traffic["tollgate-agent-00002"] ?? 0);
   }
 
-  /** Asserts that the cloud, the stack's file and the ledger agree on a release, with nothing of the promotion left. */
+  /** Asserts that the cloud, the stack's file and the record agree on a release, with nothing of the promotion left. */
   expectAt(release: Release, state: Promotion["state"]): void {
     for (const [id, template] of Object.entries(templates(release)))
       expect([id, this.prod.project.servedTemplate(id)]).toEqual([id, template]);
@@ -158,7 +158,7 @@ export function checkout(): string {
   }
   writeFileSync(join(root, ".gitignore"), ".tollgate/\n");
   new StackFile("prod", root).writeRelease(OLD);
-  new PromotionLedger("prod", root).save({
+  new PromotionRecord("prod", root).save({
     id: "00000000",
     from: "dev",
     to: "prod",

@@ -194,7 +194,7 @@ describe("a command in a job of the stack", () => {
     }
   });
 
-  it("may be run by nobody else", async () => {
+  it("may be run only by operators", async () => {
     standIn.grants = planned.map((grant) => ({
       ...grant,
       member: grant.member === OPERATOR ? "user:somebody@example.com" : grant.member,

@@ -267,7 +267,7 @@ async function metric(series: string): Promise<number> {
 describe("a new instance on the same storage", () => {
   const storage = () => join(machine.data, "alertmanager");
 
-  test("keeps silences, and notifies nobody again, from two files that are written whole", async () => {
+  test("keeps silences, and does not notify again, from two files that are written whole", async () => {
     const told = alert("DiskPressure", { service: "clickhouse", instance: "kept" });
     await post([told], { annotations: { summary: "told before" } });
     await receiver.slackMessage("told before", 10_000);

@@ -43,7 +43,7 @@ function metricsOf(expr: string): string[] {
 test.each(
   // The Watchdog reads none.
   rules.filter(({ alert }) => alert !== WATCHDOG).map(({ alert, record, expr }) => [alert ?? record!, expr]),
-)("%s reads only metrics that somebody publishes", (_, expr) => {
+)("%s reads only published metrics", (_, expr) => {
   const metrics = metricsOf(expr);
   expect(metrics).not.toEqual([]);
   const unknown = metrics.filter(
@@ -62,7 +62,7 @@ test("every recorded series is read by a rule or a dashboard", () => {
   expect(unread).toEqual([]);
 });
 
-/** A quantile cannot be seen above a histogram's last bucket, nor distinguished from a threshold that is no bucket's bound. */
+/** A quantile cannot be seen above a histogram's last bucket, nor compared with a threshold that is not a bucket's bound. */
 describe("a histogram can distinguish", () => {
   const straddles = (buckets: number[], threshold: number) => {
     expect(buckets).toContain(threshold);

@@ -3,14 +3,17 @@
  * on its disk. `npm run test:servers` runs this where `tempo` is on the PATH or TOLLGATE_TEMPO_BIN names it.
  */
 import { randomBytes } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseDocument } from "yaml";
 import { ports } from "../../catalogue";
+import { tempoConfig } from "../../infra/config-files/tempo";
 import { tempoHere } from "../../local/stack/config-folders";
 import type { Running } from "../../local/processes";
 import type { Exit } from "../../local/processes/process";
 import { BASE, describeWith, startServer, temporaryFolder } from "./support/server";
+import { spansOf } from "./support/tempo";
 
 const portOffset = BASE - ports.tempo + 60;
 const { folder, remove } = temporaryFolder("tempo");
@@ -52,21 +55,58 @@ describeWith("tempo")("Tempo on its rendered configuration", () => {
     expect(found).toEqual([id]);
   }, 120_000);
 
+  it("has them in the bucket before it ends where its disk is memory", async () => {
+    await running.stop();
+    running = await start(onBucket());
+    const ids = await sendTwenty();
+    await running.stop();
+    const { code, signal } = await running.exited;
+    rmSync(join(folder, "memory"), { recursive: true });
+    running = await start(onBucket());
+    await expectAll(ids);
+    await running.stop();
+    running = await start();
+    expect([code, signal]).toEqual([0, null]);
+  }, 120_000);
+
   // Asked within the last half minute, Tempo 3.0.3 waits for its empty queue of queries until it is killed.
   it("has the last traces also where it had to be killed", () => keepsTracesOverRestart(), 120_000);
 });
 
 async function keepsTracesOverRestart(): Promise<Exit> {
-  const ids = await Promise.all(Array.from({ length: 20 }, () => send("agent")));
+  const ids = await sendTwenty();
   await running.stop();
   const exit = await running.exited;
   running = await start();
-  for (const id of ids) expect(await eventually(() => spanNames(id), ["query"])).toEqual(["query"]);
+  await expectAll(ids);
   return exit;
 }
 
-function start(): Promise<Running> {
-  const args = [`-config.file=${join(folder, "tempo.yaml")}`, "-config.expand-env=true"];
+function sendTwenty(): Promise<string[]> {
+  return Promise.all(Array.from({ length: 20 }, () => send("agent")));
+}
+
+async function expectAll(ids: string[]): Promise<void> {
+  for (const id of ids) expect(await eventually(() => spanNames(id), ["query"])).toEqual(["query"]);
+}
+
+/** Google Cloud's configuration, with a folder for the bucket and another for what is memory there. */
+function onBucket(): string {
+  const config = parseDocument(
+    tempoConfig({ bucketVariable: "TEMPO_BUCKET" }).replaceAll("/tmp/tempo", join(folder, "memory")),
+  );
+  const here = parseDocument(tempoHere({ folder: join(folder, "data"), portOffset }));
+  for (const path of [["server"], ["distributor"]]) config.setIn(path, here.getIn(path));
+  config.setIn(["storage", "trace", "backend"], "local");
+  config.setIn(["storage", "trace", "local"], { path: join(folder, "bucket") });
+  config.deleteIn(["storage", "trace", "gcs"]);
+  return config.toString();
+}
+
+async function start(config?: string): Promise<Running> {
+  const file = config ? "bucket.yaml" : "tempo.yaml";
+  if (config) writeFileSync(join(folder, file), config);
+  const args = [`-config.file=${join(folder, file)}`, "-config.expand-env=true"];
   return startServer("tempo", { port: ports.tempo + portOffset, path: "/ready", folder, args });
 }
 
@@ -83,7 +123,7 @@ async function send(service: string): Promise<string> {
     endTimeUnixNano: String(nanos + 500_000_000n),
   };
   const attributes = [{ key: "service.name", value: { stringValue: service } }];
-  const response = await fetch(`http://127.0.0.1:${ports.otlpHttp + portOffset}/v1/traces`, {
+  const response = await fetch(`http://127.0.0.1:${ports.otlp + portOffset}/v1/traces`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans: [span] }] }] }),
@@ -92,16 +132,8 @@ async function send(service: string): Promise<string> {
   return traceId;
 }
 
-/** The names of a trace's spans; none while Tempo does not know it. */
 async function spanNames(id: string): Promise<string[]> {
-  const response = await fetch(`${running.url}/api/traces/${id}`);
-  if (!response.ok) return [];
-  const { batches } = (await response.json()) as {
-    batches: { scopeSpans: { spans: { name: string }[] }[] }[];
-  };
-  return batches.flatMap(({ scopeSpans }) =>
-    scopeSpans.flatMap(({ spans }) => spans.map(({ name }) => name)),
-  );
+  return (await spansOf(running.url, id)).map(({ name }) => name);
 }
 
 /** The last answer, as soon as it is what is expected. */

@@ -97,7 +97,7 @@ describe("the services' bundle", () => {
     expect(await (await fetch(`${exporter.url}/metrics`)).text()).toContain("tollgate_");
   }, 60_000);
 
-  test("sets Langfuse up, with the prompts and evaluators that lie beside it", async () => {
+  test("sets Langfuse up, with the bundled prompts and evaluators", async () => {
     const langfuse = await new LangfuseApiStandIn().start();
     const env = {
       LANGFUSE_PUBLIC_KEY: "pk-lf-test",

@@ -4,7 +4,7 @@ import { startPostgres, type RunningPostgres } from "../../local/processes";
 import { runJob, type Machine } from "../../local/target";
 import { testMachine } from "./machine";
 
-/** A Postgres with the ledger's tables on a machine of its own, as the migrations' job makes them. */
+/** A Postgres with the ledger's tables on its own machine, as the migrations' job makes them. */
 export async function startLedger(folder: string): Promise<{ machine: Machine; postgres: RunningPostgres }> {
   const machine = await testMachine(folder);
   const postgres = await startPostgres({

@@ -5,7 +5,7 @@ import type { Machine } from "../../local/target";
 import { freePort } from "./gateway/ports";
 
 /**
- * This machine for a test: a folder of its own, and a free port for each of the catalogue's.
+ * This machine for a test: its own folder, and a free port for each of the catalogue's.
  *
  * @param values Secrets that the test knows; the others are drawn.
  */

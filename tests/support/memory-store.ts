@@ -7,7 +7,7 @@ interface Kept extends EndedConversation {
   busy: boolean;
 }
 
-/** What the agent remembers, in memory: two agents that share one are two instances. */
+/** The agent's store, in memory: two agents that share one are two instances. */
 export class MemoryStore implements Store {
   readonly conversations = new Map<string, Kept>();
   readonly mcpSessions = new Map<string, { initialize: unknown; usedAt: number }>();

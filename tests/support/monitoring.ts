@@ -7,7 +7,7 @@ import { startService } from "../../local/target";
 import { freePort, type Stack } from "./gateway";
 import { startNotificationReceiver, type NotificationReceiver } from "./notification-receiver";
 
-/** The real monitoring beside a stack, up to where its messages arrive. */
+/** A stack's real monitoring, up to the receivers of its messages. */
 export interface Monitoring {
   prometheus: Running;
   alertmanager: Running;

@@ -17,9 +17,9 @@ export interface SeenRequest {
 /** What the stand-in answers one call with. */
 export interface Scripted {
   text?: string;
-  /** What a thinking model thinks before it speaks, as LiteLLM sends it. */
+  /** A thinking model's reasoning before its answer, as LiteLLM sends it. */
   thoughts?: string;
-  /** What a model says when it declines. */
+  /** A model's refusal. */
   refusalText?: string;
   toolCalls?: Array<{ name: string; arguments: unknown }>;
   finish?: string;

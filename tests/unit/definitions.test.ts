@@ -127,7 +127,7 @@ describe("definitions that must not be used name the field, the value and the re
     [
       "a degrade route that does not exist",
       (copy) => (copy.tiers.tier_3!.degradeTo = "cheap"),
-      /tiers\.tier_3\.degradeTo \(is "cheap"\): "cheap" is not a route: name one of simple, analysis, deep, economy/,
+      /tiers\.tier_3\.degradeTo \(is "cheap"\): "cheap" is not a route: use one of simple, analysis, deep, economy/,
     ],
     [
       "a hold that expires under a running call",
@@ -175,7 +175,7 @@ describe("definitions that must not be used name the field, the value and the re
     [
       "a price for tiles without their size",
       (copy) => (copy.models["gemini-3.8-flash"]!.images = { most: 1_445, base: 85, tileTokens: 170 }),
-      /models\.gemini-3\.8-flash\.images\.tile.*tileTokens and base belong to a tile: give its size in pixels/,
+      /models\.gemini-3\.8-flash\.images\.tile.*tileTokens and base belong to a tile: set its size in pixels/,
     ],
     [
       "a location's price at a provider without locations",

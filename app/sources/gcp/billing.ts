@@ -35,7 +35,7 @@ const DIMENSIONS: Record<SpendDimension, string> = {
 /** `kindOf` (billing/export-row.ts), in SQL. */
 const KIND = `CASE IFNULL(cost_type, 'regular')
     WHEN 'regular' THEN 'usage' WHEN 'tax' THEN 'tax' WHEN 'rounding_error' THEN 'rounding' ELSE 'adjustment' END`;
-/** A line's cost, and its credits beside it, so that the table is read once. */
+/** A line's cost and its credits, so that the table is read once. */
 const COST = "STRUCT(CAST(NULL AS STRING) AS credit, cost AS amount)";
 const CREDITS =
   "ARRAY(SELECT AS STRUCT IFNULL(c.type, 'OTHER') AS credit, c.amount AS amount FROM UNNEST(credits) AS c)";

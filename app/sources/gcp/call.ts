@@ -4,7 +4,7 @@ import type { Telemetry } from "../../telemetry";
 
 export interface GcpCall {
   api: "bigquery" | "recommender" | "asset";
-  /** The method, as "jobs.insert". */
+  /** The method, such as "jobs.insert". */
   operation: string;
   project: string;
   /** What the customer reads when Google answers 403 or 404. */

@@ -1,5 +1,5 @@
 /**
- * Cloud Billing's usage cost exports, by the names that Google gives their tables: a standard and a detailed one for each
+ * Cloud Billing's usage cost exports, by their tables' names: a standard and a detailed one for each
  * billing account; https://cloud.google.com/billing/docs/how-to/export-data-bigquery-tables
  */
 const EXPORT = /^gcp_billing_export_(resource_)?v1_([0-9A-F]{6}_[0-9A-F]{6}_[0-9A-F]{6})$/;

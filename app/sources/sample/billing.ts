@@ -30,7 +30,7 @@ export function sampleBilling(now: () => Date): BillingSource {
   };
 }
 
-/** The sample's usage is on the invoice of its own month. */
+/** The sample's usage is on the invoice of the month of use. */
 function daysAsked(of: SpendQuery["of"]): Period {
   if ("days" in of) return of.days;
   const { first, last } = of.invoices;

@@ -5,7 +5,7 @@ import { dashboard, type Row } from "../lib/dashboard";
 import { countInRange } from "../lib/expressions";
 import { bars, histogram, logLines, pie, stat, timeSeries } from "../lib/panels";
 import { logs, prom, promBuckets, promNow } from "../lib/queries";
-import { limitSteps } from "../lib/thresholds";
+import { limitSteps, outcomeColors, successSteps } from "../lib/thresholds";
 import { unit } from "../lib/units";
 
 /** A quantile of a histogram over the panel's steps, by labels; nothing where nothing was observed. */
@@ -59,6 +59,7 @@ const latency: Row = {
       description: "MCP requests a second. A user's error is answered with help, an error is ours.",
       unit: unit.perSecond,
       stacked: true,
+      overrides: outcomeColors,
       queries: [prom(rate("tollgate_agent_requests_total", "outcome"), "{{outcome}}")],
     }),
     timeSeries({
@@ -82,6 +83,7 @@ const tools: Row = {
         "Runs a second. A user's error is a question that the tool cannot answer, an error is ours.",
       unit: unit.perSecond,
       stacked: true,
+      overrides: outcomeColors,
       queries: [prom(rate("tollgate_agent_tool_runs_total", "outcome"), "{{outcome}}")],
     }),
     bars({
@@ -89,6 +91,7 @@ const tools: Row = {
       description: "Share of the time range's runs, by tool.",
       unit: unit.share,
       max: 1,
+      steps: successSteps,
       noValue: "no tool ran",
       queries: [
         promNow(
@@ -191,7 +194,7 @@ const lines: Row = {
   ],
 };
 
-/** For whoever runs the agent: are customers answered, how fast, and what do the answers take. */
+/** For the agent's operators: are customers answered, how fast, and what do the answers take. */
 export const agentPerformance = dashboard({
   uid: "agent-performance",
   title: "Agent Performance",

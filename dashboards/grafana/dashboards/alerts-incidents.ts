@@ -1,18 +1,22 @@
 import { errorLines, errorLogs, logQueries } from "../../loki/queries";
 import { records } from "../../prometheus/rules/recording";
 import { thresholds } from "../../thresholds";
-import { WATCHDOG } from "../../watchdog";
 import { sources } from "../datasources";
 import { dashboard, type Row } from "../lib/dashboard";
-import { ALERT_COLUMNS, FAILING_SHARE, firingBySeverity } from "../lib/expressions";
+import { ALERT_COLUMNS, FAILING_SHARE, firingBySeverity, severityRank } from "../lib/expressions";
 import { toDashboard, toExplore, toPage } from "../lib/links";
 import { bars, logLines, stat, table, timeline, timeSeries } from "../lib/panels";
 import { SESSION, TIME, TRACE } from "../lib/table";
 import { logs, prom, promNow, promTable, sql, usdOf } from "../lib/queries";
-import { actionColors, budgetSteps, limitSteps, noneSteps, severityColors } from "../lib/thresholds";
+import {
+  actionColors,
+  budgetSteps,
+  limitSteps,
+  noneSteps,
+  severityColors,
+  severitySteps,
+} from "../lib/thresholds";
 import { unit } from "../lib/units";
-
-const FIRING = `ALERTS{alertstate="firing",alertname!="${WATCHDOG}"}`;
 
 /** Of Alertmanager's many integrations, those that notifications go to. */
 const RECEIVERS = `{integration=~"slack|pagerduty|email"}`;
@@ -29,14 +33,14 @@ const alerts: Row = {
       steps: noneSteps,
       overrides: severityColors,
       noValue: "none",
-      queries: [promNow(firingBySeverity(`alertstate="firing"`), "{{severity}}")],
+      queries: firingBySeverity(),
     }),
     table({
       title: "Firing now",
-      description: "What fires, of which service. Its runbook is named in the notification.",
+      description: "What fires, of which service, the worst first. Its runbook is named in the notification.",
       width: 18,
       noValue: "nothing fires",
-      queries: [promTable(`count by (${ALERT_COLUMNS.join(", ")}) (${FIRING})`)],
+      queries: [promTable(`sort_desc(${severityRank(ALERT_COLUMNS)})`)],
       transform: [
         {
           id: "organize",
@@ -57,13 +61,13 @@ const alerts: Row = {
     }),
     timeline({
       title: "Timeline",
-      description: "Each alert while it fires.",
+      description: "Each alert while it fires: red is critical, orange a warning, blue for information.",
       unit: unit.none,
       width: 24,
       height: 10,
-      steps: noneSteps,
+      steps: severitySteps,
       noValue: "nothing fired",
-      queries: [prom(`max by (alertname, service) (${FIRING})`, "{{alertname}} {{service}}")],
+      queries: [prom(severityRank(["alertname", "service"]), "{{alertname}} {{service}}")],
     }),
     timeSeries({
       title: "Notifications",
@@ -116,7 +120,7 @@ const budgets = (langfuse: string): Row => ({
           ORDER BY crossed_at DESC LIMIT 200`),
       ],
       columns: {
-        Time: { width: TIME },
+        Time: TIME,
         Customer: { link: toDashboard("Sessions", "llm-cost-operations", { customer_id: "Customer" }) },
         Percent: { unit: unit.none, steps: PERCENT_STEPS, cell: "background" },
         Spent: { unit: unit.usd },
@@ -152,7 +156,7 @@ const budgets = (langfuse: string): Row => ({
           ORDER BY at DESC LIMIT 200`),
       ],
       columns: {
-        Time: { width: TIME },
+        Time: TIME,
         Customer: { link: toDashboard("Sessions", "llm-cost-operations", { customer_id: "Customer" }) },
         Session: { link: toPage("Session in Langfuse", `${langfuse}/sessions`, "Session"), width: SESSION },
         Trace: { link: toPage("Trace in Langfuse", `${langfuse}/traces`, "Trace"), width: TRACE },
@@ -181,6 +185,7 @@ const providers: Row = {
       unit: unit.share,
       width: 12,
       steps: limitSteps(thresholds.provider.share),
+      noValue: "no calls",
       queries: [
         prom(`(${PROVIDER_ERRORS} or ${PROVIDER_CALLS} * 0) / (${PROVIDER_CALLS} > 0)`, "{{provider}}"),
       ],
@@ -273,7 +278,7 @@ const operators: Row = {
           `SELECT since AS "Since", trim(scope || ' ' || value) AS "Stopped", reason AS "Why" FROM ledger.brakes ORDER BY since`,
         ),
       ],
-      columns: { Since: { width: TIME } },
+      columns: { Since: TIME },
     }),
     table({
       title: "Changes",
@@ -286,13 +291,13 @@ const operators: Row = {
           SELECT at AS "When", actor AS "Who", action AS "What", coalesce(customer_id, '') AS "Customer", reason AS "Why"
           FROM ledger.audit WHERE $__timeFilter(at) ORDER BY audit_id DESC LIMIT 100`),
       ],
-      columns: { When: { width: TIME } },
+      columns: { When: TIME },
     }),
   ],
 };
 
 /**
- * For whoever is called at night: what fires, who is affected, what the providers do.
+ * For whoever is on call: what fires, who is affected, what the providers do.
  *
  * @param langfuse Address of the Langfuse project's pages, without a slash at the end.
  */

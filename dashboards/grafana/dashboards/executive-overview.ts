@@ -24,7 +24,7 @@ const spentSince = (start: string) =>
   SELECT ${usdOf("coalesce(sum(cost_nanos), 0)")} AS spend
   FROM ledger.spend WHERE scope = '' AND hour >= ${start}`);
 
-const start = (period: string) => `date_trunc('${period}', now(), 'UTC')`;
+const start = (period: string) => `(SELECT date_trunc('${period}', now(), 'UTC'))`;
 
 /** The running budget months by tier: revenue of the customers, LLM cost, and what the definitions allow it to be. */
 const TIER_MONTH = `
@@ -82,7 +82,7 @@ const spend: Row = {
       description: "Money that running calls may still cost at most; it falls back to zero when they settle.",
       unit: unit.usd,
       noValue: "unknown",
-      queries: [promNow(`tollgate_ledger_held_nanodollars / ${NANOS_PER_DOLLAR}`, "held")],
+      queries: [promNow(`max(tollgate_ledger_held_nanodollars) / ${NANOS_PER_DOLLAR}`, "held")],
     }),
     timeSeries({
       title: "Spend by day and tier",
@@ -94,9 +94,11 @@ const spend: Row = {
       queries: [
         sqlSeries(`
           SELECT date_trunc('day', hour, 'UTC') AS time, plan_tier AS metric, ${usdOf("sum(cost_nanos)")} AS spend
-          FROM ledger.spend
-          WHERE scope = '' AND ${HOURS} AND plan_tier IN (\${tier:sqlstring})
-          GROUP BY 1, 2 ORDER BY 1`),
+          FROM (
+            SELECT hour, plan_tier, sum(cost_nanos) AS cost_nanos FROM ledger.spend
+            WHERE scope = '' AND ${HOURS} AND plan_tier IN (\${tier:sqlstring}) GROUP BY 1, 2
+          ) AS hours
+          GROUP BY 1, 2 ORDER BY 1, 2`),
       ],
     }),
   ],
@@ -149,7 +151,8 @@ const revenue: Row = {
       width: 12,
       queries: [
         prom(
-          `tollgate_tier_spent_nanodollars{tier=~"$tier"} / (tollgate_tier_customers * tollgate_tier_price_nanodollars > 0)`,
+          `max by (tier) (tollgate_tier_spent_nanodollars{tier=~"$tier"})
+           / (max by (tier) (tollgate_tier_customers) * max by (tier) (tollgate_tier_price_nanodollars) > 0)`,
           "{{tier}}",
         ),
       ],
@@ -166,7 +169,7 @@ const customers: Row = {
       unit: unit.count,
       height: 8,
       noValue: "unknown",
-      queries: [promNow("tollgate_customers_active", "customers")],
+      queries: [promNow("max(tollgate_customers_active)", "customers")],
     }),
     stat({
       title: "Active sessions",
@@ -174,7 +177,7 @@ const customers: Row = {
       unit: unit.count,
       height: 8,
       noValue: "unknown",
-      queries: [promNow("tollgate_sessions_active", "sessions")],
+      queries: [promNow("max(tollgate_sessions_active)", "sessions")],
     }),
     bars({
       title: "Customers by budget used",
@@ -197,7 +200,10 @@ const customers: Row = {
       title: "Activity",
       description: "Customers and sessions with a call in the 15 minutes before.",
       unit: unit.count,
-      queries: [prom("tollgate_customers_active", "customers"), prom("tollgate_sessions_active", "sessions")],
+      queries: [
+        prom("max(tollgate_customers_active)", "customers"),
+        prom("max(tollgate_sessions_active)", "sessions"),
+      ],
     }),
   ],
 };
@@ -214,7 +220,7 @@ const health: Row = {
       overrides: severityColors,
       noValue: "none",
       links: [toDashboard("Alerts & Incidents", "alerts-incidents", {})],
-      queries: [promNow(firingBySeverity(`alertstate="firing",severity!="info"`), "{{severity}}")],
+      queries: firingBySeverity(["critical", "warning"]),
     }),
     stat({
       title: "Requests that fail",
@@ -256,7 +262,7 @@ const health: Row = {
   ],
 };
 
-/** For whoever owns the margin: what LLM calls cost, what they earn, whether customers are served. */
+/** For owners of the margin: what LLM calls cost, what they earn, whether customers are served. */
 export const executiveOverview = dashboard({
   uid: "executive-overview",
   title: "Executive Overview",

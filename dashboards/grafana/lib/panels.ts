@@ -31,6 +31,7 @@ import { PanelBuilder as Stat } from "@grafana/grafana-foundation-sdk/stat";
 import { PanelBuilder as StateTimeline } from "@grafana/grafana-foundation-sdk/statetimeline";
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
 import { applySpec, type PanelSpec } from "./panel-spec";
+import { oneColor } from "./thresholds";
 import { unit, type Unit } from "./units";
 
 export { table } from "./table";
@@ -56,14 +57,14 @@ const LEAST_TOP: Partial<Record<Unit, number>> = {
 };
 
 /** Pixels; without them Grafana fills a bar's whole height with its name and cuts long ones. */
-const BAR_TEXT = new VizTextDisplayOptionsBuilder().titleSize(14).valueSize(16);
+const BAR_TEXT = new VizTextDisplayOptionsBuilder().titleSize(12).valueSize(16);
 
 /** Lines over time, with a legend that says the last, the mean and the highest value where there is room for it. */
 export function timeSeries(spec: PanelSpec & { stacked?: boolean; bars?: boolean }): Builder<Panel> {
   const panel = applySpec(new TimeSeries(), spec)
     .legend((spec.height ?? 8) < 10 ? listLegend() : tableLegend(["lastNotNull", "mean", "max"]))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi))
-    // A value that stands alone has no line.
+    // A single point has no line.
     .showPoints(VisibilityMode.Auto)
     .fillOpacity(spec.stacked || spec.bars ? 40 : 10);
   // Without data Grafana's axis of a share goes to 10,000 %.
@@ -80,10 +81,10 @@ export function gauges(spec: PanelSpec): Builder<Panel> {
   return applySpec(new Gauge(), spec).reduceOptions(lastValue()).min(0).max(1).showThresholdMarkers(true);
 }
 
-/** How often each value occurred: a bar a bucket of a histogram, of one colour. */
+/** How often each value occurred: a bar a bucket of a histogram. */
 export function histogram(spec: PanelSpec): Builder<Panel> {
   const more = { "+Inf": [{ id: "displayName", value: "more" }] };
-  return bars({ ...spec, steps: [], overrides: { ...more, ...spec.overrides } });
+  return bars({ ...spec, overrides: { ...more, ...spec.overrides } });
 }
 
 /** A bar a series or, with `rows`, a row of the answer. */
@@ -91,9 +92,10 @@ export function bars(spec: PanelSpec & { rows?: true; max?: number }): Builder<P
   const panel = applySpec(new BarGauge(), spec)
     .reduceOptions(spec.rows ? everyRow() : lastValue())
     .orientation(VizOrientation.Horizontal)
-    .displayMode(BarGaugeDisplayMode.Gradient)
+    .displayMode(BarGaugeDisplayMode.Basic)
     .text(BAR_TEXT)
     .min(0);
+  if (!spec.steps) panel.colorScheme(oneColor());
   if (spec.unit === unit.share) panel.decimals(1);
   return spec.max === undefined ? panel : panel.max(spec.max);
 }

@@ -2,10 +2,11 @@ import type { Builder, Dataquery } from "@grafana/grafana-foundation-sdk/cog";
 import type { DataSourceRef } from "@grafana/grafana-foundation-sdk/common";
 import { DataqueryBuilder as LokiQuery } from "@grafana/grafana-foundation-sdk/loki";
 import { DataqueryBuilder as PromQuery, PromQueryFormat } from "@grafana/grafana-foundation-sdk/prometheus";
+import { SearchTableType, DataqueryBuilder as TempoQuery } from "@grafana/grafana-foundation-sdk/tempo";
 import { NANOS_PER_DOLLAR } from "../../../litellm-config";
 import { sources } from "../datasources";
 
-/** A query of one data source; its panel gives it the letter that names it. */
+/** A query of one data source; its panel sets the letter that names it. */
 export interface Query {
   source: DataSourceRef;
   build: (refId: string) => Builder<Dataquery>;
@@ -49,7 +50,20 @@ export function logs(expr: string, legend = ""): Query {
   return { source: sources.loki, build };
 }
 
-/** What the SDK has no builder for: a query of the Postgres data source, as Grafana's own editor saves it. */
+/** TraceQL: a search for traces, one trace by its id, or a metric of spans where the query ends in one. */
+export function traceql(query: string): Query {
+  const build = (refId: string) =>
+    new TempoQuery()
+      .refId(refId)
+      .datasource(sources.tempo)
+      .query(oneLine(query))
+      .queryType("traceql")
+      .tableType(SearchTableType.Traces)
+      .limit(50);
+  return { source: sources.tempo, build };
+}
+
+/** A query of the Postgres data source in the format of Grafana's editor; the SDK has no builder for it. */
 export interface SqlQuery extends Dataquery {
   refId: string;
   rawSql: string;

@@ -36,12 +36,15 @@ export interface Column {
 /** Pixels of a column: Grafana's own 150 hide the last of eight columns on half a screen. */
 const NARROWEST = 85;
 
-/** Pixels of what must be readable whole: a time, a session's UUID, a trace's 32 digits, a customer's id. */
-export const [TIME, SESSION, TRACE, CUSTOMER] = [155, 320, 290, 130];
+/** Pixels of what must be readable whole: a session's UUID, a trace's 32 digits, a customer's id. */
+export const [SESSION, TRACE, CUSTOMER] = [318, 290, 120];
+
+/** A moment. Without a unit Grafana shows some columns of times with milliseconds and others without. */
+export const TIME: Column = { unit: units.time, width: 115 };
 
 const CELLS: Record<NonNullable<Column["cell"]>, TableCellOptions> = {
   bar: { type: TableCellDisplayMode.Gauge, mode: BarGaugeDisplayMode.Basic },
-  sparkline: { type: TableCellDisplayMode.Sparkline },
+  sparkline: { type: TableCellDisplayMode.Sparkline, hideValue: true },
   background: { type: TableCellDisplayMode.ColorBackground, mode: TableCellBackgroundDisplayMode.Basic },
 };
 
@@ -55,7 +58,7 @@ export function table(
   const panel = applySpec(new Table(), { ...spec, unit: "string" })
     .filterable((spec.width ?? 0) > 12)
     .minWidth(NARROWEST);
-  // A panel's text for "no rows" would stand in each empty cell too.
+  // A panel's text for "no rows" would fill each empty cell too.
   if (spec.noValue) panel.overrideByRegexp("/.*/", [{ id: "noValue", value: "-" }]);
   for (const [name, column] of Object.entries(spec.columns ?? {})) {
     panel.overrideByName(name, properties(column));

@@ -21,7 +21,7 @@ const ACTION_COLORS: Record<ThresholdAction, string> = {
 /** Colours from a value on: `[[0.8, "orange"]]` is green below 0.8. */
 export type Steps = [value: number, color: string][];
 
-/** What a value that stands for a state is shown as. */
+/** How a value that encodes a state is shown. */
 export interface State {
   text: string;
   color: string;
@@ -40,6 +40,13 @@ export function limitSteps(limit: number): Steps {
     [limit, "red"],
   ];
 }
+
+/** Red below 90 %, orange below 99 %: for shares of what should succeed. */
+export const successSteps: Steps = [
+  [0, "red"],
+  [0.9, "orange"],
+  [0.99, BASE],
+];
 
 /** Red below a value, green from it on: for what should be up. */
 export const upSteps: Steps = [
@@ -60,6 +67,13 @@ export const LEDGER_STATE = "min(tollgate_ledger_up) or vector(-1)";
 /** Green at zero, red from one on: for what should not happen. */
 export const noneSteps: Steps = [[1, "red"]];
 
+/** Of alerts by `SEVERITY_RANK`. */
+export const severitySteps: Steps = [
+  [1, "blue"],
+  [2, "orange"],
+  [3, "red"],
+];
+
 /** For counts of alerts by severity: critical keeps the red of {@link noneSteps}. */
 export const severityColors = { info: from("blue"), warning: from("orange") };
 
@@ -77,12 +91,31 @@ export function thresholdsConfig(steps: Steps): ThresholdsConfigBuilder {
   return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([base, ...rest]);
 }
 
-/** Colours by the thresholds where there are some, one colour a series otherwise. */
+/** Colours by the thresholds where there are some, one colour a series otherwise: by name, two of ten would look alike. */
 export function colorMode(steps: Steps | undefined): FieldColorBuilder {
-  return new FieldColorBuilder().mode(
-    steps ? FieldColorModeId.Thresholds : FieldColorModeId.PaletteClassicByName,
-  );
+  return new FieldColorBuilder().mode(steps ? FieldColorModeId.Thresholds : FieldColorModeId.PaletteClassic);
 }
+
+/** One colour for every bar of a panel whose bars are counts of the same thing. */
+export function oneColor(): FieldColorBuilder {
+  return new FieldColorBuilder().mode(FieldColorModeId.Fixed).fixedColor("blue");
+}
+
+/** Series whose names say whether something went well. */
+export const outcomeColors = Object.fromEntries(
+  Object.entries({
+    ok: BASE,
+    allowed: BASE,
+    degraded: "orange",
+    user_error: "yellow",
+    refused: "red",
+    unauthorized: "purple",
+    error: "red",
+  }).map(([name, color]): [string, DynamicConfigValue[]] => [
+    name,
+    [{ id: "color", value: { mode: FieldColorModeId.Fixed, fixedColor: color } }],
+  ]),
+);
 
 /** The colour of each threshold's action, for tables and timelines. */
 export const actionColors = THRESHOLD_ACTIONS.map((action) => ({ action, color: ACTION_COLORS[action] }));

@@ -6,11 +6,14 @@ export const unit = {
   seconds: units.Seconds,
   share: units.PercentUnit,
   count: units.Short,
-  tokens: units.Short,
   perSecond: units.RequestsPerSecond,
-  countsPerSecond: units.CountsPerSecond,
+  /** Of what has no unit of its own: "0.2/s". */
+  countsPerSecond: "suffix:/s",
+  tokensPerSecond: "suffix:tokens/s",
   bytes: units.BytesIEC,
-  day: units.DatetimeISO,
+  day: "time:YYYY-MM-DD",
+  /** Without a year, which no time range needs, and never with milliseconds. */
+  time: "time:MM-DD HH:mm:ss",
   text: units.String,
   none: units.NoUnit,
 } as const;

@@ -1,7 +1,7 @@
 import { formatUsd, type Definitions } from "../../../litellm-config";
 import { MARGIN_SCORES } from "../score-names";
 import type { WidgetFilter } from "../api";
-import { calls, scored, scores, tagged, type Dashboard } from "../widget";
+import { calls, scored, scores, ofCall, type Dashboard } from "../widget";
 
 /** Revenue less LLM cost, by tier. */
 export function marginTracker({ tiers }: Definitions): Dashboard {
@@ -15,7 +15,7 @@ export function marginTracker({ tiers }: Definitions): Dashboard {
       ...names.map(([tier, { price, monthlyBudget }], at) =>
         calls(`LLM cost: ${tier}`, [at * width, 0, width, 4], [["totalCost", "sum"]], {
           chart: "NUMBER",
-          filters: [tagged("plan_tier", tier)],
+          filters: [ofCall("plan_tier", tier)],
           about: `Each customer pays ${formatUsd(price)} a month and may cost ${formatUsd(monthlyBudget)}.`,
         }),
       ),

@@ -1,10 +1,10 @@
 import type { Definitions } from "../../../litellm-config";
-import { calls, models, scored, scores, tagged, type Dashboard } from "../widget";
+import { calls, models, scored, scores, ofTrace, type Dashboard } from "../widget";
 
 /** Routes whose models are the cheap ones; every other model that answers in text is expensive. */
 const CHEAP_ROUTES = ["simple", "economy"];
 
-/** How much goes to cheap models and how much to expensive ones, and what each gives for its money. */
+/** The share of cheap and expensive models, and what each delivers for its cost. */
 export function modelMix({ routes, models: priced }: Definitions): Dashboard {
   const cheap = new Set(
     Object.entries(routes)
@@ -62,7 +62,7 @@ export function modelMix({ routes, models: priced }: Definitions): Dashboard {
       ...compared.map((model, at) =>
         scores(`Question answered: ${model}`, [6 + at * width, 10, width, 6], "avg", {
           chart: "NUMBER",
-          filters: [scored(["question-answered"]), tagged("model_used", model)],
+          filters: [scored(["question-answered"]), ofTrace("model_used", model)],
           about: "The judge's average. These models share a route, so they answer the same kind of query.",
         }),
       ),

@@ -1,5 +1,5 @@
 import { QUERY_TYPES } from "../../../litellm-config";
-import { calls, tagged, type Dashboard, type DashboardWidget } from "../widget";
+import { calls, ofCall, type Dashboard, type DashboardWidget } from "../widget";
 
 const WIDTH = 12 / QUERY_TYPES.length;
 
@@ -11,7 +11,7 @@ export function queryClassification(): Dashboard {
       "Kinds of query and their cost profiles. The agent classifies a question before it answers it.",
     tiles: [
       ...QUERY_TYPES.flatMap((type, at): DashboardWidget[] => {
-        const filters = [tagged("query_type", type)];
+        const filters = [ofCall("query_type", type)];
         const x = at * WIDTH;
         return [
           calls(`Calls: ${type}`, [x, 0, WIDTH, 4], [["count", "count"]], { chart: "NUMBER", filters }),

@@ -39,7 +39,7 @@ const recordings: Record<string, Recording[]> = {
   providers: providerRecordings,
 };
 
-/** Prometheus's rule groups. A group's recordings stand before the alerts that read them, in one evaluation. */
+/** Prometheus's rule groups. A group's recordings precede the alerts that read them, in one evaluation. */
 export function ruleGroups({ links, jobs, holdFor }: RuleSettings): RuleGroup[] {
   return Object.entries(alertGroups(jobs)).map(([name, alerts]) => ({
     name,

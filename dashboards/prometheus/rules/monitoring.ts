@@ -67,7 +67,7 @@ export function monitoringAlerts(jobs: readonly string[]): Alert[] {
       expr: `${growth("prometheus_notifications_errors_total", pipeline.window)} > 0`,
       for: pipeline.for,
       summary: "Prometheus cannot hand its alerts to Alertmanager",
-      description: `{{ printf "%.0f" $value }} alerts of the last ${pipeline.window} were not taken. While this lasts no one is notified
+      description: `{{ printf "%.0f" $value }} alerts of the last ${pipeline.window} were not accepted. While this lasts nobody is notified
         of anything: look at Prometheus' own page of alerts.`,
       dashboard: "alerts-incidents",
     },

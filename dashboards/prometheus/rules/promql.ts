@@ -35,7 +35,7 @@ export function held(selector: string): string {
 const UNIT_SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 
 /**
- * Seconds of a Prometheus duration of one unit, as `5m`.
+ * Seconds of a Prometheus duration of one unit, such as `5m`.
  *
  * @throws RangeError for anything else.
  */

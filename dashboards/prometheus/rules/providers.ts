@@ -77,7 +77,7 @@ export const providerAlerts: Alert[] = [
     for: cut.for,
     summary:
       "{{ $value | humanizePercentage }} of the answers of {{ $labels.model }} are cut, empty or unreadable",
-    description: `The provider accepts the call and gives no whole answer. It may bill for each, so each is charged. Customers
+    description: `The provider accepts the call but sends no complete answer. It may bill for each, so each is charged. Customers
       see half an answer or wait for the fallback.`,
     dashboard: "alerts-incidents",
   },

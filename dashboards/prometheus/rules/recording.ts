@@ -56,7 +56,7 @@ export const spendRecordings: Recording[] = [
   },
   {
     record: records.spendDifference,
-    // A model that only one side counts is zero on the other: without the zeros it would be no difference at all.
+    // A model that only one side counts is zero on the other: without the zeros the difference would be empty.
     expr: `
       abs((${records.ledgerSpend} or ${records.litellmSpend} * 0)
       - (${records.litellmSpend} or ${records.ledgerSpend} * 0))`,

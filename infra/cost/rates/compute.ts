@@ -5,7 +5,7 @@ import { UnpricedError, type BilledResource, type Item, type Rate } from "./rate
 
 const DISKS = ["pd-balanced", "pd-ssd", "pd-standard"];
 
-/** A machine and its boot disk; its data disk is a resource of its own. */
+/** A machine and its boot disk; its data disk is a separate resource. */
 export const instance: Rate = (resource) => {
   const { machineType, bootDisk, networkInterfaces = [] } = resource.inputs;
   const machine = MACHINES[machineType];

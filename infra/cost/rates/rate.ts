@@ -11,7 +11,7 @@ export interface BilledResource {
 
 /** One line of a bill: so many units of one price. */
 export interface Item {
-  /** What is paid for, as "CPU of collector". */
+  /** What is paid for, such as "CPU of collector". */
   what: string;
   /** Id of a price. */
   price: string;

@@ -4,7 +4,7 @@ import { snapshots } from "./compute";
 import type { BilledResource, Item } from "./rate";
 import { bucketOperations } from "./storage";
 
-/** Items that no single resource stands for, under the name that a report shows. */
+/** Items without a resource of the plan, under the name that a report shows. */
 export interface StackItems {
   name: string;
   /** Whose it is. Default: the name. */

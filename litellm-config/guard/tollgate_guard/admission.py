@@ -1,4 +1,4 @@
-"""Asks the ledger for a call's hold, and lets it wait where other calls in flight are what stands in the way."""
+"""Asks the ledger for a call's hold, and lets it wait where only other calls in flight prevent it."""
 
 from __future__ import annotations
 

@@ -68,11 +68,12 @@ class Answer:
         self._call.client_left = not self._ended
 
     async def cut(self, refusal: Refusal) -> None:
-        """Ends an answer that LiteLLM does not end; one that has not begun becomes a refusal."""
+        """Ends an answer that LiteLLM does not end; one that has not begun becomes a refusal, a stream ends with its error."""
         if not self._started or self._start:
             await self._refuse(refusal)
         elif not self._ended and not self._replaced:
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+            failed = self._writer.failed(refusal) if self._writer else b"data: " + refusal.body() + b"\n\n"
+            await self._send({"type": "http.response.body", "body": failed if self._call.request.stream else b""})
 
     def _body(self, data: bytes) -> bytes:
         """A piece of the answer in the client's dialect."""

@@ -4,7 +4,7 @@ A month past its retention is written as compressed CSV, one row a call, read ba
 and their sum, and only then dropped. Then the sessions whose last call was in such a month are deleted, and its refusals. ``--restore 2025-10`` reads an archived month into the table ``ledger.restored_2025_10``.
 
 Environment: ``TOLLGATE_LEDGER_OWNER_URL`` (Postgres URL of ``ledger_owner``), ``TOLLGATE_LEDGER_MONTHS`` (whole months kept
-beside the current one), and where the archive is: ``TOLLGATE_ARCHIVE_GCS_BUCKET``, ``TOLLGATE_ARCHIVE_S3_BUCKET`` or
+besides the current one), and where the archive is: ``TOLLGATE_ARCHIVE_GCS_BUCKET``, ``TOLLGATE_ARCHIVE_S3_BUCKET`` or
 ``TOLLGATE_ARCHIVE_FOLDER``.
 """
 
@@ -31,7 +31,7 @@ from .archive_stores import ArchiveError, Store, open_store
 # As in migrate.py: a month is not archived while the schema changes under it.
 _ADVISORY_LOCK = 0x70_11_6A_7E
 
-# The first day of what is kept, for so many whole months beside the current one.
+# The first day that is kept: so many whole months before the current one.
 _KEPT_FROM = "(ledger.month_of(ledger.clock()) - make_interval(months => $1))::date"
 
 # Rows that are deleted in one transaction.
@@ -85,7 +85,7 @@ async def _archive_month(connection: asyncpg.Connection, store: Store, month: da
             header=True,
         )
     store.put(name, written)
-    # Judged by what the archive gives back, not by what was sent.
+    # Checked by reading the archive back, not by what was sent.
     store.get(name, read)
     calls, cost = _read_back(read)
     digest = _sha256(read)
@@ -117,7 +117,7 @@ async def prune(connection: asyncpg.Connection, keep: int) -> tuple[int, int]:
     """Deletes the sessions and refusals of the months that are archived; how many of each.
 
     Args:
-        keep: whole months kept beside the current one.
+        keep: whole months kept besides the current one.
 
     Raises:
         asyncpg.RaiseError: a month past its retention is not archived.
@@ -165,14 +165,14 @@ async def restore(connection: asyncpg.Connection, store: Store, month: date) -> 
 
 def _month(text: str) -> date:
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
-        raise argparse.ArgumentTypeError(f'"{text}" is not a month: give one such as 2025-10')
+        raise argparse.ArgumentTypeError(f'"{text}" is not a month: use one such as 2025-10')
     return date.fromisoformat(f"{text}-01")
 
 
 def _months_kept() -> int:
     text = os.environ["TOLLGATE_LEDGER_MONTHS"]
     if not re.fullmatch(r"[1-9]\d{0,2}", text):
-        raise ArchiveError(f'TOLLGATE_LEDGER_MONTHS (is "{text}"): give a whole number of months from 1 to 999')
+        raise ArchiveError(f'TOLLGATE_LEDGER_MONTHS (is "{text}"): use a whole number of months from 1 to 999')
     return int(text)
 
 

@@ -41,7 +41,7 @@ class Folder:
         target = self._path / name
         if target.exists():
             return
-        # Beside its place first: an interrupted copy must not look like an archive.
+        # Under another name first: an interrupted copy must not look like an archive.
         unfinished = target.with_name(f"{name}.part")
         shutil.copyfile(source, unfinished)
         unfinished.rename(target)

@@ -68,7 +68,7 @@ def prompt_bound(request: ChatRequest) -> int:
 
 
 def is_instructed(request: ChatRequest) -> bool:
-    """Whether the provider adds an instruction of its own: for tools, or for the schema of an answer."""
+    """Whether the provider adds its own instruction: for tools, or for the schema of an answer."""
     return bool(request.params.get("tools")) or request.params.get("response_format") is not None
 
 
@@ -138,7 +138,7 @@ def make_plans(request: ChatRequest, config: Config, counted: int | None = None)
     asked = config.route(request.model)
     if asked is None:
         raise invalid(
-            "model", request.model, f"it has no price; name one of {', '.join(sorted(config.routes))}", "unpriced_model"
+            "model", request.model, f"it has no price; use one of {', '.join(sorted(config.routes))}", "unpriced_model"
         )
     _check_kind(asked, request, config)
     if request.texts:
@@ -168,7 +168,7 @@ def make_plans(request: ChatRequest, config: Config, counted: int | None = None)
 
 
 def _embedding_plans(asked: Route, request: ChatRequest, config: Config) -> Plans:
-    """An embedding has one plan: another model's vectors would be of no use beside those that a client has."""
+    """An embedding has one plan: another model's vectors cannot be compared with the client's."""
     [model] = asked.models
     tokens = texts_bound(model, map(text_bound, request.texts))
     plan = Plan(route=asked, prompt_nanos=tokens * model.worst_input_nanos(tokens), token_nanos=0, max_tokens=0)
@@ -195,8 +195,13 @@ def _check_kind(asked: Route, request: ChatRequest, config: Config) -> None:
         most, wanted = asked.models[0].dimensions or 0, request.params.get("dimensions", 0)
         if wanted > most:
             raise invalid("dimensions", wanted, f"{asked.name} makes vectors of at most {most} numbers")
+        task = request.params.get("task_type")
+        if task is not None and asked.models[0].provider != "vertex":
+            raise invalid("task_type", task, f"leave it out: {asked.name} takes none")
     elif embeds:
-        raise invalid("model", asked.name, "it makes embeddings, on POST /v1/embeddings; name a model that answers in text")
+        raise invalid(
+            "model", asked.name, "it makes embeddings, on POST /v1/embeddings; name a model that answers in text"
+        )
     elif request.texts:
         known = ", ".join(sorted(name for name, model in config.models.items() if model.embeds)) or "none is defined"
         raise invalid("model", asked.name, f"it makes no embeddings; name an embedding model ({known})")
@@ -210,7 +215,7 @@ def _check_media(asked: Route, request: ChatRequest, config: Config) -> None:
         routes = config.routes.values()
         taking = [route.name for route in routes if not any(lacks(each, request.media) for each in route.models)]
         reached = "it" if model.name == asked.name else f"{model.name}, which it may reach,"
-        remedy = f"name one of {', '.join(sorted(taking))}" if taking else "send text only"
+        remedy = f"use one of {', '.join(sorted(taking))}" if taking else "send text only"
         raise invalid("model", asked.name, f"{reached} takes no {kind}; {remedy}")
 
 

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
+from .patience import Patience
+
 T = TypeVar("T")
 
 
@@ -76,7 +78,8 @@ class Breaker:
 
     async def _answers(self) -> bool:
         try:
-            await asyncio.wait_for(self._probe(), self._probe_seconds)
+            with Patience(self._probe_seconds):
+                await self._probe()
         except Exception:
             return False
         return True

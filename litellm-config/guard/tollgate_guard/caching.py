@@ -46,13 +46,13 @@ def read_caching(messages: list[dict[str, Any]], tools: list[dict[str, Any]]) ->
     if len(lifetimes) > _MOST_MARKS:
         raise Refusal(
             "invalid_request",
-            f"cache_control stands at {len(lifetimes)} places: mark at most {_MOST_MARKS}",
+            f"cache_control is set at {len(lifetimes)} places: set at most {_MOST_MARKS}",
             field="cache_control",
         )
     if lifetimes != sorted(lifetimes):
         raise Refusal(
             "invalid_request",
-            'A cache_control of ttl "1h" stands after one of "5m": put the longer lifetimes first, in the order tools, '
+            'A cache_control of ttl "1h" comes after one of "5m": put the longer lifetimes first, in the order tools, '
             "system, messages",
             field="cache_control",
         )

@@ -200,6 +200,11 @@ class Call:
         if open_ones:
             await asyncio.gather(*(attempt.hear_out(seconds) for attempt in open_ones))
 
+    async def cut(self) -> None:
+        """Ends the attempts that are open at once: the call has taken too long. No further attempt may begin."""
+        self.closed = True
+        await asyncio.gather(*(attempt.cut() for attempt in self.attempts if attempt.ending is None))
+
     def close(self) -> Charge:
         """What the whole call came to. An attempt that is still open is charged what is known of it."""
         self.closed = True

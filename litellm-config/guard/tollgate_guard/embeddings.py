@@ -13,13 +13,25 @@ from .request import ChatRequest
 
 # The vectors of one answer are held in memory, more than once.
 MOST_TEXTS = 100
+# Ids below this are texts; special tokens come after them.
+_CL100K_TOKENS = 100_256
+
 # Bytes of a number in JSON, with its comma.
 _NUMBER_BYTES = 24
 
-_KNOWN = frozenset({"model", "input", "dimensions", "encoding_format", "user", "metadata"})
-_TOKENS = (
-    "send text: no embedding model here takes token ids (LangChain's OpenAIEmbeddings sends text with "
-    "check_embedding_ctx_length=False)"
+_KNOWN = frozenset({"model", "input", "dimensions", "encoding_format", "task_type", "user", "metadata"})
+
+# What Vertex AI's models make vectors for:
+# https://docs.cloud.google.com/vertex-ai/generative-ai/docs/embeddings/task-types
+_TASKS = (
+    "RETRIEVAL_QUERY",
+    "RETRIEVAL_DOCUMENT",
+    "SEMANTIC_SIMILARITY",
+    "CLASSIFICATION",
+    "CLUSTERING",
+    "QUESTION_ANSWERING",
+    "FACT_VERIFICATION",
+    "CODE_RETRIEVAL_QUERY",
 )
 
 
@@ -47,10 +59,12 @@ def read_embeddings(body: dict[str, Any], config: Config, headers: Mapping[str, 
     dimensions = body.get("dimensions")
     if dimensions is not None and (not is_int(dimensions) or dimensions < 1):
         raise invalid("dimensions", dimensions, "send a whole number above 0")
+    if body.get("task_type", _TASKS[0]) not in _TASKS:
+        raise invalid("task_type", body["task_type"], f"send one of {', '.join(_TASKS)}")
     return ChatRequest(
         model=model,
         messages=[],
-        params={} if dimensions is None else {"dimensions": dimensions},
+        params={key: body[key] for key in ("dimensions", "task_type") if key in body},
         choices=1,
         max_tokens=None,
         stream=False,
@@ -64,24 +78,39 @@ def read_embeddings(body: dict[str, Any], config: Config, headers: Mapping[str, 
 def _texts(given: object) -> tuple[str, ...]:
     if given is None:
         raise Refusal("invalid_request", "input is missing: send a string or a list of strings", field="input")
-    listed = given if isinstance(given, list) else [given]
+    listed = given if isinstance(given, list) and not _are_tokens(given) else [given]
     if not listed:
         raise invalid("input", given, "send at least one text")
-    if all(is_int(each) for each in listed):
-        raise invalid("input", given, _TOKENS)
     if len(listed) > MOST_TEXTS:
         raise Refusal(
             "invalid_request", f"input has {len(listed)} texts: send at most {MOST_TEXTS} in a request", field="input"
         )
-    for index, text in enumerate(listed):
-        where = f"input.{index}" if isinstance(given, list) else "input"
-        if isinstance(text, list):
-            raise invalid(where, text, _TOKENS)
-        if not isinstance(text, str):
-            raise invalid(where, text, "send a string")
-        if not text:
-            raise invalid(where, text, "send a text that is not empty")
-    return tuple(listed)
+    return tuple(_text("input" if listed[0] is given else f"input.{index}", each) for index, each in enumerate(listed))
+
+
+def _text(where: str, given: object) -> str:
+    if isinstance(given, list) and _are_tokens(given):
+        return _said_by(where, given)
+    if not isinstance(given, str):
+        raise invalid(where, given, "send a string, or token ids of cl100k_base")
+    if not given:
+        raise invalid(where, given, "send a text that is not empty")
+    return given
+
+
+def _are_tokens(given: list[Any]) -> bool:
+    return bool(given) and all(is_int(each) for each in given)
+
+
+def _said_by(where: str, tokens: list[int]) -> str:
+    """The text of token ids: in the encoding of all of OpenAI's embedding models, which clients take for unknown ones too."""
+    # Takes 30 MiB (LiteLLM's own copy, not fetched), which only a gateway that gets token ids needs.
+    from litellm.litellm_core_utils.default_encoding import encoding
+
+    for token in tokens:
+        if not 0 <= token < _CL100K_TOKENS:
+            raise invalid(where, token, "send text, or token ids of cl100k_base without special tokens")
+    return str(encoding.decode(tokens))
 
 
 def answer_bytes(request: ChatRequest, config: Config) -> int:

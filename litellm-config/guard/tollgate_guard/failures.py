@@ -6,8 +6,9 @@ from .call import Call
 from .meter.endings import Ending
 from .refusals import Refusal
 
-# A provider that refuses the gateway's own key, project or address is out of order, whatever the client sent.
-_OURS = (401, 402, 403, 404, 405)
+# What a provider refuses about the request itself. With any other status it refuses the gateway's key, project or address, or it
+# is out of order (408, 409, 425), whatever the client sent.
+_ABOUT_THE_REQUEST = (400, 413, 414, 415, 422, 431, 451)
 
 # What Anthropic and Google call their overload in an answer that began well.
 _OVERLOADED = ("overloaded_error", "rate_limit_error", "RESOURCE_EXHAUSTED")
@@ -29,7 +30,7 @@ def failure_of(call: Call, status: int) -> Refusal:
             return Refusal("invalid_request", _NO_MODEL, field="body")
         return Refusal("gateway_error")
     wait = call.retry_after
-    if last.ending is Ending.STATUS_4XX and last.status not in _OURS:
+    if last.ending is Ending.STATUS_4XX and last.status in _ABOUT_THE_REQUEST:
         if last.status == 413:
             return Refusal("prompt_too_long", "The prompt is too long for the model: shorten it.", status=413)
         return Refusal("provider_rejected", status=422 if last.status == 422 else None)

@@ -17,7 +17,7 @@ from .config import Model
 
 # The least that Anthropic takes for a thinking budget, in tokens.
 _LEAST_BUDGET = 1_024
-# The least top_p beside thinking.
+# The least top_p with thinking.
 _LEAST_TOP_P = 0.95
 
 # Gemini's highest is "high".
@@ -32,6 +32,9 @@ def before_litellm(model: Model, call: dict[str, Any]) -> dict[str, Any]:
     effort = call.get("reasoning_effort")
     if model.provider == "vertex" and effort in _EFFORTS:
         changed["reasoning_effort"] = _EFFORTS[effort]
+    if model.provider == "anthropic" and effort == "none" and thinks_unasked(model.name):
+        # LiteLLM would leave it out, and the model would think.
+        changed |= {"reasoning_effort": None, "thinking": {"type": "disabled"}}
     if str(call.get("model", "")).startswith("openai/"):
         messages = changed.get("messages", call.get("messages"))
         if messages is not None:
@@ -83,6 +86,16 @@ def on_anthropics_wire(body: dict[str, Any]) -> bool:
         if name in body and (known.get("supports_sampling_params") is False or is_refused(body[name])):
             del body[name]
     return body != before
+
+
+def thinks_unasked(model: str) -> bool:
+    """Whether a Claude model may think in a request that says nothing about thinking.
+
+    Claude 5 and later do (platform.claude.com, "What's new in Claude Haiku 5.5"); models that take a thinking budget do not. The
+    price list cannot tell Opus 4.7 and 4.8, which do not either, from later models: they count as thinking.
+    """
+    known = litellm.model_cost.get(model)
+    return known is None or (known.get("supports_adaptive_thinking") is True and not known.get("supports_legacy_thinking"))
 
 
 def _thinking(thinking: dict[str, Any], body: dict[str, Any], *, always: bool) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """The gate before LiteLLM, as ASGI middleware: it lets a call through once it is paid for, and nothing else.
 
 LiteLLM gets a request of the gate's making, with the checked body and no header of the client's, so that nothing a client
-sends beside it can name a customer, a model or a price. A client that goes away is not seen by LiteLLM: the provider bills
+sends besides it can name a customer, a model or a price. A client that goes away is not seen by LiteLLM: the provider bills
 the answer anyway, so it is read to its end and charged as it was.
 """
 
@@ -47,7 +47,7 @@ _SETTLING_SECONDS = 5.0
 _LARGE_BYTES = 1024 * 1024
 _LARGE_AT_ONCE = 2
 
-# What the body of a request with files holds. They are decoded, and their pages counted, beside the event loop.
+# What the body of a request with files holds. They are decoded, and their pages counted, outside the event loop.
 _FILES = b"base64"
 
 
@@ -185,8 +185,9 @@ class Gate:
         return counted
 
     def _read(self, dialect: Dialect, body: dict[str, Any], scope: Scope, key: Key) -> ChatRequest:
+        # Its refusals are in the client's words.
+        asked, headers = dialect.read(body), key.identify(identity_headers(scope["headers"]))
         try:
-            asked, headers = dialect.read(body), key.identify(identity_headers(scope["headers"]))
             if dialect.embeds:
                 return read_embeddings(asked, self._config, headers)
             return read_request(asked, self._config.query_types, headers)
@@ -212,6 +213,7 @@ class Gate:
                 self._config.hold_lease - self._config.settle_margin,
             )
         except (TimeoutError, asyncio.TimeoutError):
+            await call.cut()
             await answer.cut(Refusal("provider_timeout"))
         except Exception as error:
             log("error", "gateway.error", f"LiteLLM failed: {type(error).__name__}: {error}", call_id=call.id)

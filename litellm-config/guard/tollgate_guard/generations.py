@@ -115,14 +115,15 @@ def cost_details(kwargs: Mapping[str, Any]) -> dict[str, float]:
     written = float(breakdown.get("cache_creation_cost") or 0)
     # What is left is input, so that the kinds always add up to the total that LiteLLM counted.
     kinds = {
-        "input": max(0.0, round(total - output - read - written, 12)),
+        "input": max(0.0, total - output - read - written),
         "input_cached_tokens": read,
         "input_cache_creation": written,
         "output": output,
     }
     shown = {kind: dollars for kind, dollars in kinds.items() if dollars or kind in ("input", "output")}
-    # Langfuse adds up input and output only: with a third kind and no total a call would cost nothing.
-    return {**shown, "total": total}
+    # Langfuse adds up input and output only: with a third kind and no total a call would cost nothing. Its columns hold twelve
+    # digits after the point and cut off what follows: 0.00024209999999999998 would be a trillionth less.
+    return {kind: round(dollars, 12) for kind, dollars in {**shown, "total": total}.items()}
 
 
 def _detail(holder: Any, name: str) -> int:

@@ -69,7 +69,7 @@ class Hooks(CustomLogger):  # type: ignore[misc]
     async def async_log_success_event(
         self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any
     ) -> None:
-        """Counts what LiteLLM thinks that the call cost, for comparison only."""
+        """Counts LiteLLM's own cost of the call, for comparison only."""
         model = self._model(kwargs.get("litellm_params") or {})
         price = kwargs.get("response_cost")
         if model is not None and isinstance(price, (int, float)):

@@ -13,6 +13,7 @@ import asyncpg
 
 from .bounds import LEAST_TOKENS, Plan, Plans
 from .config import Config
+from .patience import Patience
 from .request import ChatRequest
 
 # Fail closed fast: a ledger that does not answer within this is down. (One that refuses connections is so at once.)
@@ -109,7 +110,6 @@ async def _open_pool(size: int) -> asyncpg.Pool:
         min_size=0,
         max_size=size,
         timeout=_CONNECT_SECONDS,
-        command_timeout=_COMMAND_SECONDS,
         max_inactive_connection_lifetime=60.0,
         server_settings={"application_name": "tollgate-guard", "lock_timeout": str(_LOCK_MILLISECONDS)},
         # The default cleans a connection with a round trip after each use; these functions leave nothing behind.
@@ -157,7 +157,8 @@ class Ledger:
             raise asyncpg.InterfaceError("open() comes first")
         async with pool.acquire(timeout=_POOL_SECONDS) as connection:
             try:
-                rows: list[asyncpg.Record] = await connection.fetch(query, *arguments)
+                with Patience(_COMMAND_SECONDS):
+                    rows: list[asyncpg.Record] = await connection.fetch(query, *arguments)
             except (TimeoutError, asyncio.TimeoutError, asyncio.CancelledError):
                 # The pool would wait for a silent server to confirm that the statement is cancelled.
                 connection.terminate()

@@ -45,12 +45,18 @@ def read_messages(messages: object) -> list[dict[str, Any]]:
     read: list[dict[str, Any]] = []
     # The ids that calls of the older `function_call` get, by the function's name.
     legacy: dict[str, str] = {}
+    called: set[str] = set()
     for index, message in enumerate(messages):
         kept = _read_message(message, f"messages.{index}", legacy)
+        if kept["role"] == "tool" and kept["tool_call_id"] not in called:
+            raise invalid(
+                f"messages.{index}.tool_call_id", kept["tool_call_id"], "send the answer that made this call before it"
+            )
+        called.update(call["id"] for call in kept.get("tool_calls", []))
         if not _says_nothing(kept):
             read.append(kept)
-    if not read:
-        raise Refusal("invalid_request", "messages holds empty answers only: add a message", field="messages")
+    if all(message["role"] in ("system", "developer") for message in read):
+        raise Refusal("invalid_request", "messages asks for nothing: add a message of role user", field="messages")
     return read
 
 
@@ -74,6 +80,10 @@ def _read_message(message: object, where: str, legacy: dict[str, str]) -> dict[s
     for key in ("name", "tool_call_id", "refusal", "reasoning_content"):
         if not isinstance(fields.get(key, ""), str):
             raise invalid(f"{where}.{key}", fields[key], "send a string")
+    if role == "assistant":
+        fields |= _thinking_parts(fields)
+    elif fields.get("content") is None and role not in ("tool", "function"):
+        raise invalid(f"{where}.content", None, "send a string or a list of parts")
     content = _read_content(fields.get("content"), f"{where}.content", role)
     kept: dict[str, Any] = {"role": role, "content": content}
     if mark is not None:
@@ -89,16 +99,35 @@ def _read_message(message: object, where: str, legacy: dict[str, str]) -> dict[s
                 f"{where}.tool_call_id is missing: send the id of the tool call that this is the result of",
                 field=f"{where}.tool_call_id",
             )
-        kept["tool_call_id"] = fields["tool_call_id"]
+        # A tool that returned nothing.
+        kept |= {"content": content or "", "tool_call_id": fields["tool_call_id"]}
     if role == "function":
         call_id = legacy.get(fields.get("name", ""))
         if call_id is None:
             raise invalid(f"{where}.name", fields.get("name"), "send the name of a function_call before it")
-        kept = {"role": "tool", "content": content, "tool_call_id": call_id}
+        kept = {"role": "tool", "content": content or "", "tool_call_id": call_id}
     return kept
 
 
-# The parts of a content beside text, by the roles that may send them.
+def _thinking_parts(fields: dict[str, Any]) -> dict[str, Any]:
+    """Thinking among the parts of a content, as in Anthropic's own messages, in its place of a chat completion."""
+    parts = fields.get("content")
+    if not isinstance(parts, list):
+        return {}
+    thoughts = [part for part in parts if isinstance(part, dict) and part.get("type") in _THOUGHTS]
+    if not thoughts:
+        return {}
+    rest = [part for part in parts if part not in thoughts]
+    return {"content": rest or None, "thinking_blocks": fields.get("thinking_blocks") or thoughts}
+
+
+# What answers and the clients that put their pieces together leave beside a text; no model reads it again.
+_BESIDE_TEXT = frozenset({"annotations", "citations", "id", "index", "logprobs"})
+
+# Each with the key of its text.
+_THOUGHTS = {"thinking": "thinking", "redacted_thinking": "data"}
+
+# The parts of a content besides text, by the roles that may send them.
 _PARTS = {"user": ("image_url", "file"), "tool": ("image_url", "file"), "assistant": ("refusal",)}
 
 
@@ -117,8 +146,8 @@ def _read_part(part: object, where: str, kinds: tuple[str, ...]) -> dict[str, An
             f"{where}.type", kind, f"send parts of type {' or '.join(kinds)}: no other kind has a bounded price here"
         )
     for key, value in part.items():
-        # What answers carry beside their text, empty: `annotations: []`, `citations: null`.
-        if key not in ("type", kind, "cache_control") and value:
+        spent = kind == "text" and key in _BESIDE_TEXT
+        if key not in ("type", kind, "cache_control") and value and not spent:
             raise invalid(f"{where}.{key}", value, "leave it out")
     kept = _read_inside(str(kind), part.get(str(kind)), f"{where}.{kind}")
     mark = part.get("cache_control")
@@ -149,7 +178,7 @@ def _dict(inside: object, where: str, key: str) -> dict[str, Any]:
 
 
 def _read_answer(fields: dict[str, Any], content: object, where: str, legacy: dict[str, str]) -> dict[str, Any]:
-    """What an assistant's message has beside its content."""
+    """What an assistant's message has besides its content."""
     kept: dict[str, Any] = {}
     if not content and fields.get("refusal"):
         kept["content"] = fields["refusal"]
@@ -181,7 +210,11 @@ def _read_answer(fields: dict[str, Any], content: object, where: str, legacy: di
 def _read_tool_calls(calls: object, where: str) -> list[dict[str, Any]]:
     if not isinstance(calls, list):
         raise invalid(where, calls, "send the list of tool calls of an answer")
-    return [_read_call(call, f"{where}.{index}") for index, call in enumerate(calls)]
+    read = [_read_call(call, f"{where}.{index}") for index, call in enumerate(calls)]
+    for index, call in enumerate(read):
+        if "id" not in call:
+            raise invalid(f"{where}.{index}.id", None, "send the id of the call, which its result names")
+    return read
 
 
 def _read_call(call: object, where: str) -> dict[str, Any]:
@@ -216,7 +249,7 @@ def _read_call(call: object, where: str) -> dict[str, Any]:
 
 
 def _arguments(text: str) -> str:
-    """The arguments of a call as an object; an answer that was cut inside them is no JSON, and would be refused everywhere."""
+    """The arguments of a call as an object; those of an answer that was cut off are not JSON, and every provider would refuse them."""
     try:
         value = json.loads(text or "{}")
     except (ValueError, RecursionError):
@@ -229,13 +262,13 @@ def _arguments(text: str) -> str:
 
 
 def _read_thinking(blocks: object, where: str) -> list[dict[str, Any]]:
-    """The blocks as Anthropic wants them back; the pieces of a stream are put together again."""
+    """The blocks in the form that Anthropic requires; the pieces of a stream are joined."""
     if not isinstance(blocks, list):
         raise invalid(where, blocks, "send the list of an answer")
     whole: list[dict[str, Any]] = []
     for index, block in enumerate(blocks):
         kind = block.get("type") if isinstance(block, dict) else None
-        text = {"thinking": "thinking", "redacted_thinking": "data"}.get(str(kind))
+        text = _THOUGHTS.get(str(kind))
         if not isinstance(block, dict) or text is None or not isinstance(block.get(text, ""), str):
             raise invalid(f"{where}.{index}", kind, "send the thinking blocks of an answer as they came")
         signature = block.get("signature")

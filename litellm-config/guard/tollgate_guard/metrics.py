@@ -1,4 +1,4 @@
-"""The guard's Prometheus metrics, beside LiteLLM's own on ``/metrics``. Labels are bounded: never a customer."""
+"""The guard's Prometheus metrics, next to LiteLLM's on ``/metrics``. Labels are bounded: never a customer."""
 
 from __future__ import annotations
 

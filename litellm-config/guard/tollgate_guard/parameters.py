@@ -1,6 +1,6 @@
-"""What a request may ask for beside its messages: one table, a line for each parameter.
+"""What a request may contain besides its messages: one table, a line for each parameter.
 
-A parameter is *forwarded* (where a model does not take it, LiteLLM or ``meter/fitting.py`` leaves it out), *left out* (no model
+A parameter is *forwarded* (where a model does not take it, LiteLLM or ``fitting.py`` leaves it out), *left out* (no model
 here takes it, or it would name a customer), or *closed*: refused unless it is at its default, because nothing bounds its
 price or it keeps the exchange at the provider. ``x-tollgate-dropped`` lists what was left out. A null counts as absent.
 """
@@ -61,14 +61,32 @@ def _stop(value: object) -> bool:
 
 
 def _tool_choice(value: object) -> bool:
-    if isinstance(value, dict):
-        function = value.get("function")
-        return value.get("type") == "function" and isinstance(function, dict) and isinstance(function.get("name"), str)
-    return value in ("none", "auto", "required")
+    if not isinstance(value, dict):
+        return value in ("none", "auto", "required")
+    if value.get("type") == "allowed_tools":
+        allowed = value.get("allowed_tools")
+        return (
+            isinstance(allowed, dict)
+            and allowed.get("mode") in ("auto", "required")
+            and isinstance(allowed.get("tools"), list)
+            and all(_is_named(tool) for tool in allowed["tools"])
+        )
+    return _is_named(value)
+
+
+def _is_named(tool: object) -> bool:
+    function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
+    return isinstance(function, dict) and isinstance(function.get("name"), str)
 
 
 def _response_format(value: object) -> bool:
-    return isinstance(value, dict) and value.get("type") in ("text", "json_object", "json_schema")
+    if not isinstance(value, dict) or value.get("type") != "json_schema":
+        return isinstance(value, dict) and value.get("type") in ("text", "json_object")
+    described = value.get("json_schema")
+    if described is None:
+        # LiteLLM's own form.
+        return isinstance(value.get("response_schema"), dict)
+    return isinstance(described, dict) and isinstance(described.get("schema"), dict)
 
 
 def _thinking(value: object) -> bool:
@@ -114,7 +132,8 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "tool_choice": Parameter(
         _tool_choice,
-        'send "none", "auto", "required" or {"type": "function", "function": {"name": ...}}',
+        'send "none", "auto", "required", {"type": "function", "function": {"name": ...}}, or {"type": "allowed_tools", '
+        '"allowed_tools": {"mode": "auto" or "required", "tools": [functions by their names]}}',
         ("tool_choice", "toolConfig", "tool_config"),
         ("auto",),
     ),
@@ -122,7 +141,10 @@ PARAMETERS: dict[str, Parameter] = {
         _is(bool), "send true or false", ("parallel_tool_calls", "disable_parallel_tool_use"), (True,)
     ),
     "response_format": Parameter(
-        _response_format, "send an object of type text, json_object or json_schema", _FORMATS, ({"type": "text"},)
+        _response_format,
+        'send {"type": "text"}, {"type": "json_object"} or {"type": "json_schema", "json_schema": {"name": ..., "schema": {...}}}',
+        _FORMATS,
+        ({"type": "text"},),
     ),
     "reasoning_effort": Parameter(_one_of(*EFFORTS), f"send one of {', '.join(EFFORTS)}", _THINKING, ("none",)),
     "thinking": Parameter(
@@ -132,7 +154,7 @@ PARAMETERS: dict[str, Parameter] = {
         ({"type": "disabled"},),
     ),
     "verbosity": Parameter(_one_of("low", "medium", "high"), "send low, medium or high", ("verbosity",), ("medium",)),
-    # Left out. A prediction that is not taken is billed on top of the answer, without a limit of its own.
+    # Left out. A prediction that is not taken is billed on top of the answer, without its own limit.
     "prediction": Parameter(_is(dict), 'send {"type": "content", "content": ...}'),
     "prompt_cache_key": Parameter(*_TEXT),
     "prompt_cache_retention": Parameter(*_TEXT),

@@ -15,6 +15,7 @@ from litellm.proxy._types import UserAPIKeyAuth
 from litellm.proxy.proxy_server import app
 
 from . import config as configuration
+from . import lean
 from .admission import Admission, ledger_unavailable
 from .call import current_call
 from .counting import Counting
@@ -42,6 +43,7 @@ _REQUIRED = (
     "LANGFUSE_SECRET_KEY",
 )
 
+# Cloud Run kills an instance ten seconds after it asked it to end.
 
 _background: list[asyncio.Task[None]] = []
 
@@ -60,6 +62,7 @@ def _install() -> tuple[Hooks, Generations, Gate]:
     config = configuration.load()
     meter = Meter(config, from_environment())
     meter.install()
+    lean.install()
     litellm_seams.install(config.routes.keys() - config.models.keys())
     for model in config.models.values():
         for ending in Ending:
@@ -74,9 +77,20 @@ def _install() -> tuple[Hooks, Generations, Gate]:
     inner = app.middleware_stack or app.build_middleware_stack()
     publish_first_values(config)
     traces = TraceEvents()
+    flushes = [traces.flush]
+    spans = None
+    if tempo := os.environ.get("TEMPO_URL"):
+        # Only here: what has no Tempo does not load it.
+        from .spans import Spans
+
+        spans = Spans.to_tempo(tempo)
+        spans.watch(admission, settler)
+        inner = spans.step("litellm", inner)
+        flushes.append(spans.flush)
+    litellm_seams.before_shutdown(flushes)
     gate = Gate(inner, config, access, admission, settler, traces, keys_of_the_environment(config), counting)
     # LiteLLM imports its callbacks while it starts, when Starlette takes no more middleware: so around all of it.
-    app.middleware_stack = gate
+    app.middleware_stack = spans.around(gate) if spans else gate
     # LiteLLM reads its configuration in the server's event loop.
     _background.append(asyncio.get_running_loop().create_task(_work(ledger, access, gate)))
     return Hooks(config), Generations(traces), gate
@@ -89,7 +103,7 @@ async def _work(ledger: Ledger, access: LedgerAccess, gate: Gate) -> None:
 
 
 _check_environment()
-# LiteLLM wants a master key; one that is drawn at each start and kept nowhere is a key that cannot leak.
+# LiteLLM requires a master key; one that is generated at each start and stored nowhere cannot leak.
 os.environ["LITELLM_MASTER_KEY"] = f"sk-{secrets.token_hex(32)}"
 guard, generations, _gate = _install()
 

@@ -20,7 +20,7 @@ class Usage:
 
 
 def read_usage(usage: object) -> Usage | None:
-    """The usage that LiteLLM gives of an answer; None when the provider counted nothing.
+    """The usage that LiteLLM reports for an answer; None when the provider counted nothing.
 
     A cache write without a lifetime is a five-minute one: Anthropic names the lifetime of any other.
     """

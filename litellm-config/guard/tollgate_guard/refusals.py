@@ -1,4 +1,4 @@
-"""Every answer by which the guard turns a request down: its code, status, type, and words fit to show a customer."""
+"""Every refusal of the guard: its code, status, type, and a message for customers."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ _FOR_CUSTOMERS: dict[str, str] = {
         "This month's budget for the assistant is used up. It resets with your next budget month, on the day that "
         "your usage page shows; a larger plan brings a larger budget."
     ),
-    "session_budget": "This conversation has reached its budget. Please start a new conversation to go on.",
-    "session_calls": "This conversation has reached its limit of steps. Please start a new conversation to go on.",
+    "session_budget": "This conversation has reached its budget. Please start a new conversation to continue.",
+    "session_calls": "This conversation has reached its limit of steps. Please start a new conversation to continue.",
     "tokens_per_minute": "This conversation is going faster than its limit. Please try again in {seconds} s.",
     "budget_held": (
         "What is left of the budget is set aside for answers that are still being written. "
@@ -78,15 +78,15 @@ _FOR_CUSTOMERS: dict[str, str] = {
     ),
 }
 
-# A session's calls do not come back: a client that retries all the same should do so rarely.
+# A session's calls are never restored, so a client should retry rarely, if at all.
 _SESSION_CALLS_RETRY_SECONDS = 3600.0
 
-# An operator lifts a brake; a client that asks each second would only wait with more noise.
+# An operator lifts a brake, so frequent retries are useless.
 _BRAKE_RETRY_SECONDS = 60.0
 
 
 class Refusal(Exception):
-    """A request is turned down.
+    """A refused request.
 
     Attributes:
         code: a code of docs/interfaces.md.

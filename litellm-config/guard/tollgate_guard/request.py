@@ -23,7 +23,7 @@ _MAX_TOOLS = 128
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """A checked request. ``params`` is what goes on to LiteLLM beside model, messages and the output limit."""
+    """A checked request. ``params`` is passed to LiteLLM with the model, messages and the output limit."""
 
     model: str
     messages: list[dict[str, Any]]
@@ -31,7 +31,7 @@ class ChatRequest:
     choices: int
     max_tokens: int | None
     stream: bool
-    # Whether the client wants the usage at the end of a stream; the guard always asks for it.
+    # Whether the client asked for the usage at the end of a stream; the guard always does.
     wants_usage: bool
     identity: Identity
     # The longest lifetime of a cache entry that the client's marks ask for; None where there is no mark.
@@ -104,7 +104,7 @@ def read_request(
     if choices > 1:
         params["n"] = choices
     messages = read_messages(body.get("messages"))
-    tools = _read_tools(body, params)
+    tools = _allowed(_read_tools(body, params), params)
     if tools:
         params["tools"] = tools
     else:
@@ -144,7 +144,7 @@ def _read_tools(body: dict[str, Any], params: dict[str, Any]) -> list[dict[str, 
     if "tools" in body:
         for older in ("functions", "function_call"):
             if older in body:
-                raise invalid(older, body[older], "it stands beside tools; send tools and tool_choice only")
+                raise invalid(older, body[older], "it cannot be combined with tools; send tools and tool_choice only")
         return _check_tools(body["tools"])
     functions = body.get("functions", [])
     if not isinstance(functions, list):
@@ -158,6 +158,21 @@ def _read_tools(body: dict[str, Any], params: dict[str, Any]) -> list[dict[str, 
     return _check_tools([{"type": "function", "function": function} for function in functions])
 
 
+def _allowed(tools: list[dict[str, Any]], params: dict[str, Any]) -> list[dict[str, Any]]:
+    """The tools that a choice of ``allowed_tools`` leaves, which no provider but OpenAI knows; the choice becomes its mode."""
+    choice = params.get("tool_choice")
+    if not isinstance(choice, dict) or choice["type"] != "allowed_tools":
+        return tools
+    allowed = choice["allowed_tools"]
+    named = [tool["function"]["name"] for tool in allowed["tools"]]
+    known = {tool["function"]["name"] for tool in tools}
+    for name in named:
+        if name not in known:
+            raise invalid("tool_choice", name, "name functions of tools")
+    params["tool_choice"] = allowed["mode"]
+    return [tool for tool in tools if tool["function"]["name"] in named]
+
+
 def _check_tools(tools: object) -> list[dict[str, Any]]:
     if not isinstance(tools, list) or len(tools) > _MAX_TOOLS:
         raise invalid("tools", tools, f"send a list of at most {_MAX_TOOLS} functions")
@@ -168,9 +183,7 @@ def _check_tool(tool: object, where: str) -> dict[str, Any]:
     kind = tool.get("type") if isinstance(tool, dict) else None
     function = tool.get("function") if isinstance(tool, dict) else None
     if not isinstance(tool, dict) or kind != "function":
-        raise invalid(
-            f"{where}.type", kind, 'send tools of type "function": tools that run at the provider have no bounded price'
-        )
+        raise invalid(f"{where}.type", kind, tool_remedy(kind))
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
         raise invalid(f"{where}.function", function, "send an object with a name, a description and parameters")
     given = {key: value for key, value in tool.items() if value is not None}
@@ -187,6 +200,13 @@ def _check_tool(tool: object, where: str) -> dict[str, Any]:
         )
     kept = {key: value for key, value in given.items() if key in ("type", "cache_control")}
     return {**kept, "function": {key: value for key, value in described.items() if key in _FUNCTION}}
+
+
+def tool_remedy(kind: object) -> str:
+    """What to send in place of a tool that is no function."""
+    if kind == "custom":
+        return 'send a tool of type "function" with one string: no model here takes tools of free text'
+    return 'send tools of type "function": tools that run at the provider, or are defined there, have no bounded price'
 
 
 def _positive(body: dict[str, Any], key: str) -> int | None:

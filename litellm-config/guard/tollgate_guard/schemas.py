@@ -16,7 +16,7 @@ def check_schemas(schemas: dict[str, object]) -> None:
     """Refuses schemas that would become too large together, in time that grows with them as they are sent.
 
     Args:
-        schemas: each by the field that it stands in.
+        schemas: each by its field.
 
     Raises:
         Refusal: one refers to itself, or is too deep, or is not a schema, or they are too large.

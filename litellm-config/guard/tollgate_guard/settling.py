@@ -38,7 +38,7 @@ _LATE_SECONDS = 3_600.0
 def report_crossings(
     crossed: tuple[Crossing, ...], customer_id: str, tier: str | None, spent: int | None, cap: int | None
 ) -> None:
-    """Logs and counts thresholds; the ledger gives each to one transaction only, so each is reported once."""
+    """Logs and counts thresholds; the ledger returns each to one transaction only, so each is reported once."""
     for crossing in crossed:
         CROSSINGS.labels(crossing.percent, crossing.action, tier).inc()
         log(

@@ -29,8 +29,9 @@ _TAGS = (
     "tools_invoked",
     "environment",
 )
-# The agent's name for its traces. Langfuse takes the name, the tags and the environment of a trace from the span that it
-# wrote last, so every span of both sides says the same.
+# The agent's name for its traces. Langfuse takes the name, the environment and the tags of a trace from the span that it
+# wrote last, and writes the two sides' batches in any order. So both sides send the same name and environment, and only one
+# sends tags: the agent, where there is one, as only it knows in the end which tools ran and which model answered.
 _TRACE_NAME = "ask"
 
 
@@ -46,12 +47,17 @@ class TraceEvents:
         )
         provider = TracerProvider(resource=Resource.create({"service.name": "tollgate-guard"}))
         provider.add_span_processor(BatchSpanProcessor(exporter, max_queue_size=1_024))
+        self._provider = provider
         self._tracer = provider.get_tracer("tollgate_guard")
+
+    def flush(self) -> None:
+        """Sends what is left, within three seconds."""
+        self._provider.force_flush(3_000)
 
     def start(
         self, name: str, trace_id: str | None, parent: str | None, start_time: int, attributes: Mapping[str, Any]
     ) -> trace.Span:
-        """An observation on the trace that the agent named, or on one of its own; the caller ends it. Times are in ns."""
+        """An observation on the trace that the agent named, or on a new one; the caller ends it. Times are in ns."""
         known = {key: value for key, value in attributes.items() if value is not None}
         return self._tracer.start_span(name, context=_parent(trace_id, parent), start_time=start_time, attributes=known)
 
@@ -69,13 +75,12 @@ class TraceEvents:
 
 
 def trace_attributes(known: Mapping[str, Any], trace_id: str | None) -> dict[str, Any]:
-    """The name, the tags and the environment of a trace, as every span of it says them."""
+    """What a span says of its trace, and the tags as the span's own metadata; as the trace's too where it has no agent."""
     values = {tag: known[tag] for tag in _TAGS if known.get(tag)}
+    written = [f"{tag}:{value if isinstance(value, str) else ','.join(value)}" for tag, value in values.items()]
     return {
         "langfuse.trace.name": _TRACE_NAME if trace_id else known["query_type"],
-        "langfuse.trace.tags": [
-            f"{tag}:{value if isinstance(value, str) else ','.join(value)}" for tag, value in values.items()
-        ],
+        **({} if trace_id else {"langfuse.trace.tags": written}),
         "langfuse.environment": known["environment"],
         "session.id": known["session_id"],
         "user.id": known["customer_id"],

@@ -8,9 +8,9 @@ export interface Shot {
   theme: "light" | "dark";
   /** Pixels. */
   width: number;
-  /** Pixels; the whole dashboard unless given. */
+  /** Pixels. Default: the whole dashboard. */
   height?: number;
-  /** The time range, as `now-15m`. */
+  /** The time range, such as `now-15m`. */
   from: string;
   file: string;
 }
@@ -48,16 +48,16 @@ export async function photograph(
   const page = await browser.newPage({ viewport: { width: shot.width, height: shot.height ?? 1_000 } });
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));
+  // The page is large, and the machine may be busy.
+  page.setDefaultTimeout(180_000);
   try {
     await page.goto(`${viewer}/d/${shot.uid}?from=${shot.from}&theme=${shot.theme}`);
-    await page.waitForSelector("main", { timeout: 180_000 });
+    await page.waitForSelector("main");
     // Tables draw only the rows that are in sight.
     const height =
       shot.height ?? Math.ceil(await page.evaluate<number>("document.documentElement.scrollHeight"));
     await page.setViewportSize({ width: shot.width, height });
-    await page.waitForFunction(`!document.querySelector('[data-state="loading"]')`, undefined, {
-      timeout: 30_000,
-    });
+    await page.waitForFunction(`!document.querySelector('[data-state="loading"]')`);
     await page.waitForLoadState("networkidle");
     await page.waitForTimeout(500);
     await page.screenshot({ path: shot.file });

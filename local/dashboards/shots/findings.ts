@@ -6,8 +6,10 @@ export interface ShownPanel {
   state: string;
   /** Pixels. */
   box: { left: number; top: number; right: number; bottom: number };
-  /** Headings of the panel or of its columns that do not fit their place. */
+  /** Texts that do not fit their place. */
   clipped: string[];
+  /** Headings of columns that are out of sight. */
+  hidden: string[];
 }
 
 /**
@@ -17,10 +19,11 @@ export interface ShownPanel {
  * @returns a sentence a finding
  */
 export function findingsOf(panels: ShownPanel[], withData: ReadonlySet<string>): string[] {
-  const findings = panels.flatMap(({ title, state, clipped }) => [
+  const findings = panels.flatMap(({ title, state, clipped, hidden }) => [
     ...(state === "error" || state === "loading" ? [`"${title}" shows its state "${state}"`] : []),
     ...(state === "empty" && withData.has(title) ? [`"${title}" is empty though its queries answer`] : []),
     ...clipped.map((text) => `"${title}" clips "${text}"`),
+    ...hidden.map((column) => `"${title}" has its column "${column}" out of sight`),
   ]);
   panels.forEach((one, i) => {
     for (const other of panels.slice(i + 1))
@@ -37,12 +40,14 @@ function overlap(one: ShownPanel["box"], other: ShownPanel["box"]): boolean {
 export const READ_PANELS = `
 [...document.querySelectorAll("section[data-panel]")].map((section) => {
   const { left, top, right, bottom } = section.getBoundingClientRect();
-  const headings = [...section.querySelectorAll('h2, [role="columnheader"] *')];
+  const texts = [...section.querySelectorAll("*")].filter((each) => getComputedStyle(each).textOverflow === "ellipsis" && !each.matches(".sr-only, .sr-only *"));
+  const columns = [...section.querySelectorAll('[role="columnheader"]')];
   return {
     title: section.dataset.panel,
     kind: section.dataset.kind,
     state: section.dataset.state,
     box: { left, top, right, bottom },
-    clipped: headings.filter((each) => each.clientWidth > 0 && each.textContent && each.scrollWidth > each.clientWidth + 1).map((each) => each.textContent),
+    clipped: texts.filter((each) => each.clientWidth > 0 && each.textContent && each.scrollWidth > each.clientWidth + 1).map((each) => each.textContent),
+    hidden: columns.filter((each) => each.getBoundingClientRect().right > right).map((each) => each.textContent),
   };
 })`;

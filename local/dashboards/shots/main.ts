@@ -23,10 +23,10 @@ interface Options {
 
 /** The report's and most pictures' time range: the scenario and what came before it. */
 const SECONDS = 900;
-/** Where days and hours are shown, some of them. */
+/** Where days and hours are shown, those of the past that the scenario writes. */
 const FROM: Record<string, string> = {
-  "executive-overview": "now-24h",
-  "llm-cost-operations": "now-1h",
+  "executive-overview": "now-30d",
+  "llm-cost-operations": "now-24h",
 };
 const WIDTHS = [1_600, 1_280];
 const THEMES = ["light", "dark"] as const;
@@ -44,7 +44,12 @@ async function shots({ traffic, readme }: Options): Promise<void> {
   const at = (port: number) => `http://127.0.0.1:${port + portOffset}`;
   await buildPage();
   if (traffic) {
-    const stage = { agent: at(ports.agent), simulator: at(ports.llmSimulator), portOffset };
+    const stage = {
+      agent: at(ports.agent),
+      simulator: at(ports.llmSimulator),
+      prometheus: at(ports.prometheus),
+      portOffset,
+    };
     await playScenario(stage, (what) => console.log(`  ${what}`));
   }
   const withData = new Set(

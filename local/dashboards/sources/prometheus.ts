@@ -77,7 +77,7 @@ async function overTime(
   { seconds, end }: Range,
   step: number,
 ): Promise<Series[]> {
-  // As Grafana does: points stand at multiples of the step, so that a refresh does not make the lines dance.
+  // As in Grafana, points are at multiples of the step, so that a refresh does not shift the lines.
   const last = Math.floor((end ?? Date.now()) / 1000 / step) * step;
   const first = Math.floor(((end ?? Date.now()) / 1000 - seconds) / step) * step;
   const parameters = { query, start: String(first), end: String(last), step: String(step) };

@@ -70,7 +70,7 @@ export class CatalogClient {
     private readonly url: string = CATALOG_URL,
   ) {}
 
-  /** Names of services, as `services/152E-C115-5142`, by how they are called. */
+  /** Names of services, such as `services/152E-C115-5142`, by their display names. */
   async services(): Promise<Map<string, string>> {
     const pages = await this.pages("v1/services", "services");
     return new Map(

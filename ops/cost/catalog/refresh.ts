@@ -2,7 +2,7 @@ import { NANOS_PER_DOLLAR } from "../../../litellm-config/money";
 import { REGION, type Price } from "../../../infra/cost/price-list";
 import { CATALOG_URL, type CatalogClient, type Sku } from "./client";
 
-/** What became of a price. `kept`: it stands as it was, and why. */
+/** What happened to a price. `kept`: it is unchanged, and why. */
 export interface Refreshed {
   price: Price;
   outcome: "changed" | "confirmed" | "kept";
@@ -12,7 +12,7 @@ export interface Refreshed {
 /**
  * Looks every price up in Google's catalogue, by its SKU's id or its description and region.
  *
- * @param today The day of the reading, as `2026-11-24`.
+ * @param today The day of the reading, such as `2026-11-24`.
  * @throws CatalogError when the catalogue cannot be read. A price that is not in it is kept.
  */
 export async function refreshPrices(

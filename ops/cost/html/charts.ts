@@ -6,7 +6,7 @@ import { escape } from "./text";
 export interface Bar {
   label: string;
   amount: Amount;
-  /** A CSS variable, as `--gateway`. */
+  /** A CSS variable, such as `--gateway`. */
   color: string;
   /** A range to compare with, drawn as a dashed frame. */
   design?: { low: NanoDollars; high: NanoDollars };

@@ -20,9 +20,11 @@ async function publishMargins({ host, every }: Options): Promise<void> {
     LANGFUSE_SECRET_KEY: secretKey,
     TOLLGATE_ENVIRONMENT: environment = "local",
   } = process.env;
-  if (!ledgerUrl) throw new Error("TOLLGATE_LEDGER_URL is not set: give the URL of role ledger_reader");
+  if (!ledgerUrl) throw new Error("TOLLGATE_LEDGER_URL is not set: set it to the URL of role ledger_reader");
   if (!publicKey || !secretKey) {
-    throw new Error("LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY are not set: give the project's key pair");
+    throw new Error(
+      "LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY are not set: set them to the project's key pair",
+    );
   }
   const publish = marginPublisher({
     ledgerUrl,

@@ -37,7 +37,7 @@ export interface LedgerReport {
   hot: Record<string, number>;
 }
 
-/** Measures a ledger of so many calls against an empty one, on two servers of their own, in rounds that alternate. */
+/** Measures a ledger of so many calls against an empty one, on two separate servers, in alternating rounds. */
 export async function measureLedger(
   calls: number,
   port: number,

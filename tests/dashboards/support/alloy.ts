@@ -18,7 +18,7 @@ function tokensOf(text: string): string[] {
 }
 
 /**
- * The components of a configuration, as `loki.write.central`.
+ * The components of a configuration, such as `loki.write.central`.
  *
  * @throws Error where the text is not of the grammar.
  */

@@ -13,7 +13,7 @@ export interface TestLedger {
   stop(): Promise<void>;
 }
 
-/** A real Postgres on `port` with the guard's own migrations and the tiers of the definitions, in a folder of its own. */
+/** A real Postgres on `port` with the guard's own migrations and the tiers of the definitions, in its own folder. */
 export async function startLedger(port: number): Promise<TestLedger> {
   const folder = mkdtempSync(join(tmpdir(), "tollgate-ledger-"));
   const postgres = await startPostgres({ port, dataDir: join(folder, "data"), logFile: join(folder, "log") });

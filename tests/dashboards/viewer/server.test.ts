@@ -49,7 +49,7 @@ const question = (expr: string) => ({
   chosen: { tier: ["tier_1"] },
 });
 
-test("nothing is built before somebody looks, and then once", async () => {
+test("nothing is built before the first visit, and then once", async () => {
   await text("/api/health");
   expect(builds).toBe(0);
   expect(await text("/")).toContain("Building the viewer");

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import type { Gateway } from "../../support/gateway";
 
-/** The hold is an upper bound of what a call can cost, whatever a request holds. */
+/** The hold is an upper bound of a call's cost, for any request. */
 export function bounds(gateway: Gateway): void {
   const text = fc.oneof(fc.string({ unit: "grapheme", maxLength: 200 }), fc.string({ maxLength: 200 }));
   const name = fc.stringMatching(/^[a-z][a-z_]{0,20}$/);
@@ -144,7 +144,7 @@ export function bounds(gateway: Gateway): void {
       },
     ],
     ["a hundred retries", { "x-litellm-num-retries": "100" }],
-    ["a session and a trace of its own", { "x-litellm-session-id": "other", "x-litellm-trace-id": "other" }],
+    ["its own session and trace", { "x-litellm-session-id": "other", "x-litellm-trace-id": "other" }],
     ["tags", { "x-litellm-tags": "free" }],
     ["another team", { "x-litellm-team-id": "other", "x-litellm-agent-id": "other" }],
   ])("a header for %s changes nothing", async (_, headers) => {
@@ -175,7 +175,7 @@ function schema(): object {
   return { name: "answer", schema: { type: "object", description: "x".repeat(5_000) } };
 }
 
-/** The same body with the customer's mark in its messages, if it has any of its own. */
+/** The same body with the customer's mark in its messages, if it has messages. */
 function markMessages(body: object, mark: string): object {
   if (!("messages" in body) || !Array.isArray(body.messages)) return body;
   return { ...body, messages: [...body.messages, { role: "user", content: `[[${mark}]] look` }] };

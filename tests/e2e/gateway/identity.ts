@@ -10,7 +10,7 @@ import {
 } from "../../support/gateway";
 import { judgeRequest } from "../../support/langfuse/connections";
 
-/** Who pays is what the agent says in the request's metadata, and nothing else. */
+/** The customer is the one that the agent names in the request's metadata, and nothing else. */
 export function identity(gateway: Gateway): void {
   test.each([
     ["customer_id", undefined],
@@ -63,7 +63,7 @@ export function identity(gateway: Gateway): void {
     expect(await customer.requests()).toEqual([]);
   });
 
-  test("a key of the list gets in beside the agent's own, and is held to its routes", async () => {
+  test("a key of the list is accepted besides the agent's, and is limited to its routes", async () => {
     const customer = await gateway.customer();
     const headers = { authorization: `Bearer ${SIMPLE_KEY}` };
     expect((await customer.call("simple", { headers })).status).toBe(200);
@@ -81,7 +81,7 @@ export function identity(gateway: Gateway): void {
     );
   });
 
-  test("the judges' key is a customer of its own with a session for each call, whatever Langfuse sends", async () => {
+  test("the judges' key is a separate customer with a session for each call, whatever Langfuse sends", async () => {
     const { judge } = guardConfig(gateway.stack.definitions);
     const ask = (changes: object, headers: Record<string, string> = {}) =>
       fetch(`${gateway.stack.gateway.url}/v1/chat/completions`, {

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
-import { TAGS } from "../../../litellm-config";
+import { definitions, TAGS } from "../../../litellm-config";
+import { litellmConfig } from "../../../litellm-config/render";
 import { toObservation, type Observation } from "../../../local/otlp-sink/observation";
 import { TraceStore } from "../../../local/otlp-sink/store";
 import { repository } from "../../../ops/workspace/paths";
@@ -114,12 +115,23 @@ export function observability(gateway: Gateway): void {
         const wanted = [...labels.replace(values, "").matchAll(/`(\w+)`/g)].map(([, label]) => label!);
         for (const [, name] of names.matchAll(/`(\w+)`/g)) {
           const found = named(samples, type === "histogram" ? `${name}_bucket` : name!);
-          // The ledger's errors have a test of their own, in faults.test.ts.
+          // The ledger's errors have their own test, in faults.test.ts.
           if (name !== "tollgate_guard_ledger_errors_total")
             expect([name, found.length > 0]).toEqual([name, true]);
           for (const label of wanted) if (found[0]) expect(Object.keys(found[0].labels)).toContain(label);
         }
       }
+      const litellms = samples.filter(({ name }) => name.startsWith("litellm_"));
+      const unsuffixed = new Set(litellms.map(({ name }) => name.replace(/_(total|bucket|sum|count)$/, "")));
+      const { prometheus_metrics_config: published } = litellmConfig(definitions, {
+        target: "providers",
+      }).litellm_settings;
+      // Gauges of a worker itself, which no setting leaves out.
+      const own = ["litellm_in_flight_requests", "litellm_redis_circuit_breaker_state"];
+      expect([...own, ...published[0]!.metrics]).toEqual(expect.arrayContaining([...unsuffixed]));
+      expect([...unsuffixed]).toEqual(
+        expect.arrayContaining(["litellm_llm_api_latency_metric", "litellm_deployment_successful_fallbacks"]),
+      );
       const guards = samples.filter(({ name }) => name.startsWith("tollgate_"));
       expect(guards.flatMap(({ labels }) => Object.keys(labels))).not.toContain("customer_id");
       expect(guards.flatMap(({ labels }) => Object.keys(labels))).not.toContain("session_id");
@@ -174,9 +186,13 @@ export function observability(gateway: Gateway): void {
         expect(["debug", "info", "warn", "error"]).toContain(line.level);
         expect(line.message).toEqual(expect.any(String));
       }
+      // A call that was answered has its line; uvicorn's own are of what was refused.
+      const answered = (status: number) => lines().filter((line) => line.includes(`HTTP/1.1\\" ${status}`));
+      expect(answered(402).length).toBeGreaterThan(0);
+      expect(answered(200)).toEqual([]);
     });
 
-    test("holds no prompt, no answer and no key, whatever goes wrong; and one JSON object a line", async () => {
+    test("holds no prompt, answer or key, even in errors; and one JSON object a line", async () => {
       const secret = `canary${randomBytes(8).toString("hex")}`;
       const customer = await gateway.customer();
       await customer.behave({ content: `answer ${secret}` });
@@ -272,7 +288,8 @@ export function observability(gateway: Gateway): void {
         sessionId: customer.sessionId,
         parentSpanId: parent_observation_id,
         environment: "local",
-        tags: Object.entries(values).map(([tag, value]) => `${tag}:${String(value)}`),
+        // The trace's are the agent's.
+        tags: [],
       });
     });
 

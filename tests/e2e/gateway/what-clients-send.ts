@@ -48,7 +48,7 @@ interface Message {
 /** What real clients send by default. */
 export function whatClientsSend(gateway: Gateway): void {
   test.each(["gemini-3.8-flash", "claude-sonnet-5-5", "claude-haiku-4-5", "claude-haiku-5-5"])(
-    "%s answers whatever harmless parameter stands in a request, with a short limit and with a long one",
+    "%s accepts every harmless parameter, with a short limit and with a long one",
     async (model) => {
       const customer = await gateway.customer("tier_3");
       const refused: unknown[] = [];

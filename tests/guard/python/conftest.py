@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,36 @@ async def add_customer(connection: asyncpg.Connection, customer_id: str, tier: s
     await connection.execute(
         "INSERT INTO ledger.customers (customer_id, name, tier) VALUES ($1, $1, $2)", customer_id, tier
     )
+
+
+LedgerTest = Callable[[Callable[..., Awaitable[None]]], Callable[..., None]]
+
+
+def with_ledger(prepare: Callable[[asyncpg.Connection], Awaitable[None]]) -> LedgerTest:
+    """Runs an async test on a fresh ledger, whose connection is its argument ``connection``.
+
+    prepare: what comes before each test.
+    """
+
+    def decorate(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+        wanted = inspect.signature(test).parameters
+
+        def run(ledger_url: str, **arguments: Any) -> None:
+            async def main() -> None:
+                async with fresh_ledger(ledger_url) as connection:
+                    await prepare(connection)
+                    known = {"connection": connection, "ledger_url": ledger_url, **arguments}
+                    await test(**{name: known[name] for name in wanted})
+
+            asyncio.run(main())
+
+        run.__name__, run.__doc__ = test.__name__, test.__doc__
+        own = [each for name, each in wanted.items() if name not in ("connection", "ledger_url")]
+        ledger = inspect.Parameter("ledger_url", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        run.__signature__ = inspect.Signature([ledger, *own])  # type: ignore[attr-defined]
+        return run
+
+    return decorate
 
 
 Reserve = Callable[..., Coroutine[Any, Any, asyncpg.Record]]

@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
+from conftest import add_customer, with_ledger
+
 PERCENTS = [50, 80, 95, 100]
 ACTIONS = ["log", "notify", "degrade", "block"]
 
@@ -104,7 +106,7 @@ async def expire(connection: asyncpg.Connection) -> list[asyncpg.Record]:
 
 
 async def set_clock(connection: asyncpg.Connection, at: str | None) -> None:
-    """Puts a clock that stands at a time in the place of the ledger's; None gives it its own back."""
+    """Replaces the ledger's clock by a fixed time; None restores it."""
     body = "SELECT clock_timestamp()" if at is None else f"SELECT ''{at}''::timestamptz".replace("''", "'")
     await connection.execute(
         f"CREATE OR REPLACE FUNCTION ledger.clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS $body$ {body} $body$"
@@ -141,3 +143,12 @@ async def check_books(connection: asyncpg.Connection, session_cap: int = 50_000)
         session_cap,
     )
     assert not wrong, wrong
+
+
+async def _two_customers(connection: asyncpg.Connection) -> None:
+    await add_customer(connection, "acme")
+    await add_customer(connection, "bigco")
+
+
+# For tests on a ledger with two customers.
+on_ledger = with_ledger(_two_customers)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import threading
-from collections.abc import Coroutine
-from dataclasses import dataclass
+from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -95,7 +96,7 @@ class Answered:
 
 
 class MeteredGateway:
-    """Runs in an event loop of its own, in a thread: LiteLLM keeps clients for the loop that it began in."""
+    """Runs in its own event loop, in a thread: LiteLLM keeps clients for the loop that it began in."""
 
     def __init__(self, ledger_url: str, folder: Path) -> None:
         self.provider = WireProvider()
@@ -153,6 +154,18 @@ class MeteredGateway:
         # The gate's warm-up has LiteLLM import what its first requests need.
         while not self.app._warm:  # type: ignore[union-attr]
             await asyncio.sleep(0.05)
+
+    @contextlib.contextmanager
+    def cut_after(self, seconds: float | None) -> Iterator[None]:
+        """Has the gateway cut calls after so many seconds, where a number is given."""
+        config = self.app._config  # type: ignore[union-attr]
+        if seconds is not None:
+            margin = config.settle_margin
+            self.app._config = replace(config, hold_lease=seconds + margin)  # type: ignore[union-attr]
+        try:
+            yield
+        finally:
+            self.app._config = config  # type: ignore[union-attr]
 
     def ask(
         self, model: str, reply: Any = None, *, session: str | None = None, metadata: Any = None, **body: Any

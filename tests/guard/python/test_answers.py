@@ -1,4 +1,4 @@
-"""What is read of a provider's answer, piece by piece, whatever the pieces are."""
+"""Reading a provider's answer in pieces of any size."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tollgate_guard.meter.answers import AnswerReader
+from tollgate_guard.meter.unicode_text import WholeCharacters
 from tollgate_guard.meter.usage import BELIEVABLE, Counters, believable, count
 from tollgate_guard.meter.wires import measure, read_wire_request
 from wire_shapes import SHAPES, TEXT
@@ -54,6 +55,66 @@ def test_a_cut_answer_is_never_whole_and_never_raises(wire: str, data: st.DataOb
 def test_what_is_not_an_answer_reports_nothing(body: bytes, wire: str, stream: bool) -> None:
     reader = read(wire, body, stream=stream)
     assert not reader.whole and not reader.counters.complete
+
+
+HALVES = [
+    (rb"\ud83d", rb"\ufffd"),
+    (rb"\ude00\ud83d", rb"\ufffd\ufffd"),
+    (rb"\uD83D\uDE00", rb"\uD83D\uDE00"),
+    (rb"\ud83d\ud83d\ude00", rb"\ufffd\ud83d\ude00"),
+    (rb"\ud83d\n", rb"\ufffd\n"),
+    # A backslash, and the letters after it.
+    (rb"\\ud83d", rb"\\ud83d"),
+    (rb"\\\ud83d", rb"\\\ufffd"),
+    ("\u00e9\U0001f600".encode(), "\u00e9\U0001f600".encode()),
+    (b"\xf0\x9f!", "\ufffd!".encode()),
+    (b"plain", b"plain"),
+]
+
+
+@pytest.mark.parametrize(("came", "given"), HALVES)
+@pytest.mark.parametrize("step", [1, 2, 5, 1_000])
+def test_half_a_character_is_replaced_in_any_pieces(came: bytes, given: bytes, step: int) -> None:
+    for after in (b"", b'"}'):
+        text, data = WholeCharacters(), came + after
+        found = b"".join(text.feed(data[at : at + step]) for at in range(0, len(data), step)) + text.end()
+        assert found == given + after
+
+
+CLAUDE, GEMINI = "/v1/messages", "/v1/models/{}:streamGenerateContent"
+# Whether a model may reason unseen, by what a request says of it. Claude 5 and Gemini 3 do without being asked.
+REASONING: list[tuple[Any, str, dict[str, Any], bool]] = [
+    *(("anthropic", model, {}, True) for model in ("claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5")),
+    *(("anthropic", model, {}, True) for model in ("claude-fable-5-1", "claude-opus-5", "claude-of-next-year")),
+    *(("anthropic", model, {}, False) for model in ("claude-haiku-4-5", "claude-sonnet-4-6", "claude-opus-4-6")),
+    ("anthropic", "claude-haiku-4-5", {"thinking": {"type": "enabled", "budget_tokens": 1_024}}, True),
+    ("anthropic", "claude-haiku-4-5", {"thinking": {"type": "disabled"}}, False),
+    ("anthropic", "claude-haiku-5-5", {"thinking": {"type": "adaptive", "display": "omitted"}}, True),
+    ("anthropic", "claude-haiku-5-5", {"thinking": {"type": "disabled"}}, False),
+    ("anthropic", "claude-haiku-5-5", {"output_config": {"effort": "low"}}, True),
+    # It cannot be told not to, so that this is not sent (fitting.py).
+    ("anthropic", "claude-sonnet-5-5", {"thinking": {"type": "disabled"}}, True),
+    ("anthropic", "claude-sonnet-5-5", {"thinking": {"type": "adaptive"}, "tool_choice": {"type": "any"}}, True),
+    ("vertex", "gemini-3.8-flash", {}, True),
+    *(
+        ("vertex", model, {"thinkingConfig": setting}, True)
+        for model in ("gemini-3.5-flash-lite", "gemini-3.1-pro-preview")
+        for setting in ({"thinkingBudget": 0}, {"thinkingLevel": "minimal"}, {"includeThoughts": True})
+    ),
+    ("openai", "hosted-model", {}, True),
+    ("openai", "hosted-model", {"reasoning_effort": "minimal"}, True),
+    ("openai", "hosted-model", {"reasoning_effort": "none"}, False),
+]
+
+
+@pytest.mark.parametrize(("wire", "model", "says", "hidden"), REASONING)
+def test_which_models_may_reason_unseen(wire: Any, model: str, says: dict[str, Any], hidden: bool) -> None:
+    if wire == "vertex":
+        path, body = GEMINI.format(model), {"contents": [], "generationConfig": {"maxOutputTokens": 2_000, **says}}
+    else:
+        path = CLAUDE if wire == "anthropic" else "/chat/completions"
+        body = {"model": model, "max_tokens": 2_000, "messages": [], **says}
+    assert read_wire_request(wire, path, json.dumps(body).encode()).hidden is hidden
 
 
 JSON = st.recursive(

@@ -1,4 +1,4 @@
-"""Every route that LiteLLM has is closed, whatever it adds in a later version, but for those that the gate names."""
+"""Every route of LiteLLM is closed, including those of later versions, except for the gate's."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEY = "a-key-for-this-test-only"
 
 def paths(routes: Any, prefix: str = "") -> Iterator[str]:
     for route in routes:
-        # FastAPI keeps a router that an application includes as it is, with the prefix beside it.
+        # FastAPI keeps an included router unchanged, and its prefix separately.
         included = getattr(route, "original_router", None)
         if included is not None:
             yield from paths(included.routes, prefix + (getattr(route.include_context, "prefix", "") or ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -43,6 +44,7 @@ def block(kind: str, **fields: Any) -> dict[str, Any]:
         (Messages(), {**MESSAGE, "tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "tools.0.type"),
         (Messages(), {**MESSAGE, "tools": [{"type": "bash_20250124", "name": "bash"}]}, "tools.0.type"),
         (Messages(), {**MESSAGE, "tool_choice": "any"}, "tool_choice"),
+        (Messages(), {**MESSAGE, "tool_choice": {"type": "tool"}}, "tool_choice.name"),
         (Messages(), {**MESSAGE, "speed": "fast"}, "speed"),
         (Messages(), {**MESSAGE, "service_tier": "priority"}, "service_tier"),
         (Messages(), {**MESSAGE, "inference_geo": "us"}, "inference_geo"),
@@ -54,6 +56,10 @@ def block(kind: str, **fields: Any) -> dict[str, Any]:
         (Responses(), {**RESPONSE, "store": True}, "store"),
         (Responses(), {**RESPONSE, "background": True}, "background"),
         (Responses(), {**RESPONSE, "tools": [{"type": "file_search"}]}, "tools.0.type"),
+        (Responses(), {**RESPONSE, "tools": [{"type": "custom", "name": "c"}]}, "tools.0.type"),
+        (Responses(), {**RESPONSE, "tool_choice": {"type": "function", "function": {"name": "f"}}}, "tool_choice"),
+        (Responses(), {**RESPONSE, "tool_choice": "any"}, "tool_choice"),
+        (Responses(), {**RESPONSE, "prompt": {"id": "pmpt_1"}}, "prompt"),
         (Responses(), {**RESPONSE, "input": [{"type": "item_reference", "id": "msg_1"}]}, "input.0.type"),
         (Responses(), {**RESPONSE, "input": [{"type": "function_call_output", "output": "x"}]}, "input.0.call_id"),
         (
@@ -72,6 +78,32 @@ def test_what_has_no_bound_is_refused_in_the_clients_words(dialect: Dialect, bod
     assert (refused.value.status, refused.value.field) == (400, field)
     named = dialect.fields.get(field)
     assert named is None or named in body
+
+
+@pytest.mark.parametrize(
+    ("dialect", "body", "words"),
+    [
+        (Responses(), {**RESPONSE, "tools": [{"type": "custom", "name": "c"}]}, "free text"),
+        (Responses(), {**RESPONSE, "tools": [{"type": "web_search"}]}, "run at the provider"),
+        (Responses(), {**RESPONSE, "prompt": {"id": "pmpt_1"}}, "as instructions"),
+        (Responses(), {**RESPONSE, "tool_choice": "any"}, '{"type": "function", "name": ...}'),
+        (Responses(), {**RESPONSE, "max_tokens": 5}, "max_tokens is 5: its name here is max_output_tokens"),
+        (Responses(), {"model": "analysis", "messages": []}, "input is null"),
+        (Responses(), {"model": "analysis", "messages": [{}]}, "its name here is input"),
+        (Messages(), {**MESSAGE, "stop": ["x"]}, "its name here is stop_sequences"),
+    ],
+)
+def test_a_remedy_fits_what_was_sent(dialect: Dialect, body: dict[str, Any], words: str) -> None:
+    with pytest.raises(Refusal, match=re.escape(words)):
+        read(dialect, body)
+
+
+def test_allowed_tools_of_a_response_are_those_that_are_sent() -> None:
+    tools = [{"type": "function", "name": name, "parameters": {}} for name in ("f", "other")]
+    choice = {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "f"}]}
+    params = read(Responses(), {**RESPONSE, "tools": tools, "tool_choice": choice}).params
+    assert [tool["function"]["name"] for tool in params["tools"]] == ["f"]
+    assert params["tool_choice"] == "auto"
 
 
 def test_a_message_becomes_a_chat_completion() -> None:

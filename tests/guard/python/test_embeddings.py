@@ -32,7 +32,17 @@ def read(config: Config, **changes: Any) -> Any:
 
 
 class TestReading:
-    @pytest.mark.parametrize(("given", "texts"), [("one", ("one",)), (["one", "two"], ("one", "two"))])
+    @pytest.mark.parametrize(
+        ("given", "texts"),
+        [
+            ("one", ("one",)),
+            (["one", "two"], ("one", "two")),
+            # Token ids of cl100k_base, of one text and of several, as LangChain sends them.
+            ([15339, 1917], ("hello world",)),
+            ([[15339, 1917], [15339]], ("hello world", "hello")),
+            (["one", [15339]], ("one", "hello")),
+        ],
+    )
     def test_texts(self, config: Config, given: Any, texts: tuple[str, ...]) -> None:
         request = read(config, input=given, encoding_format="base64", user="u", dimensions=None)
         assert (request.texts, request.left_out, request.params) == (texts, ("user",), {})
@@ -45,10 +55,15 @@ class TestReading:
             ("input", {"input": "absent"}),
             ("input", {"input": ""}),
             ("input", {"input": []}),
-            ("input", {"input": [1, 2]}),
+            ("input", {"input": [1, -2]}),
+            ("input", {"input": [100_256]}),
+            ("input.1", {"input": [[1], [100_257]]}),
+            ("input.0", {"input": [[]]}),
+            ("input.0", {"input": [1, "x"]}),
             ("input", {"input": {"text": "x"}}),
             ("input.1", {"input": ["x", ""]}),
-            ("input.1", {"input": ["x", [1, 2]]}),
+            ("input.1", {"input": ["x", [1, "x"]]}),
+            ("input.0", {"input": [[1.5]]}),
             ("input.0", {"input": [None]}),
             ("input", {"input": ["x"] * (MOST_TEXTS + 1)}),
             ("model", {"model": 5}),
@@ -56,6 +71,9 @@ class TestReading:
             ("dimensions", {"dimensions": 0}),
             ("dimensions", {"dimensions": True}),
             ("dimensions", {"dimensions": "768"}),
+            ("task_type", {"task_type": "anything"}),
+            ("task_type", {"task_type": ["CLUSTERING"]}),
+            ("title", {"title": "A title", "task_type": "RETRIEVAL_DOCUMENT"}),
             ("user", {"user": 5}),
             ("stream", {"stream": True}),
             ("messages", {"messages": []}),
@@ -87,7 +105,7 @@ class TestReading:
         assert plans.prompt_tokens == 5 + 16 + 2_048
         [plan] = plans.plans
         assert (plan.prompt_nanos, plan.token_nanos, plan.max_tokens) == (plans.prompt_tokens * 150, 0, 0)
-        # Another model's vectors would be of no use: nothing to degrade to.
+        # Another model's vectors cannot be compared: nothing to degrade to.
         assert set(plans.by_tier) == {1}
 
     def test_the_size_of_an_answer_is_known_before_it_comes(self, config: Config) -> None:
@@ -198,7 +216,8 @@ class TestSeveralTexts:
             sent.append(asked)
             return body(vertex(TOKENS + self.place(asked), [float(self.place(asked))] * 2))
 
-        answer = gateway.embed(MODEL, list(self.TEXTS), reply, dimensions=2, encoding_format="base64", user="someone")
+        asks = {"dimensions": 2, "encoding_format": "base64", "task_type": "CLUSTERING", "user": "someone"}
+        answer = gateway.embed(MODEL, list(self.TEXTS), reply, **asks)
         vectors = [struct.unpack("<2f", base64.b64decode(each["embedding"])) for each in answer.json["data"]]
         assert vectors == [(0.0, 0.0), (1.0, 1.0), (2.0, 2.0)]
         assert [each["index"] for each in answer.json["data"]] == [0, 1, 2]
@@ -208,6 +227,7 @@ class TestSeveralTexts:
         for asked in sent:
             assert asked.path.endswith(f"/locations/global/publishers/google/models/{MODEL}:predict")
             assert asked.body["parameters"] == {"autoTruncate": False, "outputDimensionality": 2}
+            assert asked.body["instances"][0]["task_type"] == "CLUSTERING"
             assert asked.headers["authorization"] == "Bearer vertex-secret"
             assert set(asked.body) == {"instances", "parameters"} and "acme" not in json.dumps(asked.body)
 
@@ -243,6 +263,8 @@ class TestSeveralTexts:
             data = [{"object": "embedding", "index": at, "embedding": VECTOR} for at in range(len(asked.body["input"]))]
             return body({**openai(9), "data": data})
 
+        refused = gateway.embed("hosted-embedding", list(self.TEXTS), reply, task_type="CLUSTERING")
+        assert (refused.status, refused.json["error"]["param"], refused.asked) == (400, "task_type", 0)
         answer = gateway.embed("hosted-embedding", list(self.TEXTS), reply, user="someone")
         assert (answer.status, answer.asked, len(answer.json["data"])) == (200, 1, 3)
         assert answer.row is not None and answer.row["cost_nanos"] == 9 * 20

@@ -161,7 +161,7 @@ def test_a_place_is_free_again_whatever_becomes_of_a_call_that_waits_for_it(narr
 
 
 class Leaver:
-    """A client that leaves when it is told to."""
+    """A client that leaves on demand."""
 
     def __init__(self) -> None:
         self._gone = asyncio.Event()

@@ -1,4 +1,4 @@
-"""What LiteLLM thinks that a call costs, for Langfuse and for comparison, by the prices in the rendered configuration."""
+"""LiteLLM's own cost of a call, for Langfuse and for comparison, by the prices in the rendered configuration."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ def test_the_hold_has_the_images_at_the_most_expensive_model(config: Config) -> 
     plain, shown = (request(messages=asked(*parts)) for parts in ([], [image(png(1_000, 1_000))] * 2))
     more = make_plans(shown, config).prompt_tokens - make_plans(plain, config).prompt_tokens
     images = max(image_tokens(model, shown.media) for model in reachable_models(shown, config))
-    # And what stands in the place of each in the text.
+    # And what replaces each in the text.
     assert images == 2 * (38 * 38 + 16) and images < more < images + 200
     assert prompt_bound(shown) < prompt_bound(plain) + 200
 

@@ -28,7 +28,7 @@ def test_the_rule_of_charging(gateway: MeteredGateway, cell: Cell, wire: str, st
         assert row.charged == row.held
     elif cell.charge == "prompt":
         prompt, completion = cell.billed or (0, 0)
-        assert prompt * PRICES[wire][0] <= row.charged < row.held
+        assert prompt * PRICES[cell.asks(wire)][0] <= row.charged < row.held
         if completion <= 1:
             assert row.charged == row.billed
     if cell.name != "longer than allowed":

@@ -25,6 +25,14 @@ def marked(role: str, ttl: str | None = None) -> dict[str, Any]:
     return {"role": role, "content": "x", "cache_control": mark}
 
 
+USER = {"role": "user", "content": "x"}
+
+
+def allowed(*names: str, mode: str = "auto") -> dict[str, Any]:
+    tools = [{"type": "function", "function": {"name": name}} for name in names]
+    return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": tools}}
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -35,6 +43,22 @@ def marked(role: str, ttl: str | None = None) -> dict[str, Any]:
         ({"temperature": 3}, "temperature"),
         ({"stop": ["x"] * 17}, "stop"),
         ({"tool_choice": {"type": "function"}, "tools": [TOOL]}, "tool_choice"),
+        ({"tool_choice": allowed("other"), "tools": [TOOL]}, "tool_choice"),
+        ({"tool_choice": allowed("f", mode="none"), "tools": [TOOL]}, "tool_choice"),
+        ({"tools": [{"type": "custom", "custom": {"name": "f"}}]}, "tools.0.type"),
+        ({"response_format": {"type": "json_schema"}}, "response_format"),
+        ({"response_format": {"type": "json_schema", "json_schema": "x"}}, "response_format"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"name": "x"}}}, "response_format"),
+        ({"messages": [{"role": "user", "content": None}]}, "messages.0.content"),
+        ({"messages": [{"role": "user"}]}, "messages.0.content"),
+        ({"messages": [{"role": "system"}, USER]}, "messages.0.content"),
+        ({"messages": [{"role": "system", "content": "x"}]}, "messages"),
+        ({"messages": [{"role": "developer", "content": "x"}, {"role": "assistant"}]}, "messages"),
+        ({"messages": [USER, {"role": "tool", "tool_call_id": "c", "content": "x"}]}, "messages.1.tool_call_id"),
+        (
+            {"messages": [USER, {"role": "assistant", "tool_calls": [{"function": {"name": "f"}}]}]},
+            "messages.1.tool_calls.0.id",
+        ),
         ({"thinking": {"type": "enabled", "budget_tokens": 0}}, "thinking"),
         ({"logit_bias": {"50256": 101}}, "logit_bias"),
         ({"store": True}, "store"),
@@ -161,6 +185,13 @@ def test_the_options_of_a_stream_are_taken(options: dict[str, bool] | None) -> N
     assert request(stream=True, stream_options=options).wants_usage == bool(options and options.get("include_usage"))
 
 
+def test_allowed_tools_are_those_that_are_sent() -> None:
+    other = {"type": "function", "function": {"name": "other"}}
+    read = request(tools=[TOOL, other], tool_choice=allowed("f", mode="required"))
+    assert [tool["function"]["name"] for tool in read.params["tools"]] == ["f"]
+    assert read.params["tool_choice"] == "required"
+
+
 def test_functions_become_tools() -> None:
     function = {"name": "f", "description": "d", "parameters": {"type": "object", "properties": {}}}
     read = request(
@@ -251,6 +282,18 @@ def test_functions_become_tools() -> None:
             {"content": [{"type": "refusal", "refusal": "no"}, {"type": "text", "text": "t", "annotations": []}]},
             {"content": [{"type": "text", "text": "no"}, {"type": "text", "text": "t"}]},
         ),
+        (
+            {"content": [{"type": "text", "text": "t", "index": 1, "id": "m", "annotations": [{"type": "url_citation"}]}]},
+            {"content": [{"type": "text", "text": "t"}]},
+        ),
+        # As in Anthropic's own messages.
+        (
+            {"content": [{"type": "thinking", "thinking": "t", "signature": "s"}, {"type": "text", "text": "x"}]},
+            {
+                "content": [{"type": "text", "text": "x"}],
+                "thinking_blocks": [{"type": "thinking", "thinking": "t", "signature": "s"}],
+            },
+        ),
         # Cut inside the arguments of a call.
         (
             {"tool_calls": [{"id": "c", "function": {"name": "f", "arguments": '{"a": '}}]},
@@ -324,7 +367,7 @@ def test_what_is_no_object_is_refused(raw: bytes) -> None:
         ({"messages": [marked("user", "1h")]}, "1h"),
         ({"messages": [{"role": "user", "content": [{"type": "text", "text": "x", **MARK}]}]}, "5m"),
         ({"tools": [{**TOOL, "cache_control": {"type": "ephemeral", "ttl": "1h"}}]}, "1h"),
-        # The system prompt comes first on the wire, wherever it stands.
+        # The system prompt comes first on the wire, wherever it is in the request.
         ({"messages": [marked("user"), marked("system", "1h")]}, "1h"),
     ],
 )

@@ -38,7 +38,7 @@ def test_a_harmless_parameter_reaches_the_model_or_is_named(gateway: MeteredGate
     parameter = PARAMETERS[name]
     named = name in reply.headers.get("x-tollgate-dropped", "").split(", ")
     assert named or TAKEN[name] in parameter.default or not sent.isdisjoint(parameter.wire)
-    # No price of its own, and nothing that names a customer.
+    # Without a separate price, and nothing that names a customer.
     assert sent.isdisjoint({"service_tier", "serviceTier", "speed", "store", "user", "prediction", "safety_identifier"})
 
 
@@ -115,12 +115,16 @@ def test_geminis_signatures_go_to_no_other_model(gateway: MeteredGateway, model:
         ({"reasoning_effort": "low", "temperature": 0.2, "max_tokens": 3_000}, {"temperature": None}),
         ({"temperature": 1.5}, {"temperature": None}),
         ({"temperature": 0.5}, {"temperature": 0.5}),
+        # It does not think unless it is asked to; Claude 5 does, and Sonnet 5.5 cannot be told not to.
+        ({"reasoning_effort": "none"}, {"thinking": None}),
+        ({"reasoning_effort": "none", "model": "claude-haiku-5-5"}, {"thinking": {"type": "disabled"}}),
+        ({"reasoning_effort": "none", "model": "claude-sonnet-5-5"}, {"thinking": None}),
     ],
 )
 def test_what_claude_refuses_together_is_fitted(
     gateway: MeteredGateway, body: dict[str, Any], sent: dict[str, Any]
 ) -> None:
-    reply = gateway.ask("claude-haiku-4-5", whole("anthropic"), **body)
+    reply = gateway.ask(body.pop("model", "claude-haiku-4-5"), whole("anthropic"), **body)
     assert reply.status == 200, reply.text
     final = gateway.provider.asked[0].body
     for name, value in sent.items():

@@ -12,15 +12,46 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: ``pieces`` of a body, and how it ends: ``end`` (in order), ``break`` (a reset connection) or ``hang``."""
+    """An answer: ``pieces`` of a body, and how it ends.
+
+    Attributes:
+        ending: ``end`` (in order), ``close`` (before its framing says so), ``break`` (a reset connection), ``hang``, or
+            ``forever`` (the last piece comes again until the gateway closes the connection).
+        silent: whether not even a status comes before the ending.
+        before: what comes before the head.
+        framing: ``chunked``, ``trailers`` (after the last chunk), ``closed`` (HTTP/1.0, ended by the connection's end),
+            ``length``, or a number by which the length that the head names differs from the body's.
+        pause: seconds before each byte.
+    """
 
     pieces: tuple[bytes, ...] = ()
     status: int = 200
     content_type: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
     ending: str = "end"
-    # Whether not even a status comes before the ending.
     silent: bool = False
+    before: bytes = b""
+    framing: str | int = "chunked"
+    pause: float = 0
+
+    @property
+    def chunked(self) -> bool:
+        return self.framing in ("chunked", "trailers")
+
+    @property
+    def head(self) -> bytes:
+        length = sum(map(len, self.pieces)) + (self.framing if isinstance(self.framing, int) else 0)
+        frame = "transfer-encoding: chunked" if self.chunked else f"content-length: {length}"
+        lines = [
+            f"HTTP/1.{0 if self.framing == 'closed' else 1} {self.status} X",
+            f"content-type: {self.content_type}",
+            *([] if self.framing == "closed" else [frame]),
+            *(f"{key}: {value}" for key, value in self.headers),
+        ]
+        return self.before + "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+    def framed(self, piece: bytes) -> bytes:
+        return b"%x\r\n%s\r\n" % (len(piece), piece) if self.chunked else piece
 
 
 @dataclass(frozen=True)
@@ -72,28 +103,29 @@ class WireProvider:
             self.asked.append(asked)
             reply = self.answer(asked)
         if not reply.silent:
-            lines = [
-                f"HTTP/1.1 {reply.status} X",
-                f"content-type: {reply.content_type}",
-                "transfer-encoding: chunked",
-                *(f"{key}: {value}" for key, value in reply.headers),
-            ]
-            writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
+            writer.write(reply.head)
             for piece in reply.pieces:
-                if piece:
-                    writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-                await writer.drain()
-                await asyncio.sleep(0)
+                for part in [piece] if reply.pause == 0 else [bytes([each]) for each in piece]:
+                    if part:
+                        writer.write(reply.framed(part))
+                    await writer.drain()
+                    await asyncio.sleep(reply.pause)
+        while reply.ending == "forever" and not writer.is_closing():
+            writer.write(reply.framed(reply.pieces[-1]))
+            await writer.drain()
+            await asyncio.sleep(0.02)
         if reply.ending == "hang":
             await reader.read()
-        if reply.ending != "end":
-            # What was written arrives before the reset.
+        if reply.ending in ("break", "hang", "close"):
+            # What was written arrives before that.
             await asyncio.sleep(0.02)
-            writer.transport.abort()
+            if reply.ending != "close":
+                writer.transport.abort()
             return False
-        writer.write(b"0\r\n\r\n")
+        if reply.ending == "end" and reply.chunked:
+            writer.write(b"0\r\nx-usage: none\r\n\r\n" if reply.framing == "trailers" else b"0\r\n\r\n")
         await writer.drain()
-        return True
+        return reply.ending == "end" and reply.framing != "closed" and not isinstance(reply.framing, int)
 
 
 def sse(*events: dict[str, Any] | str, named: bool = False) -> tuple[bytes, ...]:

@@ -4,7 +4,7 @@ import { environmentOf, policiesFor } from "../../../policies/pack";
 
 /** One setting of a stack, broken. */
 export interface Mutant {
-  /** What sort of fault it is, as `firewall` or `budget`. */
+  /** The kind of fault, such as `firewall` or `budget`. */
   kind: string;
   /** Which setting of which resource became what. */
   what: string;
@@ -39,7 +39,7 @@ export function withOne(resources: Resource[], added: Resource): Resource[] {
 /**
  * The first policy that finds a mutant; none when it gets by. Policies on single resources see only those that differ.
  *
- * @param advising policies that find something in the unchanged stack and so cannot judge.
+ * @param advising policies that find something in the unchanged stack, so that their findings do not count.
  */
 export async function killer(
   stack: string,

@@ -23,7 +23,7 @@ describe.each([
     const advising = await advisingOn(stack, base);
     // Any other text is not what its folder's name stands for: the rules on what the text says must find it themselves.
     const onContent = new Set([...advising, "configuration-addressed"]);
-    // What is written anew without a fault is no fault: else every mutant of it would be found for that.
+    // Rewriting without a fault must not be a finding, or every mutant of it would be found for that.
     for (const { where, change } of containersOf(base))
       expect([
         where,

@@ -1,4 +1,4 @@
-/** Breaks every setting of every resource of a plan, whatever it means. */
+/** Breaks every setting of every resource of a plan. */
 import { parse, stringify } from "yaml";
 import type { Resource } from "../../../policies/evaluate";
 import { changed, type Mutant } from "./mutant";

@@ -24,7 +24,7 @@ export class PackRefused extends Error {
   override readonly name = "PackRefused";
 }
 
-/** A policy pack in a process of its own, asked as the engine asks it during a preview. */
+/** A policy pack in its own process, called as by the engine during a preview. */
 export class RunningPack {
   private constructor(
     private readonly child: ChildProcess,

@@ -40,7 +40,7 @@ export class Planned {
     return found[0]!;
   }
 
-  // Inputs are whatever a provider takes: a test that reads a wrong path fails.
+  // Inputs are untyped: a test that reads a wrong path fails.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   inputs(type: string, name?: string): any {
     return this.one(type, name).inputs;

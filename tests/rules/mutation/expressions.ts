@@ -3,7 +3,7 @@ import { parser } from "@prometheus-io/lezer-promql";
 
 /** One small wrong change of a rule. */
 export interface Change {
-  /** The kind of mistake that it stands for. */
+  /** The kind of mistake that it represents. */
   kind: string;
   /** What was changed into what. */
   what: string;

@@ -93,7 +93,7 @@ function report(outcomes: Map<Mutant, Outcome>): number {
     if (outcome === "survived") console.log(`survived: ${group}/${rule}: ${kind} ${what}`);
   }
   for (const [name, why] of [
-    ["invalid", "were no valid rules"],
+    ["invalid", "were invalid rules"],
     ["equivalent", "mean the same as the rule"],
     ["unjudged", "were of series that only dashboards read"],
   ]) {

@@ -53,7 +53,7 @@ export const monitoringSuite: Suite = {
   cases: [
     {
       alert: "Watchdog",
-      shows: "fires always, whatever is scraped",
+      shows: "fires always",
       series: {},
       onset: "0m",
       alerts: [

@@ -69,7 +69,7 @@ export const platformSuite: Suite = {
     },
     {
       alert: "DatabaseSaturation",
-      shows: "fires over 80 % of the connections, all databases together, whatever a second exporter saw",
+      shows: "fires over 80 % of the connections, all databases together, regardless of a second exporter",
       series: {
         [backends("ledger")]: "10 41x20",
         [backends("langfuse")]: "40x21",

@@ -59,7 +59,7 @@ function endingCases({ alert, endings, others, share, least, holds, summary }: E
     },
     {
       alert,
-      shows: "fires just over its share, whatever the guard did not send and however another model does",
+      shows: "fires just over its share, regardless of unsent calls and other models",
       series: {
         [attempts(first)]: counter([160, 10]),
         [attempts("complete")]: counter([160, good - 0.5]),
@@ -146,7 +146,7 @@ const providerMeasures: Measure[] = [
       at: 20,
     }),
     recorded(record, 0, {
-      shows: "counts nothing of one that was born before it and stands",
+      shows: "ignores one that existed before and does not change",
       interval,
       series: { [name("one")]: "_x5 5x20" },
       at: 20,

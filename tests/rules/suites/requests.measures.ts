@@ -10,7 +10,7 @@ const gateway = (outcome: string, instance = "one") =>
 const bucket = (le: string, instance = "one") =>
   `tollgate_agent_query_seconds_bucket{le="${le}",instance="${instance}"}`;
 
-/** In a window 60 errors of 500 tool calls, from two instances, beside other methods' traffic. */
+/** In a window 60 errors of 500 tool calls, from two instances, among other methods' traffic. */
 const toolCalls: Record<string, string> = {
   [agent("error")]: changing(1, 2, 6),
   [agent("error", "tools/call", "two")]: changing(2, 3, 1),
@@ -115,7 +115,7 @@ const burnRates: Measure[] = burns.flatMap(({ window, seconds, limit }) => {
     burning(true, "holds from ten failures of all instances on", failures([], [20, 0], [40, 0.125])),
     burning(
       false,
-      "is quiet for fewer, whatever was before or fails beside them",
+      "is quiet for fewer, regardless of earlier and other failures",
       failures([[LONG, 1]], [22, 0], [38, 0.125]),
       2 * LONG,
     ),

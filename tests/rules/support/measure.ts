@@ -20,7 +20,7 @@ export const changing = (before: number, first: number, second: number): string 
  * What a recorded series is worth in a situation.
  *
  * @param value to six places: the tail of binary floats is not part of what is expected
- * @param labels labels by which to find the series, as `{service="agent"}`
+ * @param labels labels that select the series, such as `{service="agent"}`
  */
 export function recorded(record: string, value: number, situation: Situation, labels = ""): Measure {
   return {

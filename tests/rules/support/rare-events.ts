@@ -49,7 +49,7 @@ export function rareEventCases({ alert, counter, expected, least, holds }: RareE
     },
     {
       alert,
-      shows: "is quiet while the counter stands, and when it starts again from zero",
+      shows: "is quiet while the counter is unchanged, and when it restarts from zero",
       series: { [counter("one")]: "7x90 0x20" },
       quietAt: ["80m", "92m", "105m"],
     },

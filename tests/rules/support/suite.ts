@@ -5,7 +5,7 @@ export interface Expected {
   severity: Severity;
   service: string;
   team: "platform" | "finops";
-  /** The labels beside severity, service and team. */
+  /** The labels besides severity, service and team. */
   labels?: Record<string, string>;
   summary: string;
   /** What the description's placeholders are replaced by, in their order. */

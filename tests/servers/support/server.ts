@@ -17,7 +17,7 @@ export function describeWith(...names: string[]): jest.Describe {
   return absent.length === 0 ? describe : describe.skip;
 }
 
-/** A folder of its own, and what removes it. */
+/** A separate folder, and a function that removes it. */
 export function temporaryFolder(name: string): { folder: string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), `${name}-`));
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };

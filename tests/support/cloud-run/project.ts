@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 export interface Template {
   /** Of the container that is named as the service. */
   image: string;
-  /** Folder of the gateway's configuration in the bucket, as `gateway/3b1f29a0c4de`. */
+  /** Folder of the gateway's configuration in the bucket, such as `gateway/3b1f29a0c4de`. */
   folder?: string;
 }
 

@@ -86,7 +86,7 @@ function methodsOf(resource: RawResource): Method[] {
       return {
         id,
         verb: httpMethod,
-        // A resource of any kind stands for as many segments as its name has.
+        // A resource of any kind matches as many segments as its name has.
         path: Object.values(parameters).some(({ pattern }) => pattern === "^.*$") ? path : (flatPath ?? path),
         query: named("query"),
         inPath: named("path"),

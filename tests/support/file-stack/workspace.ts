@@ -26,7 +26,7 @@ export function missingForFileStack(): string[] {
   return NEEDED.filter((name) => !folders.some((folder) => existsSync(join(folder, name))));
 }
 
-/** A stack `prod` of `index.ts` in a folder of its own with a file backend, for the Automation API. */
+/** A stack `prod` of `index.ts` in its own folder with a file backend, for the Automation API. */
 export class FileStack {
   readonly root = mkdtempSync(join(tmpdir(), "tollgate-file-stack-"));
   readonly notes = join(this.root, "notes.json");

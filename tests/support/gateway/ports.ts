@@ -4,7 +4,7 @@ const COUNT = 100;
 
 /**
  * Where this project's tests listen: below the ephemeral range, so that no outgoing connection takes a port; each of jest's
- * workers in a range of its own, so that none takes a port that another has just found free.
+ * workers in its own range, so that none takes a port that another has just found free.
  */
 const FIRST =
   Number(process.env.TOLLGATE_TEST_PORTS ?? 23_000) + (Number(process.env.JEST_WORKER_ID ?? 1) - 1) * COUNT;

@@ -18,6 +18,10 @@ export interface StackOptions {
   gateway?: Partial<Definitions["gateway"]>;
   /** Changes to a session's limits. */
   session?: Partial<Definitions["session"]>;
+  /** Further variables of the gateway. */
+  env?: Record<string, string>;
+  /** Changes to what all customers' calls together may cost. */
+  fleet?: Partial<Definitions["fleet"]>;
 }
 
 /** The agent's key in the tests; it is worth nothing anywhere else. */
@@ -52,7 +56,7 @@ export interface Stack {
 }
 
 /**
- * Starts a stack in a folder of its own on free ports.
+ * Starts a stack in its own folder on free ports.
  *
  * @throws Error with the end of the log of what did not start; the rest is stopped.
  */
@@ -74,6 +78,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       ...definitions,
       gateway: { ...definitions.gateway, ...options.gateway },
       session: { ...definitions.session, ...options.session },
+      fleet: { ...definitions.fleet, ...options.fleet },
     });
     const configDir = writeConfig(join(folder, "config"), stack.definitions);
 
@@ -117,6 +122,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
           ...simulatedProviders(stack.simulator!.url, join(folder, "service-account.json")),
           // Milliseconds between two batches of spans, 5,000 by default.
           OTEL_BSP_SCHEDULE_DELAY: "250",
+          ...options.env,
         },
       }),
     };

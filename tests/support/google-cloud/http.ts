@@ -61,7 +61,7 @@ const DOCUMENTS: Record<string, { document: string; at?: string; ignoreOutput?: 
   "storage.googleapis.com/storage/v1": { document: "storage.v1" },
 };
 
-/** What the provider adds to requests of its own accord and no document has: nothing of the program's. */
+/** What the provider adds to requests by itself and no document has; the program sets none of it. */
 const OF_PROVIDER = [
   "compute.networks.insert: body.routingConfig.deleteBgpAlwaysCompareMed is not a field",
   "compute.routers.patch: body.nats[0].initialNatIps is not a field",

@@ -32,7 +32,7 @@ export function storageApi(store: Store): Handler {
   }
 }
 
-/** Uploads (`multipart/related`: the object's metadata, then its content) go to a path of their own. */
+/** Uploads (`multipart/related`: the object's metadata, then its content) go to their own path. */
 export function uploadApi(store: Store): Handler {
   return ({ path, query, body }) => {
     const bucket = path[1]!;

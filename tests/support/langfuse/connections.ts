@@ -79,7 +79,7 @@ function problemOf({ protocol, hostname }: URL, allowed: string[]): string | und
   return hostname.includes(".") ? undefined : `DNS lookup failed for ${hostname}`;
 }
 
-/** The model's answer to Langfuse's question before it takes an evaluator; text is what Langfuse says against it. */
+/** The model's answer to Langfuse's test call before it accepts an evaluator; a text is Langfuse's objection. */
 export async function preflight(
   { connections }: Pick<Connections, "connections">,
   { provider, model }: { provider: string; model: string },
@@ -87,7 +87,7 @@ export async function preflight(
   const found = connections.find((each) => each.provider === provider);
   if (!found) return "No valid LLM model found. No default model or custom model configured";
   if (!found.withDefaultModels && !found.customModels.includes(model)) return `Model ${model} is not known`;
-  // Of the adapters, those that speak to an address of one's own can be asked here.
+  // Only the adapters with a configurable address can be tested here.
   if (found.adapter !== "openai" || !found.baseURL) return undefined;
   return fetch(`${found.baseURL}/chat/completions`, {
     method: "POST",

@@ -92,6 +92,14 @@ const filter = z.discriminatedUnion("type", [
     operator: z.enum(["any of", "none of", "all of"]),
     value: z.array(z.string()).min(1),
   }),
+  // `queryBuilder.ts`: metadata is filtered by key.
+  z.strictObject({
+    type: z.literal("stringObject"),
+    column: z.literal("metadata"),
+    key: z.string().min(1),
+    operator: z.enum(["=", "contains", "does not contain", "starts with", "ends with"]),
+    value: z.string(),
+  }),
 ]);
 
 const rows = { row_limit: z.int().positive().max(1000).optional() };

@@ -41,7 +41,7 @@ export class LangfuseApiStandIn implements Evaluations, Dashboards {
   defaultModel = true;
   /** Whether there is an unstable part of the API. */
   unstable = true;
-  /** Every request that changed something, as `POST /api/public/models`. */
+  /** Every request that changed something, such as `POST /api/public/models`. */
   writes: string[] = [];
   url = "";
   private readonly faults: Fault[] = [];

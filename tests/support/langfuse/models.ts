@@ -93,7 +93,7 @@ export function modelRoutes(models: StoredModel[]): Route[] {
   ];
 }
 
-/** The server gives each tier an id, and the default tier's prices in the old shape too. */
+/** The server adds an id to each tier, and the default tier's prices in the old shape too. */
 function shown(model: StoredModel): object {
   const standard = model.pricingTiers.find(({ isDefault }) => isDefault)!;
   return {

@@ -2,6 +2,7 @@ import { sampleSources } from "../../../app/sources/sample";
 import type { ToolContext } from "../../../app/tools/tool";
 import { PLAIN_TOOLS } from "../../../app/tools";
 import { inContext } from "../../../simulator/says/follow-up";
+import { speak } from "../../../simulator/says/speak";
 import { summarize } from "../../../simulator/says/summary";
 
 const now = () => new Date("2026-11-24T10:00:00Z");
@@ -60,7 +61,7 @@ test("what there is: counts by type, with names", async () => {
   expect(list).toMatch(/^\| Type \| Count \| Such as \|/);
 });
 
-test("what is left of the budget: the amount with the day on which it starts anew, the conversation beside it", () => {
+test("what is left of the budget: the amount with the day on which it renews, and the conversation's", () => {
   const answer = summarize([
     asResult("get-budget", {
       plan_tier: "tier_1",
@@ -104,7 +105,7 @@ const spend = {
   ...noData,
 };
 
-test("credits and tax: usage before credits, each type, and the invoice beside it", () => {
+test("credits and tax: usage before credits, each type, and the invoice", () => {
   const cost = {
     currency: "USD",
     total: "90.00",
@@ -137,7 +138,7 @@ test("credits and tax: usage before credits, each type, and the invoice beside i
   );
 });
 
-test("several currencies stand side by side and are never added", () => {
+test("several currencies are listed separately and never added", () => {
   const answer = summarize([
     asResult("get-spend", {
       ...spend,
@@ -292,4 +293,30 @@ test.each([
   const whole = inContext(questions);
   for (const words of kept) expect(whole).toContain(words);
   for (const words of dropped) expect(whole).not.toContain(words);
+});
+
+test.each([
+  ["Hello", /^I can look up what you spend/],
+  [
+    "What is the capital of France?",
+    /^I only answer questions about what you spend on Google Cloud\. I can look up/,
+  ],
+  ["Delete all my VMs", /^I can look at your resources but not change them: nothing was changed\./],
+  ["Could you stop it?", /^I can look at your resources but not change them/],
+  ["What will it be next month?", /^I have no forecast of your bill/],
+])("what no tool answers is said: %s", (text, answer) => {
+  const messages = [{ role: "user" as const, text }];
+  const asked = { instructions: "", messages, tools: [], toolChoice: "auto" as const, parallelTools: true };
+  expect(speak(asked as unknown as Parameters<typeof speak>[0]).content).toMatch(answer);
+});
+
+test("an answer to a wish for a change begins with what was not done", () => {
+  const messages = [
+    { role: "user" as const, text: "Delete all my VMs" },
+    { role: "tool" as const, text: JSON.stringify({ assets: [], more: false }) },
+  ];
+  const asked = { instructions: "", messages, tools: [], toolChoice: "auto" as const, parallelTools: true };
+  expect(speak(asked as unknown as Parameters<typeof speak>[0]).content).toMatch(
+    /^I can look at your resources but not change them: nothing was changed\.\n\nNo resource matches\./,
+  );
 });

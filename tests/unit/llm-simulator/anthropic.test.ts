@@ -123,6 +123,19 @@ describe("Anthropic's SDK reads", () => {
     },
   );
 
+  test.each<[string, object, number]>([
+    ["claude-haiku-4-5", {}, 0],
+    ["claude-haiku-4-5", { thinking: { type: "enabled", budget_tokens: 1_024 } }, 300],
+    ["claude-haiku-5-5", {}, 300],
+    ["claude-haiku-5-5", { thinking: { type: "disabled" } }, 0],
+    ["claude-sonnet-5-5", {}, 300],
+  ])("%s thinks by its own rule: %j", async (model, says, thinking) => {
+    const call = sim.marked();
+    await call.behave({ reasoningTokens: 300, outputTokens: 5 });
+    await ask(call.prompt, { model, max_tokens: 2_000, ...says });
+    expect((await call.requests())[0]!.usage.reasoningTokens).toBe(thinking);
+  });
+
   test.each([
     ["refusal", "refusal"],
     ["pause", "pause_turn"],

@@ -109,6 +109,48 @@ describe.each(["openai", "anthropic", "vertex"] as const)("on %s's wire", (name)
     },
   );
 
+  test.each([
+    [{ transport: "informational" }, 200],
+    [{ transport: "trailers" }, 200],
+    [{ transport: "close_delimited" }, 200],
+    [{ transport: "byte_order_mark" }, 200],
+    [{ transport: "headers_twice" }, 200],
+    [{ successStatus: 206 }, 206],
+    [{ dripMs: 1 }, 200],
+  ])("a whole answer sent in an unusual way: %j", async (behaviour, status) => {
+    for (const stream of [false, true]) {
+      const call = sim.marked();
+      await call.behave({ ...behaviour, outputTokens: 3 });
+      const response = await send(call.prompt, stream);
+      const text = await response.text();
+      expect([response.status, finish.test(text)]).toEqual([status, true]);
+      expect(await billed(call)).toMatchObject({ outcome: "success", usage: { completionTokens: 3 } });
+    }
+  });
+
+  test.each([["length_beyond"], ["length_below"], ["head_only"]])(
+    "a body that does not come whole: %s",
+    async (transport) => {
+      const call = sim.marked();
+      await call.behave({ transport, outputTokens: 3 });
+      await expect(send(call.prompt, false).then((response) => response.json())).rejects.toThrow();
+      expect(await billed(call)).toMatchObject({ usage: { completionTokens: 3 } });
+    },
+  );
+
+  test.each([["keep_alives"], ["text"]])("an answer that never ends: %s", async (forever) => {
+    for (const stream of [false, true]) {
+      const call = sim.marked();
+      await call.behave({ forever, outputTokens: 3 });
+      const response = await send(call.prompt, stream);
+      await expect(
+        Promise.race([response.text(), new Promise((passed) => setTimeout(passed, 200, "on"))]),
+      ).resolves.toBe("on");
+      await response.body?.cancel().catch(() => undefined);
+      expect(await billed(call)).toMatchObject({ outcome: "hung" });
+    }
+  });
+
   test("a usage that is repeated with smaller numbers comes last", async () => {
     const call = sim.marked();
     await call.behave({ usage: "shrinking", outputTokens: 40 });

@@ -12,7 +12,7 @@ beforeAll(() => {
   openai = new OpenAI({ baseURL: `${sim.simulator.url}/v1`, apiKey: "any", maxRetries: 0 });
 });
 
-/** A call of one message with a marker of its own. */
+/** A call of one message with its own marker. */
 function marked(text?: string) {
   const call = sim.marked(text);
   return { ...call, messages: [{ role: "user" as const, content: call.prompt }] };
@@ -136,7 +136,7 @@ describe("failures", () => {
     await expect(hanging).rejects.toThrow();
   });
 
-  test("a malformed request and an unknown model say what is wrong", async () => {
+  test("a malformed request and an unknown model are refused with the reason", async () => {
     await expect(chat([])).rejects.toMatchObject({ status: 400 });
     await expect(chat(marked().messages, { model: "gpt-nope" })).rejects.toMatchObject({
       status: 404,

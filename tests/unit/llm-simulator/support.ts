@@ -7,7 +7,7 @@ export interface Account {
   calls: number;
 }
 
-/** A prompt with a marker of its own, and the ways to look at what the simulator made of it. */
+/** A prompt with its own marker, and the ways to look at what the simulator made of it. */
 export interface Marked {
   prompt: string;
   account(): Promise<Account>;
@@ -17,7 +17,7 @@ export interface Marked {
 
 let cases = 0;
 
-/** Starts a simulator for a test file; `marked` gives each case a prompt of its own. */
+/** Starts a simulator for a test file; `marked` gives each case its own prompt. */
 export function useSimulator(): { readonly simulator: Simulator; marked(text?: string): Marked } {
   let simulator: Simulator | undefined;
   beforeAll(async () => {

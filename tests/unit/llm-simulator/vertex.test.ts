@@ -247,7 +247,7 @@ describe("embeddings", () => {
     expect((await embed(long, { autoTruncate: false })).status).toBe(400);
   });
 
-  test("an answer keeps to Google's discovery document, and misbehaves as it is told", async () => {
+  test("an answer conforms to Google's discovery document, and misbehaves as configured", async () => {
     const isPredictResponse = new Ajv({ strict: false }).compile(schemaOf("PredictResponse"));
     expect(isPredictResponse(await (await embed("hi")).json())).toBe(true);
     const call = sim.marked();
@@ -262,7 +262,7 @@ describe("embeddings", () => {
     ["an unknown field", { instances: [{ content: "a", text: "b" }] }],
     ["an unknown parameter", { instances: [{ content: "a" }], parameters: { dimensions: 5 } }],
     ["too many dimensions", { instances: [{ content: "a" }], parameters: { outputDimensionality: 3_073 } }],
-    ["a field beside them", { instances: [{ content: "a" }], user: "u" }],
+    ["an unknown field", { instances: [{ content: "a" }], user: "u" }],
   ])("%s is refused", async (_, body) => {
     const response = await post(body, `${model}:predict`);
     expect([response.status, await response.json()]).toMatchObject([
@@ -314,7 +314,7 @@ describe("what Vertex AI refuses", () => {
       /Invalid function name/,
     ],
     [
-      "a thinking budget beside a level",
+      "a thinking budget with a level",
       { ...valid, generationConfig: { thinkingConfig: { thinkingBudget: 1, thinkingLevel: "LOW" } } },
       /only one of/,
     ],

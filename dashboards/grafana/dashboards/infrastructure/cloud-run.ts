@@ -12,7 +12,7 @@ const RUN = "stackdriver_cloud_run_revision_run_googleapis_com";
 export const cloudRate = (metric: string, by: string) => `sum by (${by}) (rate(${RUN}_${metric}[15m]))`;
 
 const cloudQuantile = (metric: string) =>
-  `histogram_quantile(0.95, sum by (le, service_name) (rate(${RUN}_${metric}_bucket[15m])))`;
+  `(histogram_quantile(0.95, sum by (le, service_name) (rate(${RUN}_${metric}_bucket[15m]))) >= 0)`;
 
 /** What its panels show elsewhere than on Google Cloud. */
 const NOTHING = "Cloud Run reports nothing";

@@ -18,7 +18,12 @@ export const databases: Row = {
       width: 6,
       steps: limitSteps(thresholds.postgres.share),
       noValue: "unknown",
-      queries: [promNow("sum(pg_stat_database_numbackends) / max(pg_settings_max_connections)", "in use")],
+      queries: [
+        promNow(
+          "sum(max by (datname) (pg_stat_database_numbackends)) / max(pg_settings_max_connections)",
+          "in use",
+        ),
+      ],
     }),
     timeSeries({
       title: "Postgres connections by database",
@@ -26,7 +31,7 @@ export const databases: Row = {
       unit: unit.count,
       width: 6,
       queries: [
-        prom(`sum by (datname) (pg_stat_database_numbackends{datname!~"template.*"})`, "{{datname}}"),
+        prom(`max by (datname) (pg_stat_database_numbackends{datname!~"template.*"})`, "{{datname}}"),
       ],
     }),
     gauges({

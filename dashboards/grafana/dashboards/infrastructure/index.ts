@@ -15,7 +15,7 @@ const langfuse: Row = {
   ),
 };
 
-/** For whoever runs the platform: is every part up, and what runs out first. */
+/** For platform operators: is every part up, and what runs out first. */
 export const infrastructure = dashboard({
   uid: "infrastructure",
   title: "Infrastructure",

@@ -28,9 +28,9 @@ export const ledger: Row = {
         "Calls that hold money now, as the ledger and as the gateway see it; and the oldest one's age.",
       unit: unit.count,
       queries: [
-        prom("tollgate_ledger_holds_pending", "pending in the ledger"),
+        prom("max(tollgate_ledger_holds_pending)", "pending in the ledger"),
         prom("sum(tollgate_guard_holds_in_flight)", "in flight at the gateway"),
-        prom("tollgate_ledger_oldest_hold_seconds", "oldest"),
+        prom("max(tollgate_ledger_oldest_hold_seconds)", "oldest"),
       ],
       overrides: {
         oldest: [

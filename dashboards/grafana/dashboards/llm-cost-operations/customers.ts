@@ -2,7 +2,6 @@ import { NANOS_PER_DOLLAR } from "../../../../litellm-config";
 import type { Row } from "../../lib/dashboard";
 import { toDashboard } from "../../lib/links";
 import { bars, gauges, stat, table } from "../../lib/panels";
-import { CUSTOMER } from "../../lib/table";
 import { ZERO_WHILE_LEDGER_ANSWERS } from "../../lib/expressions";
 import { promNow, promTable, sql, sqlSeries, usdOf } from "../../lib/queries";
 import { budgetSteps } from "../../lib/thresholds";
@@ -39,7 +38,7 @@ export const customers: Row = {
           FROM ledger.customer_spend
           WHERE day BETWEEN ${dayOf("$__timeTo()")} - 29 AND ${dayOf("$__timeTo()")}
             AND customer_id IN (SELECT customer_id FROM (${MOST_EXPENSIVE}) AS range)
-          GROUP BY 1, 2 ORDER BY 1`),
+          GROUP BY 1, 2 ORDER BY 1, 2`),
       ],
       transform: [
         { id: "timeSeriesTable", options: { B: { stat: "sum" } } },
@@ -48,13 +47,15 @@ export const customers: Row = {
       columns: {
         Customer: {
           link: toDashboard("Sessions", "llm-cost-operations", { customer_id: "customer_id" }),
-          width: CUSTOMER,
+          width: 140,
         },
         customer_id: { hidden: true },
+        Tier: { width: 85 },
+        Calls: { width: 85 },
         Spend: { unit: unit.usd },
         "This month": { unit: unit.usd },
         "Budget used": { unit: unit.share, steps: budgetSteps, cell: "bar" },
-        "Trend #B": { unit: unit.usd, cell: "sparkline", title: "Trend" },
+        "Trend #B": { unit: unit.usd, cell: "sparkline", title: "Trend", width: 150 },
       },
     }),
     bars({
@@ -78,9 +79,14 @@ export const customers: Row = {
       unit: unit.share,
       width: 16,
       steps: budgetSteps,
-      noValue: "no customer is over half",
+      noValue: "none is known to be over half",
       links: [toDashboard("Sessions", "llm-cost-operations", { customer_id: "labels.customer_id" })],
-      queries: [promNow(`topk(12, tollgate_customer_budget_used_ratio{tier=~"$tier"})`, "{{customer_id}}")],
+      queries: [
+        promNow(
+          `topk(12, max by (customer_id) (tollgate_customer_budget_used_ratio{tier=~"$tier"}))`,
+          "{{customer_id}}",
+        ),
+      ],
     }),
     stat({
       title: "Degraded and blocked customers",
@@ -90,8 +96,14 @@ export const customers: Row = {
       height: 8,
       noValue: "unknown",
       queries: [
-        promNow(`sum(tollgate_customer_degraded) or ${ZERO_WHILE_LEDGER_ANSWERS}`, "degraded"),
-        promNow(`sum(tollgate_customer_blocked) or ${ZERO_WHILE_LEDGER_ANSWERS}`, "blocked"),
+        promNow(
+          `sum(max by (customer_id) (tollgate_customer_degraded)) or ${ZERO_WHILE_LEDGER_ANSWERS}`,
+          "degraded",
+        ),
+        promNow(
+          `sum(max by (customer_id) (tollgate_customer_blocked)) or ${ZERO_WHILE_LEDGER_ANSWERS}`,
+          "blocked",
+        ),
       ],
     }),
     table({
@@ -99,7 +111,7 @@ export const customers: Row = {
       description:
         "Customers whose budget is used up before their budget month ends, should the days to come be like the last four weeks.",
       width: 12,
-      noValue: "none is expected to run out",
+      noValue: "none is known to run out",
       queries: [
         promTable(
           `topk(50, max by (customer_id, tier) (tollgate_customer_runs_out_timestamp_seconds{tier=~"$tier"})) * 1000`,
@@ -123,9 +135,11 @@ export const customers: Row = {
       unit: unit.usd,
       width: 12,
       height: 8,
-      noValue: "known after three days",
+      noValue: "not known: it takes three days",
       queries: [
-        promNow(`max by (bound) (tollgate_fleet_forecast_nanodollars) / ${NANOS_PER_DOLLAR}`, "{{bound}}"),
+        ...["low", "expected", "high"].map((bound) =>
+          promNow(`max(tollgate_fleet_forecast_nanodollars{bound="${bound}"}) / ${NANOS_PER_DOLLAR}`, bound),
+        ),
       ],
     }),
   ],

@@ -3,6 +3,7 @@ import { records } from "../../../prometheus/rules/recording";
 import type { Row } from "../../lib/dashboard";
 import { timeSeries } from "../../lib/panels";
 import { prom } from "../../lib/queries";
+import { outcomeColors } from "../../lib/thresholds";
 import { unit } from "../../lib/units";
 
 /** What the guard decided, and whether its books agree with LiteLLM's. */
@@ -14,6 +15,7 @@ export const enforcement: Row = {
       description: "Calls a second by what the guard decided.",
       unit: unit.perSecond,
       stacked: true,
+      overrides: outcomeColors,
       queries: [
         prom(
           `sum by (decision) (rate(tollgate_guard_decisions_total{tier=~"$tier"}[$__rate_interval]))`,

@@ -15,6 +15,7 @@ export const models: Row = {
     pie({
       title: "Calls by model",
       description: "Which models answered, in the hours of the time range.",
+      width: 12,
       unit: unit.count,
       rows: true,
       queries: [
@@ -26,6 +27,7 @@ export const models: Row = {
     pie({
       title: "Spend by model",
       description: "What their answers cost, in the hours of the time range.",
+      width: 12,
       unit: unit.usd,
       rows: true,
       queries: [
@@ -38,6 +40,7 @@ export const models: Row = {
       title: "Cost of a call by query type",
       description:
         "Simple lookups should stay under half a cent, analyses under 5, recommendations under 20. p95 is that of the latest 5,000 calls.",
+      width: 12,
       queries: [
         sql(`
           SELECT query_type AS "Query type", calls AS "Calls", ${usdOf("cost / calls")} AS "Mean", ${usdOf("p95")} AS "p95",
@@ -62,35 +65,11 @@ export const models: Row = {
         Spend: { unit: unit.usd },
       },
     }),
-    stat({
-      title: "Cache hit rate",
-      description: "Share of the time range's calls that cost nothing because the answer was known.",
-      unit: unit.share,
-      height: 6,
-      queries: [
-        sql(`
-          SELECT sum(cache_hits)::float / nullif(sum(calls), 0) AS hits FROM ledger.spend WHERE ${SPEND_CHOSEN}`),
-      ],
-    }),
-    stat({
-      title: "Saved by the cache",
-      description: "What the cached answers cost when they were first given, in the time range.",
-      unit: unit.usd,
-      height: 6,
-      noValue: "no hits",
-      queries: [
-        promNow(
-          `sum(increase(tollgate_guard_cache_saved_nanodollars_total[$__range])) / ${NANOS_PER_DOLLAR}`,
-          "saved",
-        ),
-      ],
-    }),
     timeSeries({
       title: "Cache hits and savings",
       description: "Hits a second, and dollars an hour that they save.",
       unit: unit.perSecond,
-      width: 16,
-      height: 6,
+      width: 12,
       noValue: "no hits",
       queries: [
         prom("sum(rate(tollgate_guard_cache_hits_total[$__rate_interval]))", "hits"),
@@ -101,22 +80,41 @@ export const models: Row = {
       ],
       overrides: { saved: [{ id: "unit", value: unit.usd }] },
     }),
+    stat({
+      title: "Cache hit rate",
+      description: "Share of the time range's calls that cost nothing because the answer was known.",
+      unit: unit.share,
+      height: 8,
+      queries: [
+        sql(`
+          SELECT sum(cache_hits)::float / nullif(sum(calls), 0) AS hits FROM ledger.spend WHERE ${SPEND_CHOSEN}`),
+      ],
+    }),
+    stat({
+      title: "Saved by the cache",
+      description: "What the cached answers cost when they were first given, in the time range.",
+      unit: unit.usd,
+      height: 8,
+      noValue: "no hits",
+      queries: [
+        promNow(
+          `sum(increase(tollgate_guard_cache_saved_nanodollars_total[$__range])) / ${NANOS_PER_DOLLAR}`,
+          "saved",
+        ),
+      ],
+    }),
     timeSeries({
       title: "Saved by providers' caches",
       description:
         "Dollars an hour that prompt caching saves: what tokens read from a provider's cache did not cost, less what writing to it costs above plain input. Below zero where prompts are written and not read again.",
       unit: unit.usd,
-      width: 12,
-      height: 6,
       queries: [prom(PROVIDER_CACHES, "{{model}}")],
     }),
     timeSeries({
       title: "Tokens",
       description:
         "Tokens a second: prompts, the parts of them that providers read from and wrote to their caches, and answers.",
-      unit: unit.countsPerSecond,
-      width: 12,
-      height: 6,
+      unit: unit.tokensPerSecond,
       queries: [prom("sum by (kind) (rate(tollgate_guard_tokens_total[$__rate_interval]))", "{{kind}}")],
     }),
   ],

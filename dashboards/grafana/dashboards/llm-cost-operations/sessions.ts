@@ -50,10 +50,11 @@ function sessionColumns(langfuse: string): NonNullable<Parameters<typeof table>[
       width: CUSTOMER,
     },
     Session: { link: toPage("Session in Langfuse", `${langfuse}/sessions`, "Session"), width: SESSION },
-    Started: { width: TIME },
-    "Last call": { width: TIME },
+    Started: TIME,
+    "Last call": TIME,
+    Calls: { width: 75 },
     Spend: { unit: unit.usd, decimals: 4 },
-    "Cap used": { unit: unit.share, steps: budgetSteps, cell: "bar" },
+    "Cap used": { unit: unit.share, steps: budgetSteps, cell: "bar", width: 100 },
     Trace: { link: toPage("Trace in Langfuse", `${langfuse}/traces`, "Trace"), width: TRACE },
   };
 }

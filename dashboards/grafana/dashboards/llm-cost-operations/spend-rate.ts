@@ -136,5 +136,5 @@ export const spendRate: Row = {
 function usdPerHour(column: "model_used" | "plan_tier" | "query_type"): Query {
   return sqlSeries(`
     SELECT hour AS time, ${column} AS metric, ${usdOf("sum(cost_nanos)")} AS spend
-    FROM ledger.spend WHERE ${SPEND_CHOSEN} AND ${column} <> '' GROUP BY 1, 2 ORDER BY 1`);
+    FROM ledger.spend WHERE ${SPEND_CHOSEN} AND ${column} <> '' GROUP BY 1, 2 ORDER BY 1, 2`);
 }

@@ -1,5 +1,5 @@
-"""The APIs that the gateway speaks beside chat completions.
+"""The APIs that the gateway serves besides chat completions.
 
 Each is translated to a chat completion at the gate and back, so that one path is checked, held, clamped, charged and traced,
-whatever the client speaks. Why LiteLLM's own routes of these names stay closed is in the guard's README.
+whichever API the client uses. Why LiteLLM's own routes of these names stay closed is in the guard's README.
 """

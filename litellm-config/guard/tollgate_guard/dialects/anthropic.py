@@ -44,7 +44,9 @@ class Messages:
     def read(self, body: Json) -> Json:
         body = {key: value for key, value in body.items() if value is not None}
         for key in {key for key in body if body[key] not in _DEFAULTS} - _SAME.keys() - _LEFT_OUT - _READ:
-            raise invalid(key, body[key], "it is unknown or has no bounded price: leave it out")
+            named = self.fields.get(key)
+            remedy = f"its name here is {named}" if named else "it is unknown or has no bounded price: leave it out"
+            raise invalid(key, body[key], remedy)
         chat = {name: body[key] for key, name in _SAME.items() if key in body}
         chat["messages"] = [*_system(body), *_messages(body.get("messages"))]
         if body.get("tools"):
@@ -97,7 +99,7 @@ def _messages(messages: object) -> Iterator[Json]:
 
 
 def _question(role: str, blocks: list[Any], where: str) -> Iterator[Json]:
-    """Results first: in a chat completion each is a message of its own, right after the calls."""
+    """Results first: in a chat completion each is a separate message, right after the calls."""
     texts: list[Json] = []
     for index, block in enumerate(blocks):
         at = f"{where}.{index}"
@@ -141,7 +143,7 @@ def _answer(blocks: list[Any], where: str) -> Json:
 
 
 def _at(block: Any, where: str) -> list[Json]:
-    """A text block, and its field as it stands in the request where it is none."""
+    """A text block. ``where`` is its field in the request, for a refusal."""
     kind = block.get("type") if isinstance(block, dict) else None
     if kind != "text":
         raise invalid(f"{where}.type", kind, _BLOCKS)
@@ -172,6 +174,8 @@ def _tool_choice(choice: object) -> Json:
         raise invalid("tool_choice", choice, 'send {"type": "auto"}, "any", "none" or "tool" with a name')
     chosen: Any = {"any": "required"}.get(str(kind), kind)
     if kind == "tool":
+        if not isinstance(choice.get("name"), str):
+            raise invalid("tool_choice.name", choice.get("name"), "send the name of a tool")
         chosen = {"type": "function", "function": {"name": choice.get("name")}}
     alone = {"parallel_tool_calls": False} if choice.get("disable_parallel_tool_use") else {}
     return {"tool_choice": chosen, **alone}

@@ -34,6 +34,6 @@ def models(config: Config, names: Container[str] | None = None) -> bytes:
 
 
 def _files(route: Route) -> list[str]:
-    """What all of a route's models take beside text."""
+    """What all of a route's models accept besides text."""
     images = ["image"] if all(model.images for model in route.models) else []
     return [*images, *(["pdf"] if all(model.documents for model in route.models) else [])]

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..media import check_fields, document_part, image_part
 from ..refusals import Refusal, invalid
+from ..request import tool_remedy
 from .dialect import Json, text_of
 from .response_writer import ResponseWriter
 from .sealed import unseal
@@ -23,6 +24,11 @@ _READ = frozenset({"input", "instructions", "tools", "tool_choice", "text", "rea
 # Harmless, and not passed on.
 _LEFT_OUT = frozenset({"include", "truncation", "max_tool_calls", "stream_options"})
 _KEPT = "nothing is kept between requests; send the whole conversation as input, with store: false"
+_ELSEWHERE = {
+    "previous_response_id": _KEPT,
+    "conversation": _KEPT,
+    "prompt": "no templates are kept here; send its text as instructions and input",
+}
 
 _PARTS = {"input_text": "text", "output_text": "text", "text": "text", "refusal": "refusal"}
 _PARTS_REMEDY = (
@@ -47,11 +53,13 @@ class Responses:
 
     def read(self, body: Json) -> Json:
         body = {key: value for key, value in body.items() if value is not None}
-        for key in ("previous_response_id", "conversation", "prompt"):
+        for key, remedy in _ELSEWHERE.items():
             if key in body:
-                raise invalid(key, body[key], _KEPT)
+                raise invalid(key, body[key], remedy)
         for key in {key for key in body if body[key] not in ([], {}, "")} - _SAME.keys() - _READ - _LEFT_OUT:
-            raise invalid(key, body[key], "it is unknown or has no bounded price: leave it out")
+            named = self.fields.get(key)
+            remedy = f"its name here is {named}" if named else "it is unknown or has no bounded price: leave it out"
+            raise invalid(key, body[key], remedy)
         chat: Json = {name: body[key] for key, name in _SAME.items() if key in body}
         chat["messages"] = list(_messages(body))
         if body.get("tools"):
@@ -147,19 +155,32 @@ def _tools(tools: object) -> list[Json]:
     for index, tool in enumerate(tools):
         kind = tool.get("type") if isinstance(tool, dict) else None
         if not isinstance(tool, dict) or kind != "function":
-            raise invalid(
-                f"tools.{index}.type",
-                kind,
-                'send tools of type "function": tools that run at the provider have no bounded price',
-            )
+            raise invalid(f"tools.{index}.type", kind, tool_remedy(kind))
         read.append({"type": "function", "function": {key: value for key, value in tool.items() if key != "type"}})
     return read
 
 
 def _tool_choice(choice: object) -> Any:
-    if isinstance(choice, dict) and choice.get("type") == "function":
-        return {"type": "function", "function": {"name": choice.get("name")}}
-    return choice
+    if not isinstance(choice, dict):
+        if choice not in ("none", "auto", "required"):
+            raise invalid("tool_choice", choice, _CHOICES)
+        return choice
+    if choice.get("type") == "allowed_tools" and isinstance(choice.get("tools"), list):
+        named = [_chosen(tool) for tool in choice["tools"]]
+        return {"type": "allowed_tools", "allowed_tools": {"mode": choice.get("mode"), "tools": named}}
+    return _chosen(choice)
+
+
+_CHOICES = (
+    'send "none", "auto", "required", {"type": "function", "name": ...}, or {"type": "allowed_tools", '
+    '"mode": "auto" or "required", "tools": [functions by their names]}'
+)
+
+
+def _chosen(tool: object) -> Json:
+    if not isinstance(tool, dict) or tool.get("type") != "function" or not isinstance(tool.get("name"), str):
+        raise invalid("tool_choice", tool, _CHOICES)
+    return {"type": "function", "function": {"name": tool["name"]}}
 
 
 def _text(text: object) -> Json:

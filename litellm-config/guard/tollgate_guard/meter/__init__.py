@@ -10,7 +10,7 @@ provider's own report of its tokens is read from it. The rule of charging:
 3. Where the provider documents that it bills nothing (an answer with an error status) or got no request, it is free.
 4. Where a counter was not reported, its bound is charged. For the prompt that is the bound of the bytes sent. For the
    answer it is the limit of the request, or, where the provider itself ended or broke a stream and cannot have reasoned
-   unseen, the bytes that came of it.
+   unseen, the bytes that came of it. (Far more bytes than the limit allows are a fault of the connection: the limit.)
 
 A report is sane when it is a whole number, not negative, not smaller than an earlier one and not more than
 ``usage.BELIEVABLE`` times its bound (or the most that the model can read or write).

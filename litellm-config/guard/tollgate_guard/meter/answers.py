@@ -133,7 +133,7 @@ class AnswerReader:
 
     def _object(self, event: dict[str, Any]) -> None:
         error = event.get("error")
-        if error is not None:
+        if error:
             self.understood = True
             self.error = (
                 str(error.get("type") or error.get("status") or "error") if isinstance(error, dict) else "error"
@@ -345,7 +345,7 @@ def _read_vertex(reader: AnswerReader, event: dict[str, Any]) -> None:
 
 
 def _rest(prompt: int | None, completion: int | None, total: int | None) -> int | None:
-    """The completion, which may be counted in part, or not at all, beside the total."""
+    """The completion's tokens, where only the total may be complete."""
     if total is None or prompt is None or total < prompt:
         return completion
     return max(completion or 0, total - prompt)

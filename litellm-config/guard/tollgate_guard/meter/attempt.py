@@ -12,11 +12,14 @@ from ..config import Model
 from ..pricing import Usage, cost
 from .answers import AnswerReader
 from .endings import Ending
-from .usage import Counters, believable
+from .usage import BELIEVABLE, Counters, believable
 from .wire_request import WireRequest
 
 # More bytes than this for each token allowed: the provider has ignored the limit.
 _BYTES_PER_TOKEN = 8
+
+# Bytes beyond ``BELIEVABLE`` times that: the answer never ends.
+_ENDLESS_BYTES = 16 * 1024
 
 # Ended by the provider, so that it cannot have written more than what came (see the package's rule, 4).
 _ENDED_THERE = (Ending.BROKEN, Ending.CUT, Ending.ERROR_IN_ANSWER)
@@ -31,6 +34,7 @@ class Attempt:
         ended: called once, when it has ended.
         answer: what came; None before the provider began to answer with success.
         rest: reads what is still to come of it.
+        leave: closes its connection.
         status: the status of the provider's answer; None where there was none.
         error: the provider's name of its error, or the class of the transport's.
         counted: whether ``prompt_bound`` is the provider's own count.
@@ -42,6 +46,7 @@ class Attempt:
     ended: Callable[[Attempt], None]
     answer: AnswerReader | None = None
     rest: Callable[[], Awaitable[None]] | None = None
+    leave: Callable[[], Awaitable[None]] | None = None
     ending: Ending | None = None
     cost: int = 0
     usage: Usage = field(default_factory=Usage)
@@ -77,6 +82,12 @@ class Attempt:
         good = self.ending in (None, Ending.COMPLETE, Ending.NO_USAGE)
         return good and self.answer is not None and self.answer.repeatable
 
+    @property
+    def endless(self) -> bool:
+        """Whether far more came than the request allows, so that it is a fault of the connection and not of the model."""
+        most = BELIEVABLE * _BYTES_PER_TOKEN * self.allowed + _ENDLESS_BYTES
+        return self.answer is not None and self.answer.visible > most
+
     def end(self, ending: Ending) -> None:
         """Charges the attempt by the package's rule. What comes after the first end changes nothing."""
         if self.ending is not None:
@@ -99,6 +110,13 @@ class Attempt:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(self.rest(), seconds)
         self.end(Ending.TIMEOUT)
+
+    async def cut(self) -> None:
+        """Ends it at once: the gateway waits no longer."""
+        self.end(Ending.TIMEOUT)
+        if self.leave is not None:
+            with contextlib.suppress(Exception):
+                await self.leave()
 
     def _charge(self) -> None:
         answer = self.answer
@@ -155,7 +173,7 @@ class Attempt:
         # Counted up to some moment: from there on by its bytes.
         seen = max(came, counters.begun) if counted is None else counted + came - counters.came_at_report
         # What could not be read says nothing of that: most of it may be the frame.
-        if visible > _BYTES_PER_TOKEN * self.allowed:
+        if visible > _BYTES_PER_TOKEN * self.allowed and not self.endless:
             return max(seen, self.allowed)
         most = max(self.allowed, counted or 0)
         seen_all = self.ending in _ENDED_THERE and counters.prompt is not None

@@ -2,7 +2,7 @@
 
 ``gemini-embedding-001`` is documented to take one text a request
 (https://docs.cloud.google.com/vertex-ai/generative-ai/docs/embeddings/get-text-embeddings), and LiteLLM sends all texts in
-one. So the meter sends each text by itself, as an attempt with a bound, a report and a charge of its own, and LiteLLM gets
+one. So the meter sends each text separately, as an attempt with its own bound, report and charge, and LiteLLM gets
 their answers joined. A text that has its vector is not sent again when LiteLLM repeats the request.
 """
 
@@ -61,7 +61,7 @@ def read_embeddings(wire: Wire, path: str, body: dict[str, Any], raw: bytes) -> 
 
 
 def _is_text(instance: object) -> bool:
-    return isinstance(instance, dict) and instance.keys() == {"content"}
+    return isinstance(instance, dict) and {"content"} <= instance.keys() <= {"content", "task_type"}
 
 
 def parts(request: WireRequest) -> Iterator[WireRequest]:

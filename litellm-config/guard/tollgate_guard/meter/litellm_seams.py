@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+import asyncio
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 import litellm.utils
 from litellm.caching.caching import Cache
 from litellm.llms.vertex_ai.vertex_llm_base import VertexBase
+from litellm.proxy import proxy_server
 
 from ..call import current_call
 from .providers import PLACEHOLDER
@@ -44,6 +46,17 @@ def install(routes: Container[str]) -> None:
     # a model at another provider answers, `fitting.py` or LiteLLM's transformation takes them out.
     is_gemini = litellm.utils._is_gemini_model
     litellm.utils._is_gemini_model = lambda model, provider: model in routes or is_gemini(model, provider)
+
+
+def before_shutdown(flushes: Sequence[Callable[[], None]]) -> None:
+    """Sends what waits to be sent once the last answer is out. uvicorn ends by its signal, so nothing runs at exit."""
+    shut_down = proxy_server.proxy_shutdown_event
+
+    async def flush_and_shut_down(*args: Any, **kwargs: Any) -> None:
+        await asyncio.gather(*(asyncio.to_thread(flush) for flush in flushes), return_exceptions=True)
+        await shut_down(*args, **kwargs)
+
+    proxy_server.proxy_shutdown_event = flush_and_shut_down
 
 
 def _repeatable() -> bool:

@@ -61,7 +61,7 @@ class Providers:
         return provider
 
     async def headers(self, provider: Provider) -> dict[str, str]:
-        """What authorizes a request. Raises google.auth's errors when Google gives no token."""
+        """The authorization of a request. Raises google.auth's errors when Google issues no token."""
         if provider.wire == "anthropic":
             return {"x-api-key": provider.key or ""}
         key = provider.key

@@ -1,4 +1,4 @@
-"""Answers that the meter gives in a provider's place while the gateway warms up: nothing is sent, and nothing is billed."""
+"""Answers in place of a provider's while the gateway warms up: nothing is sent, and nothing is billed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from .providers import Wire
+from .wire_request import WireRequest
 
 # Whether the running request is the gateway's own, to be answered here.
 rehearsing: contextvars.ContextVar[bool] = contextvars.ContextVar("tollgate_rehearsing", default=False)
@@ -68,11 +69,20 @@ _STREAM: dict[Wire, list[dict[str, Any]]] = {
     ],
     "vertex": [_GEMINI],
 }
+_VECTORS: dict[Wire, dict[str, Any]] = {
+    "openai": {
+        "object": "list",
+        "model": "warm-up",
+        "data": [{"object": "embedding", "index": 0, "embedding": [1.0]}],
+        "usage": {"prompt_tokens": 1, "total_tokens": 1},
+    },
+    "vertex": {"predictions": [{"embeddings": {"statistics": {"token_count": 1}, "values": [1.0]}}]},
+}
 
 
-def answer_here(wire: Wire, request: httpx.Request, stream: bool) -> httpx.Response:
-    """An answer of two letters, as the wire's provider would give it."""
-    if not stream:
-        return httpx.Response(200, json=_PLAIN[wire], request=request)
+def answer_here(wire: Wire, request: httpx.Request, asked: WireRequest) -> httpx.Response:
+    """An answer of two letters, or a vector of one number, in the provider's format."""
+    if not asked.stream:
+        return httpx.Response(200, json=(_VECTORS if asked.texts else _PLAIN)[wire], request=request)
     events = b"".join(b"data: %s\n\n" % json.dumps(event).encode() for event in _STREAM[wire])
     return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=events, request=request)

@@ -40,11 +40,11 @@ def report_not_sent(
 
 
 def report_fallback(before: str, now: str, who: Identity, tier: str | None, call_id: object) -> None:
-    """Logs that another model answers."""
+    """Logs that another model is asked."""
     log(
         "warn",
         "provider.fallback",
-        f"{before} failed: {now} answers in its place",
+        f"{before} failed: {now} is asked instead",
         **tags(who, tier, now),
         call_id=call_id,
     )

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
 
@@ -28,6 +30,7 @@ from .endings import Ending, ending_of_status
 from .providers import Provider, Providers
 from .rehearsal import answer_here, rehearsing
 from .report import report_not_sent
+from .unicode_text import WholeCharacters
 from .wire_request import UnboundedRequest, WireRequest
 from .wires import read_wire_request
 
@@ -48,8 +51,12 @@ _NOT_REPEATED = 408
 # Free endpoints, that count a prompt's tokens.
 _COUNTS = ("/v1/messages/count_tokens", ":countTokens")
 
-# Bytes of a provider's error that LiteLLM gets to see.
+# Bytes of a provider's error that LiteLLM gets to see, and for how long they are waited for.
 _MOST_ERROR_BYTES = 64 * 1024
+_ERROR_SECONDS = 2.0
+
+# The longest time to wait that is taken from a provider, and passed on to the client.
+_LONGEST_RETRY_SECONDS = 86_400.0
 
 
 class Meter:
@@ -103,7 +110,7 @@ class Meter:
         try:
             wire = read_wire_request(provider.wire, request.url.path, await request.aread())
             if rehearsing.get():
-                return answer_here(provider.wire, request, wire.stream)
+                return answer_here(provider.wire, request, wire)
             model = self._priced(provider, wire)
         except UnboundedRequest as reason:
             return _not_sent(call, "none", provider, request, reason)
@@ -179,11 +186,13 @@ class Meter:
             # A redirection would carry the prompt to an address that is not the provider's.
             status = response.status_code if response.status_code >= 400 else 502
             return httpx.Response(status, headers={**headers, **_NO_RETRY}, content=body, request=request)
+        # Whatever success it is called: some of LiteLLM's clients take no other.
+        success = 200
         reader = AnswerReader(provider.wire, attempt.request.stream)
         attempt.answer = reader
         stream = MeteredStream(response, attempt, reader)
         if attempt.request.stream:
-            return httpx.Response(response.status_code, headers=headers, stream=stream, request=request)
+            return httpx.Response(success, headers=headers, stream=stream, request=request)
         whole = bytearray()
         try:
             async for chunk in stream:
@@ -192,7 +201,7 @@ class Meter:
             await response.aclose()
             if attempt.ending is not Ending.COMPLETE:
                 return _in_place(request, _NOT_REPEATED, "broken")
-        return httpx.Response(response.status_code, headers=headers, content=bytes(whole), request=request)
+        return httpx.Response(success, headers=headers, content=bytes(whole), request=request)
 
 
 @lru_cache(maxsize=256)
@@ -202,7 +211,7 @@ def _url(address: str) -> httpx.URL:
 
 
 class NotWhole(httpx.ReadError):
-    """An answer that the provider ended as if it were whole, and that is not."""
+    """An answer that the provider ended as if it were whole, and that is not; or that it does not end."""
 
 
 class MeteredStream(httpx.AsyncByteStream):
@@ -215,7 +224,9 @@ class MeteredStream(httpx.AsyncByteStream):
         self._reader = reader
         self._source = response.stream.__aiter__()
         self._decode = _decoder(response.headers.get("content-encoding", "identity"))
+        self._text = WholeCharacters()
         attempt.rest = self._rest
+        attempt.leave = response.aclose
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while (data := await self._next()) is not None:
@@ -234,11 +245,14 @@ class MeteredStream(httpx.AsyncByteStream):
     async def _next(self) -> bytes | None:
         """The next piece, None at the end."""
         try:
-            data = self._decode(await self._source.__anext__())
-            if self._reader.too_long and not self._attempt.request.stream:
-                # It is kept whole in memory.
-                raise NotWhole("The provider's answer is longer than any model's")
+            data = self._text.feed(self._decode(await self._source.__anext__()))
+            # A plain answer is kept whole in memory.
+            if self._attempt.endless or (self._reader.too_long and not self._attempt.request.stream):
+                raise NotWhole("The provider's answer does not end")
         except StopAsyncIteration:
+            if rest := self._text.end():
+                self._reader.feed(rest)
+                return rest
             self._reader.end()
             self._attempt.end(_ending_of_whole(self._reader))
             return None
@@ -246,6 +260,8 @@ class MeteredStream(httpx.AsyncByteStream):
             self._reader.end()
             self._attempt.error = _name(error)
             self._attempt.end(_ending_of(error))
+            if isinstance(error, NotWhole):
+                await self._response.aclose()
             raise
         self._reader.feed(data)
         return data
@@ -335,23 +351,32 @@ class _Members:
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """Seconds of a ``retry-after`` header; None where it has none (or a date, which providers do not send)."""
-    try:
-        seconds = float(retry_after or "")
-    except ValueError:
+    """Seconds of a ``retry-after`` header, which may be a date; None where it has none."""
+    if not retry_after:
         return None
-    return seconds if 0 <= seconds < float("inf") else None
+    try:
+        seconds = float(retry_after)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(retry_after).timestamp() - time.time()
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return min(max(seconds, 0.0), _LONGEST_RETRY_SECONDS) if seconds == seconds else None
 
 
 async def _beginning(response: httpx.Response) -> bytes:
-    """The beginning of an error's body; what does not come is left out."""
+    """The beginning of an error's body; what does not come soon is left out."""
     body = bytearray()
-    try:
+
+    async def read() -> None:
         assert isinstance(response.stream, httpx.AsyncByteStream)
         async for chunk in response.stream:
-            body += chunk
+            body.extend(chunk)
             if len(body) > _MOST_ERROR_BYTES:
                 break
+
+    try:
+        await asyncio.wait_for(read(), _ERROR_SECONDS)
     except Exception as error:
         log("debug", "provider.error", f"The body of an error broke off: {type(error).__name__}")
     finally:
@@ -359,9 +384,7 @@ async def _beginning(response: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _not_sent(
-    call: Call, model: str, provider: Provider, request: httpx.Request, reason: Exception
-) -> httpx.Response:
+def _not_sent(call: Call, model: str, provider: Provider, request: httpx.Request, reason: Exception) -> httpx.Response:
     who, tier = call.request.identity, call.decision.tier
     report_not_sent(model, provider.serves or provider.name, str(reason), who, tier, call.id)
     return _in_place(request, 400, "not_sent")

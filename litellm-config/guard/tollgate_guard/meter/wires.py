@@ -8,7 +8,7 @@ from typing import Any
 
 from ..bounds import text_bound
 from ..config import Caching
-from ..fitting import on_anthropics_wire
+from ..fitting import on_anthropics_wire, thinks_unasked
 from ..media import Media, read_media, split_data_url
 from ..refusals import Refusal
 from .embeddings import read_embeddings
@@ -103,7 +103,7 @@ def read_wire_request(wire: Wire, path: str, raw: bytes) -> WireRequest:
         max_tokens=max_tokens,
         choices=choices,
         size=size,
-        hidden=_reasons_unseen(wire, body),
+        hidden=_reasons_unseen(wire, model, body),
         caching=_caching(raw),
         body=json.dumps(body).encode() if changed else raw,
         keys=_keys(body),
@@ -245,17 +245,15 @@ def _vertex(path: str, body: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
 _LIMITS = {"openai": _openai, "anthropic": _anthropic, "vertex": _vertex}
 
 
-def _reasons_unseen(wire: Wire, body: dict[str, Any]) -> bool:
+def _reasons_unseen(wire: Wire, model: str, body: dict[str, Any]) -> bool:
     if wire == "anthropic":
-        # Shown in a summary, and billed in full.
+        # Shown in a summary or not at all, and billed in full.
         thinking = body.get("thinking")
-        return isinstance(thinking, dict) and thinking.get("type") != "disabled"
-    if wire == "vertex":
-        # Gemini thinks by default.
-        config = _vertex_config(body)
-        thinking = config.get("thinkingConfig") or config.get("thinking_config") or {}
-        return thinking.get("thinkingBudget", thinking.get("thinking_budget")) != 0
-    return body.get("reasoning_effort") != "none"
+        if thinking is None:
+            return thinks_unasked(model)
+        return not (isinstance(thinking, dict) and thinking.get("type") == "disabled")
+    # No setting of Gemini 3 turns thinking off (docs.cloud.google.com, "Thinking").
+    return wire == "vertex" or body.get("reasoning_effort") != "none"
 
 
 def _caching(raw: bytes) -> Caching | None:

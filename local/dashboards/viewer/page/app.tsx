@@ -13,7 +13,7 @@ interface Choices {
 const RANGES = ["now-15m", "now-1h", "now-6h", "now-24h", "now-7d", "now-30d"];
 const UNITS: Record<string, number> = { m: 60, h: 3_600, d: 86_400 };
 
-/** One dashboard: the menu, its variables, its panels. What is chosen stands in the address, as in Grafana. */
+/** One dashboard: the menu, its variables, its panels. What is chosen is in the address, as in Grafana. */
 export function App(): JSX.Element {
   const styles = useStyles2(stylesOf);
   const { isDark } = useTheme2();

@@ -80,7 +80,7 @@ const BREAKS: Break[] = [
     command((all) => all.map((each) => each.replace("/etc/tollgate/", "/tmp/"))),
   ],
   [
-    "a model beside its configuration",
+    "a model outside its configuration",
     GATEWAY,
     args((all) => [...all, "--model", "claude-opus-5-5"]),
     command((all) => [...all, "--model", "claude-opus-5-5"]),
@@ -260,7 +260,7 @@ function* added(base: Resource[], places: Place[], of: Of): Generator<Mutant> {
       compose.file((file) => (file.secrets["agent-key"] = { file: "/etc/shadow" })),
     );
     yield of(
-      "compose: another file beside it",
+      "compose: another file next to it",
       compose.file((file) => (file.include = ["https://stranger.example/x.yaml"])),
     );
   }

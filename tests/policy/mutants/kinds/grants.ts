@@ -197,7 +197,7 @@ export function* grants(base: Resource[]): Generator<Mutant> {
       changed(base, at, (copy) => (copy.props.httpTarget.uri = uri)),
     );
     yield of(
-      `${name}: with a command of its own`,
+      `${name}: with its own command`,
       changed(
         base,
         at,

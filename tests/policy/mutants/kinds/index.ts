@@ -1,4 +1,4 @@
-/** Faults of the kinds that must not reach a stack, at every place of a plan where one could stand. */
+/** Kinds of fault that must not reach a stack, at every place in a plan where one could occur. */
 import type { Resource } from "../../../../policies/evaluate";
 import { access } from "./access";
 import { budgets } from "./budgets";

@@ -152,7 +152,7 @@ export function* machines(base: Resource[]): Generator<Mutant> {
       );
     const before = props.metadata["user-data"] as string | undefined;
     if (before === undefined)
-      throw new Error(`the configuration of ${name} is not known: give images their digests`);
+      throw new Error(`the configuration of ${name} is unknown: set the images' digests`);
     const unchanged = JSON.stringify(parse(before));
     for (const [fault, change] of CONFIGS) {
       const config = JSON.parse(unchanged) as Config;

@@ -74,7 +74,7 @@ export function* secrets(base: Resource[]): Generator<Mutant> {
     if (/dashboards|rules/.test(name)) continue;
     for (const [kind, value] of Object.entries(VALUES))
       yield of(
-        `${name}: ${kind} on a line of its own`,
+        `${name}: ${kind} on its own line`,
         changed(base, at, ({ props }) => (props.content = `${props.content}\n# setting: ${value}\n`)),
       );
   }

@@ -35,8 +35,8 @@ export interface Promotion {
 const HEADER =
   "# Promotions of this stack, the newest last. `npm run promote` writes it; commit it with the stack's file.\n";
 
-/** `promotions.<stack>.yaml`, beside the stack's file: what was promoted, how far it got, and how it ended. */
-export class PromotionLedger {
+/** `promotions.<stack>.yaml`, next to the stack's file: what was promoted, how far it got, and how it ended. */
+export class PromotionRecord {
   readonly path: string;
 
   constructor(stack: string, root: string) {

@@ -1,0 +1,128 @@
+/**
+ * What Langfuse's own code made of the recorded conversation (`npm run test:langfuse`) is what the local sink makes of it, so that
+ * what people and tests see on this machine is what they see in Langfuse.
+ */
+import { TAGS } from "../../litellm-config";
+import { toObservation } from "../../local/otlp-sink/observation";
+import { sessionsOf } from "../../local/otlp-sink/sessions";
+import { langfuseSetup } from "../../dashboards/langfuse";
+import { expectedOutcome, recordedSpans } from "./mapping/recorded";
+import type { Row } from "./mapping/clickhouse";
+
+const { rows, traces, judged, tiles } = expectedOutcome();
+const observations = recordedSpans().map(toObservation);
+const [session] = sessionsOf(recordedSpans());
+
+const numbers = (map: unknown) =>
+  Object.fromEntries(
+    Object.entries(map as Record<string, string>).map(([key, value]) => [key, Number(value)]),
+  );
+const orNothing = (text: unknown) => (text === "" || text === null ? undefined : text);
+
+function metadataOf({ metadata_names: names, metadata_values: values }: Row): Record<string, unknown> {
+  return Object.fromEntries((names as string[]).map((name, at) => [name, (values as string[])[at]]));
+}
+
+test("every observation is a row, and says the same of itself", () => {
+  expect(rows).toHaveLength(observations.length);
+  for (const row of rows) {
+    const found = observations.find(({ spanId }) => spanId === row.span_id)!;
+    expect({
+      ...found,
+      type: found.type.toUpperCase(),
+      startedAt: Date.parse(found.startedAt),
+      firstTokenAt: found.firstTokenAt && Date.parse(found.firstTokenAt),
+    }).toMatchObject({
+      traceId: row.trace_id,
+      parentSpanId: orNothing(row.parent_span_id),
+      name: row.name,
+      type: row.type,
+      startedAt: Date.parse(row.start_time as string),
+      environment: row.environment,
+      traceName: row.trace_name,
+      userId: row.user_id,
+      sessionId: row.session_id,
+      tags: row.tags,
+      model: orNothing(row.provided_model_name),
+      promptName: orNothing(row.prompt_name),
+      promptVersion: row.prompt_version ?? undefined,
+      usage: numbers(row.provided_usage_details),
+      costs: numbers(row.provided_cost_details),
+      cost:
+        orNothing(row.total_cost) === undefined || row.total_cost === "0"
+          ? undefined
+          : Number(row.total_cost),
+      firstTokenAt: row.completion_start_time ? Date.parse(row.completion_start_time as string) : undefined,
+      error: orNothing(row.status_message),
+    });
+  }
+});
+
+test("a generation names the model that answered, is priced by it, and has its costs apart", () => {
+  const generations = rows.filter(({ type }) => type === "GENERATION");
+  expect(generations.length).toBeGreaterThan(5);
+  for (const row of generations) {
+    const tags = metadataOf(row);
+    expect(row.provided_model_name).toBe(tags.model_used);
+    expect(row.model_id).toBe(row.provided_model_name);
+    expect(row.prompt_id).toBe(`${String(row.prompt_name)}, version 1`);
+    expect(row.completion_start_time).not.toBeNull();
+    const [input, output, total] = ["calculated_input_cost", "calculated_output_cost", "total_cost"].map(
+      (name) => Number(row[name]),
+    );
+    expect(input).toBeGreaterThan(0);
+    expect(output).toBeGreaterThan(0);
+    expect(input! + output!).toBeCloseTo(total!, 11);
+    for (const tag of TAGS.filter((each) => each !== "tools_invoked"))
+      expect([tag, tags[tag]]).toEqual([tag, expect.any(String)]);
+  }
+});
+
+test("a question is one trace with its name, eight tags, customer and cost, whichever row Langfuse wrote last", () => {
+  expect(traces).toHaveLength(session!.traces.length);
+  for (const trace of traces) {
+    const found = session!.traces.find(({ traceId }) => traceId === trace.id)!;
+    expect((trace.tags as string[]).map((tag) => tag.split(":")[0]).sort()).toEqual([...TAGS].sort());
+    expect(found).toMatchObject({ name: trace.name, tags: trace.tags, userId: trace.user_id });
+    expect(found.cost).toBeCloseTo(Number(trace.total_cost), 11);
+    expect(found.observations).toHaveLength(trace.observation_count as number);
+    expect(new Set(found.observations.map(({ environment }) => environment))).toEqual(
+      new Set([trace.environment]),
+    );
+    // Langfuse lists the first 200 characters.
+    expect([found.question, found.answer].map((text) => [...text!].slice(0, 200).join(""))).toEqual([
+      trace.input,
+      trace.output,
+    ]);
+  }
+  const questions = session!.traces.map(({ question }) => question);
+  expect(new Set(questions).size).toBe(questions.length);
+});
+
+test("judges get the questions with their answers, and nothing else", () => {
+  const asked = traces.map(({ input }) => `ask: ${String(input)}`);
+  expect(Object.values(judged)).toEqual([
+    asked,
+    asked.filter((_, at) => (traces[at]!.tags as string[]).includes("query_type:recommendation")),
+  ]);
+  expect(Object.values(judged)[1]).toHaveLength(1);
+});
+
+test("every tile was accepted by Langfuse, and shows the conversation's money once", () => {
+  const titles = langfuseSetup().boards.flatMap((board) => board.tiles.map(({ title }) => title));
+  expect(Object.keys(tiles).sort()).toEqual(titles.sort());
+  const shown = (title: string) => tiles[title]!.map((row) => Number(row.sum_totalCost ?? 0));
+  const total = Number(tiles["LLM cost"]![0]!.sum_totalCost);
+  expect(total).toBeCloseTo(session!.cost, 11);
+  const sum = (titlesOfParts: string[]) => titlesOfParts.flatMap(shown).reduce((all, each) => all + each, 0);
+  for (const parts of [
+    ["Cost by customer"],
+    ["Cost by model"],
+    ["Cost over time"],
+    ["Most expensive sessions"],
+    ["Cost of cheap models", "Cost of expensive models"],
+    titles.filter((title) => /^Cost: /.test(title)),
+    titles.filter((title) => /^LLM cost: /.test(title)),
+  ])
+    expect([parts, sum(parts)]).toEqual([parts, expect.closeTo(total, 11)]);
+});
