@@ -160,7 +160,12 @@ function parsed(text: string): unknown {
   }
 }
 
-function withOverrides(stack: string, tiers: Settings["tiers"]): Definitions {
+/**
+ * The definitions with a stack's own prices and budgets.
+ *
+ * @throws ConfigError when a tier is not known, or a budget is not usable.
+ */
+export function withOverrides(stack: string, tiers: Settings["tiers"]): Definitions {
   const unknown = Object.keys(tiers).filter((name) => !definitions.tiers[name]);
   if (unknown.length > 0) {
     const known = Object.keys(definitions.tiers).join(", ");

@@ -14,7 +14,7 @@ type Partially<T> = T extends (infer Item)[]
     : T;
 
 /**
- * The part of a resource's inputs that is known. During a preview the engine throws on every look at a value that only the
+ * The part of a resource's inputs that the program set and that is known. During a preview the engine throws on every look at a value that only the
  * update can know, and would drop a whole rule for one such value; so an unknown value is undefined here, under its key.
  */
 export function known(props: Props): Props {
@@ -37,9 +37,11 @@ function copy(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const at = (key: string | number) => unlessUnknown(() => copy((value as Props)[key]));
   if (Array.isArray(value)) return Array.from({ length: value.length }, (_, index) => at(index));
-  // The engine hands over what is not set as null, and a provider's notes about its defaults with the inputs.
+  // Not set is null for the engine, or below the top has the provider's default, which it names beside it.
+  const filled = (unlessUnknown(() => (value as Props).__defaults) ?? []) as string[];
   const set = Object.keys(value).filter(
-    (key) => !key.startsWith("__") && unlessUnknown(() => (value as Props)[key]) !== null,
+    (key) =>
+      key !== "__defaults" && !filled.includes(key) && unlessUnknown(() => (value as Props)[key]) !== null,
   );
   return Object.fromEntries(set.map((key) => [key, at(key)]));
 }

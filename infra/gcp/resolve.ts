@@ -216,7 +216,7 @@ export function dataBindings(unit: Unit, { secrets, ...resources }: Resources): 
 }
 
 /** What scales has its metrics pushed by a sidecar, as soon as there is a Prometheus to push to. */
-export function hasCollector(unit: Unit, { phase }: StackConfig): boolean {
+export function hasCollector(unit: Unit, { phase }: Pick<StackConfig, "phase">): boolean {
   return (
     !isJob(unit) &&
     phase >= service(collector.pushesTo).phase &&

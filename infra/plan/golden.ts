@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { plan, type Plan, type PlannedResource } from ".";
+import { shapeText, stackShape } from "./shape";
 import { STACKS } from "./stack-file";
 
 const FOLDER = join(__dirname, "..", "..", "generated", "plan");
@@ -17,9 +18,10 @@ export function committedForm({ stack, outputs, resources }: Plan): string {
   return `${JSON.stringify({ stack, outputs, resources }, null, 2)}\n`;
 }
 
-/** `generated/plan/`: the plan of every stack. */
+/** `generated/plan/`: the plan of every stack, and what all plans have in common. */
 export async function renderPlanFiles(): Promise<Record<string, string>> {
-  const files: Record<string, string> = {};
-  for (const stack of STACKS) files[`plan/${stack}.json`] = committedForm(await plan(stack));
-  return files;
+  const plans: Plan[] = [];
+  for (const stack of STACKS) plans.push(await plan(stack));
+  const files = plans.map((each) => [`plan/${each.stack}.json`, committedForm(each)] as const);
+  return { ...Object.fromEntries(files), "plan/shape.json": shapeText(await stackShape(plans)) };
 }

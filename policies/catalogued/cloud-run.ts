@@ -1,4 +1,5 @@
 import type { PolicyResource } from "@pulumi/policy";
+import { jobs } from "../../catalogue";
 import { onTemplates, templatesOf, type Template } from "../deployed/templates";
 import { filesOf } from "../deployed/files";
 import { isMissing, type Props } from "../known";
@@ -40,6 +41,9 @@ export const asCatalogued: Rule = {
     ...(service.buildConfig
       ? [`${workload} has a buildConfig: its image would be built from elsewhere`]
       : []),
+    ...(runsBefore(workload) && isMissing(service, "runExecutionToken")
+      ? [`${workload} has no runExecutionToken: an update would not run it`]
+      : []),
     ...containers.flatMap((container: Props) => {
       const { name = workload.replace(/^tollgate-/, "") } = container;
       const expected = expectedOf(workload, name);
@@ -51,6 +55,12 @@ export const asCatalogued: Rule = {
   ]),
 };
 
+/** Whether a workload is a job that an update runs, before what needs it. */
+function runsBefore(workload: string): boolean {
+  const job = jobs.find(({ name }) => workload === `tollgate-${name}`);
+  return typeof job?.trigger === "object" && "before" in job.trigger;
+}
+
 /** In what a container differs from the catalogue, as the end of a sentence. */
 function differences(container: Props, volumes: Props[], expected: Expected): string[] {
   return [
@@ -61,7 +71,23 @@ function differences(container: Props, volumes: Props[], expected: Expected): st
     ...list("args", container, expected.args),
     ...environment(container, expected),
     ...mounts(container, volumes, expected.mounts),
+    ...probe("startupProbe", container, expected.ready, expected.port),
+    ...probe("livenessProbe", container, expected.live, expected.port),
+    ...(container.ports?.containerPort === undefined || container.ports.containerPort === expected.port
+      ? []
+      : [`listens on ${container.ports.containerPort}, not ${expected.port}`]),
   ];
+}
+
+function probe(
+  field: "startupProbe" | "livenessProbe",
+  container: Props,
+  path: string | undefined,
+  port: number | undefined,
+): string[] {
+  const asked = (at: Props | undefined) => (at?.path === undefined ? "nothing" : `${at.path} on ${at.port}`);
+  const [found, wanted] = [asked(container[field]?.httpGet), asked(path === undefined ? {} : { path, port })];
+  return found === wanted ? [] : [`has a ${field} that asks ${found}, not ${wanted}`];
 }
 
 function list(field: "commands" | "args", container: Props, expected: Pattern[] = []): string[] {
@@ -75,15 +101,23 @@ function environment({ envs = [] }: Props, { env, secretEnv, required }: Expecte
   const names = new Set((envs as Props[]).map(({ name }) => name));
   const twice = (envs as Props[]).length > names.size ? ["sets a variable twice"] : [];
   const missing = required.filter((name) => !names.has(name)).map((name) => `lacks ${name}`);
-  const other = (envs as Props[]).flatMap(({ name, value, valueSource }) => {
+  const other = (envs as Props[]).flatMap((each) => {
+    const { name, value, valueSource } = each;
     const secret = valueSource?.secretKeyRef?.secret as string | undefined;
     const plain = env[name];
     const wanted = secretEnv[name];
     if (plain === undefined && wanted === undefined) return [`sets ${name}, which the catalogue does not`];
+    const reference = valueSource?.secretKeyRef as Props | undefined;
+    if (
+      valueSource &&
+      (isMissing(valueSource, "secretKeyRef") || (reference && isMissing(reference, "secret")))
+    )
+      return [`reads ${name} from no secret`];
     if (wanted !== undefined)
       return valueSource !== undefined && matches(wanted, secret)
         ? []
         : [`reads ${name} from ${secret ?? "a plain value"}, not from the secret that the catalogue names`];
+    if (valueSource === undefined && isMissing(each, "value")) return [`sets ${name} to nothing`];
     // The value itself may be a secret in the wrong place.
     return valueSource === undefined && matches(plain!, value)
       ? []

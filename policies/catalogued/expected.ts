@@ -27,6 +27,10 @@ export interface Expected {
   /** Name of the secret by the variable's. */
   secretEnv: Record<string, Pattern>;
   mounts: Record<string, ExpectedMount>;
+  /** The paths that say when it is ready and when it lives; none: it is not asked. */
+  ready?: string;
+  live?: string;
+  port?: number;
 }
 
 export type ExpectedMount = { folder: string } | { bucket: Pattern } | { secret: Pattern; file: string };
@@ -70,6 +74,7 @@ function unitOf(unit: Unit): Expected {
     args: args && [...args, ...(more?.(0) ?? []).map((each) => exactly(each).replace(/\d+/g, "\\d+"))],
     env,
     required: Object.keys(inputsOf(unit, always).env),
+    ...(isJob(unit) ? {} : { ready: unit.probe?.path, live: unit.probe?.livePath, port: unit.port }),
     secretEnv: Object.fromEntries(Object.entries(secretEnv).map(([as, name]) => [as, secretNamed(name)])),
     mounts: {
       ...Object.fromEntries(
@@ -126,5 +131,8 @@ function routerOf(): Expected {
     required: ["ROUTES"],
     secretEnv: {},
     mounts: { [TEMPLATES]: { folder: "router" } },
+    ready: router.health,
+    live: router.health,
+    port: router.port,
   };
 }

@@ -1,42 +1,49 @@
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
+import { withOverrides } from "../../infra/config";
 import { gatewayFiles } from "../../infra/definitions-hash";
-import { definitions } from "../../litellm-config";
 import { judgeGuard, judgeLitellm } from "../budgets/deployed";
 import { onFiles } from "../deployed/files";
 import type { Props, Rule } from "../rule";
+import { stackSetting } from "../stack-settings";
 
-/** A stack may set its tiers' budgets and prices; other rules bound them. */
+/** What a stack's own tiers change, which other rules bound where the stack is not known. */
 const OF_STACK = ["tiers", "fleet"];
 
 export const gatewayAsRendered: Rule = {
   name: "gateway-as-rendered",
   description:
-    "LiteLLM's configuration and the guard's are what the definitions come down to, but for a stack's own tiers.",
+    "LiteLLM's configuration and the guard's are what the definitions come down to, with the stack's own tiers.",
   severity: "critical",
   remedy: "Change litellm-config/definitions/ and deploy what `npm run render` makes of it",
   checks: onFiles((file) => [
     ...judgeLitellm(file, (config) => differences(config, rendered().litellm, [])),
     ...judgeGuard(
       file,
-      (guard) => differences(guard as unknown as Props, rendered().guard, OF_STACK),
+      (guard) =>
+        differences(guard as unknown as Props, rendered().guard, stackSetting("gcp:project") ? [] : OF_STACK),
       undefined,
     ),
   ]),
 };
 
-let made: { litellm: Props; guard: Props } | undefined;
+let made: { tiers: string; litellm: Props; guard: Props } | undefined;
 
+/** The gateway's files with the tiers of the stack. */
 function rendered(): { litellm: Props; guard: Props } {
-  if (!made) {
-    const files = gatewayFiles(definitions);
+  const tiers = stackSetting("tollgate:tiers") ?? "{}";
+  if (made?.tiers !== tiers) {
+    const files = gatewayFiles(withOverrides("the stack", JSON.parse(tiers) as StackTiers));
     made = {
+      tiers,
       litellm: parse(files["config.yaml"]!) as Props,
       guard: JSON.parse(files["guard.json"]!) as Props,
     };
   }
   return made;
 }
+
+type StackTiers = Parameters<typeof withOverrides>[1];
 
 function differences(found: Props, wanted: Props, free: string[]): string[] {
   return Object.keys({ ...wanted, ...found })

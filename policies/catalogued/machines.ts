@@ -152,6 +152,9 @@ function judge(props: Props, name: string): string[] {
     ...(tags as string[])
       .filter((tag) => !known.tags.includes(tag))
       .map((tag) => `tags has ${tag}, for which other rules open ports`),
+    ...known.metadata
+      .filter((key) => key !== "user-data" && isMissing(metadata, key))
+      .map((key) => `metadata.${key} is not set`),
     ...(isMissing(metadata, "user-data")
       ? ["metadata.user-data is missing: the machine would do nothing"]
       : []),

@@ -1,5 +1,5 @@
 import type { PolicyResource } from "@pulumi/policy";
-import type { Props } from "../known";
+import { isMissing, type Props } from "../known";
 import type { Check } from "../rule";
 import { composeContainers } from "./compose";
 import type { Container } from "./container";
@@ -49,23 +49,28 @@ function runContainers({ workload, containers = [], volumes = [] }: Template): C
     secrets: [
       ...((container.envs ?? []) as Props[]).flatMap(({ name = "", valueSource }) => {
         const reference = valueSource?.secretKeyRef;
-        return reference ? [{ as: name, secret: reference.secret ?? "", version: reference.version }] : [];
+        return reference ? [{ as: name, secret: reference.secret ?? "", version: versionOf(reference) }] : [];
       }),
       ...(index > 0
         ? []
         : volumes.flatMap(({ name = "", secret }) =>
             secret === undefined
               ? []
-              : ((secret.items ?? [{}]) as Props[]).map(({ version }) => ({
+              : ((secret.items ?? [{}]) as Props[]).map((item) => ({
                   as: name,
                   secret: secret.secret ?? "",
-                  version,
+                  version: versionOf(item),
                 })),
           )),
     ],
     limits: container.resources?.limits ?? {},
     privileged: [],
   }));
+}
+
+/** Cloud Run reads the latest version where none is named. */
+function versionOf(reference: Props): string | undefined {
+  return isMissing(reference, "version") ? "latest" : (reference.version as string | undefined);
 }
 
 function isSet<T>(value: T | undefined | null): value is T {

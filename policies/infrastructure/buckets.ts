@@ -1,4 +1,6 @@
 import { Bucket } from "@pulumi/gcp/storage/bucket";
+import { bucketSpecs } from "../../catalogue";
+import { bucketOf } from "../access/designed";
 import { ofType, type Rule } from "../rule";
 
 export const bucketPrivate: Rule = {
@@ -47,21 +49,37 @@ const KEPT: [RegExp, number][] = [
   [/-(loki|tempo|alertmanager)$/, 7],
 ];
 
+const CATALOGUED: Partial<Record<string, { deleteAfterDays?: number }>> = Object.fromEntries(bucketSpecs);
+
 export const bucketKept: Rule = {
   name: "bucket-kept",
-  description: "Archives and configuration are never deleted, traces stay 90 days, logs and silences 7.",
+  description:
+    "Archives and configuration are never deleted, traces stay 90 days, logs and silences 7; what may go goes in time.",
   severity: "high",
-  remedy: "Take the life-cycle rule away or raise its age",
+  remedy: "Set deleteAfterDays in catalogue/buckets.ts to what is kept",
   checks: [
     ofType(Bucket, ({ name = "", lifecycleRules = [] }, resource) => {
       const [, days = 0] = KEPT.find(([pattern]) => pattern.test(`-${name || resource.name}`)) ?? [];
-      return lifecycleRules
+      const { deleteAfterDays: latest = Infinity } = CATALOGUED[bucketOf(name || resource.name)] ?? {};
+      const ages = lifecycleRules.flatMap(({ action, condition }) =>
+        action?.type === "Delete" ? [condition?.age ?? 0] : [],
+      );
+      const late = Math.min(...ages) > latest;
+      const early = lifecycleRules
         .filter(({ action }) => action?.type === "Delete")
         .filter(({ condition }) => (condition?.age ?? 0) < days)
         .map(({ condition }) => {
           const wanted = days === Infinity ? "kept forever" : `kept ${days} days`;
           return `Objects are deleted after ${condition?.age ?? 0} days and must be ${wanted}`;
         });
+      return [
+        ...early,
+        ...(late
+          ? [
+              `Objects are deleted after ${ages.length > 0 ? `${Math.min(...ages)} days` : "no time"} and must be after ${latest}`,
+            ]
+          : []),
+      ];
     }),
   ],
 };

@@ -19,6 +19,7 @@ const PUBLIC_SERVICE = `tollgate-${customerService.name}`;
 const EVERYBODY =
   /^(allUsers|allAuthenticatedUsers|principal(Set)?:\/\/.*|project(Viewer|Editor|Owner):.*|domain:.*\*.*)$/i;
 
+type FirewallProps = Known<ConstructorParameters<typeof Firewall>[1]>;
 type MachineProps = Known<ConstructorParameters<typeof Instance>[1]>;
 
 const publicAddresses = ({ networkInterfaces = [] }: MachineProps): string[] =>
@@ -104,15 +105,8 @@ export const noAllUsers: Rule = {
  * Where connections may come from: private addresses, Google's Identity-Aware Proxy and its health checks
  * (https://cloud.google.com/iap/docs/using-tcp-forwarding, https://cloud.google.com/load-balancing/docs/firewall-rules).
  */
-const TRUSTED = [
-  "10.0.0.0/8",
-  "172.16.0.0/12",
-  "192.168.0.0/16",
-  "fd00::/8",
-  "35.235.240.0/20",
-  "35.191.0.0/16",
-  "130.211.0.0/22",
-];
+const OF_GOOGLE = ["35.235.240.0/20", "35.191.0.0/16", "130.211.0.0/22"];
+const TRUSTED = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8", ...OF_GOOGLE];
 
 export const firewall: Rule = {
   name: "firewall-closed",
@@ -125,7 +119,9 @@ export const firewall: Rule = {
       if (direction !== "INGRESS" || allows.length === 0 || disabled === true) return [];
       const sources = ["sourceRanges", "sourceTags", "sourceServiceAccounts"] as const;
       const named = sources.some((key) => !isMissing(props, key) && props[key]?.length !== 0);
-      return named ? outside(sourceRanges) : ["It names no source, so that the whole internet is one"];
+      return named
+        ? [...outside(sourceRanges), ...wide(props)]
+        : ["It names no source, so that the whole internet is one"];
     }),
     // The rules of firewall policies share one shape: network, regional, hierarchical.
     ofAnyType((props, { type }) => {
@@ -139,6 +135,25 @@ export const firewall: Rule = {
     }),
   ],
 };
+
+/** What Google's own addresses are admitted to beyond one port of some machines: they stand for whoever may use the tunnel. */
+function wide({
+  sourceRanges = [],
+  allows = [],
+  targetTags,
+  targetServiceAccounts,
+}: FirewallProps): string[] {
+  if (!sourceRanges.some((range) => OF_GOOGLE.includes(range ?? ""))) return [];
+  const all = allows.filter(
+    (allowed) => !allowed?.ports?.length || allowed.ports.some((port) => /-/.test(port ?? "")),
+  );
+  return [
+    ...all.map(
+      (allowed) => `It admits the tunnel to more than single ports of ${allowed?.protocol ?? "a protocol"}`,
+    ),
+    ...(targetTags?.length || targetServiceAccounts?.length ? [] : ["It admits the tunnel to every machine"]),
+  ];
+}
 
 function outside(ranges: (string | undefined)[]): string[] {
   return ranges

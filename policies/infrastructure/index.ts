@@ -13,10 +13,11 @@ import {
   redisKeepsQueue,
 } from "./data-stores";
 import { firewall, ingress, networkPrivate, noAllUsers, vmPrivate } from "./exposure";
+import { documentedLimits } from "./documented-limits";
 import { deletionProtection, labels, secretsKept } from "./lifecycle";
 import { confined, vmHardened } from "./machines";
 import { logsRetention, metricsRetention, tracesRetention } from "./retention";
-import { scalingBounded } from "./scaling";
+import { scalingBounded, singletonsAwake } from "./scaling";
 import { imagesByDigest, limitsSet, secretsPinned } from "./workloads";
 
 /** What no stack may do with its machines and data. */
@@ -44,7 +45,9 @@ export const infrastructureRules: Rule[] = [
   imagesByDigest,
   secretsPinned,
   limitsSet,
+  documentedLimits,
   scalingBounded,
+  singletonsAwake,
   deletionProtection,
   secretsKept,
   labels,

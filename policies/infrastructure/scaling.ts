@@ -1,7 +1,9 @@
 import { Job } from "@pulumi/gcp/cloudrunv2/job";
 import { Service } from "@pulumi/gcp/cloudrunv2/service";
 import { WorkerPool } from "@pulumi/gcp/cloudrunv2/workerPool";
-import { ofType, type Rule } from "../rule";
+import { catalogue } from "../../catalogue";
+import { SHARED_INSTANCES } from "../../infra/gcp/sizes";
+import { ofType, type Known, type Rule } from "../rule";
 
 export const scalingBounded: Rule = {
   name: "scaling-bounded",
@@ -42,3 +44,42 @@ export const scalingBounded: Rule = {
     }),
   ],
 };
+
+/** What may be there once only, and works between requests too: what holds files, and what shares an instance. */
+const SINGLE = new Set<string>([
+  ...catalogue.filter(({ singleton }) => singleton).map(({ name }) => name),
+  ...SHARED_INSTANCES,
+]);
+
+export const singletonsAwake: Rule = {
+  name: "singletons-awake",
+  description:
+    "What the catalogue has once has one instance, with CPU between requests: no alert waits for a request, and no file has two writers.",
+  severity: "high",
+  remedy: "Set minInstances and maxInstances to 1 and alwaysOnCpu to true",
+  checks: [
+    ofType(Service, ({ name = "", template }) => {
+      if (!SINGLE.has(name.replace(/^tollgate-/, ""))) return [];
+      const { minInstanceCount: least = 0, maxInstanceCount: most } = template?.scaling ?? {};
+      return [
+        ...(least === 1 && most === 1
+          ? []
+          : [`template.scaling has ${least} to ${most ?? "any number of"} instances, not one`]),
+        ...idle(template?.containers),
+      ];
+    }),
+    ofType(WorkerPool, ({ scaling }) =>
+      scaling?.manualInstanceCount === 1
+        ? []
+        : [`scaling.manualInstanceCount is ${scaling?.manualInstanceCount ?? "not set"}, not 1`],
+    ),
+  ],
+};
+
+type Containers = NonNullable<Known<ConstructorParameters<typeof Service>[1]>["template"]>["containers"];
+
+function idle(containers: Containers = []): string[] {
+  return containers
+    .filter((container) => container?.resources?.cpuIdle !== false)
+    .map((container) => `Container ${container?.name} has no CPU between requests`);
+}

@@ -27,8 +27,10 @@ describe.each(STACKS)("the stack %s", (stack) => {
     );
     expect(await judgePlan({ ...planned, resources })).toEqual([
       expect.objectContaining({ policy: "budget-share-of-price", level: "mandatory" }),
-      // The fleet's daily budget no longer reaches for it either.
+      // The fleet's daily budget no longer reaches for it either, and the file is not what was rendered under its name.
       expect.objectContaining({ policy: "fleet-and-daily-budgets", level: "mandatory" }),
+      expect.objectContaining({ policy: "configuration-addressed", level: "mandatory" }),
+      expect.objectContaining({ policy: "gateway-as-rendered", level: "mandatory" }),
     ]);
   });
 });

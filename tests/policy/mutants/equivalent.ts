@@ -1,64 +1,77 @@
 /**
- * Faults of the systematic walk that no policy has to find, and why. A pattern is held against `<type> <property>: <fault>`.
+ * Faults of the systematic walk that no policy has to find, and why. Each names its type, its field and its fault, in full:
+ * `<type> [<name>] <field>: <fault>`, where a name is one word.
  */
 const EQUIVALENT: [pattern: RegExp, why: string][] = [
-  [/: gone$/, "what refers to the resource fails to deploy, or does without it in safety"],
   [
-    /\b(name|project|location|locations?|region|zone|networks?|subnetwork|bucket|secret|secretId|accountId|service|topic|instance|managedZone|repository|repositoryId|subscription|member|role|disk|router|destination|database|serviceAccountId)(\.\*)?: missing$/,
-    "the API refuses a resource without it",
+    /^(Address|Connection|Database|DatabaseInstance|Disk|GlobalAddress|Instance|Network|Repository|Subnetwork|Topic|User): gone$/,
+    "what refers to it cannot be deployed",
+  ],
+  [/^(Secret|SecretVersion|Bucket|Account) \S+: gone$/, "what reads it cannot be deployed"],
+  [/^(RandomBytes|RandomPassword): gone$/, "the secret that is made of it cannot be deployed"],
+  [
+    /^\w*I(AM|am)Member \S+: gone$/,
+    "a right less: what needs it is refused, and the revision before it keeps serving",
+  ],
+  [/^Instance tags: missing$/, "no rule opens a port for the machine"],
+  [/^(Instance deletionProtection|Bucket \S+ forceDestroy): flipped$/, "in dev, where it is off, it is on"],
+  [
+    /^(Job template\.template|Service (agent|grafana) template)\.containers\.\*\.envs\.\*: missing$/,
+    "a variable that some phases do not have: the program does without it",
+  ],
+  [/^Firewall: gone$/, "every rule admits: without one its connections are refused"],
+  [/^Firewall allows\.\*: missing$/, "a protocol less is admitted"],
+  [
+    /^(ManagedZone|RecordSet|Router|RouterNat): gone$/,
+    "names and addresses outside are not reached; nothing is opened",
+  ],
+  [/^RecordSet rrdatas\.\*: missing$/, "one of the four addresses that answer alike"],
+  [/^Service \S+\.googleapis\.com: gone$/, "an API that is off refuses what is deployed"],
+  [/^ServiceIdentity: gone$/, "the proxy's account is not known, and its binding cannot be deployed"],
+  [
+    /^Address addressType: missing$/,
+    "the one address outside is that of the NAT, which is external by default",
+  ],
+  [/^ProjectSink name: missing$/, "the API refuses a sink without a name"],
+  [
+    /^AlertPolicy conditions\.\*\.conditionThreshold\.aggregations\.\*\.groupByFields: missing$/,
+    "one host is counted: one group or none is the same sum",
   ],
   [
-    /(commands|args|volumeMounts|volumes|networkInterfaces|vpcAccess|mountOptions|envs|ports|command|entrypoint|containers|items|secrets)(\.\*)*(\.[\w.*]+)?: (missing|empty)$/,
-    "the workload does not start, and the revision before it keeps serving",
+    /^Job template\.template\.maxRetries: zero$/,
+    "a job that fails is not tried again before its next run, and an alert says so",
+  ],
+  [/^(RandomBytes|RandomPassword) length: a thousand times$/, "the provider refuses it"],
+  [/^RandomPassword special: (flipped|missing)$/, "symbols make it no weaker"],
+  [
+    /^Service \S+ invokerIamDisabled: flipped$/,
+    "a service inside asks its callers for a right that they do not have, and refuses them",
   ],
   [
-    /(image|valueSource[\w.]*|secretKeyRef[\w.]*|template)(\.\*)?: missing$/,
-    "the API refuses a workload without it",
+    /^Service gateway template\.annotations(\.tollgate\.dev\/[\w-]+)?: missing$/,
+    "words for who reads a preview",
   ],
   [
-    /(Probe|healthcheck|timeout|maxRetries|taskCount|Concurrency|startupCpuBoost|runExecutionToken|failureThreshold|periodSeconds|ackDeadline|ttl|traffics|executionEnvironment|stop_grace)/,
-    "it decides how soon and how often, not what may be done, lost or spent",
+    /^Service watch template\.containers\.\*\.dependsOns(\.\*)?: missing$/,
+    "the order of start: a container that starts early tries again",
   ],
   [
-    /(labels|description|displayName|annotations|profiles)\b/,
-    "it is for people; the rule on labels holds where a bill is split by them",
-  ],
-  [/^Image /, "an image that is built here: prod runs the digests that dev has proven"],
-  [/^Job .*deletionProtection/, "a job holds no data, and the next update makes it anew"],
-  [/(gcs\.readOnly|defaultMode|items\.\*\.mode)/, "the account has no right to write there"],
-  [
-    /^(Address|GlobalAddress|ManagedZone|RecordSet|Router|RouterNat|Subnetwork|Network|Connection|Database|ServiceIdentity) /,
-    "without it nothing is reached; it opens nothing",
-  ],
-  [/^Service .*\.googleapis\.com /, "an API that is off refuses what is deployed"],
-  [/^Repository .*(cleanup|remote|mode|format)/, "images are pulled by digest, from wherever they are"],
-  [/^Secret .* replication/, "the API refuses a secret without a place to keep it"],
-  [
-    /^Random(Password|Bytes) (special|\w+: (missing|a thousand times))/,
-    "the provider refuses it, or makes a longer one",
+    /^Service agent template\.sessionAffinity: missing$/,
+    "a conversation is in the database: any instance goes on with it",
   ],
   [
-    /^Firewall (direction|allows|targetTags)/,
-    "it then admits nothing, or the same trusted sources to more machines",
+    /^Service (agent|gateway|langfuse-web) template\.scaling\.minInstanceCount: zero$/,
+    "the first request of the day waits for a start, as in dev",
   ],
   [
-    /^Instance (allowStoppingForUpdate|bootDisk|attachedDisks\.\*\.(deviceName|mode)|tags|serviceAccount\.scopes|metadata\.enable-oslogin)/,
-    "the machine does not start, does less, or no one can sign in: keys of the project are blocked",
+    /^Service (agent|gateway|langfuse-web|langfuse-console|grafana) template\.containers\.\*\.resources\.cpuIdle: flipped$/,
+    "CPU between requests costs more or less, and the ceilings hold the sum",
   ],
   [
-    /^Disk (type|size): (missing|zero)$/,
-    "the provider refuses it or takes its own default, at a lower price",
+    /^Bucket \S+-archive lifecycleRules(\.\*\.action\.storageClass)?: missing$/,
+    "an archive stays in the more expensive class, and nothing is lost",
   ],
-  [
-    /^ResourcePolicy .*(startTime|snapshotProperties|maxRetentionDays: a thousand)/,
-    "snapshots are made as often and kept as long or longer",
-  ],
-  [/^Service agent ingress/, "the agent is public: it asks every caller for a customer's key"],
-  [/(containerPort|cpuIdle|minInstanceCount)/, "readiness and speed; what it costs is held by the ceilings"],
-  [
-    /invokerIamDisabled: (missing|flipped)$/,
-    "the service becomes harder to reach, or the rule on ingress finds it",
-  ],
+  [/^guard\.json fleet\.degrade_at_percent: zero$/, "every call of the fleet takes the cheaper route"],
 ];
 
 /** Why a fault of the systematic walk needs no policy; none when it needs one. */

@@ -103,7 +103,7 @@ function put(root: object, path: Path, value: unknown): void {
 /** Names distinguish what rules distinguish: buckets, secrets, services, bindings. */
 function placeOf({ type, name }: Resource): string {
   const short = type.split(":").at(-1)!;
-  return /Bucket$|Service$|Secret|IAM|Iam/.test(short) ? `${short} ${name}` : short;
+  return /^(Account|Bucket|Service|Secret\w*)$|IAM|Iam/.test(short) ? `${short} ${name}` : short;
 }
 
 /** A path without the places in lists, and without names of models, tiers, routes and services of Compose. */

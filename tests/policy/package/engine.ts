@@ -14,6 +14,7 @@ import {
   type AnalyzeDiagnostic,
   type AnalyzeResponse,
 } from "@pulumi/pulumi/proto/analyzer_pb";
+import { PROVIDER_DEFAULTS } from "../../../policies/catalogued/provider-defaults";
 import { UNKNOWN, type Plan, type PlannedResource } from "../../../infra/plan";
 
 const UNKNOWN_VALUE = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -108,7 +109,7 @@ function fill(
   message.setType(type);
   message.setName(name);
   message.setUrn(urn(`${type}::${name}`));
-  const properties = wired(named(type, name, inputs)) as Record<string, JavaScriptValue>;
+  const properties = wired(filled(type, name, inputs)) as Record<string, JavaScriptValue>;
   message.setProperties(Struct.fromJavaScript(properties));
   message.setOptions(options);
 }
@@ -117,20 +118,20 @@ function urn(short: string): string {
   return `urn:pulumi:stack::tollgate::${short}`;
 }
 
-/** Inputs with the name that the provider makes up where the program gives none. */
-function named(type: string, name: string, inputs: PlannedResource["inputs"]): PlannedResource["inputs"] {
-  const HAS_A_NAME = /^gcp:compute\/(disk|firewall|instance|network|resourcePolicy|router|subnetwork):/;
-  return HAS_A_NAME.test(type) && inputs.name === undefined ? { ...inputs, name: `${name}-347473b` } : inputs;
+/** Inputs with the fields that the provider fills in where the program sets none. */
+function filled(type: string, name: string, inputs: PlannedResource["inputs"]): PlannedResource["inputs"] {
+  const named = HAS_A_NAME.test(type) ? { name: `${name}-347473b` } : {};
+  return { ...named, ...PROVIDER_DEFAULTS[type], ...inputs };
 }
 
-/** What providers of Terraform's kind write into each object of a resource's inputs: which of its fields they filled in. */
-const DEFAULTED = { __defaults: [] };
+const HAS_A_NAME =
+  /^gcp:(compute\/(disk|firewall|instance|network|resourcePolicy|router|subnetwork)|dns\/managedZone):/;
 
-/** A value as it goes over the wire during a preview. */
-function wired(value: unknown): unknown {
+/** A value as it goes over the wire during a preview: each object below the top says which fields the provider filled in. */
+function wired(value: unknown, depth = 0): unknown {
   if (value === UNKNOWN) return UNKNOWN_VALUE;
-  if (Array.isArray(value)) return value.map(wired);
+  if (Array.isArray(value)) return value.map((each) => wired(each, depth + 1));
   if (typeof value !== "object" || value === null) return value;
-  const fields = Object.entries(value).map(([key, each]) => [key, wired(each)] as const);
-  return { ...DEFAULTED, ...Object.fromEntries(fields) };
+  const fields = Object.entries(value).map(([key, each]) => [key, wired(each, depth + 1)] as const);
+  return { ...(depth > 0 ? { __defaults: [] } : {}), ...Object.fromEntries(fields) };
 }

@@ -100,10 +100,13 @@ describe("the pack as `pulumi policy publish` ships it", () => {
           "budget-share-of-price",
           "fleet-and-daily-budgets",
           "bucket-private",
+          "configuration-addressed",
+          "gateway-as-rendered",
           "providers-through-gateway",
+          "resources-as-designed",
         ]),
       );
-      expect(found).toHaveLength(4);
+      expect(found).toHaveLength(7);
     }, 300_000);
   });
 

@@ -6,6 +6,7 @@ import { exposure } from "./exposure";
 import { foreign } from "./foreign";
 import { grants } from "./grants";
 import { images } from "./images";
+import { design } from "./design";
 import { durability } from "./durability";
 import { machines } from "./machines";
 import { scaling } from "./scaling";
@@ -26,6 +27,7 @@ export function* targeted(base: Resource[]): Generator<Mutant> {
     foreign,
     grants,
     machines,
+    design,
   ])
     yield* kind(base);
 }
