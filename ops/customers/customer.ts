@@ -32,7 +32,7 @@ export const customerFields = z.object({
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, "use 1 to 64 letters, digits, - and _ for the customer's id"),
   name: z.string().trim().min(1, "set the customer's name"),
-  tier: z.enum(TIERS, `name one of ${TIERS.join(", ")}`),
+  tier: z.enum(TIERS, `use one of ${TIERS.join(", ")}`),
   gcpProject: z
     .string()
     .regex(
