@@ -29,8 +29,7 @@ export function speak(conversation: Conversation): Answer {
 }
 
 const OFFER =
-  "I can look up what you spend by service, project, SKU or day, explain what changed, list recommendations and resources, " +
-  "and show how much of your budget is left. What would you like to know?";
+  "I can look up what you spend by service, project or day, what changed, recommendations and your budget.";
 
 const OFF_TOPIC = "I only answer questions about what you spend on Google Cloud.";
 
