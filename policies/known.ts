@@ -37,7 +37,7 @@ function copy(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const at = (key: string | number) => unlessUnknown(() => copy((value as Props)[key]));
   if (Array.isArray(value)) return Array.from({ length: value.length }, (_, index) => at(index));
-  // Not set is null for the engine, or below the top has the provider's default, which it names beside it.
+  // The engine hands over null for an unset value or, below the top, the provider's default and its name in `__defaults`.
   const filled = (unlessUnknown(() => (value as Props).__defaults) ?? []) as string[];
   const set = Object.keys(value).filter(
     (key) =>

@@ -46,7 +46,7 @@ export function ofCall(tag: "plan_tier" | "query_type", value: string): WidgetFi
   return { type: "stringObject", column: "metadata", key: tag, operator: "=", value };
 }
 
-/** A tag of a trace, for what stands on its root. */
+/** A tag of a trace, for scores and counts of its root. */
 export function ofTrace(tag: "model_used", value: string): WidgetFilter {
   return { type: "arrayOptions", column: "tags", operator: "any of", value: [`${tag}:${value}`] };
 }

@@ -134,7 +134,7 @@ export const sizes: Record<"dev" | "prod", Sizes> = {
 /** MiB that an instance of the second generation takes at least. */
 export const LEAST_MIB = 512;
 
-/** vCPU and MiB of a container beside others: a whole vCPU in the layout `apart`. */
+/** vCPU and MiB of a sidecar: a whole vCPU in the layout `apart`. */
 export function sizeBeside(
   { cpu, memoryMiB }: { cpu: number; memoryMiB: number },
   { layout }: Pick<Sizes, "layout">,

@@ -116,7 +116,7 @@ export function litellmConfig(definitions: Definitions, options: { target: Litel
         max_messages: null,
       },
       require_auth_for_metrics_endpoint: false,
-      // What dashboards, rules and runbooks read beside the guard's own. All of LiteLLM's metrics cost a twentieth of a call.
+      // Those that dashboards, rules and runbooks read next to the guard's. All of LiteLLM's metrics take a twentieth of a call's time.
       prometheus_metrics_config: [{ group: "tollgate", metrics: LITELLM_METRICS }],
     },
     general_settings: {

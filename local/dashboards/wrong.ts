@@ -1,7 +1,7 @@
 import type { Frame, FrameField } from "./frames";
 import type { RenderedPanel } from "./panels";
 
-/** Panels that show values, not courses: each is read as it stands there. */
+/** Panels that show single values: each is read as it is shown. */
 const OF_VALUES = new Set(["stat", "gauge", "bargauge", "piechart"]);
 
 /** What no reader could take for right in what a panel shows: a number that is none, parts of an event, two series of one name. */

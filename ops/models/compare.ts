@@ -69,7 +69,7 @@ function compareModel(model: Model, entry: ListEntry): Finding[] {
     const suffix = above === 0 ? "" : `_above_${above / 1_000}k_tokens`;
     for (const kind of Object.keys(PRICE_KEYS) as (keyof Price)[]) {
       const listed = listNanos(entry, PRICE_KEYS[kind](suffix));
-      // Where the list has no price of its own for the cache, its tokens cost what input costs.
+      // Where the list has no price for the cache, its tokens cost as much as input.
       const cached = kind !== "input" && kind !== "output";
       if (listed === undefined && price && cached && price[kind] === price.input) continue;
       compare(above === 0 ? kind : `${kind} above ${above}`, price?.[kind] ?? null, listed ?? null);

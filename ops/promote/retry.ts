@@ -31,7 +31,7 @@ export async function retry<T>(
   }
 }
 
-/** Over REST, Google's client keeps no deadline of its own. */
+/** Over REST, Google's client has no deadline. */
 async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

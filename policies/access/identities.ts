@@ -39,7 +39,7 @@ export function runnersOf(resources: PolicyResource[]): Runner[] {
   const of = (resourceClass: unknown, owner: (props: Props) => Props | undefined, key: string): Runner[] =>
     allOf(resources, resourceClass as ResourceClass<Service, object>).map(({ name, props }) => {
       const holder = owner(props) ?? {};
-      // The provider gives a machine a name of its own, as `clickhouse-347473b`: the stack's is the resource's.
+      // The provider generates a machine's name, such as `clickhouse-347473b`: the stack's is the resource's.
       const own = resourceClass === Instance ? name : String((props as Props).name ?? name);
       return { name: own, account: key in holder ? holder[key] : null };
     });

@@ -89,7 +89,7 @@ function onCloudRun(resources: PolicyResource[], phase: Phase, has: (unit: Unit)
   ];
 }
 
-/** Whether a workload has a collector beside what it runs. */
+/** Whether a workload has a collector as sidecar. */
 function collected(templates: Template[], name: string): boolean {
   const own = templates.find(({ workload }) => workload === `tollgate-${name}`);
   return own === undefined || (own.containers ?? []).some((each) => each.name === "collector");

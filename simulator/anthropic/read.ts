@@ -44,7 +44,7 @@ function withBeta(body: unknown, headers: Headers): unknown {
 
 /** Reads a token count's request. @throws ApiError as Anthropic refuses it. */
 export function readCount(body: unknown): Call {
-  // What is counted has no limit of its own; the highest lets any thinking budget through.
+  // A count has no limit; the highest lets any thinking budget through.
   return callOf({ ...parse(countRequest, body), max_tokens: Infinity }, body, true);
 }
 

@@ -41,7 +41,7 @@ const situations: Record<string, Fate> = {
   "a minute after the first start": (series, minute) => (minute > 88.5 ? grows(series, minute) : undefined),
 };
 
-/** Customers over half of their budget, in the second half of a day of their own. */
+/** Customers over half of their budget, in the second half of their own day. */
 const crowd = Array.from({ length: 500 }, (_, i): Recorded => ({
   job: "ledger-exporter",
   name: "tollgate_customer_budget_used_ratio",

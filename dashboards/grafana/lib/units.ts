@@ -7,7 +7,7 @@ export const unit = {
   share: units.PercentUnit,
   count: units.Short,
   perSecond: units.RequestsPerSecond,
-  /** Of what has no unit of its own: "0.2/s". */
+  /** For values without a unit: "0.2/s". */
   countsPerSecond: "suffix:/s",
   tokensPerSecond: "suffix:tokens/s",
   bytes: units.BytesIEC,

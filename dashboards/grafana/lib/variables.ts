@@ -12,7 +12,7 @@ import { sources } from "../datasources";
 
 const ALL: VariableOption = { selected: true, text: ["All"], value: ["$__all"] };
 
-/** SQL: the hours of the dashboard's time range, with the one it begins in. A query of its own is worked out once, not for each row. */
+/** SQL: the hours of the dashboard's time range, including the one it begins in. A subquery is evaluated once, not for each row. */
 export const HOURS = `hour BETWEEN (SELECT date_trunc('hour', $__timeFrom()::timestamptz, 'UTC')) AND $__timeTo()::timestamptz`;
 
 /** What calls can be filtered by, on every dashboard that shows calls. */

@@ -1,6 +1,6 @@
-"""What LiteLLM does for every call and nothing here uses, left out: together it costs more than the guard.
+"""Leaves out what LiteLLM does for every call and nothing here uses: together it costs more than the guard.
 
-Each of these is one of LiteLLM's own names, so a release that renames one fails at the start (``AttributeError``).
+Each replaced name is LiteLLM's, so a release that renames one fails at the start (``AttributeError``).
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ from litellm.router import Router
 
 
 def install() -> None:
-    """Leaves it out. Must run before LiteLLM makes its hooks, which it does once it has read its configuration."""
-    # Limits of its own keys, users and agents; the guard's key has none. One of them writes to Redis after each call.
+    """Replaces it. Must run before LiteLLM makes its hooks, which it does after it has read its configuration."""
+    # Limits of LiteLLM's keys, users and agents; the guard's key has none. One of them writes to Redis after each call.
     PROXY_HOOKS.clear()
 
-    # Successes in a thread for callbacks that cannot wait: all of ours can.
+    # A second success handler, in a thread, for synchronous callbacks: all of ours are asynchronous.
     _replace(Logging, "_should_run_sync_callbacks_for_async_calls", lambda self: False)
     # Counts of each deployment's successes, tokens and requests a minute, for cooldowns and limits that are not configured.
     _replace(Router, "deployment_callback_on_success", _nothing)
     _replace(Router, "_increment_deployment_usage", _nothing)
-    # Gauges of those limits: their labels are made even where the metric is not published.
+    # Gauges of those limits: their labels are computed even where the metric is not published.
     _replace(PrometheusLogger, "_set_v3_rate_limit_allowed_and_used_metrics", lambda self, *_, **__: None)
-    # What a router of LiteLLM's that is not configured has saved.
+    # Savings of LiteLLM's automatic router, which is not configured.
     _replace(litellm_logging, "_autorouter_savings_for_payload", lambda *_, **__: None)
     # Timings of LiteLLM's own calls to Redis, for services that are not configured.
     _replace(ServiceLogging, "async_service_success_hook", _nothing)
 
-    # The signature of a function that got no argument by position, at each look into the cache.
+    # At each cache lookup, the signature of a function that got no positional arguments.
     by_position = caching_handler.convert_args_to_kwargs
     _replace(
         caching_handler,
         "convert_args_to_kwargs",
         lambda function, args=None: by_position(function, args) if args else {},
     )
-    # What a model can do, from the price list in memory.
+    # A model's capabilities, from the price list in memory.
     can = AnthropicModelInfo._supports_model_capability
     _replace(AnthropicModelInfo, "_supports_model_capability", staticmethod(lru_cache(maxsize=256)(can)))
 
@@ -61,5 +61,5 @@ async def _nothing(*_: Any, **__: Any) -> None:
 
 
 def _is_error(record: logging.LogRecord) -> bool:
-    """Whether a line of uvicorn's access log says what no line of the guard's does; the last of its arguments is the status."""
+    """Whether uvicorn's access line is of an error; other answers have the guard's line. Its last argument is the status."""
     return not isinstance(record.args, tuple) or not record.args or int(str(record.args[-1])) >= 400

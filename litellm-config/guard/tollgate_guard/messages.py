@@ -121,7 +121,7 @@ def _thinking_parts(fields: dict[str, Any]) -> dict[str, Any]:
     return {"content": rest or None, "thinking_blocks": fields.get("thinking_blocks") or thoughts}
 
 
-# What answers and the clients that put their pieces together leave beside a text; no model reads it again.
+# Fields that answers, and clients that assemble streams, leave next to a text; no model reads them again.
 _BESIDE_TEXT = frozenset({"annotations", "citations", "id", "index", "logprobs"})
 
 # Each with the key of its text.

@@ -1,4 +1,4 @@
-"""A time limit that a busy worker does not take for another's silence."""
+"""A time limit that does not mistake a busy worker for a silent peer."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _SLICES = 25
 
 
 class Patience:
-    """Raises ``TimeoutError`` in the ``with`` that it is used in, after so many seconds in which the event loop was on time.
+    """Raises ``TimeoutError`` in its ``with`` block after so many seconds in which the event loop was on time.
 
-    An event loop that is late has not looked yet for the answer that it waits for. So the time is cut into slices, of which one
-    passes at each turn of the loop at most: a late loop makes the limit late, and nothing else does.
+    A late event loop has not yet read an answer that may have come. So the time is cut into slices, and each turn of the loop
+    ends one at most: only a late loop makes the limit late.
     """
 
     def __init__(self, seconds: float) -> None:

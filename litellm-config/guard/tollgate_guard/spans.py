@@ -1,7 +1,6 @@
-"""Infrastructure traces in Tempo: which step of a call took how long. No text of a prompt or an answer is in them.
+"""Infrastructure traces in Tempo: how long each step of a call took, without texts of prompts or answers.
 
-Only a gateway with ``TEMPO_URL`` has them, and puts them around its parts when it starts: without it a call passes no line of
-this.
+A gateway with ``TEMPO_URL`` wraps its parts in spans when it starts. Without it, this module is not loaded.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from .settling import Settler
 
 _Result = TypeVar("_Result")
 
-# What the gate says of a call in its answer's headers.
+# Headers of the gate's answer, and their attributes.
 _DECISION = {
     b"x-tollgate-decision": "tollgate.decision",
     b"x-tollgate-reason": "tollgate.reason",
@@ -40,7 +39,7 @@ class Spans:
     """Makes a span of each call, and children of it for the steps that take time.
 
     Args:
-        exporter: where spans go, in the background; what it does not take is dropped.
+        exporter: receives the spans in the background; spans that it cannot accept are dropped.
     """
 
     def __init__(self, exporter: SpanExporter) -> None:
@@ -51,10 +50,10 @@ class Spans:
 
     @classmethod
     def to_tempo(cls, url: str) -> Spans:
-        """Spans that go to Tempo.
+        """Spans for Tempo.
 
         Args:
-            url: where it takes OTLP over HTTP.
+            url: Tempo's address for OTLP over HTTP.
         """
         return cls(OTLPSpanExporter(endpoint=f"{url.rstrip('/')}/v1/traces", timeout=5))
 

@@ -15,7 +15,7 @@ const PORT_OFFSET = 640;
 const READ = /^(content-type|x-langfuse-sdk-)/;
 
 /**
- * Holds the conversation on a stack of its own. The bodies are packed, as a sender may.
+ * Holds the conversation on a separate stack. The bodies are compressed, as a sender may.
  *
  * @throws Error where the stack does not start or a check of it fails.
  */

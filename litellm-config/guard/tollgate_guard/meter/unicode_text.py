@@ -1,11 +1,11 @@
-"""Text that LiteLLM can write again: an answer without halves of characters, which JSON allows and UTF-8 does not."""
+"""Replaces halves of characters in answers: JSON allows them, UTF-8 does not, and LiteLLM fails to serialise them."""
 
 from __future__ import annotations
 
 import codecs
 import re
 
-# Escapes in JSON, each as a whole: what is cut at the end, a pair of surrogates, half of one, and any other.
+# Whole escapes in JSON: one that is cut off at the end, a pair of surrogates, half of one, and any other.
 _ESCAPE = re.compile(
     r"(?P<tail>\\(?:u(?:[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u[0-9a-fA-F]{0,3})?)?|[0-9a-fA-F]{0,3}))?\Z)"
     r"|(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
@@ -30,7 +30,7 @@ class WholeCharacters:
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        # The beginning of an escape whose end has not come.
+        # The beginning of an escape whose end has not arrived.
         self._tail = ""
         self._plain = True
 
@@ -40,7 +40,7 @@ class WholeCharacters:
         return self._mend(self._decoder.decode(data))
 
     def end(self) -> bytes:
-        """What is left when nothing more comes."""
+        """The rest, at the end of the answer."""
         tail, self._tail = self._tail + self._decoder.decode(b"", True), ""
         return _HALF.sub(lambda _: _REPLACEMENT, tail).encode()
 
