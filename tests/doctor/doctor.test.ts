@@ -211,7 +211,7 @@ it("asks for no role of drills where an admin has a wider one", async () => {
 
 it("prints for drills the commands of docs/bootstrap.md", async () => {
   const page = readFileSync(join(__dirname, "../../docs/bootstrap.md"), "utf8");
-  const block = /## Who drills restores[^]*?```sh\n([^]*?)```/.exec(page)![1]!;
+  const block = /## Roles for restore drills[^]*?```sh\n([^]*?)```/.exec(page)![1]!;
   const absent = new Error("NOT_FOUND");
   const findings = await notOk({
     ...Object.fromEntries(DRILL_ROLES.map(({ id }) => [`gcloud iam roles describe ${id} `, absent])),
