@@ -15,11 +15,12 @@ export function readTextFile(file: string): string {
 }
 
 /**
- * A command's arguments for a machine that does not have this one's files: a CSV file travels as its content.
+ * A command's arguments for a machine that does not have this one's files: the CSV file of an `import` travels as its content.
  *
- * @throws Error when a file cannot be read, or is too long for an argument (about 98 kB).
+ * @throws Error when the file cannot be read, or is too long for an argument (about 98 kB).
  */
 export function carriedArguments(args: string[]): string[] {
+  if (args[0] !== "import") return args;
   return args.map((argument) => {
     if (!/\.csv$/i.test(argument) || argument.startsWith("-")) return argument;
     const carried = PREFIX + Buffer.from(readTextFile(argument), "utf8").toString("base64");

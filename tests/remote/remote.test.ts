@@ -117,6 +117,8 @@ describe("a command in a job of the stack", () => {
     expect(() => carriedArguments(["import", file])).toThrow(
       /133357 bytes as an argument, of 131071 at most/,
     );
+    const exporting = ["--month", "2026-10", "--out", "october.csv"];
+    expect(carriedArguments(exporting)).toEqual(exporting);
     expect(() => carriedArguments(["import", "none.csv"])).toThrow('file (is "none.csv"): cannot be read');
   });
 

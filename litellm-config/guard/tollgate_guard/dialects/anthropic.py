@@ -9,7 +9,7 @@ from typing import Any
 
 from ..refusals import Refusal, invalid
 from .anthropic_files import file_parts
-from .dialect import Json, event, text_of, usage_of
+from .dialect import Json, event, text_of, unknown, usage_of
 
 # Fields that mean the same in a chat completion, by their name there.
 _SAME = {
@@ -44,9 +44,7 @@ class Messages:
     def read(self, body: Json) -> Json:
         body = {key: value for key, value in body.items() if value is not None}
         for key in {key for key in body if body[key] not in _DEFAULTS} - _SAME.keys() - _LEFT_OUT - _READ:
-            named = self.fields.get(key)
-            remedy = f"its name here is {named}" if named else "it is unknown or has no bounded price: leave it out"
-            raise invalid(key, body[key], remedy)
+            raise unknown(key, body[key], self.fields)
         chat = {name: body[key] for key, name in _SAME.items() if key in body}
         chat["messages"] = [*_system(body), *_messages(body.get("messages"))]
         if body.get("tools"):

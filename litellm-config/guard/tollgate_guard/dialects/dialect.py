@@ -96,6 +96,13 @@ class LegacyFunctions:
             choice["finish_reason"] = "function_call"
 
 
+def unknown(key: str, value: object, fields: Mapping[str, str]) -> Refusal:
+    """The refusal of a field that a dialect does not take; ``fields`` names it where it is a chat completion's."""
+    named = fields.get(key)
+    remedy = f"its name here is {named}" if named else "it is unknown or has no bounded price: leave it out"
+    return invalid(key, value, remedy)
+
+
 def event(data: Json) -> bytes:
     """A server-sent event that is named after its type."""
     return f"event: {data['type']}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()

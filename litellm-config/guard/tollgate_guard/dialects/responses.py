@@ -9,7 +9,7 @@ from typing import Any
 from ..media import check_fields, document_part, image_part
 from ..refusals import Refusal, invalid
 from ..request import tool_remedy
-from .dialect import Json, text_of
+from .dialect import Json, text_of, unknown
 from .response_writer import ResponseWriter
 from .sealed import unseal
 
@@ -57,9 +57,7 @@ class Responses:
             if key in body:
                 raise invalid(key, body[key], remedy)
         for key in {key for key in body if body[key] not in ([], {}, "")} - _SAME.keys() - _READ - _LEFT_OUT:
-            named = self.fields.get(key)
-            remedy = f"its name here is {named}" if named else "it is unknown or has no bounded price: leave it out"
-            raise invalid(key, body[key], remedy)
+            raise unknown(key, body[key], self.fields)
         chat: Json = {name: body[key] for key, name in _SAME.items() if key in body}
         chat["messages"] = list(_messages(body))
         if body.get("tools"):
