@@ -7,6 +7,9 @@ import { REGIONS } from "./regions";
 export const CLASSES = ["dev", "prod"] as const;
 export type StackClass = (typeof CLASSES)[number];
 
+/** The phase from which alerts are mailed, and the stack is watched from outside. */
+export const ALERTS_FROM = 4;
+
 /** Where the stack runs: each service by itself on Cloud Run, or all in containers on one machine. */
 export const DEPLOYMENTS = ["cloud-run", "gce-vm"] as const;
 

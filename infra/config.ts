@@ -6,7 +6,7 @@ import { OWN_IMAGES, secretSources, type Phase, type SecretForm, type SecretName
 import { findings, meant, TEXT_KEYS } from "./config-findings";
 import { contradictions } from "./contradictions";
 import { definitionsHash } from "./definitions-hash";
-import { schema, type StackClass } from "./config-schema";
+import { ALERTS_FROM, schema, type StackClass } from "./config-schema";
 import { sizes, type Sizes } from "./gcp/sizes";
 
 type Settings = z.output<typeof schema>;
@@ -85,9 +85,9 @@ export function readConfig(options: { planning?: boolean } = {}): StackConfig {
       `tollgate:definitionsHash "${config.definitionsHash}" is not that of litellm-config/ here (${hash}): prod runs what dev has proven, \`npm run promote\` writes it`,
     );
   }
-  if (config.phase >= 4 && !config.alertEmail) {
+  if (config.phase >= ALERTS_FROM && !config.alertEmail) {
     missing.push(
-      "tollgate:alertEmail is missing: from phase 4 on alerts are mailed, name to, from, smarthost, username",
+      `tollgate:alertEmail is missing: from phase ${ALERTS_FROM} on alerts are mailed, name to, from, smarthost, username`,
     );
   }
   missing.push(...halfSignIn(config.signIn !== undefined));

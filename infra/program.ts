@@ -2,6 +2,7 @@ import { Budget } from "../components/budget";
 import { LogPipeline } from "../components/log-pipeline";
 import { OutsideWatch } from "../components/outside-watch";
 import type { StackConfig } from "./config";
+import { ALERTS_FROM } from "./config-schema";
 import { budgetEnforcer, customerService, logCollector } from "../catalogue";
 import { startAll } from "../catalogue/target";
 import { googleCloud } from "./gcp/cloud-run";
@@ -61,7 +62,7 @@ export function program(config: StackConfig): Outputs {
 /** What sleeps is not asked every minute: the question would wake it. */
 function watchFromOutside({ config, sizes, labels, apis }: StackBase): void {
   const { name, probe } = customerService;
-  if (config.phase < 4 || sizes.minInstances === 0 || !config.alertEmail || !probe) return;
+  if (config.phase < ALERTS_FROM || sizes.minInstances === 0 || !config.alertEmail || !probe) return;
   new OutsideWatch(
     "outside",
     {

@@ -16,15 +16,13 @@ import {
   type Phase,
   type Unit,
 } from "../../catalogue";
+import { ALERTS_FROM } from "../../infra/config-schema";
 import { hasCollector } from "../../infra/gcp/resolve";
 import { stackHas } from "../../infra/gcp/services-of-stack";
 import { isScheduled } from "../access/designed";
 import { templatesOf, type Template } from "../deployed/templates";
 import { allOf, type ResourceClass, type Rule } from "../rule";
 import { stackSetting } from "../stack-settings";
-
-/** From this phase on a stack with people to mail is watched from outside. */
-const ALERTS_FROM = 4;
 
 export const stackComplete: Rule = {
   name: "stack-complete",
