@@ -212,7 +212,7 @@ describe("the exporter", () => {
     const changes: [boolean, string | undefined][] = [];
     const url = await listen({
       cacheMs: 1,
-      statementTimeoutMs: 300,
+      statementTimeoutMs: 1_500,
       onChange: (up, error) => changes.push([up, error?.message]),
     });
     expect([...(await scrape(url))]).toEqual([["tollgate_ledger_up", { "": 0 }]]);
