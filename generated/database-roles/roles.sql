@@ -16,6 +16,7 @@ ALTER ROLE grafana LOGIN PASSWORD :'grafana_password';
 SELECT 'CREATE DATABASE ledger' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'ledger') \gexec
 GRANT ledger_owner TO CURRENT_USER;
 ALTER DATABASE ledger OWNER TO ledger_owner;
+ALTER DATABASE ledger SET jit = off;
 REVOKE ALL ON DATABASE ledger FROM PUBLIC;
 GRANT CONNECT ON DATABASE ledger TO ledger_guard;
 GRANT CONNECT ON DATABASE ledger TO ledger_agent;
@@ -24,8 +25,10 @@ GRANT CONNECT ON DATABASE ledger TO ledger_reader;
 SELECT 'CREATE DATABASE langfuse' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'langfuse') \gexec
 GRANT langfuse TO CURRENT_USER;
 ALTER DATABASE langfuse OWNER TO langfuse;
+ALTER DATABASE langfuse SET jit = off;
 REVOKE ALL ON DATABASE langfuse FROM PUBLIC;
 SELECT 'CREATE DATABASE grafana' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'grafana') \gexec
 GRANT grafana TO CURRENT_USER;
 ALTER DATABASE grafana OWNER TO grafana;
+ALTER DATABASE grafana SET jit = off;
 REVOKE ALL ON DATABASE grafana FROM PUBLIC;

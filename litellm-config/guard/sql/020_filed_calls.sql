@@ -51,12 +51,6 @@ CREATE TABLE ledger.call_kinds (
   cache_hit boolean NOT NULL
 );
 
-CREATE FUNCTION ledger.digest_of(p_call ledger.recent_calls) RETURNS uuid
-LANGUAGE sql IMMUTABLE AS $$
-  SELECT md5(ROW(p_call.plan_tier, p_call.query_type, p_call.tools_invoked, p_call.environment, p_call.route,
-    p_call.model_asked, p_call.model_used, p_call.decision, p_call.state, p_call.outcome, p_call.cache_hit)::text)::uuid
-$$;
-
 -- No constraint checks what the functions guarantee; no index on call_id, which would cost 40 bytes a call.
 CREATE TABLE ledger.filed_calls (
   reserved_at timestamptz NOT NULL,
@@ -101,6 +95,17 @@ CREATE TABLE ledger.customer_days (
   PRIMARY KEY (day, customer_id, environment, plan_tier)
 );
 
+-- Months that have left the ledger for the archive. Their totals stay: customer_months, sessions, spend_hours, customer_days.
+CREATE TABLE ledger.archived_months (
+  object text PRIMARY KEY,
+  month date NOT NULL,
+  calls bigint NOT NULL,
+  cost_nanos bigint NOT NULL,
+  -- Of the object as it is in the archive, in hex.
+  sha256 text NOT NULL,
+  archived_at timestamptz NOT NULL DEFAULT now()
+);
+
 -- What is in flight, counts in the last minute, or may still be corrected goes on in recent_calls.
 INSERT INTO ledger.recent_calls
 SELECT * FROM ledger.calls_before_020
@@ -130,50 +135,3 @@ FROM (
   WHERE trace_id IS NOT NULL AND reserved_at > ledger.clock() - interval '1 day'
   ORDER BY customer_id, session_id, reserved_at DESC
 ) c WHERE c.customer_id = s.customer_id AND c.session_id = s.session_id;
-
--- A view of its own, so that the latest of many calls can be read in the order of the index.
-CREATE VIEW ledger.filed AS
-SELECT f.call_id, s.customer_id, f.month, s.session_id, k.plan_tier, k.query_type, f.gcp_project, k.tools_invoked,
-  k.environment, k.route, k.model_asked, k.model_used, k.decision, k.state, k.outcome, f.held_nanos, f.cost_nanos,
-  f.prompt_bound, f.held_tokens, f.prompt_tokens, f.cached_tokens, f.completion_tokens, k.cache_hit, f.reserved_at,
-  NULL::timestamptz AS lease_until, f.settled_at, replace(f.trace_id::text, '-', '') AS trace_id
-FROM ledger.filed_calls f
-JOIN ledger.sessions s ON s.session_key = f.session_key
-JOIN ledger.call_kinds k ON k.kind_id = f.kind_id;
-
-CREATE VIEW ledger.calls AS
-SELECT call_id, customer_id, month, session_id, plan_tier, query_type, gcp_project, tools_invoked, environment, route,
-  model_asked, model_used, decision, state, outcome, held_nanos, cost_nanos, prompt_bound, held_tokens, prompt_tokens,
-  cached_tokens, completion_tokens, cache_hit, reserved_at, lease_until, settled_at, trace_id
-FROM ledger.recent_calls
-UNION ALL
-SELECT call_id, customer_id, month, session_id, plan_tier, query_type, gcp_project, tools_invoked, environment, route,
-  model_asked, model_used, decision, state, outcome, held_nanos, cost_nanos, prompt_bound, held_tokens, prompt_tokens,
-  cached_tokens, completion_tokens, cache_hit, reserved_at, lease_until, settled_at, trace_id
-FROM ledger.calls_before_020
-UNION ALL
-SELECT * FROM ledger.filed;
-
--- Spend by hour. Dashboards choose customers by `scope IN (...)`: the ids of some, or, for all of them, the column
--- `customer_id`, which is '' in each row. So all customers are read from the totals and a few from their calls.
-CREATE VIEW ledger.spend AS
-SELECT '' AS scope, '' AS customer_id, hour, environment, plan_tier, query_type, model_used, calls, cache_hits, cost_nanos
-FROM ledger.spend_hours
-UNION ALL
-SELECT '', '', date_trunc('hour', reserved_at, 'UTC'), environment, plan_tier, query_type, coalesce(model_used, ''), 1,
-  cache_hit::integer, cost_nanos
-FROM ledger.recent_calls WHERE state = 'posted'
-UNION ALL
-SELECT customer_id, '', date_trunc('hour', reserved_at, 'UTC'), environment, plan_tier, query_type, coalesce(model_used, ''),
-  1, cache_hit::integer, cost_nanos
-FROM ledger.calls WHERE state = 'posted';
-
--- Spend by customer and day, by UTC's calendar.
-CREATE VIEW ledger.customer_spend AS
-SELECT day, customer_id, environment, plan_tier, calls, cost_nanos FROM ledger.customer_days
-UNION ALL
-SELECT (reserved_at AT TIME ZONE 'UTC')::date, customer_id, environment, plan_tier, 1, cost_nanos
-FROM ledger.recent_calls WHERE state = 'posted';
-
-GRANT SELECT ON ledger.recent_calls, ledger.call_kinds, ledger.filed, ledger.calls, ledger.spend, ledger.customer_spend
-  TO ledger_agent, ledger_admin, ledger_reader;

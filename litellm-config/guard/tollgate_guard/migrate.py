@@ -1,9 +1,10 @@
 """Brings the ledger's schema up to date: ``python -m tollgate_guard.migrate``.
 
-Applies ``sql/NNN_name.sql`` in order, each once, all in one transaction under an advisory lock, so that it may run at every
-start and from several machines at once. A migration that was applied and has changed since is refused; one that is newer than
-every file here is left alone, so that an older release can be deployed again. Writes the tiers
-of the guard's configuration too, for reports.
+Applies ``sql/NNN_name.sql`` in order, each once, and then, where one of them has changed, everything that can be replaced:
+``sql/functions/*.sql``, ``sql/views.sql`` and ``sql/privileges.sql``. All in one transaction under an advisory lock, so that it may
+run at every start and from several machines at once. A migration that was applied and has changed since is refused. One that is
+newer than every file here is left alone, with the functions that came with it, so that an older release can be deployed again.
+Writes the tiers of the guard's configuration too, for reports.
 
 Environment: ``TOLLGATE_LEDGER_OWNER_URL`` (Postgres URL of ``ledger_owner``), ``TOLLGATE_GUARD_CONFIG`` (guard.json).
 """
@@ -20,6 +21,9 @@ from pathlib import Path
 import asyncpg
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
+
+# The name under which the checksum of what can be replaced is kept.
+REPLACEABLE = "functions, views and privileges"
 
 # Any constant that no other program locks.
 _ADVISORY_LOCK = 0x70_11_6A_7E
@@ -42,6 +46,20 @@ def _checksum(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _replaceable(folder: Path) -> str:
+    files = [*sorted(folder.glob("functions/*.sql")), folder / "views.sql", folder / "privileges.sql"]
+    return "\n".join(path.read_text("utf-8") for path in files if path.exists())
+
+
+async def _note(connection: asyncpg.Connection, name: str, text: str) -> None:
+    await connection.execute(
+        "INSERT INTO ledger.migrations (name, checksum) VALUES ($1, $2) "
+        "ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now()",
+        name,
+        _checksum(text),
+    )
+
+
 async def migrate(connection: asyncpg.Connection, folder: Path = SQL) -> list[str]:
     """Applies what is missing and returns the names applied now.
 
@@ -55,8 +73,10 @@ async def migrate(connection: asyncpg.Connection, folder: Path = SQL) -> list[st
         await connection.execute(_BOOK)
         rows = await connection.fetch("SELECT name, checksum FROM ledger.migrations")
         applied = {row["name"]: row["checksum"] for row in rows}
+        replaced = applied.pop(REPLACEABLE, None)
         files = {path.name: path.read_text("utf-8") for path in sorted(folder.glob("[0-9][0-9][0-9]_*.sql"))}
-        for name in sorted(applied.keys() - files.keys()):
+        newer = sorted(applied.keys() - files.keys())
+        for name in newer:
             if name < max(files):
                 raise MigrationError(f"{name} was applied but is not in {folder}: put it back")
             # A release that was rolled back: its migration stays, and the schema serves the older release too.
@@ -64,14 +84,19 @@ async def migrate(connection: asyncpg.Connection, folder: Path = SQL) -> list[st
         for name, text in files.items():
             if name not in applied:
                 await connection.execute(text)
-                await connection.execute(
-                    "INSERT INTO ledger.migrations (name, checksum) VALUES ($1, $2)", name, _checksum(text)
-                )
+                await _note(connection, name, text)
                 applied_now.append(name)
             elif applied[name] != _checksum(text):
                 raise MigrationError(
                     f"{name} has changed since it was applied: restore it and put the change into a new migration"
                 )
+        text = _replaceable(folder)
+        if text and replaced != _checksum(text) and not newer:
+            # Functions may use one another in any order.
+            await connection.execute("SET LOCAL check_function_bodies = off")
+            await connection.execute(text)
+            await _note(connection, REPLACEABLE, text)
+            applied_now.append(REPLACEABLE)
     return applied_now
 
 

@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { definitions, usd, type NanoDollars } from "../../../litellm-config";
-import { paths } from "../../../ops/workspace/paths";
+import { ledgerMigrations } from "../../../infra/ledger-migrations";
 import { startPostgres, type RunningPostgres } from "../../../local/processes/postgres";
 
 export interface TestLedger {
@@ -20,10 +20,8 @@ export async function startLedger(port: number): Promise<TestLedger> {
   const owner = new Client(postgres.urls.ledger_owner);
   owner.on("error", () => undefined);
   await owner.connect();
-  await owner.query("CREATE SCHEMA ledger");
-  const migrations = join(paths.guard, "sql");
-  for (const file of readdirSync(migrations).sort())
-    await owner.query(readFileSync(join(migrations, file), "utf8"));
+  await owner.query("CREATE SCHEMA ledger; SET check_function_bodies = off");
+  for (const sql of Object.values(ledgerMigrations())) await owner.query(sql);
   for (const [tier, { price, monthlyBudget }] of Object.entries(definitions.tiers))
     await owner.query("INSERT INTO ledger.tiers VALUES ($1, $2, $3)", [tier, price, monthlyBudget]);
   const stop = async () => {

@@ -282,3 +282,14 @@ async def test_the_last_of_a_session_goes_to_the_cheaper_route_and_crosses_nothi
     row = await reserve(connection, prompt_nanos=[2_000, 2_000])
     assert (row["decision"], row["reason"]) == ("refused", "session_budget")
     await check_books(connection)
+
+
+@on_ledger
+async def test_no_plan_is_compiled(connection: asyncpg.Connection) -> None:
+    """The Postgres of the tests cannot compile; one that can takes 0.8 s for a reservation whose plan has the cost of a forbidden scan."""
+    assert await connection.fetchval("SHOW jit") == "off"
+    compiling = await connection.fetch(
+        "SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'ledger'::regnamespace "
+        "AND 'enable_seqscan=off' = ANY (proconfig) AND NOT 'jit=off' = ANY (proconfig)"
+    )
+    assert compiling == []

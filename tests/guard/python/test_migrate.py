@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -11,7 +12,7 @@ import pytest
 
 from ledger_calls import check_books, expire, reserve, set_clock, settle
 from test_filing import every_call, file_all
-from tollgate_guard.migrate import SQL, MigrationError, migrate, write_judge, write_tiers
+from tollgate_guard.migrate import REPLACEABLE, SQL, MigrationError, migrate, write_judge, write_tiers
 
 
 async def _at(url: str, folder: Path) -> list[str]:
@@ -28,17 +29,20 @@ async def _drop(url: str) -> None:
     await connection.close()
 
 
+def _names(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.glob("[0-9]*.sql"))
+
+
 def copy_of_the_migrations(folder: Path) -> list[str]:
-    for file in SQL.glob("*.sql"):
-        (folder / file.name).write_text(file.read_text("utf-8"), "utf-8")
-    return sorted(file.name for file in SQL.glob("*.sql"))
+    shutil.copytree(SQL, folder, dirs_exist_ok=True)
+    return _names(folder)
 
 
 def test_each_runs_once_also_when_many_start_together(ledger_url: str) -> None:
     async def main() -> None:
         await _drop(ledger_url)
         runs = await asyncio.gather(*(_at(ledger_url, SQL) for _ in range(4)))
-        assert sorted(name for applied in runs for name in applied) == sorted(f.name for f in SQL.glob("*.sql"))
+        assert [name for applied in runs for name in applied] == [*_names(SQL), REPLACEABLE]
         assert await _at(ledger_url, SQL) == []
 
     asyncio.run(main())
@@ -54,7 +58,7 @@ def test_one_that_changed_or_is_gone_is_refused_and_a_failing_one_leaves_nothing
         with pytest.raises(asyncpg.DivisionByZeroError):
             await _at(ledger_url, tmp_path)
         (tmp_path / "900_breaks.sql").write_text("CREATE TABLE ledger.half ()", "utf-8")
-        assert await _at(ledger_url, tmp_path) == [*names, "900_breaks.sql"]
+        assert await _at(ledger_url, tmp_path) == [*names, "900_breaks.sql", REPLACEABLE]
         (tmp_path / "900_breaks.sql").write_text("CREATE TABLE ledger.other ()", "utf-8")
         with pytest.raises(MigrationError, match=r"900_breaks\.sql has changed"):
             await _at(ledger_url, tmp_path)
@@ -72,10 +76,14 @@ def test_a_release_goes_back_behind_a_newer_migration(
         await _drop(ledger_url)
         names = copy_of_the_migrations(tmp_path)
         (tmp_path / "900_newer.sql").write_text("CREATE TABLE ledger.newer ()", "utf-8")
-        assert await _at(ledger_url, tmp_path) == [*names, "900_newer.sql"]
+        views = (tmp_path / "views.sql").read_text("utf-8")
+        (tmp_path / "views.sql").write_text(f"{views}CREATE OR REPLACE VIEW ledger.newest AS SELECT 1;", "utf-8")
+        assert await _at(ledger_url, tmp_path) == [*names, "900_newer.sql", REPLACEABLE]
         (tmp_path / "900_newer.sql").unlink()
+        (tmp_path / "views.sql").write_text("DROP VIEW ledger.newest", "utf-8")
         assert await _at(ledger_url, tmp_path) == []
         assert "900_newer.sql is of a newer release and stays applied" in capsys.readouterr().err
+        (tmp_path / "views.sql").write_text(f"{views}CREATE OR REPLACE VIEW ledger.newest AS SELECT 1;", "utf-8")
         # Forward again: it is known, and runs no second time.
         (tmp_path / "900_newer.sql").write_text("CREATE TABLE ledger.newer ()", "utf-8")
         assert await _at(ledger_url, tmp_path) == []
@@ -124,17 +132,19 @@ SELECT decision FROM ledger.reserve($1, 'c', 's', 'action', NULL, '{}', 'test', 
 """
 
 
+_REPLACEABLE = ("functions", "views.sql", "privileges.sql")
+
+
 def _only(folder: Path, until: str) -> list[str]:
-    """Keeps the migrations before ``until`` in the folder; the names of the others, which ``_put_back`` returns to it."""
-    names = copy_of_the_migrations(folder)
-    later = [name for name in names if name >= until]
-    for name in later:
+    """The migrations before ``until``, which the folder has then; the names of those that ``_put_back`` adds to it."""
+    later = [name for name in copy_of_the_migrations(folder) if name >= until]
+    for name in (*later, *_REPLACEABLE):
         (folder / name).rename(folder / f"later-{name}")
     return later
 
 
 def _put_back(folder: Path, names: list[str]) -> None:
-    for name in names:
+    for name in (*names, *_REPLACEABLE):
         (folder / f"later-{name}").rename(folder / name)
 
 
@@ -152,7 +162,7 @@ def test_a_ledger_with_data_is_brought_up_to_date_and_serves_gateways_of_both_re
         assert await connection.fetchval(_RESERVE_OF_002, before) == "allowed"
 
         _put_back(tmp_path, later)
-        assert await _at(ledger_url, tmp_path) == later
+        assert await _at(ledger_url, tmp_path) == [*later, REPLACEABLE]
         # A gateway of the older revision goes on until it is replaced, and what it held is settled.
         assert await connection.fetchval(_RESERVE_OF_002, during) == "allowed"
         for call in (before, during):
@@ -210,7 +220,7 @@ def test_calls_of_before_the_filing_are_kept_and_filed(ledger_url: str, tmp_path
         )
 
         _put_back(tmp_path, later)
-        assert await _at(ledger_url, tmp_path) == later
+        assert await _at(ledger_url, tmp_path) == [*later, REPLACEABLE]
         assert await every_call(connection) == before
         assert months == await connection.fetch(
             "SELECT customer_id, month, spent_nanos, held_nanos, calls FROM ledger.customer_months"

@@ -1,3 +1,47 @@
+-- A view of its own, so that the latest of many calls can be read in the order of the index.
+CREATE OR REPLACE VIEW ledger.filed AS
+SELECT f.call_id, s.customer_id, f.month, s.session_id, k.plan_tier, k.query_type, f.gcp_project, k.tools_invoked,
+  k.environment, k.route, k.model_asked, k.model_used, k.decision, k.state, k.outcome, f.held_nanos, f.cost_nanos,
+  f.prompt_bound, f.held_tokens, f.prompt_tokens, f.cached_tokens, f.completion_tokens, k.cache_hit, f.reserved_at,
+  NULL::timestamptz AS lease_until, f.settled_at, replace(f.trace_id::text, '-', '') AS trace_id
+FROM ledger.filed_calls f
+JOIN ledger.sessions s ON s.session_key = f.session_key
+JOIN ledger.call_kinds k ON k.kind_id = f.kind_id;
+
+CREATE OR REPLACE VIEW ledger.calls AS
+SELECT call_id, customer_id, month, session_id, plan_tier, query_type, gcp_project, tools_invoked, environment, route,
+  model_asked, model_used, decision, state, outcome, held_nanos, cost_nanos, prompt_bound, held_tokens, prompt_tokens,
+  cached_tokens, completion_tokens, cache_hit, reserved_at, lease_until, settled_at, trace_id
+FROM ledger.recent_calls
+UNION ALL
+SELECT call_id, customer_id, month, session_id, plan_tier, query_type, gcp_project, tools_invoked, environment, route,
+  model_asked, model_used, decision, state, outcome, held_nanos, cost_nanos, prompt_bound, held_tokens, prompt_tokens,
+  cached_tokens, completion_tokens, cache_hit, reserved_at, lease_until, settled_at, trace_id
+FROM ledger.calls_before_020
+UNION ALL
+SELECT * FROM ledger.filed;
+
+-- Spend by hour. Dashboards choose customers by `scope IN (...)`: the ids of some, or, for all of them, the column
+-- `customer_id`, which is '' in each row. So all customers are read from the totals and a few from their calls.
+CREATE OR REPLACE VIEW ledger.spend AS
+SELECT '' AS scope, '' AS customer_id, hour, environment, plan_tier, query_type, model_used, calls, cache_hits, cost_nanos
+FROM ledger.spend_hours
+UNION ALL
+SELECT '', '', date_trunc('hour', reserved_at, 'UTC'), environment, plan_tier, query_type, coalesce(model_used, ''), 1,
+  cache_hit::integer, cost_nanos
+FROM ledger.recent_calls WHERE state = 'posted'
+UNION ALL
+SELECT customer_id, '', date_trunc('hour', reserved_at, 'UTC'), environment, plan_tier, query_type, coalesce(model_used, ''),
+  1, cache_hit::integer, cost_nanos
+FROM ledger.calls WHERE state = 'posted';
+
+-- Spend by customer and day, by UTC's calendar.
+CREATE OR REPLACE VIEW ledger.customer_spend AS
+SELECT day, customer_id, environment, plan_tier, calls, cost_nanos FROM ledger.customer_days
+UNION ALL
+SELECT (reserved_at AT TIME ZONE 'UTC')::date, customer_id, environment, plan_tier, 1, cost_nanos
+FROM ledger.recent_calls WHERE state = 'posted';
+
 -- The view of 060 with each customer's month and cap worked out once: Postgres had copied both expressions into every place that
 -- names them, six times in the exporter's query. OFFSET 0 keeps them apart, and still lets `customer_id = ...` find its row. The
 -- function that knows proration is asked only where a tier has changed.

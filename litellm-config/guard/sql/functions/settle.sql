@@ -1,5 +1,3 @@
--- A settlement in two statements.
-
 -- Turns a hold into what the call cost, in the month of the reservation, once. A voided call never reached a provider: it
 -- costs nothing and does not count in its session. A hold that was charged by its lease is corrected.
 CREATE OR REPLACE FUNCTION ledger.settle(
@@ -8,7 +6,7 @@ CREATE OR REPLACE FUNCTION ledger.settle(
   p_percents integer[], p_actions text[]
 ) RETURNS ledger.settlement
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = ledger, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+SET search_path = ledger, pg_temp SET enable_seqscan = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_call recent_calls;
   v_now timestamptz := clock();
@@ -82,4 +80,19 @@ BEGIN
 END
 $$;
 
-REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC;
+-- Writes the thresholds that `p_used` of the cap has reached and that were not written yet. Of these, returns those.
+CREATE OR REPLACE FUNCTION ledger.cross_thresholds(
+  p_customer text, p_month date, p_used bigint, p_spent bigint, p_cap bigint,
+  p_percents integer[], p_actions text[]
+) RETURNS integer[]
+LANGUAGE sql VOLATILE SET search_path = ledger, pg_temp AS $$
+  WITH written AS (
+    INSERT INTO crossings (customer_id, month, percent, action, crossed_at, spent_nanos, cap_nanos)
+    SELECT p_customer, p_month, t.percent, t.action, clock(), p_spent, p_cap
+    FROM unnest(p_percents, p_actions) AS t (percent, action)
+    WHERE p_used * 100 >= p_cap * t.percent
+    ON CONFLICT DO NOTHING
+    RETURNING percent
+  )
+  SELECT coalesce(array_agg(percent ORDER BY percent), '{}') FROM written
+$$;

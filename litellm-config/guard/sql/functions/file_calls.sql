@@ -1,5 +1,5 @@
 -- Moves calls that nothing changes any more to filed_calls and the totals, at most p_limit of them; how many it moved.
-CREATE FUNCTION ledger.file_calls(p_limit integer) RETURNS integer
+CREATE OR REPLACE FUNCTION ledger.file_calls(p_limit integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
   v_now timestamptz := clock();
@@ -27,27 +27,28 @@ BEGIN
       AND (outcome IS DISTINCT FROM 'expired' OR settled_at < v_now - interval '2 hours')
     LIMIT p_limit FOR UPDATE SKIP LOCKED);
 
-  FOR v_month IN SELECT DISTINCT month FROM recent_calls WHERE call_id = ANY (v_ids) LOOP
+  FOR v_month IN SELECT DISTINCT date_trunc('month', month::timestamp)::date FROM recent_calls WHERE call_id = ANY (v_ids) LOOP
     PERFORM make_month(v_month);
   END LOOP;
+  WITH batch AS MATERIALIZED (SELECT *, digest_of(r) AS digest FROM recent_calls r WHERE call_id = ANY (v_ids))
   INSERT INTO call_kinds (
     digest, plan_tier, query_type, tools_invoked, environment, route, model_asked, model_used, decision, state, outcome,
     cache_hit)
-  SELECT DISTINCT ON (digest_of(r)) digest_of(r), plan_tier, query_type, tools_invoked, environment, route, model_asked,
-    model_used, decision, state, outcome, cache_hit
-  FROM recent_calls r
-  WHERE call_id = ANY (v_ids) AND NOT EXISTS (SELECT FROM call_kinds k WHERE k.digest = digest_of(r));
+  SELECT DISTINCT ON (r.digest) r.digest, plan_tier, query_type, tools_invoked, environment, route, model_asked, model_used,
+    decision, state, outcome, cache_hit
+  FROM batch r
+  WHERE NOT EXISTS (SELECT FROM call_kinds k WHERE k.digest = r.digest);
 
+  WITH batch AS MATERIALIZED (SELECT *, digest_of(r) AS digest FROM recent_calls r WHERE call_id = ANY (v_ids))
   INSERT INTO filed_calls (
     reserved_at, settled_at, held_nanos, cost_nanos, call_id, session_key, kind_id, month, prompt_bound, held_tokens,
     prompt_tokens, cached_tokens, completion_tokens, trace_id, gcp_project)
   SELECT r.reserved_at, r.settled_at, r.held_nanos, r.cost_nanos, r.call_id, s.session_key, k.kind_id, r.month,
     r.prompt_bound, r.held_tokens, r.prompt_tokens, r.cached_tokens, r.completion_tokens, 
     CASE WHEN r.trace_id ~ '^[0-9a-f]{32}$' THEN r.trace_id::uuid END, r.gcp_project
-  FROM recent_calls r
+  FROM batch r
   JOIN sessions s ON s.customer_id = r.customer_id AND s.session_id = r.session_id
-  JOIN call_kinds k ON k.digest = digest_of(r)
-  WHERE r.call_id = ANY (v_ids)
+  JOIN call_kinds k ON k.digest = r.digest
   ORDER BY r.reserved_at;
   GET DIAGNOSTICS v_filed = ROW_COUNT;
 
@@ -74,8 +75,14 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION ledger.digest_of(p_call ledger.recent_calls) RETURNS uuid
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT md5(ROW(p_call.plan_tier, p_call.query_type, p_call.tools_invoked, p_call.environment, p_call.route,
+    p_call.model_asked, p_call.model_used, p_call.decision, p_call.state, p_call.outcome, p_call.cache_hit)::text)::uuid
+$$;
+
 -- Makes the partition of a month where it is missing.
-CREATE FUNCTION ledger.make_month(p_month date) RETURNS void
+CREATE OR REPLACE FUNCTION ledger.make_month(p_month date) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = ledger, pg_temp AS $$
 DECLARE
   v_name text := 'filed_calls_' || to_char(p_month, 'YYYY_MM');

@@ -1,17 +1,14 @@
--- A reservation in three statements, in one function. It decides and writes as before.
+-- Decides about a call and holds its upper bound, in one transaction. p_reservation: a JSON object with the fields of the type
+-- reservation, spend_limits and prorated.
+--
+-- Rows are always locked in the order recent_calls, customers, customer_months, sessions, fleet_shards, so that no two transactions
+-- wait for each other. (A reservation writes its call last: nobody else can know it before.)
 --
 -- What takes time in Postgres is not the rows. It is each statement; each function in SQL that is not taken into the statement
--- that calls it, because it is parsed anew in each transaction; and each expression of PL/pgSQL.
-
--- Of functions that change nothing, so that a statement takes this one in.
-CREATE OR REPLACE FUNCTION ledger.hour_of(p_at timestamptz) RETURNS timestamptz
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT date_trunc('hour', p_at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' $$;
-
--- Decides about a call and holds its upper bound, in one transaction. p_reservation: a JSON object with the fields of the type
--- reservation, and spend_limits.
+-- that calls it, because it is parsed anew in each transaction; and each expression of PL/pgSQL. docs/ledger.md has the figures.
 CREATE OR REPLACE FUNCTION ledger.reserve(p_reservation jsonb) RETURNS ledger.decision
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = ledger, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+SET search_path = ledger, pg_temp SET enable_seqscan = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v reservation := jsonb_populate_record(NULL::reservation, p_reservation);
   v_limits spend_limits := jsonb_populate_record(
@@ -19,13 +16,17 @@ DECLARE
     coalesce(nullif(p_reservation -> 'spend_limits', 'null'), '{}'));
   v_answer decision;
   v_now timestamptz := clock();
-  v_month date := month_of(v_now);
+  v_month date;
+  -- The budget month is shorter than its rule's; otherwise it ends on v_ends.
+  v_short boolean := false;
+  v_ends date;
   v_day date := day_of(v_now);
   v_hour timestamptz := hour_of(v_now);
   v_shard integer := pg_backend_pid() % 16;
   v_tier text;
   v_at integer;
   -- The month's row.
+  v_paid_ends date;
   v_paid_tier text;
   v_paid_cap bigint;
   v_paid_budget bigint;
@@ -47,8 +48,12 @@ DECLARE
   -- What all calls of the fleet of this day and hour cost, or may.
   v_fleet_day bigint;
   v_fleet_hour bigint;
-  v_brake boolean;
-  v_other_brake boolean;
+  -- There is a brake, which may be for other calls; there is a grant.
+  v_braking boolean;
+  v_granting boolean;
+  v_override bigint;
+  v_brake boolean := false;
+  v_other_brake boolean := false;
   v_budget bigint;
   v_grants bigint;
   v_cap bigint;
@@ -79,17 +84,20 @@ DECLARE
   v_pending boolean;
   v_reason text;
   v_wait boolean := false;
+  -- A count by the providers may let the call in.
+  v_count boolean;
   v_retry double precision;
 BEGIN
   -- One call of a customer at a time. The month's row would not do: at midnight a new session could be begun in two months
   -- at once, with nothing there yet that both would lock. What another has changed meanwhile is read as it has left it.
-  SELECT c.tier, m.tier, m.cap_nanos, m.budget_nanos, m.granted_nanos, m.spent_nanos, m.held_nanos, m.day, m.day_nanos, m.hour,
-    m.hour_nanos
-  INTO v_tier, v_paid_tier, v_paid_cap, v_paid_budget, v_granted, v_spent, v_held, v_paid_day, v_day_nanos, v_paid_hour,
+  SELECT c.tier, m.month, m.tier, m.cap_nanos, m.budget_nanos, m.granted_nanos, m.spent_nanos, m.held_nanos, m.day,
+    m.day_nanos, m.hour, m.hour_nanos
+  INTO v_tier, v_month, v_paid_tier, v_paid_cap, v_paid_budget, v_granted, v_spent, v_held, v_paid_day, v_day_nanos, v_paid_hour,
     v_hour_nanos
   FROM customers c, customer_months m, fleet_shards f
   WHERE c.customer_id = v.customer AND c.disabled_at IS NULL
-    AND m.month = v_month AND m.customer_id = v.customer
+    -- No month is longer than 31 days.
+    AND m.customer_id = v.customer AND m.month > v_day - 31 AND m.month <= v_day AND m.ends > v_day
     AND f.shard = v_shard
     -- As in fleet_lock().
     AND (
@@ -108,8 +116,11 @@ BEGIN
       RETURN ROW('refused', CASE WHEN v_tier IS NULL THEN 'unknown_customer' ELSE 'unknown_tier' END, v_tier,
         NULL, NULL, NULL, NULL, NULL, NULL, '{}')::decision;
     END IF;
-    SELECT tier, cap_nanos, budget_nanos, granted_nanos, spent_nanos, held_nanos, day, day_nanos, hour, hour_nanos
-    INTO v_paid_tier, v_paid_cap, v_paid_budget, v_granted, v_spent, v_held, v_paid_day, v_day_nanos, v_paid_hour, v_hour_nanos
+    SELECT starts, days < whole_days, CASE WHEN days = whole_days THEN ends END INTO v_month, v_short, v_ends
+    FROM period_of(v.customer, v_now);
+    SELECT ends, tier, cap_nanos, budget_nanos, granted_nanos, spent_nanos, held_nanos, day, day_nanos, hour, hour_nanos
+    INTO v_paid_ends, v_paid_tier, v_paid_cap, v_paid_budget, v_granted, v_spent, v_held, v_paid_day, v_day_nanos,
+      v_paid_hour, v_hour_nanos
     FROM customer_months WHERE month = v_month AND customer_id = v.customer FOR NO KEY UPDATE;
     v_month_known := FOUND;
     IF NOT v_month_known THEN
@@ -125,20 +136,19 @@ BEGIN
     RETURN ROW('refused', 'unknown_tier', v_tier, NULL, NULL, NULL, NULL, NULL, NULL, '{}')::decision;
   END IF;
   v_other := v.tier_plans[v_at];
-  v_day := day_of(v_now);
-  v_hour := hour_of(v_now);
+  IF v_now >= v_hour + interval '1 hour' OR v_now < v_hour THEN
+    v_day := day_of(v_now);
+    v_hour := hour_of(v_now);
+  END IF;
 
   -- Tokens a minute: calls in flight count their bound, settled ones what they used. A prompt's bound (its bytes) is
   -- several times its tokens, so a call alone in its session may be counted by the ratio measured in the same window.
   SELECT session.calls IS NOT NULL, coalesce(session.spent_nanos, 0), coalesce(session.held_nanos, 0), coalesce(session.calls, 0),
-    minute.used, minute.pending, minute.estimate, brake.this, brake.other, fleet.day, fleet.hour,
-    coalesce((SELECT budget_nanos FROM overrides WHERE customer_id = v.customer AND ends_at > v_now), v.caps[v_at]),
-    v_granted + CASE
-      WHEN EXISTS (SELECT FROM grants WHERE customer_id = v.customer AND expires_at > v_now) THEN grants_left(v.customer, v_month)
-      ELSE 0
-    END
-  INTO v_session_known, v_session_spent, v_session_held, v_session_calls, v_used, v_pending, v_estimate, v_brake, v_other_brake,
-    v_fleet_day, v_fleet_hour, v_budget, v_grants
+    minute.used, minute.pending, minute.estimate, EXISTS (SELECT FROM brakes), fleet.day, fleet.hour,
+    (SELECT budget_nanos FROM overrides WHERE customer_id = v.customer AND ends_at > v_now),
+    EXISTS (SELECT FROM grants WHERE customer_id = v.customer AND expires_at > v_now)
+  INTO v_session_known, v_session_spent, v_session_held, v_session_calls, v_used, v_pending, v_estimate, v_braking,
+    v_fleet_day, v_fleet_hour, v_override, v_granting
   FROM (
     SELECT coalesce(sum(call_tokens(c)), 0)::bigint AS used, coalesce(bool_or(state = 'pending'), false) AS pending,
       coalesce(
@@ -151,12 +161,6 @@ BEGIN
       AND (state = 'pending' OR reserved_at > v_now - interval '60 seconds' AND reserved_at <= v_now)
       AND reserved_at > v_now - greatest(60, v.lease_seconds) * interval '1 second'
   ) minute, (
-    SELECT coalesce(bool_or(scope <> 'route' OR value = v.routes[1]), false) AS this,
-      coalesce(bool_or(scope = 'route' AND value = v.routes[v_other]), false) AS other
-    FROM brakes
-    WHERE scope = 'all' OR (scope = 'customer' AND value = v.customer) OR (scope = 'tier' AND value = v_tier)
-      OR (scope = 'route' AND value = ANY (v.routes))
-  ) brake, (
     SELECT sum(CASE WHEN day = v_day THEN day_nanos ELSE 0 END)::bigint AS day,
       sum(CASE WHEN hour = v_hour THEN hour_nanos ELSE 0 END)::bigint AS hour
     FROM fleet_shards
@@ -171,13 +175,30 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'lock_not_available', MESSAGE = 'the fleet has come near its limit';
   END IF;
 
+  IF v_braking THEN
+    SELECT coalesce(bool_or(scope <> 'route' OR value = v.routes[1]), false),
+      coalesce(bool_or(scope = 'route' AND value = v.routes[v_other]), false)
+    INTO v_brake, v_other_brake FROM brakes
+    WHERE scope = 'all' OR (scope = 'customer' AND value = v.customer) OR (scope = 'tier' AND value = v_tier)
+      OR (scope = 'route' AND value = ANY (v.routes));
+  END IF;
+  IF v_short OR (p_reservation ->> 'prorated')::boolean THEN
+    v_budget := plan_budget(
+      v.customer, v_now, v_override, v_tier, v.tiers, v.caps, (p_reservation ->> 'prorated')::boolean);
+  ELSE
+    v_budget := coalesce(v_override, v.caps[v_at]);
+  END IF;
+  v_grants := v_granted;
+  IF v_granting THEN
+    v_grants := v_grants + grants_left(v.customer, v_month);
+  END IF;
   v_cap := v_budget + v_grants;
   IF NOT v_month_known AND NOT v_brake THEN
-    INSERT INTO customer_months (customer_id, month, tier, cap_nanos, budget_nanos, updated_at)
-    VALUES (v.customer, v_month, v_tier, v_cap, CASE WHEN v_grants > 0 THEN v_budget END, v_now);
-  ELSIF v_paid_cap <> v_cap OR v_paid_tier <> v_tier OR (v_grants > 0 AND v_paid_budget IS DISTINCT FROM v_budget) THEN
+    INSERT INTO customer_months (customer_id, month, ends, tier, cap_nanos, budget_nanos, updated_at)
+    VALUES (v.customer, v_month, v_ends, v_tier, v_cap, CASE WHEN v_grants > 0 THEN v_budget END, v_now);
+  ELSIF v_ends IS DISTINCT FROM v_paid_ends OR v_paid_cap <> v_cap OR v_paid_tier <> v_tier OR (v_grants > 0 AND v_paid_budget IS DISTINCT FROM v_budget) THEN
     UPDATE customer_months SET
-      cap_nanos = v_cap, tier = v_tier, budget_nanos = CASE WHEN v_grants > 0 THEN v_budget ELSE budget_nanos END
+      ends = coalesce(v_ends, ends), cap_nanos = v_cap, tier = v_tier, budget_nanos = CASE WHEN v_grants > 0 THEN v_budget ELSE budget_nanos END
     WHERE month = v_month AND customer_id = v.customer;
   END IF;
   v_month_left := v_cap - v_spent - v_held;
@@ -274,39 +295,29 @@ BEGIN
     END IF;
   END IF;
 
-  v_answer := ROW(
-    NULL, v_reason, v_tier, v_plan, NULL, NULL, greatest(v_month_left, 0), greatest(v_session_left, 0), v_retry, '{}');
-  IF v.countable AND NOT v_brake AND v_reason IS DISTINCT FROM 'session_calls'
-    AND (v_reason IS NOT NULL OR v_clamped OR ((v_month_short OR v_session_short) AND NOT v_threshold))
-  THEN
-    v_answer.decision := 'count';
-    v_answer.reason := coalesce(v_reason, 'ok');
-    SET LOCAL synchronous_commit = off;
-    RETURN v_answer;
-  END IF;
-
-  IF v_reason IS NOT NULL THEN
-    IF v_wait AND NOT v.final THEN
-      v_answer.decision := 'wait';
-      -- Nothing to keep: those who wait for the same rows need not wait for the disk.
-      SET LOCAL synchronous_commit = off;
+  v_count := v.countable AND NOT v_brake AND v_reason IS DISTINCT FROM 'session_calls'
+    AND (v_reason IS NOT NULL OR v_clamped OR ((v_month_short OR v_session_short) AND NOT v_threshold));
+  IF v_count OR v_reason IS NOT NULL THEN
+    v_answer := ROW(
+      CASE WHEN v_count THEN 'count' WHEN v_wait AND NOT v.final THEN 'wait' ELSE 'refused' END,
+      coalesce(v_reason, 'ok'), v_tier, v_plan, NULL, NULL, greatest(v_month_left, 0), greatest(v_session_left, 0), v_retry, '{}');
+    IF v_answer.decision = 'wait' AND (v_reason = 'budget_held' OR v_pending) THEN
       -- A call in flight may give back what it does not use at any moment.
-      IF v_reason = 'budget_held' OR v_pending THEN
-        v_answer.retry_after_seconds := 0;
-      END IF;
-      RETURN v_answer;
+      v_answer.retry_after_seconds := 0;
     END IF;
-    v_answer.decision := 'refused';
-    IF v_brake OR v_reason LIKE 'fleet%' THEN
-      -- Every shard may be locked: nobody should wait for the disk for a refusal.
+    IF v_answer.decision <> 'refused' OR v_brake OR v_reason LIKE 'fleet%' THEN
+      -- Nothing to keep: those who wait for the same rows need not wait for the disk. And every shard may be locked: nobody should
+      -- wait for the disk for a refusal.
       SET LOCAL synchronous_commit = off;
     END IF;
-    INSERT INTO refusals (at, customer_id, session_id, month, reason, route, query_type, trace_id)
-    VALUES (v_now, v.customer, v.session, v_month, v_reason, v.routes[1], v.query_type, v.trace_id);
-    IF v_reason = 'month_budget' THEN
-      UPDATE customer_months SET blocked_at = v_now WHERE month = v_month AND customer_id = v.customer;
-      -- Blocked: the rest is too little for any call, so every threshold counts as reached.
-      v_answer.crossed := cross_thresholds(v.customer, v_month, v_cap, v_spent, v_cap, v.percents, v.actions);
+    IF v_answer.decision = 'refused' THEN
+      INSERT INTO refusals (at, customer_id, session_id, month, reason, route, query_type, trace_id)
+      VALUES (v_now, v.customer, v.session, v_month, v_reason, v.routes[1], v.query_type, v.trace_id);
+      IF v_reason = 'month_budget' THEN
+        UPDATE customer_months SET blocked_at = v_now WHERE month = v_month AND customer_id = v.customer;
+        -- Blocked: the rest is too little for any call, so every threshold counts as reached.
+        v_answer.crossed := cross_thresholds(v.customer, v_month, v_cap, v_spent, v_cap, v.percents, v.actions);
+      END IF;
     END IF;
     RETURN v_answer;
   END IF;
@@ -362,6 +373,13 @@ BEGIN
 END
 $$;
 
-DROP FUNCTION ledger.reserve_within(jsonb);
-DROP FUNCTION ledger.override_of(text);
-REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC;
+-- What a call counts in its minute: in flight its bound, settled what it used, from the cache nothing. What the provider read
+-- from its own cache does not count, as in the providers' own limits.
+CREATE OR REPLACE FUNCTION ledger.call_tokens(p_call ledger.recent_calls) RETURNS bigint
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE
+    WHEN p_call.state = 'pending' THEN p_call.held_tokens
+    WHEN p_call.cache_hit OR p_call.state = 'voided' THEN 0
+    ELSE p_call.prompt_tokens - p_call.cached_tokens + p_call.completion_tokens
+  END::bigint
+$$;
