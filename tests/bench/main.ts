@@ -117,8 +117,6 @@ function number(name: string, description: string, least: number, most: number):
   return new Option(`${name} <n>`, `${description}, ${least} to ${most}`).argParser(wholeNumber(least, most));
 }
 
-const LEDGER_PORT = Number(process.env.TOLLGATE_TEST_PORTS ?? 26_000) + 980;
-
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
 async function bench(options: Options): Promise<void> {
@@ -131,7 +129,7 @@ async function bench(options: Options): Promise<void> {
   const print = <T>(figures: T, text: (figures: T) => string) =>
     console.log(json ? JSON.stringify(figures, null, 2) : text(figures));
 
-  if (ledger !== undefined) return print(await measureLedger(ledger, LEDGER_PORT, say), ledgerText);
+  if (ledger !== undefined) return print(await measureLedger(ledger, say), ledgerText);
   if (fairness || memory) {
     say("Starting Postgres, Redis, the simulated provider and a gateway of one worker ...");
     // Memory is measured with more calls than all customers may pay for.

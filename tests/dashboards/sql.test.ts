@@ -16,7 +16,7 @@ let ledger: TestLedger;
 let reader: Client;
 
 beforeAll(async () => {
-  ledger = await startLedger(26_031);
+  ledger = await startLedger();
   const { owner } = ledger;
   await addCustomer(owner, "acme", usd("7.7"));
   await addSession(owner, "acme", "s1", usd("0.4"));

@@ -4,12 +4,10 @@ import { marginScores } from "../../ops/langfuse/margins/scores";
 import { addCustomer, startLedger, type TestLedger } from "../dashboards/support/ledger";
 import { LangfuseApiStandIn } from "../support/langfuse";
 
-const PORT = 27050;
-
 let ledger: TestLedger;
 let langfuse: LangfuseApiStandIn;
 beforeAll(async () => {
-  [ledger, langfuse] = await Promise.all([startLedger(PORT), new LangfuseApiStandIn().start()]);
+  [ledger, langfuse] = await Promise.all([startLedger(), new LangfuseApiStandIn().start()]);
 });
 afterAll(() => Promise.all([ledger.stop(), langfuse.stop()]));
 

@@ -14,7 +14,6 @@ import { readAudit } from "../../ops/ledger/audit";
 import { addCrossing, startLedger, type TestLedger } from "../dashboards/support/ledger";
 import { wrongWith } from "../support/discovery/check";
 import { discovery } from "../support/discovery/document";
-import { freePort } from "../support/gateway/ports";
 import { runCommand } from "../support/run-command";
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
@@ -30,7 +29,7 @@ let received: { path: string; headers: IncomingHttpHeaders; body: string }[];
 let status: number;
 
 beforeAll(async () => {
-  ledger = await startLedger(await freePort());
+  ledger = await startLedger();
   admin = new Client(ledger.postgres.urls.ledger_admin);
   await admin.connect();
   receiver = createServer((req, res) => {

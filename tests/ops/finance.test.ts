@@ -11,7 +11,6 @@ import { nanosOf } from "../../ops/reconcile/bill";
 import { compare } from "../../ops/reconcile/compare";
 import { readVertex } from "../../ops/reconcile/vertex";
 import { addCall, addCustomer, addSession, startLedger, type TestLedger } from "../dashboards/support/ledger";
-import { freePort } from "../support/gateway/ports";
 import focus from "./contracts/focus-1.2.json";
 import meterEvent from "./contracts/stripe-meter-event.json";
 
@@ -23,7 +22,7 @@ let month: string;
 const COSTS = [1, 333_333_333, 10_000_000, 7_654_321, 0, 99_999_999_999];
 
 beforeAll(async () => {
-  ledger = await startLedger(await freePort());
+  ledger = await startLedger();
   admin = new Client(ledger.postgres.urls.ledger_admin);
   await admin.connect();
   const { owner } = ledger;

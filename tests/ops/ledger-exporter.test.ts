@@ -15,7 +15,7 @@ let ledger: TestLedger;
 const exporters: LedgerExporter[] = [];
 
 beforeAll(async () => {
-  ledger = await startLedger(26_030);
+  ledger = await startLedger();
   const { owner } = ledger;
   // Of $8: exactly half, just over half, over 95 % with and without degraded calls, and two that were refused.
   await addCustomer(owner, "at_half", usd("4"));

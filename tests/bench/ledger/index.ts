@@ -38,17 +38,13 @@ export interface LedgerReport {
 }
 
 /** Measures a ledger of so many calls against an empty one, on two separate servers, in alternating rounds. */
-export async function measureLedger(
-  calls: number,
-  port: number,
-  say: (text: string) => void,
-): Promise<LedgerReport> {
+export async function measureLedger(calls: number, say: (text: string) => void): Promise<LedgerReport> {
   const customers = customersOf(calls);
   const load = loadavg()[0]!;
   const ledgers: TestLedger[] = [];
   try {
     say("Starting two Postgres servers ...");
-    for (const offset of [0, 1]) ledgers.push(await startLedger(port + offset));
+    ledgers.push(await startLedger(), await startLedger());
     const [empty, full] = ledgers as [TestLedger, TestLedger];
     for (const { owner } of ledgers) await addCustomers(owner, customers);
     say(`Filling one with ${calls} calls of ${customers} customers ...`);

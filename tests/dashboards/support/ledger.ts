@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Client } from "pg";
 import { definitions, usd, type NanoDollars } from "../../../litellm-config";
 import { ledgerMigrations } from "../../../infra/ledger-migrations";
+import { freePort } from "../../support/gateway/ports";
 import { startPostgres, type RunningPostgres } from "../../../local/processes/postgres";
 
 export interface TestLedger {
@@ -13,22 +14,28 @@ export interface TestLedger {
   stop(): Promise<void>;
 }
 
-/** A real Postgres on `port` with the guard's own migrations and the tiers of the definitions, in its own folder. */
-export async function startLedger(port: number): Promise<TestLedger> {
+/** A real Postgres on a free port with the guard's own migrations and the tiers of the definitions, in its own folder. */
+export async function startLedger(): Promise<TestLedger> {
   const folder = mkdtempSync(join(tmpdir(), "tollgate-ledger-"));
+  const port = await freePort();
   const postgres = await startPostgres({ port, dataDir: join(folder, "data"), logFile: join(folder, "log") });
   const owner = new Client(postgres.urls.ledger_owner);
   owner.on("error", () => undefined);
-  await owner.connect();
-  await owner.query("CREATE SCHEMA ledger; SET check_function_bodies = off");
-  for (const sql of Object.values(ledgerMigrations())) await owner.query(sql);
-  for (const [tier, { price, monthlyBudget }] of Object.entries(definitions.tiers))
-    await owner.query("INSERT INTO ledger.tiers VALUES ($1, $2, $3)", [tier, price, monthlyBudget]);
   const stop = async () => {
     await owner.end().catch(() => undefined);
     await postgres.stop();
     rmSync(folder, { recursive: true, force: true });
   };
+  try {
+    await owner.connect();
+    await owner.query("CREATE SCHEMA ledger; SET check_function_bodies = off");
+    for (const sql of Object.values(ledgerMigrations())) await owner.query(sql);
+    for (const [tier, { price, monthlyBudget }] of Object.entries(definitions.tiers))
+      await owner.query("INSERT INTO ledger.tiers VALUES ($1, $2, $3)", [tier, price, monthlyBudget]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return { postgres, owner, stop };
 }
 
