@@ -63,10 +63,18 @@ export async function startPostgresServer(options: PostgresOptions): Promise<Run
   });
 }
 
-/** Makes the catalogue's roles and databases on a running server, as the job does on the other targets. */
-export async function makeDatabaseRoles(port: number, values: SecretValues): Promise<void> {
+/**
+ * Makes the catalogue's roles and databases on a running server, as the job does on the other targets.
+ *
+ * @param admin Who makes them; its password is the superuser's.
+ */
+export async function makeDatabaseRoles(
+  port: number,
+  values: SecretValues,
+  admin = "postgres",
+): Promise<void> {
   const passwords = rolePasswords(values);
-  await withClient(urlOf(port, "postgres", passwordOf(values), "postgres"), async (client) => {
+  await withClient(urlOf(port, admin, passwordOf(values), "postgres"), async (client) => {
     for (const { sql, unless } of databaseRoleSteps((role) => client.escapeLiteral(passwords[role]))) {
       if (unless && (await client.query(unless)).rowCount !== 0) continue;
       await client.query(sql);

@@ -3,10 +3,9 @@ import { composeCloudConfig } from "../../components/compose-machine/cloud-confi
 import { clickHouseCloudConfig } from "../../components/clickhouse/cloud-config";
 import { contentHash } from "../../components/config-files";
 import { limits } from "../../components/run/container";
-import { publicImageReference, roleNames } from "../../catalogue";
+import { publicImageReference } from "../../catalogue";
 import { publicImages, type PublicImageName } from "../../catalogue/images";
 import { clickhouseFiles } from "../../infra/config-files/native";
-import { databaseRolesSql, passwordVariables } from "../../catalogue/database-roles";
 import { digestOf } from "../../ops/images/pin";
 
 interface CloudConfig {
@@ -111,27 +110,6 @@ describe("the one machine", () => {
   it("keeps containers' data on the data disk", () => {
     expect(file("/etc/docker/daemon.json")).toContain("/mnt/tollgate/docker");
     expect(file("/opt/tollgate/env")).toContain("TOLLGATE_SECRETS=/run/tollgate/secrets");
-  });
-});
-
-describe("the database's roles", () => {
-  const sql = databaseRolesSql();
-
-  it("are each made with their password, and may be made again", () => {
-    for (const name of roleNames) {
-      expect(sql).toContain(`SELECT 'CREATE ROLE ${name} LOGIN' WHERE NOT EXISTS`);
-      expect(sql).toContain(`ALTER ROLE ${name} LOGIN PASSWORD :'${name}_password';`);
-    }
-    const passwords = Object.fromEntries(roleNames.map((role) => [role, `p-${role}`]));
-    expect(passwordVariables(passwords as Parameters<typeof passwordVariables>[0])).toContain(
-      "\\set grafana_password p-grafana\n",
-    );
-  });
-
-  it("reach their own database only", () => {
-    expect(sql.match(/REVOKE ALL ON DATABASE \w+ FROM PUBLIC;/g)).toHaveLength(3);
-    expect(sql).not.toMatch(/GRANT CONNECT ON DATABASE (langfuse|grafana) TO ledger_/);
-    expect(sql).not.toMatch(/SUPERUSER|cloudsqlsuperuser/);
   });
 });
 
