@@ -3,7 +3,8 @@ import { BucketObject } from "@pulumi/gcp/storage/bucketObject";
 import { contentHash } from "../../components/config-files";
 import { ConfigError, readConfig, type StackConfig } from "../../infra/config";
 import { filesOfFolder, isContentFolder } from "../../infra/gcp/content-folders";
-import { filesOf, objectFile } from "../deployed/files";
+import { filesOf } from "../deployed/files";
+import { isMissing } from "../known";
 import { allOf, type Rule } from "../rule";
 import { stackSetting } from "../stack-settings";
 
@@ -39,12 +40,13 @@ export const configurationAsRendered: Rule = {
   checkStack: (resources) => {
     // A pack that is asked without a stack knows no settings.
     if (stackSetting("tollgate:phase") === undefined) return [];
-    const folders = new Map<string, Map<string, string | undefined>>();
-    for (const { props, name } of allOf(resources, BucketObject))
-      for (const { path, content } of objectFile(props, { name })) {
-        const [, folder = "", file = path] = /^([^/]+\/[^/]+)\/(.+)$/.exec(path) ?? [];
-        folders.set(folder, (folders.get(folder) ?? new Map<string, string>()).set(file, content));
-      }
+    const folders = new Map<string, Texts>();
+    for (const { props, name } of allOf(resources, BucketObject)) {
+      const path = props.name ?? name;
+      const [, folder = "", file = path] = /^([^/]+\/[^/]+)\/(.+)$/.exec(path) ?? [];
+      const texts = folders.get(folder) ?? (new Map() as Texts);
+      folders.set(folder, texts.set(file, isMissing(props, "content") ? null : props.content));
+    }
     try {
       return [...folders].flatMap(([folder, found]) => differences(folder, found));
     } catch (error) {
@@ -54,14 +56,17 @@ export const configurationAsRendered: Rule = {
   },
 };
 
-function differences(folder: string, found: Map<string, string | undefined>): string[] {
+/** Texts by path: null where the object has none of its own, undefined where only the update knows it. */
+type Texts = Map<string, string | null | undefined>;
+
+function differences(folder: string, found: Texts): string[] {
   const wanted = rendered(folder.split("/")[0]!);
   return [
     ...Object.keys(wanted)
       .filter((file) => !found.has(file))
       .map((file) => `${folder} lacks ${file}`),
     ...[...found]
-      .filter(([file, content]) => wanted[file] !== content)
+      .filter(([file, content]) => content !== undefined && content !== wanted[file])
       .map(([file]) =>
         wanted[file] === undefined
           ? `${folder}/${file} is not a file of the program's`
