@@ -5,10 +5,10 @@ import { ComposeMachine } from "../../components/compose-machine";
 import { ConfigFiles } from "../../components/config-files";
 import { Secret } from "../../components/secret";
 import { Workload } from "../../components/workload";
-import { configHashes, mountedFolders, presence, secretFiles } from "../compose";
+import { configHashes, presence, secretFiles } from "../compose";
 import { OWN_IMAGES, portOf, secretSources, servicesOfPhase, type ServiceName } from "../../catalogue";
 import { recipes, type Recipe, type SecretValues } from "../../catalogue/secret-values";
-import { composeFilesOf } from "./config-files";
+import { filesOfFolder } from "./content-folders";
 import type { StackBase } from "./base";
 import { outputsOf, type Outputs } from "./outputs";
 import { CONFIG_READER, SECRET_READER } from "./resolve";
@@ -20,11 +20,7 @@ export function makeSingleMachine(base: StackBase): Outputs {
   const { config, sizes, labels, network, images, configBucket, apis } = base;
   const { project, region } = config;
 
-  const texts = Object.fromEntries(
-    (["compose", ...mountedFolders()] as const).flatMap((folder) =>
-      Object.entries(composeFilesOf(folder, config)).map(([path, text]) => [`${folder}/${path}`, text]),
-    ),
-  );
+  const texts = filesOfFolder(NAME, config);
   const files = new ConfigFiles(NAME, { bucket: configBucket.name, files: texts });
   const composeSecrets = makeSecrets(base);
   const workload = new Workload(NAME, {

@@ -169,19 +169,32 @@ function folderOf({ mountOptions = [] }: Props): string | undefined {
   return (mountOptions as string[]).map((option) => /^only-dir=(.+)$/.exec(option)?.[1]).find(Boolean);
 }
 
+/** Where a machine reads which folder it fetches. */
+const MACHINE_ENV = "/etc/tollgate/machine.env";
+
 export const configurationDeployed: Rule = {
   name: "configuration-deployed",
-  description: "What a workload mounts from the configuration bucket is deployed, and checked, with it.",
+  description:
+    "What a workload mounts, or a machine fetches, from the configuration bucket is deployed, and checked, with it.",
   severity: "critical",
   remedy: "Mount a folder that ConfigFiles of components/config-files.ts makes in the same stack",
   checkStack: (resources: PolicyResource[]) => {
-    const paths = filesOf(resources).map(({ path }) => path);
-    return templatesOf(resources).flatMap(({ workload, volumes = [] }: Template) =>
-      (volumes as Props[])
-        .flatMap(({ gcs }) => (gcs ? (folderOf(gcs) ?? []) : []))
-        .filter((folder) => !paths.some((path) => path.startsWith(`${folder}/`)))
-        .map((folder) => `${workload} mounts ${folder}, and the stack deploys no such folder`),
+    const files = filesOf(resources);
+    const isDeployed = (folder: string) => files.some(({ path }) => path.startsWith(`${folder}/`));
+    const fetched = files.flatMap(({ path, content = "" }) =>
+      path === MACHINE_ENV ? (/^CONFIG_FOLDER=[^/\n]+\/(.+)$/m.exec(content)?.[1] ?? []) : [],
     );
+    return [
+      ...templatesOf(resources).flatMap(({ workload, volumes = [] }: Template) =>
+        (volumes as Props[])
+          .flatMap(({ gcs }) => (gcs ? (folderOf(gcs) ?? []) : []))
+          .filter((folder) => !isDeployed(folder))
+          .map((folder) => `${workload} mounts ${folder}, and the stack deploys no such folder`),
+      ),
+      ...fetched
+        .filter((folder) => !isDeployed(folder))
+        .map((folder) => `The machine fetches ${folder}, and the stack deploys no such folder`),
+    ];
   },
 };
 

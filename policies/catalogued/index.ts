@@ -2,7 +2,7 @@ import type { Rule } from "../rule";
 import { asCatalogued, configurationDeployed, imagesOfCatalogue } from "./cloud-run";
 import { stackComplete } from "./complete";
 import { composeAsRendered } from "./compose";
-import { configurationAddressed } from "./files";
+import { configurationAddressed, configurationAsRendered } from "./files";
 import { gatewayAsRendered } from "./gateway";
 import { machinesAsRendered } from "./machines";
 import { schedulesAsCatalogued } from "./schedules";
@@ -14,6 +14,7 @@ export const cataloguedRules: Rule[] = [
   asCatalogued,
   configurationDeployed,
   configurationAddressed,
+  configurationAsRendered,
   composeAsRendered,
   machinesAsRendered,
   schedulesAsCatalogued,

@@ -87,13 +87,15 @@ const PASSWORD = /^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)(?=.*[!@#$%^&*?+=~])[\w!@#$%^&*
 /** Whether one of the words of a text is as random as a generated key or password. */
 function randomWordIn(text: string): boolean {
   if (PASSWORD.test(text) && strange(text) >= 0.3) return true;
+  const rest = text.replace(HASH, "").replace(CLIENT_ID, "");
   return (
-    text
-      .replace(HASH, "")
-      .replace(CLIENT_ID, "")
-      .match(/[A-Za-z0-9-]+/g) ?? []
-  ).some((word) => UUID.test(word) || word.split("-").some(isRandom));
+    (rest.match(/[A-Za-z0-9-]+/g) ?? []).some((word) => UUID.test(word) || word.split("-").some(isRandom)) ||
+    (rest.match(BASE64) ?? []).some((word) => strange(word) >= 0.5)
+  );
 }
+
+/** 24 bytes and more in base64, whose slashes cut it into short words; a path has longer ones. */
+const BASE64 = /(?<![A-Za-z0-9+/])(?=[^\s"']*[A-Z])(?=[^\s"']*\d)[A-Za-z0-9+/]{32,}={0,2}(?![A-Za-z0-9+/=])/g;
 
 /** Names are made of words and numbers; what is generated changes between letters and digits, or letters of either case. */
 function isRandom(word: string): boolean {

@@ -1,7 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { contentHash } from "../../components/config-files";
+import { readConfig } from "../../infra/config";
+import { filesOfFolder } from "../../infra/gcp/content-folders";
+import { readStackFile } from "../../infra/plan";
 import type { Resource } from "../../policies/evaluate";
 import * as types from "../../policies/infrastructure/types";
+import type { Props } from "../../policies/rule";
 import { holdTo, of, run } from "./cases";
 import { judge } from "./judge";
 
@@ -173,5 +177,68 @@ describe("stack-complete", () => {
     expect(first).not.toContain(`mandatory: Nothing runs loki. ${REMEDY}`);
     expect(third).toContain(`mandatory: Nothing runs loki. ${REMEDY}`);
     expect(third).toContain(`mandatory: The stack lacks log sinks (0 of 2). ${REMEDY}`);
+  });
+});
+
+describe("configuration-as-rendered", () => {
+  const REMEDY =
+    "Change what renders it (dashboards/, infra/config-files/, litellm-config/) and run `npm run render`";
+  const { values } = readStackFile("dev");
+  let texts: Record<string, string>;
+  beforeEach(() => {
+    pulumi.runtime.setAllConfig(values);
+    texts = filesOfFolder("alertmanager", readConfig({ planning: true }));
+  });
+  afterEach(() => pulumi.runtime.setAllConfig({}));
+
+  it.each<[string, (files: Props) => void, string[]]>([
+    ["what is rendered", () => {}, []],
+    ["a text that only the update knows", (files) => (files["alertmanager.yml"] = undefined), []],
+    [
+      "a text that comes from a local file",
+      (files) => (files["alertmanager.yml"] = null),
+      ["alertmanager/one/alertmanager.yml is not what the program renders"],
+    ],
+    [
+      "another text",
+      (files) => (files["alertmanager.yml"] += "\n"),
+      ["alertmanager/one/alertmanager.yml is not what the program renders"],
+    ],
+    [
+      "a file less, and a file more",
+      (files) => {
+        delete files["templates/tollgate.tmpl"];
+        files["more.yml"] = "";
+      },
+      [
+        "alertmanager/one lacks templates/tollgate.tmpl",
+        "alertmanager/one/more.yml is not a file of the program's",
+      ],
+    ],
+  ])("%s", async (_, change, findings) => {
+    const files: Props = { ...texts };
+    change(files);
+    const objects = Object.entries(files).map(([path, content]) =>
+      of(types.BUCKET_OBJECT, { name: `alertmanager/one/${path}`, content }, path),
+    );
+    expect(await judge("configuration-as-rendered", objects)).toEqual(
+      findings.map((finding) => `mandatory: ${finding}. ${REMEDY}`),
+    );
+  });
+
+  it.each([
+    ["a folder that the program does not make", values, "plan/one/dev.json is not a file of the program's"],
+    [
+      "settings that are not usable",
+      { ...values, "tollgate:phase": "9" },
+      "The files cannot be compared: Pulumi.stack.yaml is not usable:  tollgate:phase 9 must be at most 5",
+    ],
+    ["no settings", {}, undefined],
+  ])("%s", async (_, settings, finding) => {
+    pulumi.runtime.setAllConfig(settings);
+    const object = of(types.BUCKET_OBJECT, { name: "plan/one/dev.json", content: "{}" });
+    expect(await judge("configuration-as-rendered", [object])).toEqual(
+      finding === undefined ? [] : [`mandatory: ${finding}. ${REMEDY}`],
+    );
   });
 });

@@ -30,6 +30,7 @@ describe.each(STACKS)("the stack %s", (stack) => {
       // The fleet's daily budget no longer reaches for it either, and the file is not what was rendered under its name.
       expect.objectContaining({ policy: "fleet-and-daily-budgets", level: "mandatory" }),
       expect.objectContaining({ policy: "configuration-addressed", level: "mandatory" }),
+      expect.objectContaining({ policy: "configuration-as-rendered", level: "mandatory" }),
       expect.objectContaining({ policy: "gateway-as-rendered", level: "mandatory" }),
     ]);
   });

@@ -1,3 +1,4 @@
+import type { Layout } from "../../../infra/gcp/sizes";
 import { readStackFile, type StackSettings } from "../../../infra/plan";
 import { evaluate, type Resource } from "../../../policies/evaluate";
 import { environmentOf, policiesFor } from "../../../policies/pack";
@@ -12,13 +13,22 @@ export interface Mutant {
   resources: Resource[];
 }
 
-/** A stack's settings as it is deployed: with digests, without which a machine's configuration is not known. */
-export function deployed(stack: string, deployment: string, phase: string): StackSettings {
+/**
+ * A stack's settings as it is deployed: with digests, without which a machine's configuration is not known.
+ *
+ * @param layout Instead of the stack's own.
+ */
+export function deployed(stack: string, deployment: string, phase: string, layout?: Layout): StackSettings {
   const settings = readStackFile(stack);
   const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
   Object.assign(settings.values, {
     "tollgate:deployment": deployment,
     "tollgate:phase": phase,
+    ...(layout ? { "tollgate:sizes": JSON.stringify({ layout }) } : {}),
+    // A vCPU for each container costs more than the stacks may.
+    ...(layout === "apart"
+      ? { "tollgate:monthlyCostCeiling": "750", "tollgate:monthlyWorstCaseCeiling": "2000" }
+      : {}),
     "tollgate:images": JSON.stringify({ agent: digest("a"), gateway: digest("b") }),
   });
   return settings;
@@ -68,4 +78,27 @@ export async function advisingOn(stack: string, resources: Resource[]): Promise<
     advising.add(policy.name);
   }
   return advising;
+}
+
+/** Resources of plans, by what they are: two plans have much in common. */
+export class Tried {
+  private readonly known = new Set<string>();
+
+  add(resources: Resource[]): void {
+    for (const resource of resources) this.known.add(identity(resource));
+  }
+
+  /** The mutants with a fault in a resource that no plan before had. */
+  *onlyNew(base: Resource[], mutants: Iterable<Mutant>): Generator<Mutant> {
+    const own = new Set(base.filter((resource) => !this.known.has(identity(resource))));
+    for (const mutant of mutants) {
+      const kept = new Set(mutant.resources);
+      if (this.known.size === 0 || [...own].some((resource) => !kept.has(resource))) yield mutant;
+    }
+  }
+}
+
+/** The phase is a label of every resource. */
+function identity({ type, name, props: { labels: _, ...props } }: Resource): string {
+  return JSON.stringify([type, name, props]);
 }

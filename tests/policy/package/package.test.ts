@@ -49,7 +49,10 @@ describe("the pack as `pulumi policy publish` ships it", () => {
         .filter(
           (path) =>
             isOwn(path) &&
-            !/^dist\/(clickhouse$|([\w-]+\/)?[\w-]+\.(sh|sql|service|timer|conf|xml)$)/.test(path),
+            !/^dist\/(\w+$|([\w-]+\/)?[\w.-]+\.(sh|sql|service|timer|conf|xml|template|tmpl|alloy)$)/.test(
+              path,
+            ) &&
+            !/^generated(\/(?!plan)|$)/.test(path),
         )
         .sort(),
     ).toEqual([
@@ -101,12 +104,13 @@ describe("the pack as `pulumi policy publish` ships it", () => {
           "fleet-and-daily-budgets",
           "bucket-private",
           "configuration-addressed",
+          "configuration-as-rendered",
           "gateway-as-rendered",
           "providers-through-gateway",
           "resources-as-designed",
         ]),
       );
-      expect(found).toHaveLength(7);
+      expect(found).toHaveLength(8);
     }, 300_000);
   });
 

@@ -23,6 +23,7 @@ type Change = (container: Props) => void;
 const ANY = /./;
 const GATEWAY = /\bgateway(\/gateway)?$/;
 const AGENT = /\bagent(\/agent)?$/;
+const GRAFANA = /\bgrafana$/;
 
 const args =
   (change: (args: string[]) => string[]): Change =>
@@ -105,6 +106,16 @@ const BREAKS: Break[] = [
   ["a plain value for a secret", AGENT, ...env("TOLLGATE_AGENT_KEY", "agentkeyofours")],
   ["the ledger's owner", AGENT, ...secret("TOLLGATE_LEDGER_URL", "ledger-owner-url")],
   ["a secret that is not its own", AGENT, ...secret("X", "langfuse-salt")],
+  ["everybody signed in", GRAFANA, ...env("GF_AUTH_ANONYMOUS_ENABLED", "true")],
+  ["tokens for any audience", GRAFANA, ...env("GF_AUTH_JWT_EXPECT_CLAIMS", "{}")],
+  ["tokens of any signer", GRAFANA, ...env("GF_AUTH_JWT_JWK_SET_URL", "https://stranger.example/keys")],
+  [
+    "no audience asked",
+    GRAFANA,
+    (container) =>
+      (container.envs = container.envs.filter(({ name }: Props) => name !== "GF_AUTH_JWT_EXPECT_CLAIMS")),
+    undefined,
+  ],
   ["as root", ANY, undefined, (container) => (container.user = "root")],
   ["as user 0", ANY, undefined, (container) => (container.user = "0:0")],
   ["privileged", ANY, undefined, (container) => (container.privileged = "true")],

@@ -9,6 +9,7 @@ import { images } from "./images";
 import { design } from "./design";
 import { durability } from "./durability";
 import { machines } from "./machines";
+import { rendered } from "./rendered";
 import { scaling } from "./scaling";
 import { secrets } from "./secrets";
 import { settings } from "./settings";
@@ -27,6 +28,7 @@ export function* targeted(base: Resource[]): Generator<Mutant> {
     foreign,
     grants,
     machines,
+    rendered,
     design,
   ])
     yield* kind(base);

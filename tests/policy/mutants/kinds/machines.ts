@@ -67,6 +67,10 @@ const CONFIGS: [fault: string, change: (config: Config) => void][] = [
     ),
   ],
   [
+    "files of an older folder",
+    file("machine.env", (text) => text.replace(/(CONFIG_FOLDER=.*)\/.*/, "$1/000000000000")),
+  ],
+  [
     "a registry of a stranger",
     file("machine.env", (text) => text.replace(/REGISTRY_HOST(S?)=.*/, "REGISTRY_HOST$1=stranger.example")),
   ],

@@ -1,19 +1,22 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { Resource } from "../../../../policies/evaluate";
 import { changed, type Mutant } from "../mutant";
 import { containersOf, ofTypes } from "./containers";
 
+/** As good as random, and the same in every run. */
+const bytes = (length: number) =>
+  createHash("shake256", { outputLength: length }).update(`of ${length}`).digest();
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-const word = (length: number) =>
-  [...randomBytes(length)].map((byte) => letters[byte % letters.length]).join("");
+const word = (length: number) => [...bytes(length)].map((byte) => letters[byte % letters.length]).join("");
 
 /** Values such as the stack's own secrets and its providers' have; none of them is real. */
 const VALUES: Record<string, string> = {
   "a generated password": word(32),
-  "a hexadecimal key": randomBytes(32).toString("hex"),
-  "a routing key": randomBytes(16).toString("hex"),
-  "a base64 key": randomBytes(32).toString("base64"),
-  "a UUID": randomUUID(),
+  "a hexadecimal key": bytes(32).toString("hex"),
+  "a routing key": bytes(16).toString("hex"),
+  "a base64 key": bytes(33).toString("base64"),
+  "a base64 key of short words": "aB3/xY9kLm2/Qr7+Zt4vWp1/Hc8Jd6+Ng5sFb0/uKe2=",
+  "a UUID": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
   "a provider's key": `sk-ant-api03-${word(40)}`,
   "the agent's key": `tg-agent-${word(48)}`,
   "a database's URL": `postgresql://ledger_guard:${word(32)}@10.0.0.3:5432/ledger`,
