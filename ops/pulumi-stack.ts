@@ -38,6 +38,8 @@ function reasonOf(error: unknown, stack: string): string {
   const { message } = error as Error;
   if (message.includes("ENOENT"))
     return "There is no `pulumi` on the PATH: install Pulumi 3.248 (https://www.pulumi.com/docs/install/)";
+  if (error instanceof SyntaxError)
+    return `Pulumi does not answer in JSON (${message}): install Pulumi 3.248`;
   if (error instanceof StackNotFoundError)
     return `There is no stack "${stack}" in the state's backend: \`pulumi login\` to the right one, or \`pulumi stack init ${stack}\` (docs/bootstrap.md)`;
   if (error instanceof ConcurrentUpdateError)

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { GoogleApiError } from "../remote/google-api";
+import { GoogleApiError, reasonOf } from "../remote/google-api";
 
 /** Codes of gRPC after which the same call may succeed: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL, UNAVAILABLE. */
 const TRANSIENT_CODES = [4, 8, 13, 14];
@@ -36,10 +36,11 @@ export function isConflict(error: unknown): boolean {
 /** The error in words: the transport's message is the answer's JSON, or a page of something in between. */
 export function readable(error: unknown): Error {
   const { message } = error as Error;
-  const parsed = ERROR.safeParse(jsonIn(message));
-  if (parsed.success) {
-    const { code, message: reason } = parsed.data.error;
-    const { message: text } = new GoogleApiError("Cloud Run", code, reason);
+  const { status } = error as ClientError;
+  const answer = ERROR.safeParse(jsonIn(message)).data?.error;
+  const code = answer?.code ?? (typeof status === "number" ? status : undefined);
+  if (code !== undefined) {
+    const { message: text } = new GoogleApiError("Cloud Run", code, answer?.message ?? reasonOf(message));
     return new Error(text, { cause: error });
   }
   const reason = isNotJson(error)

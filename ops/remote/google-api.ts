@@ -14,8 +14,27 @@ export class GoogleApiError extends Error {
   }
 }
 
-/** No answer, or one that is not the API's: whether a change was made is not known. */
-export class NoAnswerError extends Error {}
+/** No answer, or one that is not the API's. */
+export class NoAnswerError extends Error {
+  /** Whether the request may have been carried out: it was sent. */
+  readonly sent: boolean;
+
+  constructor(message: string, cause: unknown) {
+    super(message, { cause });
+    const { code = "" } = ((cause as Error).cause ?? {}) as NodeJS.ErrnoException;
+    this.sent = !UNCONNECTED.includes(code);
+  }
+}
+
+/** Codes of a connection that was never made. */
+const UNCONNECTED = [
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+];
 
 const LOGIN = "run `gcloud auth application-default login`";
 
@@ -52,9 +71,7 @@ export async function callGoogle<T>(
     const why = error instanceof z.ZodError ? z.prettifyError(error).split("\n")[0] : "it is not JSON";
     throw new NoAnswerError(
       `${new URL(url).host} does not answer as its API does (${why}): look for a proxy in between`,
-      {
-        cause: error,
-      },
+      error,
     );
   }
 }
@@ -85,9 +102,7 @@ async function send(url: string, init: RequestInit): Promise<string> {
   })
     .then(async (response) => ({ ok: response.ok, status: response.status, text: await response.text() }))
     .catch((error: unknown) => {
-      throw new NoAnswerError(`${host} does not answer (${networkReason(error)}): check the network`, {
-        cause: error,
-      });
+      throw new NoAnswerError(`${host} does not answer (${networkReason(error)}): check the network`, error);
     });
   if (!ok) throw new GoogleApiError(host, status, reasonOf(text));
   return text;
@@ -125,7 +140,7 @@ function remedyOf(status: number): string {
 }
 
 /** Google's message; of a page for people nothing. */
-function reasonOf(body: string): string {
+export function reasonOf(body: string): string {
   try {
     return (JSON.parse(body) as { error: { message: string } }).error.message;
   } catch {

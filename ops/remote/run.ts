@@ -127,7 +127,8 @@ async function begin(url: string, args: string[], job: JobName, place: Place): P
           cause: error,
         },
       );
-    if (error instanceof NoAnswerError || (error instanceof GoogleApiError && error.status >= 500))
+    const sent = error instanceof NoAnswerError && error.sent;
+    if (sent || (error instanceof GoogleApiError && error.status >= 500))
       throw new Error(
         `${error.message}. The command may run nevertheless: look at \`gcloud run jobs executions list --job=tollgate-${job} --region=${place.region} --project=${place.project}\` before you repeat it`,
         { cause: error },
