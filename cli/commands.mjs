@@ -201,7 +201,7 @@ export function startOf({ command, rest }, stack) {
   if (!remote) return { entry, args: stack === undefined ? rest : ["--stack", stack, ...rest] };
   // `npm run customers -- --stack prod list` names it after the command.
   const { stack: named = stack, rest: args } = leadingStack(rest);
-  if (named === undefined || args.includes("--help")) return { entry, args };
+  if (named === undefined || args.some((each) => ["--help", "-h"].includes(each))) return { entry, args };
   return { entry: "ops/remote/main.ts", args: [named, remote.job, remote.program, ...args] };
 }
 

@@ -12,6 +12,10 @@ if (major < 20 || (major === 20 && minor < 20)) {
 }
 
 const { stack, rest: args } = leadingStack(process.argv.slice(2));
+if (args.length === 0 && stack !== undefined) {
+  console.error(`--stack ${stack} must be followed by a command: \`tollgate --help\` lists them`);
+  process.exit(2);
+}
 if (args.length === 0 || ["--help", "-h", "help"].includes(args[0])) {
   console.log(helpPage());
   process.exit(0);

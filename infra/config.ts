@@ -209,10 +209,13 @@ function configuredSecrets(phase: Phase, planning: boolean) {
     if (!("configured" in source) || source.phase > phase) continue;
     const value = config.getSecret(source.configured);
     // A plan from the file does not know the values.
-    const wrong = planning
-      ? undefined
-      : wrongSecret(source, pulumi.runtime.getConfig(`tollgate:${source.configured}`));
-    if (wrong) missing.push(`tollgate:${source.configured} (a secret, not shown) ${wrong}`);
+    const key = `tollgate:${source.configured}`;
+    const wrong = planning ? undefined : wrongSecret(source, pulumi.runtime.getConfig(key));
+    if (wrong) missing.push(`${key} (a secret, not shown) ${wrong}`);
+    if (value && !isConfigSecret(key))
+      missing.push(
+        `${key} (a secret, not shown) is in plain text: make a new one, because who reads the file has it, and \`pulumi config set --secret ${key}\``,
+      );
     if (value || source.unset !== undefined) {
       values[name] = value ?? pulumi.secret(source.unset!);
       continue;
@@ -224,6 +227,12 @@ function configuredSecrets(phase: Phase, planning: boolean) {
     if (planning) values[name] = pulumi.secret("");
   }
   return { values, missing };
+}
+
+/** Whether the engine keeps a setting encrypted. Pulumi's types leave this function out. */
+function isConfigSecret(key: string): boolean {
+  const { runtime } = pulumi as unknown as { runtime: { isConfigSecret(key: string): boolean } };
+  return runtime.isConfigSecret(key);
 }
 
 /** What is wrong with the value of a secret, without the value. */

@@ -1,4 +1,10 @@
-import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
+import {
+  CommandError,
+  ConcurrentUpdateError,
+  LocalWorkspace,
+  StackNotFoundError,
+  type Stack,
+} from "@pulumi/pulumi/automation";
 
 /**
  * A stack of the project in a folder, over the Automation API. It needs the Pulumi CLI on the PATH, signed in to the state's
@@ -12,15 +18,42 @@ export async function selectStack(
   workDir: string,
   envVars: Record<string, string> = {},
 ): Promise<Stack> {
+  return explainPulumi(stackName, () => LocalWorkspace.selectStack({ stackName, workDir }, { envVars }));
+}
+
+/**
+ * Runs something of the Automation API.
+ *
+ * @throws Error that says in a few lines what Pulumi said, and the remedy for what is usual.
+ */
+export async function explainPulumi<T>(stack: string, work: () => Promise<T>): Promise<T> {
   try {
-    return await LocalWorkspace.selectStack({ stackName, workDir }, { envVars });
+    return await work();
   } catch (error) {
-    if (!(error as Error).message.includes("ENOENT")) throw error;
-    throw new Error(
-      "There is no `pulumi` on the PATH: install Pulumi 3.248 (https://www.pulumi.com/docs/install/)",
-      {
-        cause: error,
-      },
-    );
+    throw new Error(reasonOf(error, stack), { cause: error });
   }
+}
+
+function reasonOf(error: unknown, stack: string): string {
+  const { message } = error as Error;
+  if (message.includes("ENOENT"))
+    return "There is no `pulumi` on the PATH: install Pulumi 3.248 (https://www.pulumi.com/docs/install/)";
+  if (error instanceof SyntaxError)
+    return `Pulumi does not answer in JSON (${message}): install Pulumi 3.248`;
+  if (error instanceof StackNotFoundError)
+    return `There is no stack "${stack}" in the state's backend: \`pulumi login\` to the right one, or \`pulumi stack init ${stack}\` (docs/bootstrap.md)`;
+  if (error instanceof ConcurrentUpdateError)
+    return `Another update has the stack ${stack}: wait for it; \`pulumi cancel --stack ${stack}\` when it is no longer running`;
+  return error instanceof CommandError ? `Pulumi failed: ${saidIn(message)}` : message;
+}
+
+/** Lines of the CLI's output that say what is wrong; the error repeats all of it three times. */
+function saidIn(message: string): string {
+  const lines = message.split("\n").map((line) => line.trim());
+  const errors = [...new Set(lines.filter((line) => /^error: /.test(line)))];
+  if (errors.length > 0) return errors.map((line) => line.replace(/^error: /, "")).join("\n  ");
+  const [first = "no reason given"] = lines
+    .flatMap((line) => line.replace(/^(code|stdout|stderr|err\?):/, "").trim() || [])
+    .slice(1);
+  return first;
 }

@@ -5,7 +5,7 @@ import { recordResources, type PlannedResource } from "./monitor";
 import { readStackFile, type StackSettings } from "./stack-file";
 
 export { SECRET, UNKNOWN, type PlannedResource } from "./monitor";
-export { readStackFile, settingsOf, STACKS, type StackSettings } from "./stack-file";
+export { configIn, readStackFile, settingsOf, STACKS, type StackSettings } from "./stack-file";
 
 export interface Plan {
   stack: string;

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
+import { parseDocument } from "yaml";
 
 const ROOT = join(__dirname, "..", "..");
 
@@ -24,8 +24,28 @@ export const STACKS: readonly string[] = readdirSync(ROOT)
 export function readStackFile(stack: string): StackSettings {
   const file = join(ROOT, `Pulumi.${stack}.yaml`);
   if (!existsSync(file)) throw new Error(`There is no stack "${stack}": Pulumi.${stack}.yaml is missing`);
-  const { config = {} } = parse(readFileSync(file, "utf8")) as { config?: Record<string, unknown> };
-  return settingsOf(config);
+  return settingsOf(configIn(readFileSync(file, "utf8"), `Pulumi.${stack}.yaml`));
+}
+
+/**
+ * The `config:` block of a stack's file.
+ *
+ * @param name The file, for the message.
+ * @throws Error with the line when it is not YAML, or has no such block.
+ */
+export function configIn(text: string, name: string): Record<string, unknown> {
+  const document = parseDocument(text);
+  const [error] = document.errors;
+  if (error) {
+    const [what = ""] = error.message.split("\n");
+    throw new Error(`${name} is not YAML: ${what.replace(/:$/, "")}`);
+  }
+  const config: unknown = (document.toJS() as { config?: unknown } | null)?.config;
+  if (typeof config !== "object" || config === null || Array.isArray(config))
+    throw new Error(
+      `${name} has no \`config:\` with keys below it: take it from git, or \`pulumi config set\` what is missing`,
+    );
+  return config as Record<string, unknown>;
 }
 
 /** The settings of a `config:` block. */

@@ -4,7 +4,9 @@ import { repository } from "./folders.mjs";
 
 /** Runs a TypeScript entry of the project and resolves with its exit code. */
 export function runCommand(entry, args) {
-  const child = spawn(process.execPath, ["--import", "tsx", join(repository, entry), ...args], {
+  // Google's library looks for a metadata server first, and warns on a machine that has none.
+  const node = ["--disable-warning=MetadataLookupWarning", "--import", "tsx"];
+  const child = spawn(process.execPath, [...node, join(repository, entry), ...args], {
     stdio: "inherit",
     cwd: repository,
   });

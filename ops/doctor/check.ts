@@ -1,4 +1,6 @@
 import { execFile } from "node:child_process";
+import type { z } from "zod";
+import { EXIT } from "../terminal/command";
 
 /** What a check found. `unknown`: it could not run, for the reason given. */
 export interface Finding {
@@ -51,11 +53,42 @@ export async function examine(steps: readonly Step[], subject: Subject, ask: Ask
       const found = await check(subject, ask);
       findings.push(...(Array.isArray(found) ? found : [found]).map((each) => ({ step: name, ...each })));
     } catch (error) {
-      const [reason = ""] = (error as Error).message.trim().split("\n");
-      findings.push({ step: name, state: "unknown", found: reason });
+      findings.push({ step: name, state: "unknown", found: reasonIn((error as Error).message) });
     }
   }
   return findings;
+}
+
+/** The command's exit code: what could not be checked is a failure, unless something is missing anyway. */
+export function exitCodeOf(findings: Finding[]): number {
+  const has = (state: Finding["state"]) => findings.some((finding) => finding.state === state);
+  if (has("missing")) return EXIT.finding;
+  return has("unknown") ? EXIT.failed : EXIT.ok;
+}
+
+/** The line that says why: warnings and advice may be around it. */
+function reasonIn(text: string): string {
+  const lines = text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
+  return lines.find((line) => /^error/i.test(line)) ?? lines[0] ?? "no reason given";
+}
+
+/**
+ * What a program of this machine answers as JSON.
+ *
+ * @throws Error that names the program when it is something else.
+ */
+export async function askJson<T>(ask: Ask, schema: z.ZodType<T>, ...line: [string, ...string[]]): Promise<T> {
+  const text = await ask(...line);
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new Error(`\`${line.slice(0, 4).join(" ")}\` does not answer as documented: update ${line[0]}`, {
+      cause: error,
+    });
+  }
 }
 
 /** Asks a program of this machine. */
@@ -63,7 +96,13 @@ export const askProgram: Ask = (command, ...args) =>
   new Promise((resolve, reject) => {
     execFile(command, args, { maxBuffer: 2 ** 26, timeout: 60_000 }, (error, stdout, stderr) => {
       if (!error) return resolve(stdout);
-      const absent = (error as NodeJS.ErrnoException).code === "ENOENT";
-      reject(new Error(absent ? `${command} is not installed` : stderr || error.message));
+      if ((error as NodeJS.ErrnoException).code === "ENOENT")
+        return reject(new Error(`${command} is not installed`));
+      const line = [command, ...args].slice(0, 4).join(" ");
+      reject(
+        new Error(
+          error.killed ? `\`${line}\` does not answer in 60 s` : stderr.trim() || `\`${line}\` fails`,
+        ),
+      );
     });
   });

@@ -1,13 +1,20 @@
+import { z } from "zod";
 import { conditionOf, DRILL_ROLES, giveRole, makeRole, nameOf, type DrillRole } from "../drill/roles";
-import { missing, ok, type Ask, type Finding, type Step, type Subject } from "./check";
+import { askJson, missing, ok, type Ask, type Finding, type Step, type Subject } from "./check";
 
 type Found = Omit<Finding, "step">;
 
-interface Binding {
-  role: string;
-  members: string[];
-  condition?: { expression: string };
-}
+const BINDING = z.object({
+  role: z.string(),
+  members: z.array(z.string()).default([]),
+  condition: z.object({ expression: z.string() }).optional(),
+});
+type Binding = z.output<typeof BINDING>;
+const POLICY = z.object({ bindings: z.array(BINDING).default([]) });
+const ROLE = z.object({
+  includedPermissions: z.array(z.string()).default([]),
+  deleted: z.boolean().optional(),
+});
 
 /** Roles that hold every permission of a drill, and many others. */
 const WIDE = ["roles/owner", "roles/cloudsql.admin"];
@@ -17,9 +24,11 @@ export const drillStep: Step = {
   name: "drill",
   check: async (subject, ask) => {
     const { project, admins } = subject;
-    const { bindings = [] } = JSON.parse(
-      await ask("gcloud", "projects", "get-iam-policy", project, "--format=json"),
-    ) as { bindings?: Binding[] };
+    const { bindings } = await askJson(
+      ask,
+      POLICY,
+      ...(["gcloud", "projects", "get-iam-policy", project, "--format=json"] as const),
+    );
     const wide = bindings.find(
       ({ role, members, condition }) =>
         WIDE.includes(role) && !condition && members.some((member) => admins.includes(member)),
@@ -37,15 +46,10 @@ export const drillStep: Step = {
 
 /** What a role of the project lacks, or that there is none. */
 async function unmade(role: DrillRole, project: string, ask: Ask): Promise<Found[]> {
-  interface Role {
-    includedPermissions?: string[];
-    deleted?: boolean;
-  }
-  let made: Role;
+  let made: z.output<typeof ROLE>;
   try {
-    made = JSON.parse(
-      await ask("gcloud", "iam", "roles", "describe", role.id, `--project=${project}`, "--format=json"),
-    ) as Role;
+    const line = ["iam", "roles", "describe", role.id, `--project=${project}`, "--format=json"];
+    made = await askJson(ask, ROLE, "gcloud", ...line);
   } catch (error) {
     if (!/NOT_FOUND|not found/i.test((error as Error).message)) throw error;
     return [missing(`the role ${role.id} does not exist`, makeRole(role, project))];
@@ -54,7 +58,7 @@ async function unmade(role: DrillRole, project: string, ask: Ask): Promise<Found
     return [
       missing(`the role ${role.id} is deleted`, `gcloud iam roles undelete ${role.id} --project=${project}`),
     ];
-  const absent = role.permissions.filter((each) => !made.includedPermissions?.includes(each));
+  const absent = role.permissions.filter((each) => !made.includedPermissions.includes(each));
   return absent.length === 0
     ? []
     : [

@@ -1,10 +1,10 @@
 /**
  * `tollgate doctor --stack dev [--json]`: what is missing before the first update, and the line that mends it. Reads only. Exit
- * code 3 when something is missing.
+ * code 3 when something is missing, 1 when nothing is but a step could not be checked.
  */
 import { pc } from "../terminal/colours";
-import { EXIT, jsonOption, runCommand, stackOption, tollgateCommand } from "../terminal/command";
-import { askProgram, examine, type Finding } from "./check";
+import { jsonOption, runCommand, stackOption, tollgateCommand } from "../terminal/command";
+import { askProgram, examine, exitCodeOf, type Finding } from "./check";
 import { steps } from "./steps";
 import { subjectOf } from "./subject";
 
@@ -26,6 +26,6 @@ runCommand(
           console.log(`${MARKS[state]} ${step}: ${found}`);
           if (remedy) console.log(`     ${remedy}`);
         }
-      if (findings.some(({ state }) => state !== "ok")) process.exitCode = EXIT.finding;
+      process.exitCode = exitCodeOf(findings);
     }),
 );

@@ -1,5 +1,6 @@
+import { z } from "zod";
 import { drillStep } from "./drill";
-import { missing, ok, type Ask, type Finding, type Step, type Subject } from "./check";
+import { askJson, missing, ok, type Ask, type Finding, type Step, type Subject } from "./check";
 
 type Found = Omit<Finding, "step">;
 
@@ -21,13 +22,29 @@ const REFUSING: Record<string, string> = {
   "gcp.restrictServiceUsage": "the APIs of the stack",
 };
 
-async function json<T>(ask: Ask, ...args: string[]): Promise<T> {
-  return JSON.parse(await ask("gcloud", ...args, "--format=json")) as T;
+async function json<T>(ask: Ask, schema: z.ZodType<T>, ...args: string[]): Promise<T> {
+  return askJson(ask, schema, "gcloud", ...args, "--format=json");
 }
+
+const PROJECT = z.object({
+  projectNumber: z.string(),
+  lifecycleState: z.string(),
+  parent: z.object({ type: z.string(), id: z.string() }).optional(),
+});
+const POLICY = z.object({
+  bindings: z.array(z.object({ role: z.string(), members: z.array(z.string()).default([]) })).default([]),
+});
+const VALUES = z.array(z.string()).default([]);
+const RULE = z.object({
+  enforce: z.boolean().optional(),
+  denyAll: z.boolean().optional(),
+  values: z.object({ allowedValues: VALUES, deniedValues: VALUES }).optional(),
+});
+const ORG_POLICY = z.object({ spec: z.object({ rules: z.array(RULE).default([]) }).optional() });
 
 /** What does not exist is answered with 403 too, so that other projects' names do not leak. */
 function isAbsent(error: unknown): boolean {
-  return /NOT_FOUND|not found|does not exist|PERMISSION_DENIED|does not have permission|403|404/i.test(
+  return /NOT_FOUND|not found|does not exist|PERMISSION_DENIED|does not have permission|\b(403|404)\b(?![-\w])/i.test(
     (error as Error).message,
   );
 }
@@ -88,7 +105,12 @@ export const steps: readonly Step[] = [
   {
     name: "signed in",
     check: async (_subject, ask) => {
-      const accounts = await json<{ account: string; status: string }[]>(ask, "auth", "list");
+      const accounts = await json(
+        ask,
+        z.array(z.object({ account: z.string(), status: z.string() })),
+        "auth",
+        "list",
+      );
       const active = accounts.find(({ status }) => status === "ACTIVE");
       if (!active) return missing("no account is signed in", "gcloud auth login --update-adc");
       return present(
@@ -105,11 +127,7 @@ export const steps: readonly Step[] = [
     check: ({ project, projectNumber, stack }, ask) =>
       present(
         async () => {
-          const found = await json<{
-            projectNumber: string;
-            lifecycleState: string;
-            parent?: { type: string };
-          }>(ask, ...["projects", "describe", project]);
+          const found = await json(ask, PROJECT, "projects", "describe", project);
           if (found.lifecycleState !== "ACTIVE")
             return missing(`${project} is ${found.lifecycleState}`, `gcloud projects undelete ${project}`);
           return found.projectNumber === projectNumber
@@ -128,12 +146,7 @@ export const steps: readonly Step[] = [
   {
     name: "organisation",
     check: async ({ project }, ask) => {
-      const { parent } = await json<{ parent?: { type: string; id: string } }>(
-        ask,
-        "projects",
-        "describe",
-        project,
-      );
+      const { parent } = await json(ask, PROJECT, "projects", "describe", project);
       return parent
         ? ok(`${parent.type} ${parent.id}`)
         : missing(
@@ -145,8 +158,9 @@ export const steps: readonly Step[] = [
   {
     name: "billing",
     check: async ({ project }, ask) => {
-      const { billingEnabled } = await json<{ billingEnabled?: boolean }>(
+      const { billingEnabled } = await json(
         ask,
+        z.object({ billingEnabled: z.boolean().optional() }),
         "billing",
         "projects",
         "describe",
@@ -160,8 +174,9 @@ export const steps: readonly Step[] = [
   {
     name: "first APIs",
     check: async ({ project }, ask) => {
-      const enabled = await json<{ config: { name: string } }[]>(
+      const enabled = await json(
         ask,
+        z.array(z.object({ config: z.object({ name: z.string() }) })),
         ...["services", "list", "--enabled", `--project=${project}`],
       );
       const absent = FIRST_APIS.filter((api) => !enabled.some(({ config }) => config.name === api));
@@ -198,8 +213,9 @@ export const steps: readonly Step[] = [
       const make = `gcloud artifacts repositories create ${place.join(" ")} --repository-format=docker`;
       return present(
         async () => {
-          const { bindings = [] } = await json<{ bindings?: { role: string; members: string[] }[] }>(
+          const { bindings } = await json(
             ask,
+            POLICY,
             ...["artifacts", "repositories", "get-iam-policy", ...place],
           );
           const puller = pullerOf(subject);
@@ -221,7 +237,14 @@ export const steps: readonly Step[] = [
   {
     name: "stack",
     check: async ({ stack }, ask) => {
-      const stacks = JSON.parse(await ask("pulumi", "stack", "ls", "--json")) as { name: string }[];
+      const stacks = await askJson(
+        ask,
+        z.array(z.object({ name: z.string() })),
+        "pulumi",
+        "stack",
+        "ls",
+        "--json",
+      );
       return stacks.some(({ name }) => name.split("/").at(-1) === stack)
         ? ok(`${stack} is in the state's backend`)
         : missing(
@@ -235,21 +258,17 @@ export const steps: readonly Step[] = [
 
 /** Whether a constraint is in force on a project. */
 async function refuses(constraint: string, project: string, ask: Ask): Promise<boolean> {
-  interface Rule {
-    enforce?: boolean;
-    denyAll?: boolean;
-    values?: { allowedValues?: string[]; deniedValues?: string[] };
-  }
   try {
-    const { spec } = await json<{ spec?: { rules?: Rule[] } }>(
+    const { spec } = await json(
       ask,
+      ORG_POLICY,
       ...["org-policies", "describe", constraint, "--effective", `--project=${project}`],
     );
     return (spec?.rules ?? []).some(
       ({ enforce, denyAll, values }) =>
         enforce === true ||
         denyAll === true ||
-        (values?.allowedValues ?? values?.deniedValues ?? []).length > 0,
+        [...(values?.allowedValues ?? []), ...(values?.deniedValues ?? [])].length > 0,
     );
   } catch (error) {
     // No policy of that name is set anywhere above.

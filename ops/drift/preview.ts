@@ -1,11 +1,11 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { selectStack } from "../pulumi-stack";
+import { explainPulumi, selectStack } from "../pulumi-stack";
 
 /**
  * `pulumi preview --refresh`: it reads every resource from the cloud and changes nothing, not even the state.
  *
  * @returns The engine's events.
- * @throws What the engine fails with.
+ * @throws Error with what the engine says.
  */
 export async function previewEvents(
   stackName: string,
@@ -14,6 +14,8 @@ export async function previewEvents(
 ): Promise<EngineEvent[]> {
   const stack = await selectStack(stackName, workDir, envVars);
   const events: EngineEvent[] = [];
-  await stack.preview({ refresh: true, onEvent: (event) => events.push(event) });
+  await explainPulumi(stackName, () =>
+    stack.preview({ refresh: true, onEvent: (event) => events.push(event) }),
+  );
   return events;
 }

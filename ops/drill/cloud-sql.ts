@@ -1,21 +1,30 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { callGoogle, GoogleApiError } from "../remote/google-api";
+import { z } from "zod";
+import { callGoogle, GoogleApiError, NoAnswerError } from "../remote/google-api";
 
 /** What the drill reads of an instance: https://cloud.google.com/sql/docs/postgres/admin-api/rest/v1beta4/instances */
-export interface Instance {
-  name: string;
-  state: string;
-  ipAddresses?: { type: string; ipAddress: string }[];
-  serverCaCert?: { cert: string };
-  settings: { activationPolicy?: string; deletionProtectionEnabled?: boolean };
-}
+const INSTANCE = z.object({
+  name: z.string(),
+  state: z.string(),
+  ipAddresses: z.array(z.object({ type: z.string(), ipAddress: z.string() })).default([]),
+  serverCaCert: z.object({ cert: z.string() }).optional(),
+  settings: z
+    .object({ activationPolicy: z.string().optional(), deletionProtectionEnabled: z.boolean().optional() })
+    .default({}),
+});
+export type Instance = z.output<typeof INSTANCE>;
 
-interface Operation {
-  name: string;
-  operationType: string;
-  status: string;
-  error?: { errors: { code: string; message?: string }[] };
-}
+const PAGE = z.object({ items: z.array(INSTANCE).default([]), nextPageToken: z.string().optional() });
+const RECOVERY = z.object({ latestRecoveryTime: z.iso.datetime({ offset: true }).optional() });
+const OPERATION = z.object({
+  name: z.string(),
+  operationType: z.string(),
+  status: z.string(),
+  error: z
+    .object({ errors: z.array(z.object({ code: z.string(), message: z.string().optional() })) })
+    .optional(),
+});
+type Operation = z.output<typeof OPERATION>;
 
 /** How long a change is waited for. */
 export interface Waiting {
@@ -46,8 +55,8 @@ export class CloudSql {
     let pageToken = "";
     do {
       const query = pageToken ? `?${new URLSearchParams({ pageToken })}` : "";
-      const page = await this.read<{ items?: Instance[]; nextPageToken?: string }>(`instances${query}`);
-      all.push(...(page.items ?? []));
+      const page = await callGoogle(`${this.url}/instances${query}`, PAGE);
+      all.push(...page.items);
       pageToken = page.nextPageToken ?? "";
     } while (pageToken);
     return all;
@@ -56,7 +65,7 @@ export class CloudSql {
   /** An instance, or `undefined` when there is none of that name. */
   async find(name: string): Promise<Instance | undefined> {
     try {
-      return await this.read<Instance>(`instances/${name}`);
+      return await callGoogle(`${this.url}/instances/${name}`, INSTANCE);
     } catch (error) {
       if (error instanceof GoogleApiError && error.status === 404) return undefined;
       throw error;
@@ -65,8 +74,9 @@ export class CloudSql {
 
   /** The latest moment that an instance can be restored to, RFC 3339. */
   async latestRecoveryTime(name: string): Promise<string> {
-    const { latestRecoveryTime } = await this.read<{ latestRecoveryTime?: string }>(
-      `instances/${name}/getLatestRecoveryTime`,
+    const { latestRecoveryTime } = await callGoogle(
+      `${this.url}/instances/${name}/getLatestRecoveryTime`,
+      RECOVERY,
     );
     if (!latestRecoveryTime)
       throw new Error(
@@ -78,9 +88,8 @@ export class CloudSql {
   /** Asks for a clone as the source was at a moment. It is asked once: a clone may not be made twice. */
   async clone(source: string, clone: string, pointInTime: string): Promise<Operation> {
     const body = JSON.stringify({ cloneContext: { destinationInstanceName: clone, pointInTime } });
-    return JSON.parse(
-      await callGoogle(`${this.url}/instances/${source}/clone`, { method: "POST", body }, 1),
-    ) as Operation;
+    const request = { method: "POST", body, attempts: 1 };
+    return callGoogle(`${this.url}/instances/${source}/clone`, OPERATION, request);
   }
 
   /**
@@ -115,9 +124,10 @@ export class CloudSql {
         said = Date.now();
       }
       await sleep(pollMs, undefined, { signal });
-      current = await this.read<Operation>(`operations/${operation.name}`).catch((error: unknown) => {
+      const url = `${this.url}/operations/${operation.name}`;
+      current = await callGoogle(url, OPERATION).catch((error: unknown) => {
         // A broken connection says nothing about the operation.
-        if (error instanceof TypeError || (error as Error).name === "TimeoutError") return current;
+        if (error instanceof NoAnswerError) return current;
         throw error;
       });
     }
@@ -140,16 +150,12 @@ export class CloudSql {
     for (;;) {
       try {
         const init = { method, ...(body ? { body: JSON.stringify(body) } : {}) };
-        const answer = await callGoogle(`${this.url}/instances/${name}`, init);
-        return await this.finished(JSON.parse(answer) as Operation, waiting);
+        const operation = await callGoogle(`${this.url}/instances/${name}`, OPERATION, init);
+        return await this.finished(operation, waiting);
       } catch (error) {
         if (!(error instanceof GoogleApiError) || error.status !== 409 || Date.now() > end) throw error;
         await sleep(waiting.pollMs);
       }
     }
-  }
-
-  private async read<T>(path: string): Promise<T> {
-    return JSON.parse(await callGoogle(`${this.url}/${path}`)) as T;
   }
 }

@@ -152,7 +152,14 @@ async function checkIn(
   const args = [host, Buffer.from(ca).toString("base64url"), at];
   const answer = await runInStack({ job: "admin", program: "drill-check", args }, place, timing);
   if (answer.exitCode !== 0) throw new Error(`The clone could not be checked: ${answer.stderr.trim()}`);
-  return JSON.parse(answer.stdout) as Check;
+  try {
+    return JSON.parse(answer.stdout) as Check;
+  } catch (error) {
+    throw new Error(
+      "The check of the clone printed no JSON: is the services' image in the stack older or newer than this checkout?",
+      { cause: error },
+    );
+  }
 }
 
 function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
@@ -166,7 +173,7 @@ function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
 function refused(error: unknown, { project, stack }: Place): unknown {
   if (!(error instanceof GoogleApiError) || error.status !== 403) return error;
   return new Error(
-    `Your account may not run drills in ${project} (${error.message}): \`npm run doctor -- --stack ${stack}\` says which role is missing`,
+    `Your account may not run drills in ${project} (${error.reason}): \`npm run doctor -- --stack ${stack}\` says which role is missing`,
     { cause: error },
   );
 }

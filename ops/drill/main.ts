@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from "commander";
 import { placeOf } from "../remote/run";
 import { EXIT, jsonOption, runCommand, stackOption, tollgateCommand } from "../terminal/command";
+import { interruption } from "../terminal/interruption";
 import { table } from "../terminal/table";
 import { drill, type DrillResult } from "./drill";
 
@@ -13,18 +14,11 @@ interface Options {
 }
 
 async function run({ stack, at, keep, json }: Options): Promise<void> {
-  const stopped = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.on(signal, () => {
-      // The clone's name and how to delete it were printed when it was asked for.
-      if (stopped.signal.aborted) process.exit(EXIT.failed);
-      console.error("Once more ends this command and leaves the clone.");
-      stopped.abort(new Error(`Interrupted by ${signal}`));
-    });
   const result = await drill(placeOf(stack), {
     at,
     keep,
-    signal: stopped.signal,
+    // The clone's name and how to delete it are printed when it is asked for.
+    signal: interruption("Once more ends this command and leaves the clone."),
     progress: (line) => console.error(line),
   });
   console.log(json ? JSON.stringify(result, null, 2) : report(result));

@@ -1,6 +1,6 @@
 /** `tollgate export`: a month's charges for finance. */
-import { createWriteStream } from "node:fs";
 import { once } from "node:events";
+import { open, rename, rm } from "node:fs/promises";
 import { Option } from "commander";
 import { formatUsd } from "../../litellm-config";
 import type { Grain } from "../ledger/charges";
@@ -35,13 +35,9 @@ const program = tollgateCommand(
   .action(async ({ month, format, by, out }: { month: string; format: string; by?: Grain; out?: string }) => {
     if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month))
       throw new UsageError(`--month (is "${month}"): use one such as 2026-11`);
-    const target = out === undefined ? process.stdout : createWriteStream(out);
-    const totals = await withLedger((ledger) =>
-      exportMonth(ledger, { month, format, grain: by }, async (text) => {
-        if (!target.write(text)) await once(target, "drain");
-      }),
+    const totals = await writeTo(out, (write) =>
+      withLedger((ledger) => exportMonth(ledger, { month, format, grain: by }, write)),
     );
-    if (target !== process.stdout) await new Promise<void>((done) => target.end(done));
     const { rows, chargedNanos, bookedNanos, pending } = totals;
     console.error(`${rows} rows, ${formatUsd(chargedNanos)}; the ledger booked ${formatUsd(bookedNanos)}.`);
     if (pending > 0)
@@ -62,3 +58,31 @@ const program = tollgateCommand(
   });
 
 runCommand(program);
+
+/** Hands out what writes to a file, or to standard output; the file is there when all of it is written, and not before. */
+async function writeTo<T>(
+  out: string | undefined,
+  work: (write: (text: string) => Promise<void>) => Promise<T>,
+): Promise<T> {
+  if (out === undefined)
+    return work(async (text) => {
+      if (!process.stdout.write(text)) await once(process.stdout, "drain");
+    });
+  const part = `${out}.part`;
+  try {
+    const file = await open(part, "w");
+    let result: T;
+    try {
+      result = await work(async (text) => void (await file.write(text)));
+    } finally {
+      await file.close();
+    }
+    await rename(part, out);
+    return result;
+  } catch (error) {
+    await rm(part, { force: true });
+    const { code, syscall, message } = error as NodeJS.ErrnoException;
+    if (!code || !["open", "write", "rename"].includes(syscall ?? "")) throw error;
+    throw new Error(`--out (is "${out}"): cannot be written: ${message}`, { cause: error });
+  }
+}

@@ -5,10 +5,10 @@
  */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { OWN_IMAGES } from "../../catalogue/images";
 import { StackFile } from "../promote/stack-file";
-import { selectStack } from "../pulumi-stack";
+import { explainPulumi, selectStack } from "../pulumi-stack";
 import { runCommand, stackOption, tollgateCommand } from "../terminal/command";
+import { deployedDigests } from "./deployed";
 import { pushImages, type Digests } from "./push";
 
 const ROOT = join(__dirname, "..", "..");
@@ -33,12 +33,9 @@ command
   .description("write the digests that the stack runs now")
   .addOption(stackOption())
   .action(async ({ stack }: { stack: string }) => {
-    const outputs = await (await selectStack(stack, ROOT)).outputs();
-    const running = (outputs["images"]?.value ?? {}) as Record<string, string>;
-    const digests = Object.fromEntries(
-      OWN_IMAGES.flatMap((name) => (running[name] ? [[name, running[name].split("@")[1]!]] : [])),
-    );
-    write(new StackFile(stack, ROOT), digests);
+    const selected = await selectStack(stack, ROOT);
+    const outputs = await explainPulumi(stack, () => selected.outputs());
+    write(new StackFile(stack, ROOT), deployedDigests(stack, outputs["images"]?.value));
   });
 
 function write(file: StackFile, images: Digests): void {

@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { publicImages } from "../../catalogue/images";
+import { networkReason } from "../remote/google-api";
 import { EXIT, runCommand, tollgateCommand } from "../terminal/command";
 
 const LOCK = join(__dirname, "..", "..", "catalogue", "images.lock.json");
@@ -25,19 +26,28 @@ const MANIFESTS = [
  * @throws Error when the registry does not know the tag or does not answer.
  */
 export async function digestOf(repository: string, tag: string, get: typeof fetch = fetch): Promise<string> {
-  const answer = await get(`${TOKENS}&scope=repository:${repository}:pull`);
-  if (!answer.ok) throw new Error(`${repository}: no token from Docker Hub (${answer.status})`);
-  const { token } = (await answer.json()) as { token: string };
-  const manifest = await get(`${REGISTRY}/v2/${repository}/manifests/${tag}`, {
+  const ask: typeof fetch = (url, init) =>
+    get(url, { signal: AbortSignal.timeout(30_000), ...init }).catch((error: unknown) => {
+      throw new Error(
+        `${repository}:${tag}: Docker Hub does not answer (${networkReason(error)}): check the network`,
+        { cause: error },
+      );
+    });
+  const answer = await ask(`${TOKENS}&scope=repository:${repository}:pull`);
+  const { token } = ((await answer.json().catch(() => undefined)) ?? {}) as { token?: string };
+  if (!answer.ok || !token)
+    throw new Error(`${repository}:${tag}: no token from Docker Hub (${answer.status}): try again later`);
+  const manifest = await ask(`${REGISTRY}/v2/${repository}/manifests/${tag}`, {
     method: "HEAD",
     headers: { accept: MANIFESTS, authorization: `Bearer ${token}` },
   });
   const digest = manifest.headers.get("docker-content-digest");
-  if (!manifest.ok || !digest) {
+  if (!manifest.ok || !digest)
     throw new Error(
-      `${repository}:${tag} is not on Docker Hub (${manifest.status}): correct catalogue/images.ts`,
+      manifest.status === 404
+        ? `${repository}:${tag} is not on Docker Hub (404): correct catalogue/images.ts`
+        : `${repository}:${tag}: no digest from Docker Hub (${manifest.status}): try again later`,
     );
-  }
   return digest;
 }
 

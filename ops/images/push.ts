@@ -56,7 +56,11 @@ function digestIn(metadata: string, name: string): string {
 const runInTerminal: Run = (command, args, folder) =>
   new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
-    child.on("error", reject);
+    child.on("error", (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === "ENOENT" ? new Error(`There is no \`${command}\` on the PATH: install it`) : error,
+      ),
+    );
     child.on("close", (code) =>
       code === 0
         ? resolve()

@@ -1,5 +1,12 @@
 import { LangfuseAPIError, LangfuseAPITimeoutError } from "@langfuse/core";
 
+/** Something answers, and it is not Langfuse. */
+export class NotLangfuse extends Error {
+  constructor() {
+    super("what answers is not Langfuse's API");
+  }
+}
+
 /** What Langfuse's client throws: an HTTP status with the answer's body, or no status where nothing answered. */
 interface ApiError extends Error {
   statusCode?: number;
@@ -19,7 +26,7 @@ export function codeOf(error: unknown): string | undefined {
 /** Whether every further request would fail the same way. */
 export function isFatal(error: unknown): boolean {
   const status = statusOf(error);
-  return status === 401 || status === 403 || isUnreachable(error);
+  return status === 401 || status === 403 || isUnreachable(error) || error instanceof NotLangfuse;
 }
 
 function isUnreachable(error: unknown): boolean {
@@ -41,8 +48,11 @@ export function explain(error: unknown, host: string): string {
   if (status === 401 || status === 403) {
     return `Langfuse at ${host} refuses the keys (${status}): set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY to a key pair of the project`;
   }
+  if (error instanceof NotLangfuse)
+    return `${host} does not answer as Langfuse does: correct --host, and look for a proxy or a sign-in in between`;
   if (isUnreachable(error)) {
-    return `Langfuse at ${host} does not answer (${reasonOf(error)}): start it, or name its address with --host`;
+    return `Langfuse at ${host} does not answer: start it, or name its address with --host`;
   }
+  if (status !== undefined) return `Langfuse at ${host} refuses (${reasonOf(error)}): try again later`;
   return (error as Error).message;
 }

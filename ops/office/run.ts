@@ -1,6 +1,6 @@
 import { findService } from "../../catalogue";
 import type { PlannedResource } from "../../infra/plan";
-import { callGoogle, GoogleApiError } from "../remote/google-api";
+import { callGoogleForText, GoogleApiError } from "../remote/google-api";
 
 export type Action = "wake" | "sleep";
 
@@ -15,7 +15,7 @@ export interface Schedule {
 /** Cloud Scheduler's API: https://cloud.google.com/scheduler/docs/reference/rest */
 const SCHEDULER_URL = "https://cloudscheduler.googleapis.com";
 
-const REMEDIES: Record<number, string> = {
+const REMEDIES: Record<number, string | undefined> = {
   403: "ask for roles/cloudscheduler.jobRunner in the project",
   404: "`pulumi up` makes the schedules",
 };
@@ -41,12 +41,12 @@ export function schedulesOf(resources: PlannedResource[], action: Action): Sched
  */
 export async function runNow({ id }: Schedule, url = SCHEDULER_URL): Promise<void> {
   try {
-    await callGoogle(`${url}/v1/${id}:run`, { method: "POST", body: "{}" });
+    await callGoogleForText(`${url}/v1/${id}:run`, { method: "POST", body: "{}" });
   } catch (error) {
-    if (!(error instanceof GoogleApiError)) throw error;
-    const { status, message } = error;
-    throw new Error(`${id} was not run (${status} ${message}): ${REMEDIES[status] ?? "try again"}`, {
-      cause: error,
-    });
+    const why =
+      error instanceof GoogleApiError
+        ? `(${error.status} ${error.reason}): ${REMEDIES[error.status] ?? error.remedy}`
+        : `(${(error as Error).message})`;
+    throw new Error(`${id} was not run ${why}`, { cause: error });
   }
 }

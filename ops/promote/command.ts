@@ -11,7 +11,7 @@ import { propose, type Proposal } from "./prepare";
 import { readProven } from "./proven";
 import { rollBack, rollOut, type Engine, type Rollout } from "./rollout";
 import { StackFile } from "./stack-file";
-import { EXIT } from "../terminal/command";
+import { EXIT, UsageError } from "../terminal/command";
 
 /** What the command reaches outside the process; the tests put stand-ins here. */
 export interface Dependencies {
@@ -23,6 +23,8 @@ export interface Dependencies {
   say(line: string): void;
   /** Shows the proposal: plan, policies, cost. */
   show(proposal: Proposal): void;
+  /** Stops the promotion in order. */
+  signal?: AbortSignal;
 }
 
 export interface Options {
@@ -42,11 +44,11 @@ export async function promote(
   { from, to, apply, rollback }: Options,
   dependencies: Dependencies,
 ): Promise<Promotion | undefined> {
-  const { root, say } = dependencies;
-  if (from === to) throw new RefusedError(`--from and --to are both "${from}": name two environments`);
+  const { root, say, signal } = dependencies;
+  if (from === to) throw new UsageError(`--from and --to are both "${from}": name two environments`);
   const unlock = lockCheckout(join(root, ".tollgate", `promote-${to}.lock`));
+  const record = new PromotionRecord(to, root);
   try {
-    const record = new PromotionRecord(to, root);
     const stackFile = new StackFile(to, root);
     if (rollback) {
       const last = record.all().at(-1);
@@ -72,6 +74,13 @@ export async function promote(
     const prepared = await prepare({ from, to }, record, stackFile, dependencies, open);
     if (!prepared || !apply) return prepared;
     return await rollOut(prepared, rolloutOf(to, record, stackFile, dependencies));
+  } catch (error) {
+    const stopped = signal?.aborted && record.open();
+    if (!stopped) throw error;
+    throw new Error(
+      `${(signal.reason as Error).message}: promotion ${stopped.id} stopped at "${stopped.state}", ${stopped.percent} % of the traffic proven; go on with --apply, or --rollback`,
+      { cause: error },
+    );
   } finally {
     unlock();
   }
@@ -129,6 +138,7 @@ function rolloutOf(
     stackFile,
     watch: dependencies.watch,
     say: dependencies.say,
+    signal: dependencies.signal,
   };
 }
 

@@ -1,4 +1,4 @@
-import { selectStack } from "../pulumi-stack";
+import { explainPulumi, selectStack } from "../pulumi-stack";
 import type { Engine } from "./rollout";
 
 /** `pulumi up` over the Automation API, with the policy pack. */
@@ -12,13 +12,15 @@ export class PulumiEngine implements Engine {
 
   async up(): Promise<void> {
     const stack = await selectStack(this.stack, this.root, this.envVars);
-    await stack.up({
-      // The traffic was moved past the engine: it has to see where it is, and to keep the note of who promotes.
-      refresh: true,
-      policyPacks: [`${this.root}/policies`],
-      onOutput: (text) => {
-        for (const line of text.split("\n")) if (line.trim()) this.say(`  ${line}`);
-      },
-    });
+    const up = () =>
+      stack.up({
+        // The traffic was moved past the engine: it has to see where it is, and to keep the note of who promotes.
+        refresh: true,
+        policyPacks: [`${this.root}/policies`],
+        onOutput: (text) => {
+          for (const line of text.split("\n")) if (line.trim()) this.say(`  ${line}`);
+        },
+      });
+    await explainPulumi(this.stack, up);
   }
 }

@@ -1,5 +1,6 @@
 import { RevisionsClient, ServicesClient } from "@google-cloud/run";
 import type { ClientOptions } from "google-gax";
+import { googleCredentials } from "../remote/google-api";
 import { isConflict, readable } from "./api-error";
 import { ConflictError, type CloudRun, type Revision, type RunningService } from "./cloud-run";
 import { RETRY_TIMING, retry, type RetryTiming } from "./retry";
@@ -23,6 +24,7 @@ export class GoogleCloudRun implements CloudRun {
   private readonly client: ServicesClient;
   private readonly revisions: RevisionsClient;
   private readonly parent: string;
+  private readonly ownCredentials: boolean;
 
   constructor(
     { project, region }: Environment,
@@ -33,6 +35,7 @@ export class GoogleCloudRun implements CloudRun {
     const transport = { ...options, fallback: true };
     this.client = new ServicesClient(transport);
     this.revisions = new RevisionsClient(transport);
+    this.ownCredentials = options.authClient !== undefined;
     this.parent = `projects/${project}/locations/${region}`;
   }
 
@@ -117,6 +120,8 @@ export class GoogleCloudRun implements CloudRun {
   }
 
   private async retry<T>(call: () => Promise<T>, timeoutMs = this.timing.timeoutMs): Promise<T> {
+    // Without any, Google's client ends the process.
+    if (!this.ownCredentials) await googleCredentials();
     try {
       return await retry(call, { ...this.timing, timeoutMs });
     } catch (error) {

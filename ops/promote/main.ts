@@ -18,6 +18,7 @@ import type { Proposal } from "./prepare";
 import { STEPS } from "./rollout";
 import { watchFor } from "./watch";
 import { jsonOption, runCommand, tollgateCommand, wholeNumber } from "../terminal/command";
+import { interruption } from "../terminal/interruption";
 
 const ROOT = join(__dirname, "..", "..");
 /** Seconds between two looks at the new revisions. */
@@ -31,12 +32,16 @@ interface Flags extends Options {
 
 async function runPromotion(flags: Flags): Promise<void> {
   const say = (line: string) => (flags.json ? console.error(line) : console.log(line));
+  const signal = interruption(
+    "Stopping; Pulumi is waited for. Once more ends this command at once, and may leave Pulumi's update half done.",
+  );
   const dependencies: Dependencies = {
+    signal,
     root: ROOT,
     cloudRun: (stack) => new GoogleCloudRun(placeOf(stack)),
     engine: (stack) => new PulumiEngine(stack, ROOT, say),
     health: (stack, run) => new ObservedHealth(run, prometheusOf(stack, flags.prometheus)),
-    watch: watchFor(flags.watch * 1000, LOOK_EVERY * 1000),
+    watch: watchFor(flags.watch * 1000, LOOK_EVERY * 1000, signal),
     say,
     show: (proposal) => show(proposal, say),
   };

@@ -23,6 +23,8 @@ export interface Rollout {
   /** Watches a step: resolves after the time that each step is watched, calling `look` now and then. */
   watch(look: () => Promise<string[]>): Promise<string[]>;
   say(line: string): void;
+  /** Stops the promotion where it is; Pulumi is waited for. */
+  signal?: AbortSignal;
 }
 
 /** The stack's file names another release than the promotion. */
@@ -40,6 +42,7 @@ export async function rollOut(promotion: Promotion, rollout: Rollout): Promise<P
   const next = (change: Partial<Promotion>) => {
     current = { ...current, ...change };
     rollout.record.save(current);
+    rollout.signal?.throwIfAborted();
   };
   await lock(current, rollout.run, rollout.record);
 
@@ -87,6 +90,7 @@ export async function rollBack(promotion: Promotion, rollout: Rollout): Promise<
     rollout.stackFile.writeServing(oldOf(started.services));
     await rollout.engine.up();
   }
+  rollout.signal?.throwIfAborted();
   rollout.stackFile.writeServing(undefined);
   if (pinned.length > 0) await rollout.engine.up();
   await unlock(started, rollout.run);
@@ -110,7 +114,8 @@ async function start(promotion: Promotion, rollout: Rollout): Promise<string | u
     await up(promotion, rollout);
     return undefined;
   } catch (error) {
-    if (error instanceof ReleaseChangedError) throw error;
+    // Interrupted, the engine leaves revisions that are not ready yet: they say nothing about the release.
+    if (error instanceof ReleaseChangedError || rollout.signal?.aborted) throw error;
     const running = await rollout.run.services();
     const findings = Object.keys(promotion.services).flatMap((name) => {
       const { latestCreated, latestReady, reason } = running.get(name) ?? {};

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument, type Document } from "yaml";
 import type { OwnImageName } from "../../catalogue/images";
+import { configIn } from "../../infra/plan/stack-file";
 import { writeWhole } from "./write-whole";
 
 /** What a promotion sets in a stack's file. */
@@ -28,11 +29,11 @@ export class StackFile {
   configWith(release: Release): Record<string, unknown> {
     const document = this.read();
     setRelease(document, release);
-    return configOf(document);
+    return configIn(document.toString(), this.path);
   }
 
   config(): Record<string, unknown> {
-    return configOf(this.read());
+    return configIn(readFileSync(this.path, "utf8"), this.path);
   }
 
   release(): Release {
@@ -58,12 +59,10 @@ export class StackFile {
   }
 
   private read(): Document {
-    return parseDocument(readFileSync(this.path, "utf8"));
+    const text = readFileSync(this.path, "utf8");
+    configIn(text, this.path);
+    return parseDocument(text);
   }
-}
-
-function configOf(document: Document): Record<string, unknown> {
-  return (document.toJS() as { config: Record<string, unknown> }).config;
 }
 
 function setRelease(document: Document, { images, definitionsHash }: Release): void {

@@ -1,7 +1,5 @@
 import type { QueryConfig } from "pg";
-import { withClient } from "../workspace/pg-client";
-import { localSecret, readSecrets } from "../workspace/secrets";
-import { runningStack } from "../workspace/state";
+import { withLedger } from "../ledger/connect";
 
 export interface Rows {
   columns: string[];
@@ -15,20 +13,12 @@ export interface Rows {
  * @throws what Postgres answers; an Error with the remedy when there is no ledger to reach.
  */
 export async function readLedger(sql: string): Promise<Rows> {
-  const url = process.env.TOLLGATE_LEDGER_READER_URL ?? localLedger();
-  return withClient(url, async (client) => {
+  return withLedger(async (client) => {
     await client.query("BEGIN READ ONLY");
     await client.query("SET LOCAL statement_timeout = '60s'");
     // This protocol takes one statement and no more.
     const statement: QueryConfig & { queryMode: string } = { text: sql, queryMode: "extended" };
     const { fields, rows } = await client.query<Record<string, unknown>>(statement);
     return { columns: fields.map(({ name }) => name), rows };
-  });
-}
-
-function localLedger(): string {
-  const port = runningStack().services.postgres?.port;
-  const secrets = readSecrets();
-  if (port === undefined || !secrets) throw new Error("The local ledger is not up yet: wait for `npm start`");
-  return localSecret("ledger-reader-url", secrets, port);
+  }, "ledger-reader-url");
 }

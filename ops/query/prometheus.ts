@@ -1,3 +1,5 @@
+import { z } from "zod";
+import { networkReason } from "../remote/google-api";
 import { runningStack } from "../workspace/state";
 
 /** A series' value at one time, as Prometheus' HTTP API has it: seconds, and the number as text. */
@@ -22,26 +24,45 @@ export async function askPrometheus(
 }
 
 async function ask(expression: string, base: string, authorization?: string): Promise<Sample[]> {
+  if (!/^https?:/.test(base) || !URL.canParse(base))
+    throw new Error(`Prometheus' address "${base}" must be a URL, such as http://127.0.0.1:9090`);
   const url = new URL("/api/v1/query", base);
   url.searchParams.set("query", expression);
   const response = await fetch(url, {
     signal: AbortSignal.timeout(10_000),
     headers: authorization ? { authorization } : {},
+  }).catch((error: unknown) => {
+    throw new Error(`Prometheus at ${url.host} does not answer (${networkReason(error)}): start it`, {
+      cause: error,
+    });
   });
-  const body = (await response.json().catch(() => ({}))) as Answer;
-  if (!response.ok || !body.data)
+  const { data, error: reason } = ANSWER.safeParse(await response.json().catch(() => undefined)).data ?? {};
+  if (data?.resultType === "matrix")
     throw new Error(
-      `Prometheus answers ${response.status} to ${expression}: ${body.error ?? "no reason given"}`,
+      `${expression} has many values a series: ask for one, such as rate(...) or ..._over_time(...)`,
     );
-  const { resultType, result } = body.data;
+  if (!response.ok || !data)
+    throw new Error(
+      `Prometheus answers ${response.status} to ${expression}: ${reason ?? "no reason given; is that its address?"}`,
+    );
   // A scalar is one value without labels.
-  return resultType === "scalar" ? [{ metric: {}, value: result as Sample["value"] }] : (result as Sample[]);
+  return data.resultType === "vector" ? data.result : [{ metric: {}, value: data.result }];
 }
 
-interface Answer {
-  data?: { resultType: string; result: unknown };
-  error?: string;
-}
+const VALUE = z.tuple([z.number(), z.string()]);
+const ANSWER = z.object({
+  data: z
+    .union([
+      z.object({
+        resultType: z.literal("vector"),
+        result: z.array(z.object({ metric: z.record(z.string(), z.string()), value: VALUE })),
+      }),
+      z.object({ resultType: z.enum(["scalar", "string"]), result: VALUE }),
+      z.object({ resultType: z.literal("matrix") }),
+    ])
+    .optional(),
+  error: z.string().optional(),
+});
 
 function localPrometheus(): string {
   const { url } = runningStack().services.prometheus ?? {};

@@ -42,17 +42,29 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
+/** Prints why a command failed, and sets the exit code. */
+export function report(error: unknown): void {
+  console.error(pc.red(error instanceof Error && error.message ? error.message : String(error)));
+  process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.failed;
+}
+
+/** Ends the process in silence when nobody reads its output any more, as in `tollgate export ... | head`. */
+export function endWithReader(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") report(error);
+    process.exit();
+  });
+}
+
 /**
  * Parses the arguments, runs the command's action and ends the process: with `process.exitCode` where the action set it,
  * with 1 and the message where it failed.
  */
 export function runCommand(command: Command): void {
+  endWithReader();
   command
     .parseAsync()
-    .catch((error: unknown) => {
-      console.error(pc.red(error instanceof Error ? error.message : String(error)));
-      process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.failed;
-    })
+    .catch(report)
     // A client library may leave a timer behind, so the process does not wait for the event loop to drain.
     .finally(() => process.stdout.write("", () => process.exit()));
 }

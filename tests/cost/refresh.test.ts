@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { CatalogClient } from "../../ops/cost/catalog/client";
 import { refreshPrices } from "../../ops/cost/catalog/refresh";
+import { GOOGLE_TIMING } from "../../ops/remote/google-api";
 import { readPriceList, type Price } from "../../infra/cost/price-list";
 
 /** The catalogue's pages in the shape that Google publishes (v1, services.list and services.skus.list). */
@@ -55,6 +56,11 @@ describe("a refresh of the prices", () => {
   beforeAll(async () => {
     server = createServer((request, response) => {
       const url = new URL(request.url!, "http://catalog");
+      if (url.pathname.startsWith("/computeMetadata/")) {
+        response.setHeader("metadata-flavor", "Google");
+        const isToken = url.pathname.endsWith("/token");
+        return void response.end(isToken ? '{"access_token": "stand-in", "expires_in": 3600}' : "{}");
+      }
       requests.push({
         path: url.pathname + url.search,
         authorization: request.headers.authorization,
@@ -74,6 +80,9 @@ describe("a refresh of the prices", () => {
       response.end(JSON.stringify({ skus: skus.slice(at, at + 1), nextPageToken }));
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    process.env.GCE_METADATA_HOST = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    process.env.METADATA_SERVER_DETECTION = "assume-present";
+    GOOGLE_TIMING.pauseMs = 1;
   });
   beforeEach(() => {
     requests = [];
@@ -81,11 +90,7 @@ describe("a refresh of the prices", () => {
   });
   afterAll(() => new Promise((resolve) => server.close(resolve)));
 
-  const client = () =>
-    new CatalogClient(
-      () => Promise.resolve(new Headers({ authorization: "Bearer stand-in" })),
-      `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    );
+  const client = () => new CatalogClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   const refresh = async (price: Price, ...found: object[]) => {
     skus = found;
     return (await refreshPrices([price], client(), TODAY))[0]!;
@@ -175,13 +180,12 @@ describe("a refresh of the prices", () => {
   it("says what to do when the catalogue refuses", async () => {
     status = 403;
     await expect(refresh(CPU)).rejects.toThrow(
-      /\/v1\/services\?pageSize=5000 answered 403 .*API is not enabled.*: enable cloudbilling\.googleapis\.com/s,
+      "Your account may not read Google's price list (API is not enabled): `gcloud services enable cloudbilling.googleapis.com`",
     );
   });
 
   it("says what to do when nothing answers", async () => {
-    const gone = new CatalogClient(() => Promise.resolve(new Headers()), "http://127.0.0.1:1");
-    await expect(refreshPrices([CPU], gone, TODAY)).rejects.toThrow(
+    await expect(refreshPrices([CPU], new CatalogClient("http://127.0.0.1:1"), TODAY)).rejects.toThrow(
       /does not answer \(.+\): check the network/,
     );
   });

@@ -274,7 +274,7 @@ describe("tollgate drill", () => {
   it("reports how to delete manually what it could not delete, in addition to the first error", async () => {
     clones.faults = { noDeletion: true, cloneFails: "no capacity in the zone" };
     await expect(run()).rejects.toThrow(
-      /no capacity in the zone[^]*tollgate-drill-\S+ could not be deleted \(internal error\) and costs money: gcloud sql instances patch/,
+      /no capacity in the zone[^]*tollgate-drill-\S+ could not be deleted \(.* 500 \(internal error\).*\) and costs money: gcloud sql instances patch/,
     );
   }, 60_000);
 

@@ -74,7 +74,5 @@ test.each([
 test("ends with 1 and the remedy: no server there", async () => {
   const { code, err } = await run(["--host", "http://127.0.0.1:27098"], keys);
   expect(code).toBe(1);
-  expect(err).toMatch(
-    /http:\/\/127.0.0.1:27098 does not answer \(.+\): start it, or name its address with --host/,
-  );
+  expect(err).toMatch(/http:\/\/127.0.0.1:27098 does not answer: start it, or name its address with --host/);
 });

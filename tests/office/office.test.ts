@@ -158,7 +158,7 @@ describe("running a schedule now", () => {
   it.each([
     [404, "`pulumi up` makes the schedules"],
     [403, "ask for roles/cloudscheduler.jobRunner in the project"],
-    [409, "try again"],
+    [409, "somebody else changes it: try again"],
   ])("reports after %d the schedule, the reason and the remedy", async (status, remedy) => {
     answers.push(status);
     await expect(runNow(schedule, url)).rejects.toThrow(

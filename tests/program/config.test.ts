@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { readConfig } from "../../infra/config";
 import { withoutIdle } from "../../infra/contradictions";
-import { plan, readStackFile, settingsOf, type PlannedResource } from "../../infra/plan";
+import { configIn, plan, readStackFile, settingsOf, type PlannedResource } from "../../infra/plan";
 import { recordResources } from "../../infra/plan/monitor";
 import { program } from "../../infra/program";
 import { DIGEST } from "./support/planned";
@@ -18,7 +18,7 @@ const SECRETS = {
 async function verdict(
   changes: Record<string, string | null>,
   stack = "dev",
-  { update = false } = {},
+  { update = false, secretKeys = Object.keys(SECRETS) } = {},
 ): Promise<string> {
   await pulumi.runtime.setMocks(
     { call: ({ inputs }) => inputs, newResource: () => ({ id: undefined, state: {} }) },
@@ -33,7 +33,7 @@ async function verdict(
     ...changes,
   };
   const kept = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== null);
-  pulumi.runtime.setAllConfig(Object.fromEntries(kept), []);
+  pulumi.runtime.setAllConfig(Object.fromEntries(kept), [...secretKeys, "tollgate:agentKeys"]);
   try {
     readConfig();
     return "accepted";
@@ -348,6 +348,27 @@ it.each([...required, ...ceilings])("a missing tollgate:%s is refused", async (k
   expect(await verdict({ [`tollgate:${key}`]: null })).toContain(
     `tollgate:${key} is missing: \`pulumi config set tollgate:${key} ...\``,
   );
+});
+
+it("refuses a secret in plain text, and does not show it", async () => {
+  const said = await verdict({}, "dev", { secretKeys: Object.keys(SECRETS).slice(1) });
+  expect(said).toBe(
+    "Pulumi.dev.yaml is not usable:\n  tollgate:anthropicApiKey (a secret, not shown) is in plain text: make a new one, because who reads the file has it, and `pulumi config set --secret tollgate:anthropicApiKey`",
+  );
+});
+
+it.each([
+  ["", "Pulumi.dev.yaml has no `config:` with keys below it"],
+  ["config:\n", "Pulumi.dev.yaml has no `config:` with keys below it"],
+  ["config: [a]\n", "Pulumi.dev.yaml has no `config:` with keys below it"],
+  ["- a\n", "Pulumi.dev.yaml has no `config:` with keys below it"],
+  ["just words\n", "Pulumi.dev.yaml has no `config:` with keys below it"],
+  ["<html>: {", "Pulumi.dev.yaml is not YAML: "],
+  ["config:\n  a: 1\n  a: 2\n", "Pulumi.dev.yaml is not YAML: Map keys must be unique at line 3, column 3"],
+  ["config:\n\ta: 1\n", "Pulumi.dev.yaml is not YAML: Tabs are not allowed as indentation at line 2"],
+])("a stack's file that is %j is refused in one line", (text, message) => {
+  expect(() => configIn(text, "Pulumi.dev.yaml")).toThrow(message);
+  expect(() => configIn(text, "Pulumi.dev.yaml")).toThrow(/^[^\n]*$/);
 });
 
 it("takes a budget as the engine's command writes it: as a number", async () => {

@@ -151,8 +151,8 @@ describe("when Cloud Run's API fails", () => {
   });
 
   it.each<[string, Failure, number, RegExp]>([
-    ["stays away", { status: 503 }, 4, /^Cloud Run answers 503 UNAVAILABLE: stand-in$/],
-    ["refuses", { status: 403 }, 1, /^Cloud Run answers 403 PERMISSION_DENIED: stand-in$/],
+    ["stays away", { status: 503 }, 4, /^Cloud Run answers 503 \(stand-in\): try again later$/],
+    ["refuses", { status: 403 }, 1, /^Cloud Run answers 403 \(stand-in\): ask for the permission$/],
     ["breaks every connection", "reset", 4, /^Cloud Run: .*socket hang up/],
   ])("gives up when it %s, and goes on when run again", async (_, failure, attempts, message) => {
     prod.fail = (call) => (call === "PATCH services/tollgate-agent" ? failure : undefined);

@@ -1,13 +1,17 @@
-import { GoogleAuth } from "google-auth-library";
 import { z } from "zod";
+import { callGoogle, GoogleApiError } from "../../remote/google-api";
 
 /** Google's Cloud Billing Catalog API: https://cloud.google.com/billing/docs/reference/rest/v1/services.skus/list */
 export const CATALOG_URL = "https://cloudbilling.googleapis.com";
 
-const SCOPE = "https://www.googleapis.com/auth/cloud-billing.readonly";
 const PAGE_SIZE = 5000;
 
-const serviceSchema = z.object({ name: z.string(), displayName: z.string() });
+const servicesPage = z.object({
+  services: z.array(z.object({ name: z.string(), displayName: z.string() })).default([]),
+  nextPageToken: z.string().default(""),
+});
+
+const skusPage = z.object({ skus: z.array(z.unknown()).default([]), nextPageToken: z.string().default("") });
 
 const skuSchema = z.object({
   name: z.string(),
@@ -42,78 +46,46 @@ const skuSchema = z.object({
 
 export type Sku = z.output<typeof skuSchema>;
 
-/** What could not be read from the catalogue. */
-export class CatalogError extends Error {
-  override readonly name = "CatalogError";
-}
-
-/** Gives the headers of an authorised request. */
-export type Authorize = () => Promise<Headers>;
-
-/** With the machine's Google credentials: `gcloud auth application-default login`, or a workload's own. */
-export function googleCredentials(): Authorize {
-  const auth = new GoogleAuth({ scopes: [SCOPE] });
-  return async () => {
-    try {
-      return await auth.getRequestHeaders();
-    } catch (error) {
-      throw new CatalogError(
-        `No Google credentials (${(error as Error).message}): run \`gcloud auth application-default login\``,
-      );
-    }
-  };
-}
-
+/** The catalogue, with this machine's Google credentials. */
 export class CatalogClient {
-  constructor(
-    private readonly authorize: Authorize,
-    private readonly url: string = CATALOG_URL,
-  ) {}
+  constructor(private readonly url: string = CATALOG_URL) {}
 
   /** Names of services, such as `services/152E-C115-5142`, by their display names. */
   async services(): Promise<Map<string, string>> {
-    const pages = await this.pages("v1/services", "services");
+    const pages = await this.pages("v1/services", servicesPage);
     return new Map(
-      pages.map((each) => serviceSchema.parse(each)).map(({ name, displayName }) => [displayName, name]),
+      pages.flatMap(({ services }) => services).map(({ name, displayName }) => [displayName, name]),
     );
   }
 
   /** Every SKU of a service; those of a shape that carries no price in dollars are left out. */
   async skus(service: string): Promise<Sku[]> {
-    const pages = await this.pages(`v1/${service}/skus`, "skus", { currencyCode: "USD" });
-    return pages.flatMap((each) => skuSchema.safeParse(each).data ?? []);
+    const pages = await this.pages(`v1/${service}/skus`, skusPage, { currencyCode: "USD" });
+    return pages.flatMap(({ skus }) => skus).flatMap((each) => skuSchema.safeParse(each).data ?? []);
   }
 
-  private async pages(
+  private async pages<T extends { nextPageToken: string }>(
     path: string,
-    field: string,
+    schema: z.ZodType<T>,
     parameters: Record<string, string> = {},
-  ): Promise<unknown[]> {
-    const found: unknown[] = [];
+  ): Promise<T[]> {
+    const found: T[] = [];
     let pageToken = "";
     do {
       const query = new URLSearchParams({ ...parameters, pageSize: String(PAGE_SIZE) });
       if (pageToken) query.set("pageToken", pageToken);
-      const page = await this.get(`${this.url}/${path}?${query.toString()}`);
-      found.push(...((page[field] ?? []) as unknown[]));
-      pageToken = (page["nextPageToken"] as string | undefined) ?? "";
+      const page = await callGoogle(`${this.url}/${path}?${query}`, schema).catch(refused);
+      found.push(page);
+      pageToken = page.nextPageToken;
     } while (pageToken);
     return found;
   }
+}
 
-  private async get(url: string): Promise<Record<string, unknown>> {
-    const response = await fetch(url, {
-      headers: await this.authorize(),
-      signal: AbortSignal.timeout(60_000),
-    }).catch((error: Error) => {
-      throw new CatalogError(`${url} does not answer (${error.message}): check the network`);
-    });
-    if (!response.ok) {
-      const text = (await response.text()).slice(0, 300);
-      throw new CatalogError(
-        `${url} answered ${response.status} ${text}: enable cloudbilling.googleapis.com and check the credentials`,
-      );
-    }
-    return (await response.json()) as Record<string, unknown>;
-  }
+function refused(error: unknown): never {
+  if (!(error instanceof GoogleApiError) || error.status !== 403) throw error;
+  throw new Error(
+    `Your account may not read Google's price list (${error.reason}): \`gcloud services enable cloudbilling.googleapis.com\` in the project of your credentials`,
+    { cause: error },
+  );
 }

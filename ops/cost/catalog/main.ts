@@ -7,14 +7,13 @@ import { pc } from "../../terminal/colours";
 import { format } from "prettier";
 import { formatUsd } from "../../../litellm-config/money";
 import { PRICES_FILE, readPriceList } from "../../../infra/cost/price-list";
-import { CatalogClient, googleCredentials } from "./client";
+import { CatalogClient } from "./client";
 import { refreshPrices } from "./refresh";
 import { EXIT, runCommand, tollgateCommand } from "../../terminal/command";
 
 async function refresh({ dryRun }: { dryRun?: boolean }): Promise<void> {
   const { prices } = readPriceList();
-  const client = new CatalogClient(googleCredentials());
-  const results = await refreshPrices(prices, client, new Date().toISOString().slice(0, 10));
+  const results = await refreshPrices(prices, new CatalogClient(), new Date().toISOString().slice(0, 10));
   for (const [at, { price, outcome, note }] of results.entries()) {
     if (outcome === "changed") {
       const before = formatUsd(prices[at]!.nanos);

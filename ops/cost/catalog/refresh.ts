@@ -13,7 +13,7 @@ export interface Refreshed {
  * Looks every price up in Google's catalogue, by its SKU's id or its description and region.
  *
  * @param today The day of the reading, such as `2026-11-24`.
- * @throws CatalogError when the catalogue cannot be read. A price that is not in it is kept.
+ * @throws Error with the remedy when the catalogue cannot be read. A price that is not in it is kept.
  */
 export async function refreshPrices(
   prices: Price[],

@@ -1,6 +1,6 @@
-import { Client } from "pg";
 import { PAYS } from "../../../litellm-config";
 import { TIERS } from "../../ledger-exporter/sql";
+import { withLedgerAt } from "../../ledger/connect";
 import type { CustomerMoney, TierMoney } from "./scores";
 
 /** Paying customers who have spent this month, the largest spend first; the bound keeps Langfuse's lists readable. */
@@ -16,18 +16,12 @@ const SPENDERS = `
  * Revenue and cost of this month, in one transaction, so that the numbers agree with each other.
  *
  * @param url The ledger as role `ledger_reader`.
- * @throws what Postgres answers.
+ * @throws what Postgres answers; an Error with the remedy when the ledger cannot be reached.
  */
 export async function readMoney(url: string): Promise<{ tiers: TierMoney[]; customers: CustomerMoney[] }> {
-  const client = new Client({
-    connectionString: url,
-    connectionTimeoutMillis: 10_000,
-    statement_timeout: 10_000,
-  });
-  client.on("error", () => undefined);
-  await client.connect();
-  try {
+  return withLedgerAt(url, async (client) => {
     await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    await client.query("SET LOCAL statement_timeout = '10s'");
     const tiers = await client.query<{
       tier: string;
       price_nanos: string;
@@ -50,7 +44,5 @@ export async function readMoney(url: string): Promise<{ tiers: TierMoney[]; cust
         spent: Number(row.spent_nanos),
       })),
     };
-  } finally {
-    await client.end();
-  }
+  });
 }

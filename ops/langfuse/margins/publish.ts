@@ -1,4 +1,5 @@
 import { LangfuseClient } from "@langfuse/client";
+import { NotLangfuse } from "../errors";
 import { readMoney } from "./ledger";
 import { marginScores } from "./scores";
 
@@ -26,7 +27,13 @@ export function marginPublisher(options: PublishOptions): () => Promise<number> 
     // Yesterday's are of no more use.
     written = new Map([...written].filter(([id]) => scores.some((score) => score.id === id)));
     for (const score of changed) {
-      await api.scores.create({ ...score, dataType: "NUMERIC", environment: options.environment });
+      const made = await api.scores.create({
+        ...score,
+        dataType: "NUMERIC",
+        environment: options.environment,
+      });
+      // The client takes any answer for a success.
+      if (typeof (made as Partial<typeof made> | null)?.id !== "string") throw new NotLangfuse();
       written.set(score.id, score.value);
     }
     return changed.length;
