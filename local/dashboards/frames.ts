@@ -18,8 +18,8 @@ export interface FrameField {
   name: string;
   type: "time" | "number" | "string" | "boolean" | "other";
   labels?: Record<string, string>;
-  /** The query's legend; of a time, the milliseconds between two points, by which a gap is seen. */
-  config?: { displayNameFromDS?: string; interval?: number };
+  /** The query's legend. */
+  config?: { displayNameFromDS?: string };
 }
 
 /** A frame of columns, each a field and its values. */

@@ -15,7 +15,7 @@ import { pipeline } from "node:stream/promises";
 import type { ReadableStream } from "node:stream/web";
 import { promisify } from "node:util";
 import { paths } from "../../ops/workspace/paths";
-import { findServer, folderOf } from "./find";
+import { findServer, folderOf, variableOf } from "./find";
 import { releaseOf, SERVERS, thisPlatform, type Release } from "./releases";
 
 /** Milliseconds after which a download is abandoned: the largest archive has 250 MB. */
@@ -36,7 +36,9 @@ export async function downloadServers(report: (what: string) => void): Promise<v
     const release = releaseOf(name, platform);
     report(`${name} ${release.version}: downloading ${release.url}`);
     await installRelease(release, folderOf(release)).catch((error: Error) =>
-      report(`${name}: going on without it: ${error.message}`),
+      report(
+        `${name}: going on without it: ${error.message}. Try again, or put it on the PATH or its path into ${variableOf(name)}`,
+      ),
     );
   }
 }
@@ -55,7 +57,11 @@ export async function installRelease(release: Release, folder: string): Promise<
   try {
     const expected = release.sha256 ?? (await publishedSum(release));
     const response = await get(release.url);
-    await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(archive));
+    await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(archive)).catch(
+      (error: Error) => {
+        throw new Error(`${release.url} was not received whole (${error.message})`);
+      },
+    );
     const actual = await sumOf(archive);
     if (actual !== expected)
       throw new Error(`${release.url} has the SHA-256 ${actual}, but ${expected} was expected`);

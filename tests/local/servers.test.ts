@@ -6,7 +6,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { publicImages } from "../../catalogue/images";
-import { installRelease } from "../../local/servers/download";
+import { downloadServers, installRelease } from "../../local/servers/download";
+import { findServer, variableOf } from "../../local/servers/find";
 import { releaseOf, SERVERS, type Release } from "../../local/servers/releases";
 import { paths } from "../../ops/workspace/paths";
 
@@ -14,14 +15,19 @@ const PROGRAM = "#!/bin/sh\necho 3.7.8\n";
 const root = mkdtempSync(join(tmpdir(), "tollgate-servers-"));
 const folder = join(root, "installed", "loki-3.7.8");
 const files = new Map<string, Buffer | string>();
+const environment = { ...process.env };
 
 let server: Server;
 let base: string;
 
 beforeAll(async () => {
   server = createServer((request, response) => {
-    const file = files.get(request.url!.slice(1));
-    response.writeHead(file === undefined ? 404 : 200).end(file);
+    const [, cut, name] = /^\/(cut\/)?(.*)$/.exec(request.url!)!;
+    const file = files.get(name!);
+    if (cut && file) {
+      response.writeHead(200, { "content-length": file.length });
+      response.write(file.subarray(0, file.length / 2), () => response.destroy());
+    } else response.writeHead(file === undefined ? 404 : 200).end(file);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -94,6 +100,7 @@ describe("a release", () => {
 
   it.each([
     ["is not there", { url: "/none.zip", sha256: "0".repeat(64) }, /none\.zip answers 404/],
+    ["is cut off on its way", { url: "/cut/loki.zip" }, /cut\/loki\.zip was not received whole/],
     ["lacks the program", { program: "loki" }, /does not contain loki/],
   ])("is refused where it %s", async (_what, { url, ...more }: Partial<Release>, message) => {
     const release = loki({ ...more, ...(url ? { url: base + url } : {}) });
@@ -113,6 +120,49 @@ describe("a release", () => {
     files.set("SHA256SUMS", "");
     await expect(installRelease(loki(), folder)).rejects.toThrow();
     expect(existsSync(program)).toBe(true);
+  });
+});
+
+describe("a server that is on this machine", () => {
+  const program = (name: string) => {
+    const path = join(root, name, "loki");
+    mkdirSync(join(root, name), { recursive: true });
+    writeFileSync(path, PROGRAM, { mode: 0o755 });
+    return path;
+  };
+
+  afterEach(() => {
+    process.env = { ...environment };
+  });
+
+  it("is taken from the PATH, and before that from its variable", () => {
+    process.env.PATH = `${join(root, "on-path")}:${process.env.PATH}`;
+    expect(findServer("loki")).not.toBe(join(root, "on-path/loki"));
+    const onPath = program("on-path");
+    expect(findServer("loki")).toBe(onPath);
+    process.env.TOLLGATE_LOKI_BIN = program("elsewhere");
+    expect(findServer("loki")).toBe(join(root, "elsewhere/loki"));
+  });
+
+  it("must exist where its variable names it", () => {
+    process.env.TOLLGATE_LOKI_BIN = join(root, "none");
+    expect(() => findServer("loki")).toThrow(
+      `TOLLGATE_LOKI_BIN (is "${root}/none") must name a program that exists`,
+    );
+  });
+
+  it("is not downloaded; what cannot be is left out, with the remedy", async () => {
+    for (const name of SERVERS) process.env[variableOf(name)] = program("elsewhere");
+    const said: string[] = [];
+    await downloadServers((what) => said.push(what));
+    expect(said).toEqual([]);
+    delete process.env.TOLLGATE_TEMPO_BIN;
+    process.env.PATH = "";
+    const fetches = jest.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("fetch failed"));
+    await downloadServers((what) => said.push(what)).finally(() => fetches.mockRestore());
+    expect(said.at(-1)).toMatch(
+      /^tempo: going on without it: https:.* cannot be reached .*TOLLGATE_TEMPO_BIN$/,
+    );
   });
 });
 

@@ -24,6 +24,9 @@ const spentSince = (start: string) =>
   SELECT ${usdOf("coalesce(sum(cost_nanos), 0)")} AS spend
   FROM ledger.spend WHERE scope = '' AND hour >= ${start}`);
 
+/** SQL: when the month began, without a zone, in which it is as many days long as it has. */
+const MONTH = `date_trunc('month', now() AT TIME ZONE 'UTC')`;
+
 const start = (period: string) => `(SELECT date_trunc('${period}', now(), 'UTC'))`;
 
 /** The running budget months by tier: revenue of the customers, LLM cost, and what the definitions allow it to be. */
@@ -61,7 +64,7 @@ const spend: Row = {
       unit: unit.usd,
       queries: [
         sql(`
-          SELECT ${usdOf("coalesce(sum(cost_nanos), 0)")} * extract(epoch FROM interval '1 month')
+          SELECT ${usdOf("coalesce(sum(cost_nanos), 0)")} * extract(epoch FROM ${MONTH} + interval '1 month' - ${MONTH})
             / greatest(extract(epoch FROM now() - ${start("month")}), 3600) AS spend
           FROM ledger.spend WHERE scope = '' AND hour >= ${start("month")}`),
       ],

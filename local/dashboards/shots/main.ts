@@ -21,12 +21,13 @@ interface Options {
   readme: boolean;
 }
 
-/** The report's and most pictures' time range: the scenario and what came before it. */
-const SECONDS = 900;
+/** The report's and most pictures' time range at least: the scenario and what came before it, in minutes. */
+const MINUTES = 15;
 /** Where days and hours are shown, those of the past that the scenario writes. */
 const FROM: Record<string, string> = {
   "executive-overview": "now-30d",
   "llm-cost-operations": "now-24h",
+  "agent-performance": "now-6h",
 };
 const WIDTHS = [1_600, 1_280];
 const THEMES = ["light", "dark"] as const;
@@ -43,6 +44,7 @@ async function shots({ traffic, readme }: Options): Promise<void> {
   const { portOffset } = runningStack();
   const at = (port: number) => `http://127.0.0.1:${port + portOffset}`;
   await buildPage();
+  const started = Date.now();
   if (traffic) {
     const stage = {
       agent: at(ports.agent),
@@ -52,15 +54,17 @@ async function shots({ traffic, readme }: Options): Promise<void> {
     };
     await playScenario(stage, (what) => console.log(`  ${what}`));
   }
+  // On a busy machine the scenario takes longer.
+  const minutes = Math.max(MINUTES, Math.ceil((Date.now() - started) / 60_000) + 2);
   const withData = new Set(
-    (await reportPanels(localServers(), { seconds: SECONDS }))
+    (await reportPanels(localServers(), { seconds: minutes * 60 }))
       .filter(({ outcome }) => outcome === "data")
       .map(({ dashboard, panel }) => `${dashboard}: ${panel}`),
   );
   const browser = await launchChromium();
   const findings: string[] = [];
   try {
-    for (const shot of readme ? readmeShots() : everyShot()) {
+    for (const shot of readme ? readmeShots(minutes) : everyShot(minutes)) {
       const { panels, errors } = await photograph(browser, at(ports.grafana), shot);
       const own = new Set(
         panels.map(({ title }) => title).filter((title) => withData.has(`${titleOf(shot.uid)}: ${title}`)),
@@ -76,7 +80,7 @@ async function shots({ traffic, readme }: Options): Promise<void> {
   if (findings.length > 0) process.exitCode = EXIT.finding;
 }
 
-function everyShot(): Shot[] {
+function everyShot(minutes: number): Shot[] {
   const folder = join(workFolder, "shots");
   mkdirSync(folder, { recursive: true });
   return renderedDashboards().flatMap(({ uid }) =>
@@ -85,21 +89,21 @@ function everyShot(): Shot[] {
         uid: uid!,
         theme,
         width,
-        from: FROM[uid!] ?? "now-15m",
+        from: FROM[uid!] ?? `now-${minutes}m`,
         file: join(folder, `${uid}-${theme}-${width}.png`),
       })),
     ),
   );
 }
 
-function readmeShots(): Shot[] {
+function readmeShots(minutes: number): Shot[] {
   const folder = join(repository, "docs", "images");
   mkdirSync(folder, { recursive: true });
   return README.map((shot) => ({
     ...shot,
     width: 1_280,
     height: 900,
-    from: FROM[shot.uid] ?? "now-15m",
+    from: FROM[shot.uid] ?? `now-${minutes}m`,
     file: join(folder, `${shot.uid}.png`),
   }));
 }
@@ -113,7 +117,7 @@ runCommand(
     "dashboards shots",
     "Photograph every dashboard of the running stack and check what the pictures show.",
   )
-    .option("--no-traffic", "photograph what is there, without five minutes of traffic")
+    .option("--no-traffic", "photograph what is there, without six minutes of traffic")
     .option("--readme", "only the four pictures of README.md, into docs/images/", false)
     .action(shots),
 );

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Client } from "pg";
+import { createMetrics, type Metrics } from "../../../app/telemetry/metrics";
 import { records } from "../../../dashboards/prometheus/rules/recording";
 import { definitions, NANOS_PER_DOLLAR, type NanoDollars } from "../../../litellm-config";
 import { requireTool } from "../../processes";
@@ -115,6 +116,66 @@ export function writeMetrics(data: string, until: number, customers: PastCustome
     for (let time = day; time < Math.min(day + DAY, until); time += STEP) times.push(time);
     backfill(series.map((each) => lines(each, times)).join(""), data);
   }
+}
+
+const ANSWER_HOURS = 12;
+const QUESTIONS_AN_HOUR = 400;
+/** Seconds between two scrapes of the agent: a rate needs two of them. */
+const SCRAPE = 30;
+
+/** What is asked, which part of the questions it is, and the seconds of half of its answers. */
+const ASKED = [
+  { queryType: "simple_lookup", part: 0.5, seconds: 0.8, calls: 1, tool: "get-spend" },
+  { queryType: "cost_analysis", part: 0.35, seconds: 2.2, calls: 2, tool: "compare-periods" },
+  { queryType: "recommendation", part: 0.15, seconds: 4.5, calls: 3, tool: "list-recommendations" },
+];
+
+/**
+ * Puts the last hours of the agent into Prometheus: what its own counters had measured of that many answers.
+ *
+ * @param data Prometheus's own folder
+ * @param until seconds since 1970: when the stack started
+ */
+export async function writeAnswers(data: string, until: number): Promise<void> {
+  const agent = createMetrics();
+  const chance = chances();
+  const samples: string[] = [];
+  let due = 0;
+  for (let time = until - ANSWER_HOURS * 3_600; time < until; time += SCRAPE) {
+    for (due += (QUESTIONS_AN_HOUR * activity(time) * SCRAPE) / 3_600; due >= 1; due--) answer(agent, chance);
+    agent.sessionsActive.set(Math.round(9 * activity(time)));
+    for (const line of (await agent.registry.metrics()).split("\n"))
+      if (line.startsWith("tollgate_")) samples.push(`${line} ${time}\n`);
+  }
+  backfill(samples.join(""), data);
+}
+
+function answer(agent: Metrics, chance: () => number): void {
+  const pick = chance();
+  const [lookup, analysis, advice] = ASKED as [(typeof ASKED)[0], (typeof ASKED)[0], (typeof ASKED)[0]];
+  const { queryType, seconds, calls, tool } =
+    pick < lookup.part ? lookup : pick < lookup.part + analysis.part ? analysis : advice;
+  const isUsers = chance() < 0.02;
+  const outcome = isUsers ? "user_error" : "ok";
+  // Log-logistic: most answers are near the median, and one of twenty takes two and a half times as long.
+  const at = Math.min(0.99, Math.max(0.01, chance()));
+  const took = seconds * (at / (1 - at)) ** 0.32;
+  agent.requests.inc({ method: "tools/call", outcome });
+  agent.querySeconds.observe({ query_type: queryType, outcome }, took);
+  agent.toolRuns.inc({ tool: "ask", outcome });
+  agent.toolSeconds.observe({ tool: "ask" }, took);
+  agent.llmCallsPerQuery.observe({ query_type: queryType }, calls + Math.floor(chance() * 1.6));
+  for (let i = 0; i < calls; i++) {
+    agent.toolRuns.inc({ tool, outcome: chance() < 0.01 ? "user_error" : "ok" });
+    agent.toolSeconds.observe({ tool }, 0.01 + 0.2 * chance() ** 3);
+  }
+  if (chance() < 0.3) agent.conversationTurns.observe(1 + Math.floor(5 * chance() ** 2));
+}
+
+/** Numbers from 0 to 1 without an order that a person sees, the same ones each time. */
+function chances(): () => number {
+  let state = 1;
+  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
 }
 
 /**

@@ -9,7 +9,7 @@ import { paths } from "../../../ops/workspace/paths";
 import { withClient } from "../../../ops/workspace/pg-client";
 import { ensureSecrets, localSecret } from "../../../ops/workspace/secrets";
 import { connectAgent } from "../../agent-client";
-import { writeMetrics, writeSpend } from "./past";
+import { writeAnswers, writeMetrics, writeSpend } from "./past";
 
 /** Where the scenario is played. */
 export interface Stage {
@@ -56,7 +56,7 @@ const OUTAGE = 170;
 
 /**
  * Puts through the stack what the dashboards are there to show: a month of spend, conversations of four customers, budgets that
- * run out, a provider that fails and is replaced, and an outage of both until an alert fires. Takes about five minutes.
+ * run out, a provider that fails and is replaced, an outage of both until an alert fires, and its end. Takes about six minutes.
  *
  * @param report what happens, for a person who waits
  */
@@ -78,8 +78,11 @@ export async function playScenario(stage: Stage, report: (what: string) => void)
       await behave(stage, { match: { model }, status: 503 });
     const until = Date.now() + OUTAGE * 1000;
     while (Date.now() < until) await rounds(stage, players.slice(0, 2), 1);
+    report("the providers are back");
+    await behaveWell(stage);
+    await rounds(stage, players, ROUNDS / 2);
   } finally {
-    await fetch(`${stage.simulator}/_simulator/behaviour`, { method: "DELETE" });
+    await behaveWell(stage);
   }
 }
 
@@ -124,7 +127,9 @@ async function givePast({ portOffset, prometheus }: Stage): Promise<void> {
   const response = await fetch(`${prometheus}/api/v1/query?query=${query}`);
   const { data } = (await response.json()) as { data: { result: { value: [number, string] }[] } };
   const started = Number(data.result[0]?.value[1] ?? Date.now() / 1000);
-  writeMetrics(join(paths.data, "prometheus"), started, customers, dollars);
+  const folder = join(paths.data, "prometheus");
+  writeMetrics(folder, started, customers, dollars);
+  await writeAnswers(folder, started);
 }
 
 /** Uses up budgets as a month of questions would. */
@@ -141,6 +146,10 @@ async function leaveOfMonth({ portOffset }: Stage): Promise<void> {
 
 function ledgerUrl(secret: "ledger-admin-url" | "ledger-owner-url", portOffset: number): string {
   return localSecret(secret, ensureSecrets(), ports.postgres + portOffset);
+}
+
+async function behaveWell({ simulator }: Stage): Promise<void> {
+  await fetch(`${simulator}/_simulator/behaviour`, { method: "DELETE" });
 }
 
 async function behave({ simulator }: Stage, behaviour: object): Promise<void> {

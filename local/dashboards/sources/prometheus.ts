@@ -4,7 +4,8 @@ import type { PanelQuery } from "../panels";
 
 interface Series {
   metric: Record<string, string>;
-  points: [seconds: number, value: string][];
+  /** Over time one a step, `null` where there is none: Grafana's component sees the gaps of the first series only. */
+  points: [seconds: number, value: string | null][];
 }
 
 /**
@@ -22,22 +23,15 @@ export async function askPrometheus(query: PanelQuery, url: string, range: Range
   const legend = ({ metric }: Series) =>
     (query.legendFormat ?? "").replace(/\{\{\s*(\w+)\s*\}\}/g, (_, label: string) => metric[label] ?? "");
   const shown = query.format === "heatmap" ? bucketsOf(series) : series;
-  return shown.map((each) =>
-    seriesFrame(query.refId, each, legend(each), query.instant ? undefined : stepOf(range) * 1000),
-  );
+  return shown.map((each) => seriesFrame(query.refId, each, legend(each)));
 }
 
-function seriesFrame(
-  refId: string,
-  { metric, points }: Series,
-  legend: string,
-  interval: number | undefined,
-): Frame {
+function seriesFrame(refId: string, { metric, points }: Series, legend: string): Frame {
   const config = legend === "" ? undefined : { displayNameFromDS: legend };
   return frameOf(
     refId,
     [
-      [{ name: "Time", type: "time", config: { interval } }, points.map(([time]) => time * 1000)],
+      [{ name: "Time", type: "time" }, points.map(([time]) => time * 1000)],
       [{ name: "Value", type: "number", labels: metric, config }, points.map(([, value]) => numberOf(value))],
     ],
     legend || undefined,
@@ -60,7 +54,7 @@ function tableOf(refId: string, series: Series[]): Frame {
 
 /** A histogram's buckets, each without those below it, the lowest first. */
 function bucketsOf(series: Series[]): Series[] {
-  const bound = ({ metric }: Series) => numberOf(metric.le ?? "+Inf");
+  const bound = ({ metric }: Series) => numberOf(metric.le ?? "+Inf")!;
   const sorted = [...series].sort((a, b) => bound(a) - bound(b));
   return sorted.map(({ metric, points }, i) => ({
     metric,
@@ -82,10 +76,11 @@ async function overTime(
   const first = Math.floor(((end ?? Date.now()) / 1000 - seconds) / step) * step;
   const parameters = { query, start: String(first), end: String(last), step: String(step) };
   const { result } = await call(url, "query_range", parameters);
-  return (result as { metric: Series["metric"]; values: Series["points"] }[]).map(({ metric, values }) => ({
-    metric,
-    points: values,
-  }));
+  const times = Array.from({ length: (last - first) / step + 1 }, (_, i) => first + i * step);
+  return (result as { metric: Series["metric"]; values: [number, string][] }[]).map(({ metric, values }) => {
+    const known = new Map(values);
+    return { metric, points: times.map((time): Series["points"][0] => [time, known.get(time) ?? null]) };
+  });
 }
 
 async function instant(url: string, query: string, { end }: Range): Promise<Series[]> {
@@ -117,6 +112,6 @@ async function call(
   return data!;
 }
 
-function numberOf(text: string): number {
-  return Number(text.replace("Inf", "Infinity"));
+function numberOf(text: string | null): number | null {
+  return text === null ? null : Number(text.replace("Inf", "Infinity"));
 }

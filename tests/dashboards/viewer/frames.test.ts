@@ -43,8 +43,8 @@ describe("frames of Prometheus's answers", () => {
       },
     ];
     const [frame] = await askPrometheus(query({ legendFormat: "{{job}} up" }), url, {
-      seconds: 60,
-      end: 120_000,
+      seconds: 2,
+      end: 3_000,
     });
     expect(frame!.schema.fields[1]).toMatchObject({
       labels: { job: "agent" },
@@ -55,6 +55,19 @@ describe("frames of Prometheus's answers", () => {
       [2, null, null],
     ]);
     expect(frame!.data.entities![1]).toEqual({ NaN: [1], Inf: [2], NegInf: [] });
+  });
+
+  it("have nothing where a series was away, each for itself, so that an outage is a gap and not a line", async () => {
+    const values = (times: number[]) => times.map((time) => [time, String(time)]);
+    result = [
+      { metric: { job: "agent" }, values: values([0, 15, 30, 45, 60]) },
+      { metric: { job: "gateway" }, values: values([0, 15, 60]) },
+    ];
+    const frames = await askPrometheus(query({}), url, { seconds: 75, end: 75_000, step: 15 });
+    expect(frames.map(({ data }) => data.values[1])).toEqual([
+      [0, 15, 30, 45, 60, null],
+      [0, 15, null, null, 60, null],
+    ]);
   });
 
   it("start and end at multiples of the step", async () => {

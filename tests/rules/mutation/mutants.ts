@@ -5,6 +5,8 @@ export interface Mutant extends Change {
   group: string;
   /** The alert or recorded series that was changed. */
   rule: string;
+  /** Its index in the group: rules may share a name. */
+  at: number;
   /** The group with this one change in it. */
   changed: RuleGroup;
 }
@@ -18,6 +20,7 @@ export function mutantsOf(group: RuleGroup): Mutant[] {
       ...change,
       group: group.name,
       rule: (rule.alert ?? rule.record)!,
+      at: i,
       changed: { ...group, rules: group.rules.map((each, j) => (i === j ? changed : each)) },
     })),
   );

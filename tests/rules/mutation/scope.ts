@@ -1,17 +1,22 @@
 import type { Rule, RuleGroup } from "../../../dashboards/prometheus/rules/rule";
-import { isFires, type Suite } from "../support/suite";
+import type { Suite } from "../support/suite";
 
 /** The part of a group and of its suite that a change of one rule can reach. */
 export interface Scope {
   group: RuleGroup;
-  /** The measures and cases that the change can reach, the quickest first; cases that span hours cost most. */
-  suites: Suite[];
+  suite: Suite;
+  /** Whether a test is about the alerts that the change reaches, and not about others of their name and another window. */
+  isAbout: (test: object) => boolean;
 }
 
-const LONG_MINUTES = 120;
-
-/** What must be run to judge a change of `rule`: what is measured of it, the alerts that rest on it, and what these read. */
-export function scopeOf(rule: string, group: RuleGroup, suite: Suite): Scope {
+/**
+ * What must be run to judge a change of a rule: what is measured of it, the alerts that rest on it, and what these read.
+ *
+ * @param at the rule's index in the group
+ */
+export function scopeOf(at: number, group: RuleGroup, suite: Suite): Scope {
+  const changed = group.rules[at]!;
+  const rule = nameOf(changed);
   const measured = new Set(suite.measures?.map((each) => each.rule));
   const names = new Set(
     group.rules
@@ -25,23 +30,21 @@ export function scopeOf(rule: string, group: RuleGroup, suite: Suite): Scope {
       tested.includes(each) ||
       (each.record && tested.some((reader) => readsOrIs(reader, each.record!, group.rules))),
   );
-  const measures = suite.measures?.filter((each) => names.has(each.rule)) ?? [];
-  const cases = suite.cases.filter(({ alert }) => names.has(alert));
-  const isLong = (each: Suite["cases"][number]) =>
-    (isFires(each) ? [each.onset] : [each.quietAt].flat()).some((time) => parseInt(time) > LONG_MINUTES);
-  const parts: Suite[] = [
-    { ...suite, cases: [], measures: measures.filter((each) => each.rule === rule) },
-    { ...suite, cases: cases.filter((each) => !isLong(each)), measures: [] },
-    { ...suite, cases: [], measures: measures.filter((each) => each.rule !== rule) },
-    { ...suite, cases: cases.filter(isLong), measures: [] },
-  ];
+  const reached = changed.alert ? [changed] : tested.filter((each) => readsOrIs(each, rule, group.rules));
+  const windows = reached.flatMap(({ labels }) => labels?.window ?? []);
   return {
     group: { ...group, rules: kept },
-    suites: parts.filter((part) => part.cases.length + part.measures!.length > 0),
+    suite: {
+      ...suite,
+      measures: suite.measures?.filter((each) => names.has(each.rule)) ?? [],
+      cases: suite.cases.filter(({ alert }) => names.has(alert)),
+    },
+    isAbout: (test) =>
+      windows.length === 0 || windows.some((each) => new RegExp(`\\b${each}\\b`).test(JSON.stringify(test))),
   };
 }
 
-const nameOf = ({ alert, record }: Rule): string => (alert ?? record)!;
+export const nameOf = ({ alert, record }: Rule): string => (alert ?? record)!;
 
 /** Whether an alert or a recording is of that name, or reads it, directly or by other recordings. */
 function readsOrIs(rule: Rule, name: string, rules: Rule[]): boolean {

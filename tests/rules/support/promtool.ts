@@ -22,11 +22,18 @@ export interface Result {
  *
  * @throws Error when the tool is not there; a command that fails is a result.
  */
-export async function tool(name: "promtool" | "amtool", args: string[]): Promise<Result> {
+export async function tool(
+  name: "promtool" | "amtool",
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<Result> {
   const program = findTool(name);
   if (!program) throw new Error(`${name} is missing: \`npm test\` unpacks it into ${paths.tools}`);
   try {
-    const { stdout, stderr } = await run(program, args, { maxBuffer: 16 * 1024 * 1024 });
+    const { stdout, stderr } = await run(program, args, {
+      maxBuffer: 16 * 1024 * 1024,
+      env: { ...process.env, ...env },
+    });
     return { ok: true, output: stdout + stderr };
   } catch (error) {
     const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
@@ -44,42 +51,102 @@ export function temporaryFolder(files: Record<string, string>): string {
   return folder;
 }
 
+/** A test as promtool reads it. */
+export interface RuleTest {
+  /** Seconds between samples and between evaluations. */
+  interval: number;
+  /** How often it evaluates every rule. */
+  evaluations: number;
+  test: object;
+}
+
+/** Every test of a suite. */
+export function ruleTests({ group, interval, cases, measures = [] }: Suite): RuleTest[] {
+  return [
+    ...measures.map((each) => ({
+      interval: each.interval,
+      evaluations: each.at + 1,
+      test: measureTest(each),
+    })),
+    ...cases.map((each) => ({
+      interval,
+      evaluations: Math.max(...timesOf(each).map(toSeconds)) / interval + 1,
+      test: caseTest(group, interval, each),
+    })),
+  ];
+}
+
 /** Runs a suite against the rules of a file. */
 export async function testRules(suite: Suite, rulesFile: string): Promise<Result> {
-  const tests = promtoolTests(suite);
-  const folder = temporaryFolder(
-    Object.fromEntries([...tests].map(([interval, list]) => testFile(rulesFile, interval, list))),
+  return withTestFiles(ruleTests(suite), [rulesFile], (files) =>
+    tool("promtool", ["test", "rules", ...files.flat()]),
   );
+}
+
+/**
+ * Runs tests against each of the files of rules, all in one process.
+ *
+ * @returns For each file, whether all tests pass.
+ */
+export async function testEach(tests: RuleTest[], rulesFiles: string[]): Promise<boolean[]> {
+  return withTestFiles(tests, rulesFiles, async (files) => {
+    const passed = await passedOf("Unit Testing:  ", ["test", "rules"], files.flat());
+    return files.map((own) => own.every((file) => passed.has(file)));
+  });
+}
+
+/** Which of the files of rules Prometheus would load. */
+export function loadable(rulesFiles: string[]): Promise<Set<string>> {
+  return passedOf("Checking ", ["check", "rules"], rulesFiles);
+}
+
+/** Which of the files promtool calls a success. */
+async function passedOf(says: string, command: string[], files: string[]): Promise<Set<string>> {
+  // One process a core, which seldom collects its garbage.
+  const { output } = await tool("promtool", [...command, ...files], { GOGC: "400", GOMAXPROCS: "1" });
+  const missing = files.find((file) => !output.includes(`${says}${file}\n`));
+  if (missing) throw new Error(`promtool stopped before ${missing}: ${output.slice(-1_000)}`);
+  return new Set(files.filter((file) => output.includes(`${says}${file}\n  SUCCESS`)));
+}
+
+/** Writes a file of tests for each file of rules and each interval: promtool evaluates all of a file in one interval. */
+async function withTestFiles<T>(
+  tests: RuleTest[],
+  rulesFiles: string[],
+  use: (files: string[][]) => Promise<T>,
+): Promise<T> {
+  const intervals = [...new Set(tests.map(({ interval }) => interval))];
+  const texts = rulesFiles.map((rules, i) =>
+    intervals.map((seconds): [string, string] => {
+      const interval = `${seconds}s`;
+      const own = tests.filter((each) => each.interval === seconds);
+      return [
+        `${i}-every-${interval}.yml`,
+        stringify({
+          rule_files: [rules],
+          evaluation_interval: interval,
+          tests: own.map(({ test }) => ({ interval, ...test })),
+        }),
+      ];
+    }),
+  );
+  const folder = temporaryFolder(Object.fromEntries(texts.flat()));
   try {
-    const files = [...tests.keys()].map((interval) => join(folder, fileName(interval)));
-    return await tool("promtool", ["test", "rules", ...files]);
+    return await use(texts.map((own) => own.map(([name]) => join(folder, name))));
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-const fileName = (interval: number): string => `every-${interval}s.yml`;
-
-/** A file of tests as promtool reads it: it evaluates all of a file in one interval. */
-function testFile(rulesFile: string, interval: number, tests: object[]): [name: string, text: string] {
-  const duration = `${interval}s`;
+/** The times at which a case looks. */
+function timesOf(each: Suite["cases"][number]): string[] {
+  if (!isFires(each)) return [each.quietAt].flat();
   return [
-    fileName(interval),
-    stringify({
-      rule_files: [rulesFile],
-      evaluation_interval: duration,
-      tests: tests.map((test) => ({ interval: duration, ...test })),
-    }),
+    each.onset,
+    ...(each.also ?? []),
+    ...(each.ends ? [each.ends] : []),
+    ...Object.keys(each.then ?? {}),
   ];
-}
-
-/** The tests of a suite by their interval in seconds. */
-function promtoolTests({ group, interval, cases, measures = [] }: Suite): Map<number, object[]> {
-  const tests = new Map<number, object[]>();
-  const add = (seconds: number, test: object) => tests.set(seconds, [...(tests.get(seconds) ?? []), test]);
-  for (const each of measures) add(each.interval, measureTest(each));
-  for (const each of cases) add(interval, caseTest(group, interval, each));
-  return tests;
 }
 
 const inputSeries = (series: Record<string, string>) =>

@@ -26,7 +26,7 @@ export const customers: Row = {
         sql(`
           SELECT customer_id, customers.name AS "Customer", customers.tier AS "Tier", range.calls AS "Calls",
             ${usdOf("range.cost")} AS "Spend", ${usdOf("usage.spent_nanos")} AS "This month",
-            usage.spent_nanos / usage.cap_nanos::float AS "Budget used"
+            usage.spent_nanos / nullif(usage.cap_nanos, 0)::float AS "Budget used"
           FROM (
             ${MOST_EXPENSIVE}
           ) AS range
@@ -68,8 +68,8 @@ export const customers: Row = {
       steps: budgetSteps,
       queries: [
         sql(`
-          SELECT name, spent_nanos / cap_nanos::float AS used FROM ledger.customer_usage
-          WHERE ${CUSTOMERS_CHOSEN} ORDER BY used DESC, name LIMIT 20`),
+          SELECT name, spent_nanos / nullif(cap_nanos, 0)::float AS used FROM ledger.customer_usage
+          WHERE ${CUSTOMERS_CHOSEN} ORDER BY used DESC NULLS LAST, name LIMIT 20`),
       ],
     }),
     gauges({
