@@ -3,7 +3,6 @@ import { usd } from "../../litellm-config";
 import type { Frame } from "../../local/dashboards/frames";
 import type { Range } from "../../local/dashboards/interpolate";
 import { askLedger } from "../../local/dashboards/sources/ledger";
-import { freePort } from "../support/gateway";
 import { addCall, addCrossing, addCustomer, addRefusal, addSession, startLedger } from "./support/ledger";
 import type { TestLedger } from "./support/ledger";
 import { queriesOf } from "./support/panels";
@@ -16,7 +15,7 @@ let ledger: TestLedger;
 let client: Client;
 
 beforeAll(async () => {
-  ledger = await startLedger(await freePort());
+  ledger = await startLedger();
   client = new Client(ledger.postgres.urls.postgres);
   await client.connect();
 });

@@ -26,7 +26,7 @@ beforeAll(async () => {
     const file = files.get(name!);
     if (cut && file) {
       response.writeHead(200, { "content-length": file.length });
-      response.write(file.subarray(0, file.length / 2), () => response.destroy());
+      response.write(Buffer.from(file).subarray(0, file.length / 2), () => response.destroy());
     } else response.writeHead(file === undefined ? 404 : 200).end(file);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
