@@ -10,7 +10,8 @@ import {
 import type { Resolver } from "../../catalogue/target";
 import { PRIVATE_ZONE, routeOf } from "../../infra/gcp/addresses";
 import { namesOfRunner } from "../../infra/gcp/instances";
-import { stackSetting, stackUnits } from "../stack-settings";
+import { grafanaRoles } from "../../infra/gcp/resolve";
+import { stackList, stackSetting, stackUnits } from "../stack-settings";
 
 /** The source of a regular expression for a whole text. */
 export type Pattern = string;
@@ -127,8 +128,12 @@ function resolve(ref: Ref): Pattern {
     case "publicUrl":
     case "oauthIssuer":
       return ofSetting(`tollgate:${ref.setting}`, "https://[^\\s]+");
-    case "grafanaRoles":
-      return "(contains\\(`\\[[^`]+\\]`, email\\) && 'Admin' \\|\\| )?'Editor'";
+    case "grafanaRoles": {
+      const admins = stackList("tollgate:admins") ?? stackList("tollgate:operators");
+      return admins
+        ? exactly(grafanaRoles(admins))
+        : "(contains\\(`\\[[^`]+\\]`, email\\) && 'Admin' \\|\\| )?'Editor'";
+    }
     case "googleClientId":
       return "\\d+-\\w+\\.apps\\.googleusercontent\\.com";
     case "googleDomains":
