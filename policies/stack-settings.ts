@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Phase, Unit } from "../catalogue";
+import { stackHas } from "../infra/gcp/services-of-stack";
 
 /**
  * A setting of the stack, such as `gcp:project`; undefined where it is not set. The engine hands a stack's configuration to a policy
@@ -17,4 +19,14 @@ export function stackList(key: string): string[] | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The stack's phase, and whether it has a unit of the catalogue; none for a pack that is asked without a stack. */
+export function stackUnits(): { phase: Phase; has: (unit: Unit) => boolean } | undefined {
+  const phase = Number(stackSetting("tollgate:phase") ?? 0) as Phase;
+  if (!phase) return undefined;
+  return {
+    phase,
+    has: (unit) => stackHas(unit, { phase, tempo: stackSetting("tollgate:tempo") === "true" }),
+  };
 }

@@ -114,7 +114,7 @@ function resolve(ref: Ref, unit: Unit, resources: Resources): pulumi.Input<strin
 }
 
 /** JMESPath over the proxy's assertion, which names a person and none of their groups: admins by their address are Grafana's. */
-function grafanaRoles(admins: string[]): string {
+export function grafanaRoles(admins: string[]): string {
   const people = admins.flatMap((member) => /^user:(.+)$/i.exec(member)?.[1]?.toLowerCase() ?? []);
   return people.length > 0
     ? `contains(\`${JSON.stringify(people)}\`, email) && 'Admin' || 'Editor'`

@@ -18,11 +18,10 @@ import {
 } from "../../catalogue";
 import { ALERTS_FROM } from "../../infra/config-schema";
 import { hasCollector } from "../../infra/gcp/resolve";
-import { stackHas } from "../../infra/gcp/services-of-stack";
 import { isScheduled } from "../access/designed";
 import { templatesOf, type Template } from "../deployed/templates";
 import { allOf, type ResourceClass, type Rule } from "../rule";
-import { stackSetting } from "../stack-settings";
+import { stackSetting, stackUnits } from "../stack-settings";
 
 export const stackComplete: Rule = {
   name: "stack-complete",
@@ -31,10 +30,9 @@ export const stackComplete: Rule = {
   severity: "high",
   remedy: "Start it from catalogue/, or lower tollgate:phase",
   checkStack: (resources) => {
-    const phase = Number(stackSetting("tollgate:phase") ?? 0) as Phase;
-    // A pack that is asked without a stack knows no phase.
-    if (!phase || resources.length === 0) return [];
-    const has = (unit: Unit) => stackHas(unit, { phase, tempo: stackSetting("tollgate:tempo") === "true" });
+    const units = stackUnits();
+    if (!units || resources.length === 0) return [];
+    const { phase, has } = units;
     const onMachine = stackSetting("tollgate:deployment") === "gce-vm";
     return [
       ...(stackSetting("tollgate:billingAccount") ? missing(resources, "a budget", Budget, 1) : []),

@@ -14,7 +14,8 @@ import { collectorContainer } from "../../components/run/collector";
 import { namesOfRunner } from "../../infra/gcp/instances";
 import { ROUTER, TEMPLATES } from "../../infra/gcp/shared-instance";
 import { SHARED_INSTANCES } from "../../infra/gcp/sizes";
-import { always, bucketNamed, exactly, patterns, secretNamed, type Pattern } from "./patterns";
+import { bucketNamed, exactly, ofStack, patterns, secretNamed, type Pattern } from "./patterns";
+import { stackUnits } from "../stack-settings";
 
 /** What a container of Cloud Run is by the catalogue. Whatever is not named here it does not have. */
 export interface Expected {
@@ -22,7 +23,7 @@ export interface Expected {
   command?: Pattern[];
   args?: Pattern[];
   env: Record<string, Pattern>;
-  /** Variables that every stack has. */
+  /** Variables that the stack has; where it is not known, those that every stack has. */
   required: string[];
   /** Name of the secret by the variable's. */
   secretEnv: Record<string, Pattern>;
@@ -73,7 +74,10 @@ function unitOf(unit: Unit): Expected {
     command: command ?? keeper?.map(exactly),
     args: args && [...args, ...(more?.(0) ?? []).map((each) => exactly(each).replace(/\d+/g, "\\d+"))],
     env,
-    required: Object.keys(inputsOf(unit, always).env),
+    required: [
+      ...Object.keys(inputsOf(unit, ofStack()).env),
+      ...(stackUnits() ? Object.keys(secretEnv) : []),
+    ],
     ...(isJob(unit) ? {} : { ready: unit.probe?.path, live: unit.probe?.livePath, port: unit.port }),
     secretEnv: Object.fromEntries(Object.entries(secretEnv).map(([as, name]) => [as, secretNamed(name)])),
     mounts: {

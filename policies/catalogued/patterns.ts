@@ -1,8 +1,17 @@
-import { portOf, publicImageReference, isOwnImage, service, type ImageName, type Ref } from "../../catalogue";
+import {
+  portOf,
+  publicImageReference,
+  isOwnImage,
+  service,
+  type ImageName,
+  type Ref,
+  type Setting,
+} from "../../catalogue";
 import type { Resolver } from "../../catalogue/target";
 import { PRIVATE_ZONE, routeOf } from "../../infra/gcp/addresses";
 import { namesOfRunner } from "../../infra/gcp/instances";
-import { stackSetting } from "../stack-settings";
+import { grafanaRoles } from "../../infra/gcp/resolve";
+import { stackList, stackSetting, stackUnits } from "../stack-settings";
 
 /** The source of a regular expression for a whole text. */
 export type Pattern = string;
@@ -66,8 +75,24 @@ export const patterns: Resolver<Pattern> = {
   join: (parts) => parts.join(""),
 };
 
-/** The same with what every stack has at every phase only. */
-export const always: Resolver<Pattern> = { ...patterns, has: () => false, lacks: () => true };
+/** The same with what this stack has only; where the stack is not known, what every stack has at every phase. */
+export function ofStack(): Resolver<Pattern> {
+  const units = stackUnits();
+  if (!units) return { ...patterns, has: () => false, lacks: () => true };
+  const lacks = (setting: Setting) => {
+    const key = SETTING[setting];
+    return key !== undefined && stackSetting(key) === undefined;
+  };
+  return { ...patterns, has: units.has, lacks };
+}
+
+/** The settings that a stack may leave out, by the catalogue's names. */
+const SETTING: Partial<Record<Setting, string>> = {
+  publicUrl: "tollgate:publicUrl",
+  oauthIssuer: "tollgate:oauthIssuer",
+  googleClientId: "tollgate:signIn",
+  googleDomains: "tollgate:signIn",
+};
 
 function resolve(ref: Ref): Pattern {
   if ("url" in ref) return `${address(ref)}${exactly(ref.path ?? "")}`;
@@ -103,8 +128,12 @@ function resolve(ref: Ref): Pattern {
     case "publicUrl":
     case "oauthIssuer":
       return ofSetting(`tollgate:${ref.setting}`, "https://[^\\s]+");
-    case "grafanaRoles":
-      return "(contains\\(`\\[[^`]+\\]`, email\\) && 'Admin' \\|\\| )?'Editor'";
+    case "grafanaRoles": {
+      const admins = stackList("tollgate:admins") ?? stackList("tollgate:operators");
+      return admins
+        ? exactly(grafanaRoles(admins))
+        : "(contains\\(`\\[[^`]+\\]`, email\\) && 'Admin' \\|\\| )?'Editor'";
+    }
     case "googleClientId":
       return "\\d+-\\w+\\.apps\\.googleusercontent\\.com";
     case "googleDomains":

@@ -15,10 +15,6 @@ const EQUIVALENT: [pattern: RegExp, why: string][] = [
   ],
   [/^Instance tags: missing$/, "no rule opens a port for the machine"],
   [/^(Instance deletionProtection|Bucket \S+ forceDestroy): flipped$/, "in dev, where it is off, it is on"],
-  [
-    /^(Job template\.template|Service (agent|grafana) template)\.containers\.\*\.envs\.\*: missing$/,
-    "a variable that some phases do not have: the program does without it",
-  ],
   [/^Firewall: gone$/, "every rule admits: without one its connections are refused"],
   [/^Firewall allows\.\*: missing$/, "a protocol less is admitted"],
   [

@@ -302,6 +302,11 @@ function* containers(
   for (const { where, target, container, change } of containersOf(base)) {
     if (target === "compose") continue;
     const { envs = [], livenessProbe, startupProbe } = container as Props;
+    for (const [index, { name }] of (envs as Props[]).entries())
+      yield of(
+        `${where}: ${name} is left out`,
+        change((broken) => broken.envs.splice(index, 1)),
+      );
     const secret = (envs as Props[]).findIndex(({ valueSource }) => valueSource?.secretKeyRef);
     if (secret >= 0)
       yield of(

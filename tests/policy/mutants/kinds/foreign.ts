@@ -110,6 +110,14 @@ const BREAKS: Break[] = [
   ["tokens for any audience", GRAFANA, ...env("GF_AUTH_JWT_EXPECT_CLAIMS", "{}")],
   ["tokens of any signer", GRAFANA, ...env("GF_AUTH_JWT_JWK_SET_URL", "https://stranger.example/keys")],
   [
+    "a stranger as its admin",
+    GRAFANA,
+    ...env(
+      "GF_AUTH_JWT_ROLE_ATTRIBUTE_PATH",
+      "contains(`[\"someone@gmail.com\"]`, email) && 'Admin' || 'Editor'",
+    ),
+  ],
+  [
     "no audience asked",
     GRAFANA,
     (container) =>
