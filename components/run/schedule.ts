@@ -2,6 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { JobIamMember } from "@pulumi/gcp/cloudrunv2/jobIamMember";
 import { Job as SchedulerJob } from "@pulumi/gcp/cloudscheduler/job";
 
+/** Hours of a day, `to` excluded, Monday to Friday. */
+export interface OpenHours {
+  from: number;
+  to: number;
+  timeZone: string;
+}
+
 export interface RunScheduleArgs {
   project: pulumi.Input<string>;
   region: pulumi.Input<string>;
@@ -9,8 +16,8 @@ export interface RunScheduleArgs {
   job: pulumi.Input<string>;
   /** Seconds from run to run: a whole number of minutes that divides an hour, or of hours that divides a day. */
   everySeconds: number;
-  /** Hours, Monday to Friday, in which it runs. Default: always. */
-  hours?: { from: number; to: number; timeZone: string };
+  /** In which it runs. Default: always. */
+  hours?: OpenHours;
   /** E-mail of the service account that starts the runs. */
   serviceAccount: pulumi.Input<string>;
 }
@@ -33,7 +40,7 @@ export interface RunScheduleArgs {
 export class RunSchedule extends pulumi.ComponentResource {
   constructor(name: string, args: RunScheduleArgs, opts?: pulumi.ComponentResourceOptions) {
     const { project, region, job, serviceAccount } = args;
-    const schedule = within(cronOf(args.everySeconds), args.hours);
+    const schedule = scheduleOf(args.everySeconds, args.hours);
     super("tollgate:gcp:RunSchedule", name, { schedule }, opts);
     const child = { parent: this };
     const mayRun = new JobIamMember(
@@ -67,8 +74,13 @@ export class RunSchedule extends pulumi.ComponentResource {
   }
 }
 
+/** The cron expression of a schedule. */
+export function scheduleOf(everySeconds: number, hours?: Pick<OpenHours, "from" | "to">): string {
+  return within(cronOf(everySeconds), hours);
+}
+
 /** Limits a cron expression to some hours if it runs every hour; one that runs less often is unchanged. */
-function within(cron: string, hours: RunScheduleArgs["hours"]): string {
+function within(cron: string, hours?: Pick<OpenHours, "from" | "to">): string {
   return hours ? cron.replace(/^(\S+) \* \* \* \*$/, `$1 ${hours.from}-${hours.to - 1} * * 1-5`) : cron;
 }
 

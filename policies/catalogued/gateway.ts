@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
 import { withOverrides } from "../../infra/config";
 import { gatewayFiles } from "../../infra/definitions-hash";
@@ -6,6 +5,7 @@ import { judgeGuard, judgeLitellm } from "../budgets/deployed";
 import { onFiles } from "../deployed/files";
 import type { Props, Rule } from "../rule";
 import { stackSetting } from "../stack-settings";
+import { differencesFrom } from "./differences";
 
 /** What a stack's own tiers change, which other rules bound where the stack is not known. */
 const OF_STACK = ["tiers", "fleet"];
@@ -46,7 +46,7 @@ function rendered(): { litellm: Props; guard: Props } {
 type StackTiers = Parameters<typeof withOverrides>[1];
 
 function differences(found: Props, wanted: Props, free: string[]): string[] {
-  return Object.keys({ ...wanted, ...found })
-    .filter((key) => !free.includes(key) && !isDeepStrictEqual(found[key], wanted[key]))
-    .map((key) => `${key} is not what the definitions come down to`);
+  const judged = (config: Props) =>
+    Object.fromEntries(Object.entries(config).filter(([key]) => !free.includes(key)));
+  return differencesFrom(judged(wanted), judged(found), "");
 }

@@ -11,7 +11,7 @@ export const documentedLimits: Rule = {
     ofAnyType((props, { type, name }) =>
       limits.flatMap(({ name: limit, limit: allowed, check }) =>
         found(() => check({ type, name, inputs: props, dependsOn: [] })).map(
-          (what) => `${limit}: ${what}, and Google allows ${allowed}`,
+          (what) => `${limit}: ${what}; Google documents: ${allowed}`,
         ),
       ),
     ),

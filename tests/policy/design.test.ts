@@ -135,7 +135,7 @@ holdTo([
       [
         "a size that there is not",
         [of(types.REDIS_INSTANCE, { memorySizeGb: 301 })],
-        ["Memorystore's size: 301 GiB, and Google allows 1 to 300 GiB; a replica needs the tier STANDARD_HA"],
+        ["Memorystore's size: 301 GiB; Google documents: 1 to 300 GiB; a replica needs the tier STANDARD_HA"],
       ],
     ],
   ],

@@ -1,5 +1,7 @@
 import { exitCode } from "../../ops/promote/command";
 import { ObservedHealth } from "../../ops/promote/health";
+import type { Rollout } from "../../ops/promote/rollout";
+import { watchFor } from "../../ops/promote/watch";
 import { askPrometheus } from "../../ops/query/prometheus";
 import { CloudRunStandIn } from "../support/cloud-run";
 import type * as PlannedOnce from "./planned-once";
@@ -40,6 +42,35 @@ describe("the health gate", () => {
     expect(await applied(observed())).toMatchObject({ state: "done" });
     expect(prometheus.authorizations).toEqual(new Set(["Bearer token"]));
     world.expectAt(NEW, "done");
+  });
+
+  it("that is interrupted leaves the traffic where it is, and the promotion goes on later", async () => {
+    const interrupted = new AbortController();
+    const stop = () => interrupted.abort(new Error("Interrupted by SIGINT"));
+    const watch: Rollout["watch"] = (look) => {
+      if (world.percent === 25) setTimeout(stop, 1);
+      return watchFor(world.percent === 25 ? 60_000 : 0, 60_000, interrupted.signal)(look);
+    };
+    await expect(applied({ watch, signal: interrupted.signal })).rejects.toThrow(
+      /^Interrupted by SIGINT: promotion \w+ stopped at "shifting", 5 % of the traffic proven; go on with --apply, or --rollback$/,
+    );
+    expect([world.percent, world.last.state]).toEqual([25, "shifting"]);
+    expect(await applied()).toMatchObject({ state: "done" });
+    world.expectAt(NEW, "done");
+  });
+
+  it("is not asked about revisions that an interrupted update has left", async () => {
+    const interrupted = new AbortController();
+    const up = async () => {
+      interrupted.abort(new Error("Interrupted by SIGINT"));
+      prod.project.startsReady = () => false;
+      return world.up();
+    };
+    await expect(applied({ engine: () => ({ up }), signal: interrupted.signal })).rejects.toThrow(
+      /^Interrupted by SIGINT: promotion \w+ stopped at "pinned"/,
+    );
+    prod.project.startsReady = () => true;
+    expect(world.last.reason).toBeUndefined();
   });
 
   it("sends a release back that fails at 25 %", async () => {
