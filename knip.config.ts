@@ -16,6 +16,7 @@ const programs = [
   "simulator/vertex/reduce-contract.ts",
   "tests/support/discovery/prune.ts",
   "tests/policy/mutants/report.ts",
+  "tests/langfuse/mapping/eventful.ts",
   "tests/**/*.test.ts",
   "tests/support/file-stack/index.ts",
   "tests/policy/no-cost.ts",

@@ -134,11 +134,19 @@ export class Conversations {
       try {
         await question.run();
         outcome = answer.refused === null ? "ok" : "refused";
-        agent.update({ output: answer.text, ...(answer.refused !== null && { level: "WARNING" }) });
+        agent.update({
+          output: answer.text,
+          ...(answer.refused !== null && { level: "WARNING", statusMessage: answer.refused }),
+        });
         return answer;
       } catch (error) {
-        agent.update({ level: "ERROR" });
-        throw this.forCustomer(error, session.customerId, session.sessionId, context.signal);
+        const told = this.forCustomer(error, session.customerId, session.sessionId, context.signal);
+        agent.update({
+          output: told.message,
+          level: "ERROR",
+          statusMessage: reasonOf(error, context.signal),
+        });
+        throw told;
       } finally {
         const found = {
           query_type: answer.queryType,
@@ -199,6 +207,12 @@ export class Conversations {
     log.error({ event: "request.error", err: error, ...fields }, "a question failed");
     return new UserError(INTERNAL_MESSAGE, { cause: error, isOurs: true });
   }
+}
+
+/** For the trace, in a word: an error's text may repeat what was asked. */
+function reasonOf(error: unknown, signal: AbortSignal): string {
+  if (signal.aborted) return "cancelled";
+  return error instanceof Failure ? error.code : "internal_error";
 }
 
 /** Customer ids hold no slash (docs/interfaces.md), so the key is unambiguous. */

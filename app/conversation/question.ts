@@ -182,17 +182,26 @@ export class Question {
       try {
         const reply = await startActiveObservation(`llm-call ${route.name}`, async (span) => {
           const metadata = { ...this.callMetadata(queryType), ...prompt.link };
-          const done = await this.parts.gateway.chat({
-            ...call,
-            model: route.name,
-            metadata,
-            signal: this.context.signal,
-            onCallId: (id) => (callId = id),
-          });
+          const done = await this.parts.gateway
+            .chat({
+              ...call,
+              model: route.name,
+              metadata,
+              signal: this.context.signal,
+              onCallId: (id) => (callId = id),
+            })
+            .catch((error: unknown) => {
+              // A refusal is the budget at work, and no error; an error's text stays out of the trace.
+              if (error instanceof GatewayRefusal)
+                span.update({ level: "WARNING", statusMessage: error.code });
+              else if (error instanceof Failure) span.update({ level: "ERROR", statusMessage: error.code });
+              throw error;
+            });
           span.update({ metadata: { model_used: done.model, degraded: done.degradedBy !== undefined } });
           return done;
         });
-        if (!answer.models.includes(reply.model)) answer.models.push(reply.model);
+        // Each once, the one that answered last at the end.
+        answer.models = [...answer.models.filter((model) => model !== reply.model), reply.model];
         answer.degradedBy ??= reply.degradedBy;
         answer.callIds.push(callId);
         return reply;

@@ -16,6 +16,8 @@ const SAMPLING = 0.1;
 const questions: NonNullable<EvaluationRuleRequest["filter"]> = [
   { type: "stringOptions", column: "traceName", operator: "any of", value: ["ask"] },
   { type: "boolean", column: "isRootObservation", operator: "=", value: true },
+  // A refusal or a failure is no answer of a model.
+  { type: "stringOptions", column: "level", operator: "any of", value: ["DEFAULT"] },
 ];
 
 const judged = (file: string) => ({

@@ -40,6 +40,10 @@ export function decodeTraces(body: Buffer, contentType: string, contentEncoding:
   try {
     const bytes = contentEncoding === "gzip" ? gunzipSync(body, { maxOutputLength: MAX_BODY_BYTES }) : body;
     const isJson = contentType.startsWith("application/json");
+    if (!isJson && !contentType.startsWith("application/x-protobuf"))
+      throw new Error(
+        `Invalid content type "${contentType}": use application/json or application/x-protobuf`,
+      );
     const raw: unknown = isJson ? JSON.parse(bytes.toString("utf8")) : fromProtobuf(bytes);
     return exportRequest
       .parse(raw)

@@ -86,7 +86,7 @@ export function toObservation(span: Span): Observation {
     firstTokenAt: asText(attributes["langfuse.observation.completion_start_time"]),
     promptName: asText(attributes["langfuse.observation.prompt.name"]),
     promptVersion: asNumber(attributes["langfuse.observation.prompt.version"]),
-    error: span.error ?? asText(attributes["langfuse.observation.status_message"]),
+    error: asText(attributes["langfuse.observation.status_message"]) ?? span.error,
     environment: asText(attributes["langfuse.environment"]),
     traceName: asText(find("traceName")),
     sessionId: asText(find("sessionId")),

@@ -138,6 +138,20 @@ describe("tool calls", () => {
     expect(harness.gateway.requests[1]!.messages.at(-1)!.content).toMatch(reply);
   });
 
+  test("name each model once, the one that answered last at the end", async () => {
+    const { answer } = await ask(
+      "What is my spend?",
+      inOrder(
+        ...["claude-opus-5-5", "claude-sonnet-5-5"].map((model) => ({
+          toolCalls: [{ name: "get-budget", arguments: {} }],
+          model,
+        })),
+        { text: "So.", model: "claude-opus-5-5" },
+      ),
+    );
+    expect(answer.models).toEqual(["claude-sonnet-5-5", "claude-opus-5-5"]);
+  });
+
   test("end: the last call that a question may take has to answer", async () => {
     const { answer } = await ask("What is my spend?", ({ tool_choice }) =>
       tool_choice === "none" ? { text: "Enough." } : { toolCalls: [{ name: "get-budget", arguments: {} }] },

@@ -192,6 +192,7 @@ describe("what is refused", () => {
     ["no JSON", "{", {}],
     ["an invalid identifier", spanJson({ traceId: "xyz" }), {}],
     ["no gzip", "{}", { "content-encoding": "gzip" }],
+    ["neither JSON nor protobuf", "hello", { "content-type": "text/plain" }],
     ["no protobuf", Buffer.from([0xff, 0xff, 0xff]), { "content-type": "application/x-protobuf" }],
     // 40 MB of zeros are 40 KB as gzip.
     ["a gzip bomb", gzipSync(Buffer.alloc(40_000_000)), { "content-encoding": "gzip" }],

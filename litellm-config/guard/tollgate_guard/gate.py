@@ -24,6 +24,7 @@ from .counting import Counting
 from .dialects.catalogue import models
 from .dialects.dialect import ChatCompletions, Dialect
 from .embeddings import answer_bytes, read_embeddings
+from .generations import send_failed
 from .identity import identity_headers
 from .keys import Key, Keys
 from .ledger import Decision
@@ -230,6 +231,7 @@ class Gate:
                 await settling
             finally:
                 HOLDS_IN_FLIGHT.dec()
+            send_failed(self._traces, call)
 
     async def _ask(self, call: Call, scope: Scope, body: bytes, send: Send) -> None:
         large = answer_bytes(call.request, self._config) > _LARGE_BYTES
@@ -264,7 +266,9 @@ class Gate:
             log("warn", "call.degraded", f"Goes to {route}: {used_up} is nearly used up", **fields)
         if decision.reason != "unknown_customer":
             name = "budget.refused" if refused else "budget.degraded"
-            self._traces.add(name, decision.reason, who, decision.tier, None, call_id)
+            # The month's budget is what degrades where nothing else does.
+            reason = decision.reason if refused or decision.reason in _NEARLY_USED_UP else "month_budget"
+            self._traces.add(name, reason, who, decision.tier, None, call_id)
 
 
 def _authorization(scope: Scope) -> bytes:

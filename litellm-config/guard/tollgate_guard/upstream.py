@@ -45,7 +45,7 @@ def request_body(call: Call) -> bytes:
 
 
 def _body(call: Call) -> dict[str, Any]:
-    request, who, decision = call.request, call.request.identity, call.decision
+    request, decision = call.request, call.decision
     assert decision.plan is not None
     return {
         "model": decision.plan.route.name,
@@ -56,16 +56,20 @@ def _body(call: Call) -> dict[str, Any]:
             else {"messages": request.messages, "max_tokens": decision.max_tokens}
         ),
         **({"stream": True, "stream_options": {"include_usage": True}} if request.stream else {}),
-        # For the trace (generations.py). One key that holds an object: LiteLLM sends texts on to Vertex AI as billing labels.
-        "metadata": {
-            "tollgate": {
-                "tags": {key: value for key, value in tags(who, decision.tier, None).items() if key != "trace_id"},
-                "trace_id": who.trace_id,
-                "parent": who.parent_observation_id,
-                "prompt": who.prompt,
-                "route": decision.plan.route.name,
-                "call_id": str(call.id),
-                "decision": decision.decision,
-            },
-        },
+        # One key that holds an object: LiteLLM sends texts on to Vertex AI as billing labels.
+        "metadata": {"tollgate": known_of(call)},
+    }
+
+
+def known_of(call: Call) -> dict[str, Any]:
+    """What the call's generations in the trace say of it (generations.py)."""
+    who, decision = call.request.identity, call.decision
+    return {
+        "tags": {key: value for key, value in tags(who, decision.tier, None).items() if key != "trace_id"},
+        "trace_id": who.trace_id,
+        "parent": who.parent_observation_id,
+        "prompt": who.prompt,
+        "route": decision.plan.route.name if decision.plan else None,
+        "call_id": str(call.id),
+        "decision": decision.decision,
     }

@@ -1,22 +1,28 @@
-"""What Langfuse gets of each attempt at a model: LiteLLM's own callbacks, with an exporter in memory."""
+"""What Langfuse gets of each attempt at a model, from LiteLLM's own callbacks and the meter, with an exporter in memory."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from datetime import datetime
 from typing import Any
 
 import litellm
-import openai
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from tollgate_guard.generations import Generations, cost_details, usage_details
+from test_call import GEMINI, SONNET, Purse, answer, begin, new_call
+from tollgate_guard.call import current_call
+from tollgate_guard.config import Config
+from tollgate_guard.generations import Generations, charged_dollars, cost_details, send_failed, usage_details
 from tollgate_guard.identity import read_identity
+from tollgate_guard.meter.endings import Ending
+from tollgate_guard.pricing import Usage, cost
 from tollgate_guard.refusals import Refusal
 from tollgate_guard.traces import TraceEvents
+from tollgate_guard.upstream import known_of
 
 TRACE, PARENT = "ab" * 16, "cd" * 8
 TAGS = {
@@ -61,22 +67,20 @@ async def attempt(*, prompt: Any = None, trace_id: str | None = TRACE, **changes
         "call_id": "call-1",
         "decision": "allowed",
     }
-    try:
-        answer = await litellm.acompletion(
-            model="anthropic/claude-sonnet-4-5",
-            messages=[{"role": "user", "content": "hello"}],
-            max_tokens=50,
-            metadata={"tollgate": known},
-            model_info={"id": "analysis/claude-sonnet-5-5"},
-            input_cost_per_token=0.000003,
-            output_cost_per_token=0.000015,
-            **{"mock_response": "four words of answer", **changes},
-        )
-        if changes.get("stream"):
-            async for _ in answer:
-                pass
-    except openai.APIError:
-        pass
+    reply = await litellm.acompletion(
+        model="anthropic/claude-sonnet-4-5",
+        messages=[{"role": "user", "content": "hello"}],
+        max_tokens=50,
+        metadata={"tollgate": known},
+        model_info={"id": "analysis/claude-sonnet-5-5"},
+        input_cost_per_token=0.000003,
+        output_cost_per_token=0.000015,
+        mock_response="four words of answer",
+        **changes,
+    )
+    if changes.get("stream"):
+        async for _ in reply:
+            pass
     for _ in range(100):
         if spans := _seen.exporter.get_finished_spans():
             assert len(spans) == 1
@@ -156,15 +160,46 @@ def test_links_the_prompt_where_there_is_one() -> None:
     assert not any("prompt.name" in name for name in attributes(seen_of()))
 
 
-def test_a_failed_attempt_is_an_error_without_the_errors_text() -> None:
-    broken = litellm.exceptions.InternalServerError("hello is in here", "anthropic", "claude-sonnet-4-5")
-    span = seen_of(mock_response=broken)
-    found = attributes(span)
-    assert found["langfuse.observation.level"] == "ERROR"
-    assert found["langfuse.observation.status_message"] == "InternalServerError"
-    assert found["langfuse.observation.model.name"] == "claude-sonnet-5-5"
-    assert not span.events
-    assert "hello is in here" not in json.dumps({**found, "status": span.status.description}, default=str)
+def test_a_failed_attempt_is_an_error_with_what_it_is_charged(config: Config) -> None:
+    call = new_call(config, Purse(10**9))
+    refused = begin(call, config, SONNET)
+    refused.status, refused.error = 529, "overloaded_error"
+    refused.end(Ending.STATUS_5XX)
+    lost = begin(call, config, SONNET)
+    lost.error = "ReadError"
+    lost.end(Ending.BROKEN)
+    answer(begin(call, config, GEMINI))
+    _seen.exporter.clear()
+    send_failed(_seen, call)
+    spans = _seen.exporter.get_finished_spans()
+    said = [attributes(span) for span in spans]
+    assert [each["langfuse.observation.status_message"] for each in said] == [
+        "HTTP 529: overloaded_error",
+        "broken: ReadError",
+    ]
+    dollars = [json.loads(each["langfuse.observation.cost_details"]) for each in said]
+    assert [round(each["total"] * 1e9) for each in dollars] == [0, lost.cost] and lost.cost > 0
+    for each, span, attempt in zip(dollars, spans, call.attempts[:2], strict=True):
+        assert each["input"] + each["output"] == pytest.approx(each["total"])
+        assert (span.start_time, span.end_time) == (attempt.began_at, attempt.ended_at)
+    for each in said:
+        assert each["langfuse.observation.level"] == "ERROR"
+        assert each["langfuse.observation.model.name"] == SONNET
+        assert each["langfuse.observation.metadata.call_id"] == str(call.id)
+
+
+@pytest.mark.parametrize("ending", [Ending.CUT, Ending.COMPLETE])
+def test_an_answer_that_litellm_takes_for_whole_is_told_once(config: Config, ending: Ending) -> None:
+    call = new_call(config)
+    begin(call, config, SONNET).end(ending)
+    _seen.exporter.clear()
+    token = current_call.set(call)
+    known = {"litellm_params": {"metadata": {"tollgate": known_of(call)}, "model_info": {"id": f"analysis/{SONNET}"}}}
+    now = datetime.now()
+    asyncio.run(Generations(_seen).async_log_success_event(known, None, now, now))
+    current_call.reset(token)
+    send_failed(_seen, call)
+    assert len(_seen.exporter.get_finished_spans()) == 1
 
 
 def test_tokens_count_in_one_kind_each() -> None:
@@ -181,6 +216,17 @@ def test_tokens_count_in_one_kind_each() -> None:
         "output": 20,
     }
     assert usage_details(None) == {"input": 0, "output": 0}
+
+
+def test_an_answer_costs_what_the_meter_charges(config: Config) -> None:
+    attempt = begin(new_call(config), config, SONNET)
+    attempt.end(Ending.COMPLETE)
+    attempt.usage = Usage(prompt=1_000, cached=700, cache_write_5m=100, cache_write_1h=50, completion=20)
+    attempt.cost = cost(attempt.model, attempt.usage)
+    nanos = {kind: round(dollars * 1e9) for kind, dollars in charged_dollars(attempt).items()}
+    assert nanos.pop("total") == attempt.cost == sum(nanos.values())
+    assert nanos["input"] == cost(attempt.model, Usage(prompt=150))
+    assert nanos["output"] == cost(attempt.model, Usage(completion=20))
 
 
 def test_the_kinds_of_cost_add_up_to_the_total() -> None:

@@ -23,14 +23,23 @@ export async function record(): Promise<Recorded[]> {
   const folder = mkdtempSync(join(tmpdir(), "tollgate-record-"));
   const requests = join(folder, "requests");
   try {
-    const start = ["--import", "tsx", join(repository, "local/start.ts"), "--check"];
-    const stack = spawn(process.execPath, [...start, "--port-offset", String(PORT_OFFSET)], {
-      cwd: repository,
-      env: { ...process.env, TOLLGATE_WORK_FOLDER: join(folder, "work"), TOLLGATE_OTLP_RECORD: requests },
-      stdio: ["ignore", "inherit", "inherit"],
-    });
-    const [code] = (await once(stack, "close")) as [number | null];
-    if (code !== 0) throw new Error(`npm start --check ended with ${code}`);
+    const env = {
+      ...process.env,
+      TOLLGATE_WORK_FOLDER: join(folder, "work"),
+      TOLLGATE_OTLP_RECORD: requests,
+    };
+    const stack = program("local/start.ts", ["--port-offset", String(PORT_OFFSET)], env);
+    const ended = once(stack, "close");
+    try {
+      await Promise.race([isUp(stack), ended.then(() => Promise.reject(new Error("npm start ended")))]);
+      const eventful = program("tests/langfuse/mapping/eventful.ts", [], env);
+      eventful.stdout.pipe(process.stdout, { end: false });
+      const [code] = (await once(eventful, "close")) as [number | null];
+      if (code !== 0) throw new Error(`eventful.ts ended with ${code}`);
+    } finally {
+      stack.kill("SIGTERM");
+      await ended;
+    }
     return readdirSync(requests)
       .sort()
       .map((file) => {
@@ -45,4 +54,24 @@ export async function record(): Promise<Recorded[]> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function program(file: string, args: string[], env: NodeJS.ProcessEnv) {
+  return spawn(process.execPath, ["--import", "tsx", join(repository, file), ...args], {
+    cwd: repository,
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+}
+
+/** Resolves once `npm start` has held its conversation and stays up. */
+function isUp({ stdout }: ReturnType<typeof program>): Promise<void> {
+  let said = "";
+  return new Promise((resolve) => {
+    stdout.on("data", (chunk: Buffer) => {
+      process.stdout.write(chunk);
+      said += String(chunk);
+      if (said.includes("The stack is up.")) resolve();
+    });
+  });
 }

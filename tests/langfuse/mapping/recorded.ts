@@ -3,10 +3,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeTraces, type Span } from "../../../local/otlp-sink/decode";
 import { sessionsOf, type Trace } from "../../../local/otlp-sink/sessions";
+import { SAMPLE_CUSTOMER } from "../../../local/stack/sample-customer";
 import type { Recorded } from "./langfuse";
 import type { Outcome } from "./outcome";
 
 const read = (file: string): unknown => JSON.parse(readFileSync(join(__dirname, file), "utf8"));
+
+/** The customer whose conversations do not all go well. */
+export const EVENTFUL = "eventful";
 
 export const expectedOutcome = (): Outcome => read("expected.json") as Outcome;
 
@@ -19,7 +23,7 @@ export function recordedSpans(): Span[] {
 
 /** What is the same in every run of the sample conversation: not ids, times, amounts, and which variant of a route answered. */
 export function shapeOf(spans: Span[]) {
-  const [newest] = sessionsOf(spans);
+  const newest = sessionsOf(spans).find(({ traces }) => traces[0]!.userId === SAMPLE_CUSTOMER.customerId);
   return newest!.traces.toReversed().map((trace) => ({
     name: trace.name,
     tags: namesOf(trace.tags),

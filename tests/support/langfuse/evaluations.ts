@@ -74,7 +74,7 @@ const rule = z.strictObject({
     z.strictObject({ evaluatorId: z.string().min(1), variableMapping: z.array(mapping).nullish() }),
   ),
 });
-const scoreConfig = z.strictObject({
+const scoreConfigFields = z.strictObject({
   name: z
     .string()
     .max(35)
@@ -84,6 +84,10 @@ const scoreConfig = z.strictObject({
   maxValue: z.number().optional(),
   description: z.string().optional(),
 });
+const scoreConfig = scoreConfigFields.refine(
+  ({ minValue, maxValue }) => minValue === undefined || maxValue === undefined || maxValue > minValue,
+  "Maximum value must be greater than Minimum value",
+);
 export interface Evaluations extends Connections {
   evaluators: (z.infer<typeof evaluator> & { id: string; version: number })[];
   rules: (z.infer<typeof rule> & { id: string })[];
@@ -189,7 +193,7 @@ export function evaluationRoutes(state: Evaluations): Route[] {
         const existing = scoreConfigs.find((each) => each.id === id);
         if (!existing)
           return new Answer(404, { message: "Score config not found within authorized project" });
-        Object.assign(existing, scoreConfig.omit({ dataType: true }).parse(body));
+        Object.assign(existing, scoreConfigFields.omit({ dataType: true }).parse(body));
         return new Answer(200, shownConfig(existing));
       },
     },

@@ -9,9 +9,18 @@ const tier = z.strictObject({
   prices: z.record(z.string(), z.number().nonnegative()),
 });
 
+/** Postgres' patterns begin with their options. */
+function isPattern(text: string): boolean {
+  try {
+    return text !== "" && Boolean(new RegExp(text.replace(/^\(\?i\)/, "")));
+  } catch {
+    return false;
+  }
+}
+
 const create = z.strictObject({
   modelName: z.string().min(1),
-  matchPattern: z.string().min(1),
+  matchPattern: z.string().refine(isPattern, "matchPattern is not a valid regex pattern (Postgres)"),
   startDate: z.iso.datetime().nullish(),
   unit: z.enum(["TOKENS", "CHARACTERS", "MILLISECONDS", "SECONDS", "REQUESTS", "IMAGES"]),
   pricingTiers: z

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -38,6 +39,7 @@ class Attempt:
         status: the status of the provider's answer; None where there was none.
         error: the provider's name of its error, or the class of the transport's.
         counted: whether ``prompt_bound`` is the provider's own count.
+        began_at, ended_at: Unix time in ns.
     """
 
     model: Model
@@ -53,6 +55,8 @@ class Attempt:
     status: int | None = None
     error: str | None = None
     counted: bool = False
+    began_at: int = field(default_factory=time.time_ns)
+    ended_at: int = 0
 
     @property
     def allowed(self) -> int:
@@ -93,6 +97,7 @@ class Attempt:
         if self.ending is not None:
             return
         self.ending = ending
+        self.ended_at = time.time_ns()
         if not ending.free:
             if self.answer is not None and self.answer.error is not None:
                 self.ending, self.error = Ending.ERROR_IN_ANSWER, self.answer.error
