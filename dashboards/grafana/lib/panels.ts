@@ -5,6 +5,8 @@ import {
   BigValueColorMode,
   BigValueGraphMode,
   GraphDrawStyle,
+  GraphThresholdsStyleConfigBuilder,
+  GraphThresholdsStyleMode,
   LegendDisplayMode,
   LegendPlacement,
   LogsSortOrder,
@@ -71,6 +73,11 @@ export function timeSeries(spec: PanelSpec & { stacked?: boolean; bars?: boolean
   if (spec.unit === unit.share) panel.axisSoftMin(0).axisSoftMax((spec.steps?.at(-1)?.[0] ?? 0.8) * 1.25);
   const top = LEAST_TOP[spec.unit];
   if (top !== undefined) panel.axisSoftMin(0).axisSoftMax(top);
+  // Each series in a colour of its own, or two that are healthy look like one; a threshold is a line.
+  if (spec.steps)
+    panel
+      .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
+      .thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
   if (spec.stacked) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal));
   if (spec.bars) panel.drawStyle(GraphDrawStyle.Bars);
   return panel;

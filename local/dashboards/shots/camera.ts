@@ -15,6 +15,9 @@ export interface Shot {
   file: string;
 }
 
+/** Milliseconds: the page is large, and the machine may be busy. */
+const PATIENCE = 180_000;
+
 /** The program at `TOLLGATE_CHROMIUM_BIN`, or on the PATH; `undefined` when there is none. */
 export function findChromium(): string | undefined {
   const given = process.env.TOLLGATE_CHROMIUM_BIN;
@@ -31,7 +34,7 @@ export function launchChromium(): Promise<Browser> {
   }
   // Chromium refuses its sandbox to root, as in a container.
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  return chromium.launch({ executablePath: found, args });
+  return chromium.launch({ executablePath: found, args, timeout: PATIENCE });
 }
 
 /**
@@ -48,8 +51,7 @@ export async function photograph(
   const page = await browser.newPage({ viewport: { width: shot.width, height: shot.height ?? 1_000 } });
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));
-  // The page is large, and the machine may be busy.
-  page.setDefaultTimeout(180_000);
+  page.setDefaultTimeout(PATIENCE);
   try {
     await page.goto(`${viewer}/d/${shot.uid}?from=${shot.from}&theme=${shot.theme}`);
     await page.waitForSelector("main");

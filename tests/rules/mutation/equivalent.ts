@@ -8,13 +8,17 @@ interface Equivalent {
 }
 
 /** Mutants that mean the same as the rule: no test could kill them. */
-const EQUIVALENTS: Equivalent[] = [
-  {
-    rule: "UnpricedModelRefused",
-    what: `reason="unpriced_model" -> nothing at 127`,
+export const EQUIVALENTS: Equivalent[] = [
+  ...[
+    ["UnpricedModelRefused", `reason="unpriced_model" -> nothing at 127`],
+    ["FleetLimitReached", `decision="refused", -> nothing at 154`],
+    ["FleetLimitReached", `reason=~"fleet_day|fleet_rate" -> nothing at 173`],
+  ].map(([rule, what]) => ({
+    rule: rule!,
+    what: what!,
     because:
-      "it is the right side of `A unless B`, which compares all labels: B's series with other reasons equal none of A's",
-  },
+      "it is the right side of `A unless B`, which compares all labels: B's other series equal none of A's",
+  })),
   {
     rule: "CostSpike",
     what: "> -> >= at 117",

@@ -1,3 +1,4 @@
+import { holds } from "../support/measure";
 import type { Expected, Suite } from "../support/suite";
 
 const ratio = (customer: string, instance = "one") =>
@@ -20,6 +21,11 @@ const warning80: Expected = {
   summary: "acme has used 81% of the month's LLM budget",
   values: ["tier_2"],
   dashboard: "llm-cost-operations",
+};
+const runsOutAlert: Expected = {
+  ...warning80,
+  summary: "The budget of acme will run out before the month ends",
+  values: ["2026-11-27 00:00:00 +0000 UTC", "tier_2"],
 };
 const info100 = (used: string): Expected => ({
   ...warning80,
@@ -44,23 +50,36 @@ const runaway = (trace: string): Expected => ({
 export const budgets: Suite = {
   group: "budgets",
   interval: 60,
+  measures: [
+    holds("CustomerRunsOut", false, {
+      shows: "is quiet about no day",
+      interval: 60,
+      at: 1,
+      series: { [runsOut()]: "0x5" },
+    }),
+    holds("CustomerRunsOut", true, {
+      shows: "takes any other time for a day",
+      interval: 60,
+      at: 1,
+      series: { [runsOut()]: "1x5" },
+    }),
+  ],
   cases: [
     {
       alert: "CustomerRunsOut",
       shows: "fires after an hour, and names the day",
       series: { [runsOut()]: "_ 1795737600x90" },
       onset: "61m",
-      alerts: [
-        {
-          severity: "warning",
-          service: "gateway",
-          team: "finops",
-          labels: acme,
-          summary: "The budget of acme will run out before the month ends",
-          values: ["2026-11-27 00:00:00 +0000 UTC", "tier_2"],
-          dashboard: "llm-cost-operations",
-        },
-      ],
+      alerts: [runsOutAlert],
+    },
+    {
+      alert: "CustomerRunsOut",
+      shows: "takes the latest day of two exporters, and ends five minutes after they are gone",
+      series: { [runsOut("one")]: "1795651200x70", [runsOut("two")]: "1795737600x70" },
+      onset: "60m",
+      alerts: [runsOutAlert],
+      also: ["74m"],
+      ends: "76m",
     },
     {
       alert: "CustomerRunsOut",

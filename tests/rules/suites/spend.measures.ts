@@ -26,9 +26,28 @@ const spending = {
   [litellm("two")]: changing(3e6, 1.5e6, 0.5e6),
   [litellm("one", "b")]: changing(1e6, 1e6, 1e6),
 };
+
 const ofModel = `{model="m"}`;
 
+/** What a model's count is worth four hours after its start, of a series that came and went: intervals of five minutes. */
+const births = (count: "ledger" | "litellm", series: string): Measure[] => {
+  const born = (shows: string, value: number, values: string) =>
+    recorded(
+      `tollgate:${count}_spend_nanodollars:increase1h`,
+      value,
+      { shows, interval: FIVE_MINUTES, at: 48, series: { [series]: values } },
+      ofModel,
+    );
+  return [
+    born("counts a series of 45 minutes ago whole", 30, "_x39 30x20"),
+    born("counts nothing of one that was there an hour and three quarters ago", 0, "_x27 30 _x14 30x20"),
+    born("counts one whole that was last there two and a half hours ago", 30, "_x18 30 _x23 30x20"),
+  ];
+};
+
 const recordings: Measure[] = [
+  ...births("ledger", spend()),
+  ...births("litellm", litellm()),
   recorded(
     "tollgate:spend_usd_per_hour:rate10m",
     0.24,
@@ -56,6 +75,12 @@ const thresholds: Measure[] = [
     false,
     everyFiveMinutes("is quiet at three times the average", DAY + 6, [DAY + 4, hourly(12)], [2, hourly(36)]),
   ),
+  holds("CostSpike", false, {
+    shows: "is quiet at exactly the ceiling before there is an average",
+    interval: 60,
+    at: 30,
+    series: { [spend()]: counter([40, 5e8]) },
+  }),
   holds(
     "SpendMismatch",
     false,

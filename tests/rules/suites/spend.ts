@@ -1,5 +1,5 @@
 import { rareEventCases } from "../support/rare-events";
-import { counter, type Expected, type Suite } from "../support/suite";
+import { counter, type Expected, type Fires, type Suite } from "../support/suite";
 import { spendMeasures } from "./spend.measures";
 
 const spend = (model = "m") => `tollgate_guard_spend_nanodollars_total{model="${model}"}`;
@@ -92,11 +92,25 @@ export const spendSuite: Suite = {
         [fleet("used", "day")]: "270000000000 stale _ _ _ 270000000000x20",
         [fleet("used", "day", "two")]: "_ 240000000000x24",
         [fleet("limit", "day")]: "300000000000 stale _ _ _ 300000000000x20",
+        [fleet("limit", "day", "two")]: "_ 250000000000x24",
       },
       onset: "0m",
       alerts: [nearLimit("day", "90%")],
       also: ["3m", "10m"],
     },
+    ...["used", "limit"].map((gone): Fires => ({
+      alert: "FleetNearLimit",
+      shows: `ends five minutes after what is the ${gone} is gone`,
+      series: {
+        [fleet("used", "day")]: "240000000000x30",
+        [fleet("limit", "day")]: "300000000000x30",
+        [fleet(gone, "day")]: gone === "used" ? "240000000000x4" : "300000000000x4",
+      },
+      onset: "0m",
+      alerts: [nearLimit("day", "80%")],
+      also: ["8m"],
+      ends: "10m",
+    })),
     {
       alert: "FleetNearLimit",
       shows: "is quiet below 80 %",
@@ -120,12 +134,13 @@ export const spendSuite: Suite = {
       shows: "names each limit, and is quiet about calls that were degraded and other refusals",
       series: {
         [refused("fleet_day")]: "_x20 2x10",
-        [refused("session_calls")]: "_x20 2x10",
+        [refused("session_calls")]: "_x20 2+1x10",
         [`tollgate_guard_decisions_total{decision="degraded",reason="fleet_rate",route="gpt-9",instance="one"}`]:
-          "_x20 2x10",
+          "_x20 2+1x10",
       },
       onset: "20m",
       alerts: [limitReached("fleet_day", "2")],
+      also: ["25m"],
     },
     {
       alert: "CostSpike",

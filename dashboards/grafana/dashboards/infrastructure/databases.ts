@@ -26,8 +26,8 @@ export const databases: Row = {
       ],
     }),
     timeSeries({
-      title: "Postgres connections by database",
-      description: "Which database holds them.",
+      title: "Connections by database",
+      description: "Which of Postgres' databases holds them.",
       unit: unit.count,
       width: 6,
       queries: [

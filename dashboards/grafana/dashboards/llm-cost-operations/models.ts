@@ -91,7 +91,7 @@ export const models: Row = {
       ],
     }),
     stat({
-      title: "Saved by the cache",
+      title: "Cache savings",
       description: "What the cached answers cost when they were first given, in the time range.",
       unit: unit.usd,
       height: 8,
