@@ -98,9 +98,9 @@ export const spendSuite: Suite = {
       alerts: [nearLimit("day", "90%")],
       also: ["3m", "10m"],
     },
-    ...["used", "limit"].map((gone): Fires => ({
+    ...(["used", "limit"] as const).map((gone): Fires => ({
       alert: "FleetNearLimit",
-      shows: `ends five minutes after what is the ${gone} is gone`,
+      shows: `ends five minutes after the ${gone} series is gone`,
       series: {
         [fleet("used", "day")]: "240000000000x30",
         [fleet("limit", "day")]: "300000000000x30",
