@@ -56,6 +56,18 @@ const memoryOf = ({ resources }: Container): number => {
 const sum = (values: number[]): number =>
   Math.round(values.reduce((total, value) => total + value, 0) * 1000) / 1000;
 
+/** CPU and MiB of each container, and of the instance where it has several. */
+function sharesOf(containers: Container[]): { name: string; cpu: number; mib: number }[] {
+  const each = containers.map((one) => ({ name: one.name, cpu: cpuOf(one), mib: memoryOf(one) }));
+  if (each.length < 2) return each;
+  const all = {
+    name: "the instance",
+    cpu: sum(each.map(({ cpu }) => cpu)),
+    mib: sum(each.map(({ mib }) => mib)),
+  };
+  return [...each, all];
+}
+
 /** A check of what runs in one instance. */
 function perInstance(
   check: (containers: Container[], template: any, type: string) => string[],
@@ -95,17 +107,19 @@ export const limits: Limit[] = [
       "more than 512 MiB need 0.5 vCPU, more than 1 GiB 1, more than 4 GiB 2, more than 8 GiB 4, more than 16 GiB 6, more than 24 GiB 8: a container and an instance",
     source: `${DOCS}/run/docs/configuring/services/cpu`,
     check: perInstance((containers) => {
-      const all = {
-        name: "the instance",
-        cpu: sum(containers.map(cpuOf)),
-        mib: sum(containers.map(memoryOf)),
-      };
-      const each = containers.map((one) => ({ name: one.name, cpu: cpuOf(one), mib: memoryOf(one) }));
-      const short = [...each, ...(containers.length > 1 ? [all] : [])].filter(
-        ({ cpu, mib }) => cpu < cpuForMemory(mib),
-      );
+      const short = sharesOf(containers).filter(({ cpu, mib }) => cpu < cpuForMemory(mib));
       return short.map(({ name, cpu, mib }) => `${name} has ${cpu} vCPU for ${mib} MiB`);
     }),
+  },
+  {
+    name: "Memory to CPU",
+    limit: "4 vCPU need 2 GiB, 6 and 8 need 4 GiB: a container and an instance",
+    source: `${DOCS}/run/docs/configuring/services/cpu`,
+    check: perInstance((containers) =>
+      sharesOf(containers)
+        .filter(({ cpu, mib }) => mib < (cpu >= 6 ? 4096 : cpu >= 4 ? 2048 : 0))
+        .map(({ name, cpu, mib }) => `${name} has ${mib} MiB for ${cpu} vCPU`),
+    ),
   },
   {
     name: "CPU of a container",
@@ -120,18 +134,18 @@ export const limits: Limit[] = [
   },
   {
     name: "Least memory",
-    limit: "512 MiB in the second generation",
+    limit: "512 MiB in the second generation, in which jobs and worker pools always run",
     source: `${DOCS}/run/docs/configuring/services/memory-limits`,
     check: perInstance((containers, { executionEnvironment }, type) => {
       const total = sum(containers.map(memoryOf));
-      const second = executionEnvironment === "EXECUTION_ENVIRONMENT_GEN2" || type === POOL;
+      const second = executionEnvironment === "EXECUTION_ENVIRONMENT_GEN2" || type !== SERVICE;
       return second && total < 512 ? [`${total} MiB`] : [];
     }),
   },
   {
     name: "Least CPU",
     limit:
-      "1 vCPU an instance when CPU is always allocated, when it serves several requests at once, in the second generation, and in a worker pool",
+      "1 vCPU an instance when CPU is always allocated, when it serves several requests at once, in the second generation, and in a job or a worker pool",
     source: `${DOCS}/run/docs/configuring/services/cpu`,
     check: perInstance((containers, { maxInstanceRequestConcurrency = 1, executionEnvironment }, type) => {
       const total = sum(containers.map(cpuOf));
@@ -140,7 +154,7 @@ export const limits: Limit[] = [
         always ||
         maxInstanceRequestConcurrency > 1 ||
         executionEnvironment === "EXECUTION_ENVIRONMENT_GEN2" ||
-        type === POOL;
+        type !== SERVICE;
       return needsOne && total < 1 ? [`${total} vCPU`] : [];
     }),
   },

@@ -76,6 +76,7 @@ describe("each limit is found where it is passed", () => {
 
   const cases: Record<string, PlannedResource> = {
     "CPU to memory": run(sized("1", "5Gi")),
+    "Memory to CPU": run(sized("4", "1Gi")),
     "CPU of a container": run(sized("3", "512Mi")),
     "Order of start": run({ dependsOns: ["nobody"] }),
     "Volumes of an instance": run({}, { volumes: [{ name: "a", secret: {} }] }),
@@ -116,6 +117,16 @@ describe("each limit is found where it is passed", () => {
     expect(cases).toHaveProperty([name]);
     expect(passed([cases[name]!]).map((line) => line.split(":")[0])).toEqual([name]);
   });
+});
+
+it("holds a job to the second generation's limits, in which it always runs", () => {
+  const containers = [{ name: "x", resources: { limits: { cpu: "500m", memory: "256Mi" } }, envs: [] }];
+  const job = {
+    type: "gcp:cloudrunv2/job:Job",
+    name: "x",
+    inputs: { template: { template: { containers } } },
+  };
+  expect(passed([{ ...job, dependsOn: [] }])).toEqual(["Least memory: x: 256 MiB", "Least CPU: x: 0.5 vCPU"]);
 });
 
 it("docs/limits.md has each with its source, and no other", () => {
