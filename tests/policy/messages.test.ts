@@ -307,6 +307,10 @@ const BROKEN: Record<string, [break_: (draft: Draft) => void, says: Says, deploy
     (d) => d.text(GUARD, "{", "{ "),
     [[undefined, "The files of gateway/HASH are not those that its name stands for"]],
   ],
+  "configuration-as-rendered": [
+    (d) => d.text(/^prometheus\/\w+\/rules\/spend\.yml$/, "alert: CostSpike", "alert: CostSpikes"),
+    [[undefined, "prometheus/HASH/rules/spend.yml is not what the program renders"]],
+  ],
   "compose-as-rendered": [
     (d) => d.text(COMPOSE, /image: \S*clickhouse\S*/, "image: evil/clickhouse"),
     [
