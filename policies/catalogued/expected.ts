@@ -67,17 +67,15 @@ export function runnersOf(unit: Unit): string[] {
 }
 
 function unitOf(unit: Unit): Expected {
-  const { env, secretEnv, secretFiles, command, args } = inputsOf(unit, patterns);
+  const isKnown = stackUnits() !== undefined;
+  const { env, secretEnv, secretFiles, command, args } = inputsOf(unit, isKnown ? ofStack() : patterns);
   const { command: keeper, args: more } = (isJob(unit) ? undefined : unit.withoutDisk) ?? {};
   return {
     image: unit.image,
     command: command ?? keeper?.map(exactly),
     args: args && [...args, ...(more?.(0) ?? []).map((each) => exactly(each).replace(/\d+/g, "\\d+"))],
     env,
-    required: [
-      ...Object.keys(inputsOf(unit, ofStack()).env),
-      ...(stackUnits() ? Object.keys(secretEnv) : []),
-    ],
+    required: Object.keys(isKnown ? { ...env, ...secretEnv } : inputsOf(unit, ofStack()).env),
     ...(isJob(unit) ? {} : { ready: unit.probe?.path, live: unit.probe?.livePath, port: unit.port }),
     secretEnv: Object.fromEntries(Object.entries(secretEnv).map(([as, name]) => [as, secretNamed(name)])),
     mounts: {

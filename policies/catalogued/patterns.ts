@@ -1,4 +1,5 @@
 import {
+  LANGFUSE_USER,
   portOf,
   publicImageReference,
   isOwnImage,
@@ -8,6 +9,7 @@ import {
   type Setting,
 } from "../../catalogue";
 import type { Resolver } from "../../catalogue/target";
+import type { StackConfig } from "../../infra/config";
 import { PRIVATE_ZONE, routeOf } from "../../infra/gcp/addresses";
 import { namesOfRunner } from "../../infra/gcp/instances";
 import { grafanaRoles } from "../../infra/gcp/resolve";
@@ -135,11 +137,13 @@ function resolve(ref: Ref): Pattern {
         : "(contains\\(`\\[[^`]+\\]`, email\\) && 'Admin' \\|\\| )?'Editor'";
     }
     case "googleClientId":
-      return "\\d+-\\w+\\.apps\\.googleusercontent\\.com";
+      return ofSignIn(({ clientId }) => clientId, "\\d+-\\w+\\.apps\\.googleusercontent\\.com");
     case "googleDomains":
-      return "[\\w.-]+(,[\\w.-]+)*";
+      return ofSignIn(({ domains }) => domains.join(","), "[\\w.-]+(,[\\w.-]+)*");
     case "langfuseOwner":
-      return "[^@\\s]+@[\\w.-]+";
+      return stackUnits() && !signsIn()
+        ? exactly(LANGFUSE_USER)
+        : ofSignIn(({ owner }) => owner, "[^@\\s]+@[\\w.-]+");
     case "withoutPasswords":
       return signsIn() ? "true" : "false";
     case "withoutSignUp":
@@ -162,6 +166,14 @@ function address({ url: name, scheme = "http", extra }: Extract<Ref, { url: unkn
 
 /** Whether people sign in to Langfuse with their own accounts. */
 const signsIn = (): boolean => stackSetting("tollgate:signIn") !== undefined;
+
+/** The pattern of what the stack says about people's own accounts, or of what it looks like where it says nothing. */
+function ofSignIn(read: (signIn: SignIn) => string, otherwise: Pattern): Pattern {
+  const text = stackSetting("tollgate:signIn");
+  return text === undefined ? otherwise : exactly(read(JSON.parse(text) as SignIn));
+}
+
+type SignIn = NonNullable<StackConfig["signIn"]>;
 
 function hostOfRun(name: string): Pattern {
   return `tollgate-${exactly(name)}-${ofSetting("tollgate:projectNumber", "\\d+")}\\.${region()}\\.run\\.app`;

@@ -23,6 +23,7 @@ type Change = (container: Props) => void;
 const ANY = /./;
 const GATEWAY = /\bgateway(\/gateway)?$/;
 const AGENT = /\bagent(\/agent)?$/;
+const LANGFUSE = /\blangfuse-(web|console)$/;
 const GRAFANA = /\bgrafana$/;
 
 const args =
@@ -117,6 +118,8 @@ const BREAKS: Break[] = [
       "contains(`[\"someone@gmail.com\"]`, email) && 'Admin' || 'Editor'",
     ),
   ],
+  ["a stranger as Langfuse's owner", LANGFUSE, ...env("LANGFUSE_INIT_USER_EMAIL", "someone@gmail.com")],
+  ["sign-in from anywhere", LANGFUSE, ...env("AUTH_GOOGLE_ALLOWED_DOMAINS", "gmail.com")],
   [
     "no audience asked",
     GRAFANA,
