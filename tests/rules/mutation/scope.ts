@@ -44,7 +44,7 @@ export function scopeOf(at: number, group: RuleGroup, suite: Suite): Scope {
   };
 }
 
-export const nameOf = ({ alert, record }: Rule): string => (alert ?? record)!;
+const nameOf = ({ alert, record }: Rule): string => (alert ?? record)!;
 
 /** Whether an alert or a recording is of that name, or reads it, directly or by other recordings. */
 function readsOrIs(rule: Rule, name: string, rules: Rule[]): boolean {

@@ -75,12 +75,6 @@ const thresholds: Measure[] = [
     false,
     everyFiveMinutes("is quiet at three times the average", DAY + 6, [DAY + 4, hourly(12)], [2, hourly(36)]),
   ),
-  holds("CostSpike", false, {
-    shows: "is quiet at exactly the ceiling before there is an average",
-    interval: 60,
-    at: 30,
-    series: { [spend()]: counter([40, 5e8]) },
-  }),
   holds(
     "SpendMismatch",
     false,
