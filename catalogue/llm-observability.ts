@@ -38,6 +38,8 @@ const langfuse = {
   LANGFUSE_S3_BATCH_EXPORT_ENABLED: "true",
   LANGFUSE_S3_BATCH_EXPORT_BUCKET: { bucket: "langfuse-exports" },
   TELEMETRY_ENABLED: "false",
+  // A stack trace is in its event's line: Cloud Logging makes an entry of each line, and they arrive in any order.
+  LANGFUSE_LOG_FORMAT: "json",
   // The judges' model is behind the gateway; Langfuse calls only those addresses inside the network that are listed here.
   LANGFUSE_LLM_CONNECTION_WHITELISTED_HOST: { host: "gateway" },
   // Both listen on this name, which Docker sets to the container's: a probe on 127.0.0.1 would fail.

@@ -10,20 +10,20 @@ export const sources = {
   tempo: { uid: "tempo", type: "tempo" },
 } as const satisfies Record<string, DataSourceRef>;
 
-const jsonLogLink = (field: string, url: string, label: string) => ({
-  name: field,
-  // Python's JSON has a space after the colon.
-  matcherRegex: `"${field}":\\s*"([^"]+)"`,
-  url,
-  urlDisplayLabel: label,
-});
-
-/** The same id is a trace's in Langfuse and in Tempo. */
-const tempoLink = {
-  ...jsonLogLink("trace_id", "$${__value.raw}", "Way through the services"),
-  name: "trace",
-  datasourceUid: sources.tempo.uid,
-};
+/**
+ * Links of a field of a log line: in the line itself, where Python's JSON has a space after the colon, and as the label that a
+ * query's `| json` makes of it, since panels show a sentence in the line's place.
+ *
+ * @param name Unique among the links: Grafana matches all of a name by the first of them.
+ */
+const logLinks = (
+  name: string,
+  field: string,
+  link: { url: string; urlDisplayLabel: string; datasourceUid?: string },
+) => [
+  { name, matcherType: "regex", matcherRegex: `"${field}":\\s*"([^"]+)"`, ...link },
+  { name: `${name} of the panel`, matcherType: "label", matcherRegex: `^${field}$`, ...link },
+];
 
 /**
  * Grafana's provisioning files. Addresses and the password come from the container's environment (`$NAME` is Grafana's own
@@ -47,9 +47,22 @@ export function dataSourceFiles(langfuse: string, hasTempo: boolean): Record<str
       url: "$LOKI_URL",
       jsonData: {
         derivedFields: [
-          jsonLogLink("trace_id", `${langfuse}/traces/$\${__value.raw}`, "Langfuse trace"),
-          jsonLogLink("session_id", `${langfuse}/sessions/$\${__value.raw}`, "Langfuse session"),
-          ...(hasTempo ? [tempoLink] : []),
+          ...logLinks("trace_id", "trace_id", {
+            url: `${langfuse}/traces/$\${__value.raw}`,
+            urlDisplayLabel: "Langfuse trace",
+          }),
+          ...logLinks("session_id", "session_id", {
+            url: `${langfuse}/sessions/$\${__value.raw}`,
+            urlDisplayLabel: "Langfuse session",
+          }),
+          // The same id is a trace's in Langfuse and in Tempo.
+          ...(hasTempo
+            ? logLinks("trace", "trace_id", {
+                url: "$${__value.raw}",
+                urlDisplayLabel: "Way through the services",
+                datasourceUid: sources.tempo.uid,
+              })
+            : []),
         ],
       },
     },

@@ -14,6 +14,10 @@ const lines = (service: string, filter = "") => `{service="${service}",${ENVIRON
 const events = (service: string, names: string[], line: string, filter = "") =>
   `${lines(service)} | json | event=~"${names.map((name) => name.replaceAll(".", "\\\\.")).join("|")}"${filter} | line_format "${line}"`;
 
+/** Lines of a service that writes some as JSON and some as text, each as a line for people. */
+const messages = (service: string, filter: string) =>
+  `${lines(service, filter)} | json | line_format "{{ if .message }}{{.message}}{{ else }}{{ __line__ }}{{ end }}"`;
+
 /** What Loki calls the levels of errors, whatever the service calls them. */
 export const ERROR_LEVELS = `detected_level=~"error|critical|fatal"`;
 
@@ -89,12 +93,12 @@ export const logQueries = {
     processing: {
       title: "Trace processing errors",
       description: "The worker could not process a trace. The ledger has the costs in any case.",
-      expr: lines("langfuse-worker", ` | ${ERROR_LEVELS}`),
+      expr: messages("langfuse-worker", ` | ${ERROR_LEVELS}`),
     },
     ingestion: {
       title: "Ingestion failures",
       description: "Langfuse refused or lost what the gateway or the agent sent: keys, blob store, Redis.",
-      expr: lines("langfuse-web", ` |~ "(?i)ingest|otel" | ${ERROR_LEVELS}`),
+      expr: messages("langfuse-web", ` |~ "(?i)ingest|otel" | ${ERROR_LEVELS}`),
     },
   },
   application: {

@@ -5,6 +5,8 @@ import { parse } from "yaml";
 import { grafanaFiles, renderGrafanaFiles } from "../../dashboards/grafana";
 import { sources } from "../../dashboards/grafana/datasources";
 import { definitions, NANOS_PER_DOLLAR } from "../../litellm-config";
+import { allLogQueries } from "../../dashboards/loki/queries";
+import { linksOf, logLinks } from "../support/log-links";
 import { panels, rendered, type GridPos, type RenderedPanel } from "./support/panels";
 
 const WITH_LEGEND = new Set(["timeseries", "piechart", "statetimeline"]);
@@ -208,20 +210,33 @@ describe("Grafana's files", () => {
       (parse(from["provisioning/datasources/tollgate.yaml"]!) as any).datasources
         .find(({ uid }: { uid: string }) => uid === "loki")
         .jsonData.derivedFields.filter(({ datasourceUid }: { datasourceUid?: string }) => datasourceUid);
-    expect(links(files)).toEqual([
-      expect.objectContaining({
-        datasourceUid: "tempo",
-        url: "$${__value.raw}",
-        matcherRegex: expect.any(String),
-      }),
-    ]);
-    const line = '{"event": "call.settled", "trace_id": "0af7651916cd43dd8448eb211c80319c"}';
-    expect(new RegExp(links(files)[0].matcherRegex).exec(line)?.[1]).toBe("0af7651916cd43dd8448eb211c80319c");
+    const toTempo = { datasourceUid: "tempo", url: "$${__value.raw}" };
+    expect(links(files)).toEqual([expect.objectContaining(toTempo), expect.objectContaining(toTempo)]);
     const without = grafanaFiles({ langfuse: "http://langfuse.test" });
     const ofTempo = ["dashboards/traces.json", "provisioning/datasources/tempo.yaml"];
     expect(Object.keys(files)).toEqual(expect.arrayContaining(ofTempo));
     for (const path of ofTempo) expect(Object.keys(without)).not.toContain(path);
     expect(links(without)).toEqual([]);
+  });
+
+  it("lead from a log line to its trace and session, as it was written and as a panel shows it", () => {
+    expect(new Set(logLinks.map(({ name }) => name)).size).toBe(logLinks.length);
+    const [trace, session] = ["0af7651916cd43dd8448eb211c80319c", "a-session"];
+    const links = [
+      ["Langfuse trace", trace],
+      ["Langfuse session", session],
+      ["Way through the services", trace],
+    ];
+    // JavaScript's JSON, and Python's.
+    for (const space of ["", " "])
+      expect(linksOf(`{"trace_id":${space}"${trace}","session_id":${space}"${session}"}`)).toEqual(links);
+    expect(linksOf("a sentence", { last_trace_id: "x", trace_id: trace, session_id: session })).toEqual(
+      links,
+    );
+    expect(linksOf('{"trace_id": null}', { service: "gateway" })).toEqual([]);
+    // A sentence hides the line, so its query must have made labels of the fields before.
+    for (const { expr } of allLogQueries)
+      if (expr.includes("line_format")) expect(expr).toMatch(/\| json .*\| line_format/);
   });
 
   it("lead from a customer to its sessions and from a session to its trace", () => {

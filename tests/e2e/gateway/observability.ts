@@ -6,6 +6,7 @@ import { litellmConfig } from "../../../litellm-config/render";
 import { toObservation, type Observation } from "../../../local/otlp-sink/observation";
 import { TraceStore } from "../../../local/otlp-sink/store";
 import { repository } from "../../../ops/workspace/paths";
+import { linksOf } from "../../support/log-links";
 import { AGENT_KEY, eventually, scrape, total, type Gateway, type Sample } from "../../support/gateway";
 
 /** What operators see of a call: metrics, log lines, traces, with the same tags everywhere. */
@@ -185,6 +186,12 @@ export function observability(gateway: Gateway): void {
         expect(new Date(String(line.time)).toISOString()).toContain(String(line.time).slice(0, 19));
         expect(["debug", "info", "warn", "error"]).toContain(line.level);
         expect(line.message).toEqual(expect.any(String));
+      }
+      const traced = lines().filter((line) => line.includes("trace_id"));
+      expect(traced.length).toBeGreaterThan(0);
+      for (const line of traced) {
+        const { trace_id: trace } = JSON.parse(line) as { trace_id: string };
+        expect([line, linksOf(line)]).toEqual([line, expect.arrayContaining([["Langfuse trace", trace]])]);
       }
       // A call that was answered has its line; uvicorn's own are of what was refused.
       const answered = (status: number) => lines().filter((line) => line.includes(`HTTP/1.1\\" ${status}`));
