@@ -119,7 +119,9 @@ describe("time series", () => {
 describe("shares of a budget", () => {
   const shares = panels.filter(([, , { targets }]) =>
     targets.some(({ expr = "", rawSql = "" }) =>
-      /budget_used_ratio|tier_budget_nanodollars|cap_nanos(, 0\))?::float|session\.budget/.test(expr + rawSql),
+      /budget_used_ratio|tier_budget_nanodollars|cap_nanos(, 0\))?::float|session\.budget/.test(
+        expr + rawSql,
+      ),
     ),
   );
 
