@@ -156,7 +156,8 @@ export function observability(gateway: Gateway): void {
 
     test("logs a call, a refusal, a crossing, a degradation and a fallback, with the tags", async () => {
       const customer = await gateway.customer("tier_1");
-      const metadata = { gcp_project: "acme-prod", tools_invoked: ["bigquery_billing"] };
+      const trace_id = randomBytes(16).toString("hex");
+      const metadata = { gcp_project: "acme-prod", tools_invoked: ["bigquery_billing"], trace_id };
       await customer.behave({ model: "claude-sonnet-5-5", status: 503, times: 2 });
       await customer.call("analysis", { metadata });
       await customer.leaveInMonth(100_000_000);
@@ -187,7 +188,7 @@ export function observability(gateway: Gateway): void {
         expect(["debug", "info", "warn", "error"]).toContain(line.level);
         expect(line.message).toEqual(expect.any(String));
       }
-      const traced = lines().filter((line) => line.includes("trace_id"));
+      const traced = lines().filter((line) => line.includes(trace_id));
       expect(traced.length).toBeGreaterThan(0);
       for (const line of traced) {
         const { trace_id: trace } = JSON.parse(line) as { trace_id: string };
