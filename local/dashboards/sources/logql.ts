@@ -115,15 +115,20 @@ function flatten(value: object, prefix: string, into: Fields): void {
   }
 }
 
-const IF = /\{\{-?\s*if \.(\w+)\s*-?\}\}((?:(?!\{\{-?\s*(?:if|end)\b)[^])*)\{\{-?\s*end\s*-?\}\}/g;
+const TEXT = String.raw`((?:(?!\{\{-?\s*(?:if|else|end)\b)[^])*)`;
+const IF = new RegExp(
+  String.raw`\{\{-?\s*if \.(\w+)\s*-?\}\}${TEXT}(?:\{\{-?\s*else\s*-?\}\}${TEXT})?\{\{-?\s*end\s*-?\}\}`,
+  "g",
+);
+const FIELD = /\{\{\s*(?:\.(\w+)|__line__)\s*\}\}/g;
 
 function lineFormat(template: string): Stage {
-  const left = template.replace(IF, "$2").replace(/\{\{\s*\.\w+\s*\}\}/g, "");
-  if (left.includes("{{")) throw new Error(`this template is not known here: ${template}`);
-  return (_line, fields) =>
+  if (template.replace(IF, "$2$3").replace(FIELD, "").includes("{{"))
+    throw new Error(`this template is not known here: ${template}`);
+  return (line, fields) =>
     template
-      .replace(IF, (_, field: string, then: string) => (fields[field] ? then : ""))
-      .replace(/\{\{\s*\.(\w+)\s*\}\}/g, (_, field: string) => fields[field] ?? "");
+      .replace(IF, (_, field: string, then: string, otherwise = "") => (fields[field] ? then : otherwise))
+      .replace(FIELD, (_, field?: string) => (field ? (fields[field] ?? "") : line));
 }
 
 /** Go's expressions as they are used here; only `(?i)` is written apart in JavaScript. */

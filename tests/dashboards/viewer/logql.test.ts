@@ -51,6 +51,17 @@ describe("LogQL over log files", () => {
     ).toEqual(["acme in 1.5 s"]);
   });
 
+  it("shows a line's message, and the line itself where it has none", () => {
+    const expr =
+      '{service=~"postgres|agent"} | json | line_format "{{ if .message }}{{.message}}{{ else }}{{ __line__ }}{{ end }}"';
+    const raw = bodies('{service=~"postgres|agent"}');
+    const texts = raw.map((line) =>
+      line.startsWith("{") ? ((JSON.parse(line) as { message?: string }).message ?? line) : line,
+    );
+    expect(bodies(expr)).toEqual(texts);
+    expect(texts).toContain(raw.find((line) => !line.startsWith("{")));
+  });
+
   it.each([
     [{ cost: "$0.00123", cost_nanos: 1_230_000 }, "LLM calls: 2 for $0.00123, claude-haiku-5-5"],
     [{ cost: null, cost_nanos: null }, "LLM calls: 2, claude-haiku-5-5"],
