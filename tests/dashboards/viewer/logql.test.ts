@@ -54,7 +54,7 @@ describe("LogQL over log files", () => {
   it("shows a line's message, and the line itself where it has none", () => {
     const expr =
       '{service=~"postgres|agent"} | json | line_format "{{ if .message }}{{.message}}{{ else }}{{ __line__ }}{{ end }}"';
-    const raw = bodies('{service=~"postgres|agent"}');
+    const raw = bodies('{service=~"postgres|agent"}') as string[];
     const texts = raw.map((line) =>
       line.startsWith("{") ? ((JSON.parse(line) as { message?: string }).message ?? line) : line,
     );
