@@ -70,12 +70,13 @@ class Generations(CustomLogger):  # type: ignore[misc]
 def send_failed(traces: TraceEvents, call: Call) -> None:
     """The attempts of a settled call that gave no whole answer, each with what it is charged; never an error's text, which may
     repeat the prompt."""
+    failed = [attempt for attempt in call.attempts if attempt.failed]
+    if not failed:
+        return
     known = known_of(call)
     messages: Any = list(call.request.texts) or call.request.messages
     limit = {"max_tokens": call.decision.max_tokens, "stream": call.request.stream}
-    for attempt in call.attempts:
-        if not attempt.failed:
-            continue
+    for attempt in failed:
         reason = _reason(attempt)
         attributes = {
             **_attributes(known, attempt.model.name, messages, {**call.request.params, **limit}, cache_hit=False),
