@@ -31,8 +31,11 @@ module.exports = {
     ],
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esModules.join("|")})/)`],
+  // As `local/setup/no-serialiser.mjs` for commands: Pulumi loads these with every test file, and nothing uses them.
+  moduleNameMapper: { "^@npmcli/arborist$|/typescript-shim$": "<rootDir>/tests/support/nothing.js" },
   setupFilesAfterEnv: ["<rootDir>/tests/support/retry.js"],
   testTimeout: 60_000,
-  // Jest's own choice on two cores is one: half of these tests wait for servers.
-  maxWorkers: 2,
+  // Jest's own choice on two cores is one: the suites in `tests/e2e` mostly wait for servers.
+  maxWorkers: 3,
+  testSequencer: "<rootDir>/tests/support/waiting-first.mjs",
 };

@@ -17,6 +17,9 @@ export interface Plan {
   missing: string[];
 }
 
+/** A member that the SDK's types leave out: the source lines of a resource's registration. */
+const Resource = pulumi.Resource as unknown as { callsites(): object[] };
+
 /**
  * What `pulumi up` would register for a stack, without an engine, a cloud or a network: the real program on Pulumi's mock
  * runtime.
@@ -25,13 +28,16 @@ export interface Plan {
  * @throws ConfigError when the stack's configuration is unusable; any error of the program.
  */
 export async function plan(stack: string, settings: StackSettings = readStackFile(stack)): Promise<Plan> {
-  // Pulumi's runtime takes a stack trace for every promise, most of a plan's time: nothing reads one.
+  // Pulumi takes a stack trace for every promise and every resource, most of a plan's time: nothing reads one.
   const { stackTraceLimit } = Error;
+  const { callsites } = Resource;
   Error.stackTraceLimit = 0;
+  Resource.callsites = () => [];
   try {
     return await register(stack, settings);
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
+    Resource.callsites = callsites;
   }
 }
 

@@ -5,7 +5,12 @@ import { repository } from "./folders.mjs";
 /** Runs a TypeScript entry of the project and resolves with its exit code. */
 export function runCommand(entry, args) {
   // Google's library looks for a metadata server first, and warns on a machine that has none.
-  const node = ["--disable-warning=MetadataLookupWarning", "--import", "tsx"];
+  const node = [
+    "--disable-warning=MetadataLookupWarning",
+    "--import",
+    join(repository, "local/setup/no-serialiser.mjs"),
+    ...["--import", "tsx"],
+  ];
   const child = spawn(process.execPath, [...node, join(repository, entry), ...args], {
     stdio: "inherit",
     cwd: repository,

@@ -21,6 +21,7 @@ import { GOOGLE_TIMING } from "../../ops/remote/google-api";
 import { runInStack } from "../../ops/remote/run";
 import { StorageObjects } from "../../ops/remote/storage";
 import { FAULTS, FaultyServer, SECRET, type Fault } from "../support/faulty-server";
+import { NODE_ARGS } from "../support/run-command";
 
 const EXECUTION = "projects/p/locations/r/jobs/tollgate-admin/executions/tollgate-admin-x";
 
@@ -395,7 +396,7 @@ function command(args: string[], env: Record<string, string> = {}) {
   } catch {
     // Made by the run before.
   }
-  const child = spawn(process.execPath, ["--import", "tsx", ...args], {
+  const child = spawn(process.execPath, [...NODE_ARGS, ...args], {
     env: { PATH: `${bin}${delimiter}/bin`, HOME: folder, METADATA_SERVER_DETECTION: "none", ...env },
   });
   let [stdout, stderr] = ["", ""];

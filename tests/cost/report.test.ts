@@ -8,6 +8,7 @@ import { autopilotRequest } from "../../infra/cost/options";
 import { renderReport, renderSummary } from "../../ops/cost/print";
 import { costReport, type CostReport } from "../../infra/cost/report";
 import { dollars } from "../../infra/cost/money";
+import { NODE_ARGS } from "../support/run-command";
 
 const AMOUNT = { low: expect.any(Number), expected: expect.any(Number), high: expect.any(Number) };
 
@@ -195,9 +196,13 @@ it("asks Autopilot for quarters of a vCPU, and for no less memory than it sells 
 
 describe("npm run cost", () => {
   const cost = (...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync("npx", ["tsx", "ops/cost/main.ts", ...args], {
-      encoding: "utf8",
-    });
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [...NODE_ARGS, "ops/cost/main.ts", ...args],
+      {
+        encoding: "utf8",
+      },
+    );
     return { status, text: stdout + stderr };
   };
 

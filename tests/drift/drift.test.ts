@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { EngineEvent, OpType } from "@pulumi/pulumi/automation";
 import { driftedIn } from "../../ops/drift/changes";
 import { exitCodeOf, reportLines } from "../../ops/drift/report";
+import { NODE_ARGS } from "../support/run-command";
 
 /** Events of a real engine (Pulumi 3.248.0) previewing `tests/support/file-stack`, without its diagnostics. */
 const recorded = (name: string) =>
@@ -73,7 +74,7 @@ describe("drift", () => {
 describe("npm run drift", () => {
   const run = (...args: string[]) => {
     try {
-      execFileSync(process.execPath, ["--import", "tsx", "ops/drift/main.ts", ...args], {
+      execFileSync(process.execPath, [...NODE_ARGS, "ops/drift/main.ts", ...args], {
         cwd: join(__dirname, "..", ".."),
         env: { ...process.env, PATH: "/nowhere" },
         encoding: "utf8",

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { LangfuseApiStandIn } from "../support/langfuse";
+import { NODE_ARGS } from "../support/run-command";
 
 const repository = join(__dirname, "../..");
 
@@ -12,7 +13,7 @@ afterAll(() => langfuse.stop());
 
 /** Runs the real command. */
 function run(args: string[], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ["--import", "tsx", "ops/langfuse/main.ts", ...args], {
+  const child = spawn(process.execPath, [...NODE_ARGS, "ops/langfuse/main.ts", ...args], {
     cwd: repository,
     env: { PATH: process.env.PATH, ...env },
   });

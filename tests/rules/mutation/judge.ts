@@ -6,7 +6,7 @@ import { loadable, ruleTests, temporaryFolder, testEach, type RuleTest } from ".
 import type { Suite } from "../support/suite";
 import { isEquivalent } from "./equivalent";
 import type { Mutant } from "./mutants";
-import { scopeOf } from "./scope";
+import { scopeOf } from "../support/scope";
 
 /**
  * What became of a mutant. `invalid`: Prometheus would not load it. `unjudged`: only dashboards read the series.

@@ -6,11 +6,16 @@ import { execFile } from "node:child_process";
 import { parse, stringify } from "yaml";
 import { paths } from "../../../ops/workspace/paths";
 import { findTool } from "../../../local/processes/debian-tool";
+import type { RuleGroup } from "../../../dashboards/prometheus/rules/rule";
+import { partsOf } from "./scope";
 import { isFires, type Expected, type Measure, type Suite } from "./suite";
 
 const run = promisify(execFile);
 
 export const generated = (path: string): string => join(paths.generated, path);
+
+/** One processor for each process, which seldom collects its garbage. */
+const QUICK_PROMTOOL = { GOGC: "400", GOMAXPROCS: "1" };
 
 export interface Result {
   ok: boolean;
@@ -76,11 +81,21 @@ export function ruleTests({ group, interval, cases, measures = [] }: Suite): Rul
   ];
 }
 
-/** Runs a suite against the rules of a file. */
+/** Runs a suite against the rules of a file; promtool evaluates every rule it is given, so each test sees those that it needs. */
 export async function testRules(suite: Suite, rulesFile: string): Promise<Result> {
-  return withTestFiles(ruleTests(suite), [rulesFile], (files) =>
-    tool("promtool", ["test", "rules", ...files.flat()]),
+  const { groups } = parse(readFileSync(rulesFile, "utf8")) as { groups: [RuleGroup] };
+  const parts = partsOf(groups[0], suite);
+  const folder = temporaryFolder(
+    Object.fromEntries(parts.map(({ group }, i) => [`${i}.yml`, stringify({ groups: [group] })])),
   );
+  try {
+    const runs = parts.map((part, i) => ({ tests: ruleTests(part.suite), rules: join(folder, `${i}.yml`) }));
+    return await withTestFiles(runs, (files) =>
+      tool("promtool", ["test", "rules", ...files.flat()], QUICK_PROMTOOL),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /**
@@ -89,7 +104,8 @@ export async function testRules(suite: Suite, rulesFile: string): Promise<Result
  * @returns For each file, whether all tests pass.
  */
 export async function testEach(tests: RuleTest[], rulesFiles: string[]): Promise<boolean[]> {
-  return withTestFiles(tests, rulesFiles, async (files) => {
+  const runs = rulesFiles.map((rules) => ({ tests, rules }));
+  return withTestFiles(runs, async (files) => {
     const passed = await passedOf("Unit Testing:  ", ["test", "rules"], files.flat());
     return files.map((own) => own.every((file) => passed.has(file)));
   });
@@ -102,8 +118,7 @@ export function loadable(rulesFiles: string[]): Promise<Set<string>> {
 
 /** Which of the files promtool calls a success. */
 async function passedOf(says: string, command: string[], files: string[]): Promise<Set<string>> {
-  // One process a core, which seldom collects its garbage.
-  const { output } = await tool("promtool", [...command, ...files], { GOGC: "400", GOMAXPROCS: "1" });
+  const { output } = await tool("promtool", [...command, ...files], QUICK_PROMTOOL);
   const missing = files.find((file) => !output.includes(`${says}${file}\n`));
   if (missing) throw new Error(`promtool stopped before ${missing}: ${output.slice(-1_000)}`);
   return new Set(files.filter((file) => output.includes(`${says}${file}\n  SUCCESS`)));
@@ -111,13 +126,11 @@ async function passedOf(says: string, command: string[], files: string[]): Promi
 
 /** Writes a file of tests for each file of rules and each interval: promtool evaluates all of a file in one interval. */
 async function withTestFiles<T>(
-  tests: RuleTest[],
-  rulesFiles: string[],
+  runs: { tests: RuleTest[]; rules: string }[],
   use: (files: string[][]) => Promise<T>,
 ): Promise<T> {
-  const intervals = [...new Set(tests.map(({ interval }) => interval))];
-  const texts = rulesFiles.map((rules, i) =>
-    intervals.map((seconds): [string, string] => {
+  const texts = runs.map(({ tests, rules }, i) =>
+    [...new Set(tests.map(({ interval }) => interval))].map((seconds): [string, string] => {
       const interval = `${seconds}s`;
       const own = tests.filter((each) => each.interval === seconds);
       return [

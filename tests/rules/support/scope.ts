@@ -1,5 +1,5 @@
 import type { Rule, RuleGroup } from "../../../dashboards/prometheus/rules/rule";
-import type { Suite } from "../support/suite";
+import type { Suite } from "./suite";
 
 /** The part of a group and of its suite that a change of one rule can reach. */
 export interface Scope {
@@ -25,15 +25,10 @@ export function scopeOf(at: number, group: RuleGroup, suite: Suite): Scope {
   );
   // Rules of one name are tested together, so what any of them reads is needed.
   const tested = group.rules.filter((each) => names.has(nameOf(each)));
-  const kept = group.rules.filter(
-    (each) =>
-      tested.includes(each) ||
-      (each.record && tested.some((reader) => readsOrIs(reader, each.record!, group.rules))),
-  );
   const reached = changed.alert ? [changed] : tested.filter((each) => readsOrIs(each, rule, group.rules));
   const windows = reached.flatMap(({ labels }) => labels?.window ?? []);
   return {
-    group: { ...group, rules: kept },
+    group: { ...group, rules: withWhatTheyRead(tested, group.rules) },
     suite: {
       ...suite,
       measures: suite.measures?.filter((each) => names.has(each.rule)) ?? [],
@@ -42,6 +37,32 @@ export function scopeOf(at: number, group: RuleGroup, suite: Suite): Scope {
     isAbout: (test) =>
       windows.length === 0 || windows.some((each) => new RegExp(`\\b${each}\\b`).test(JSON.stringify(test))),
   };
+}
+
+/** A suite in parts, one for each rule that it has tests of, with no more of the group than that rule needs. */
+export function partsOf(group: RuleGroup, suite: Suite): Pick<Scope, "group" | "suite">[] {
+  const { cases, measures = [] } = suite;
+  const names = new Set([...cases.map(({ alert }) => alert), ...measures.map(({ rule }) => rule)]);
+  return [...names].map((name) => {
+    const tested = group.rules.filter((rule) => nameOf(rule) === name);
+    return {
+      group: { ...group, rules: withWhatTheyRead(tested, group.rules) },
+      suite: {
+        ...suite,
+        cases: cases.filter(({ alert }) => alert === name),
+        measures: measures.filter(({ rule }) => rule === name),
+      },
+    };
+  });
+}
+
+/** Rules and the recordings that they rest on, in the group's order. */
+function withWhatTheyRead(tested: Rule[], rules: Rule[]): Rule[] {
+  return rules.filter(
+    (each) =>
+      tested.includes(each) ||
+      (each.record && tested.some((reader) => readsOrIs(reader, each.record!, rules))),
+  );
 }
 
 const nameOf = ({ alert, record }: Rule): string => (alert ?? record)!;
