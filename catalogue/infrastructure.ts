@@ -97,13 +97,6 @@ export const infrastructure = {
     configFiles: { "/etc/prometheus": "prometheus" },
     singleton: true,
     share: { group: "metrics", cpu: 0.1, memoryMiB: 320 },
-    grants: [
-      {
-        role: "roles/monitoring.metricWriter",
-        on: "project",
-        why: "keeps its history in Managed Service for Prometheus, as Cloud Run has no disk",
-      },
-    ],
     volumes: [{ name: "prometheus", mountPath: "/prometheus", diskGiB: 10, keptIn: "prometheus" }],
     dependsOn: [],
   },
@@ -279,7 +272,7 @@ export const infrastructure = {
     dependsOn: ["loki"],
   },
   "cloud-metrics": {
-    title: "Collector of the platform's own metrics",
+    title: "Collector of the platform's own metrics and of the history",
     layer: "infrastructure",
     phase: 2,
     image: "alloy",
@@ -299,7 +292,9 @@ export const infrastructure = {
       gcp: {
         PROMETHEUS_URL: { url: "prometheus" },
         SERVICE_NAME: "cloud-metrics",
+        TOLLGATE_ENVIRONMENT: { setting: "environment" },
         GOOGLE_CLOUD_PROJECT: { setting: "project" },
+        GOOGLE_CLOUD_REGION: { setting: "region" },
         // Memorystore speaks TLS.
         REDIS_SCHEME: "rediss",
         REDIS_HOST: { host: "redis" },
@@ -315,6 +310,16 @@ export const infrastructure = {
         role: "roles/monitoring.viewer",
         on: "project",
         why: "reads the metrics of Cloud Run, Cloud SQL and Memorystore",
+      },
+      {
+        role: "roles/telemetry.metricsWriter",
+        on: "project",
+        why: "writes the history to Managed Service for Prometheus, as Cloud Run has no disk",
+      },
+      {
+        role: "roles/serviceusage.serviceUsageConsumer",
+        on: "project",
+        why: "names the project whose quota the Telemetry API counts",
       },
     ],
     dependsOn: ["prometheus"],

@@ -9,8 +9,11 @@ const COLLECTORS = {
   machine: ["files", "events", "lines", "redis", "remote-write"],
   /** Google Cloud: what the log sink exports. */
   logs: ["exported", "lines"],
-  /** Google Cloud: what the platform measures, and Langfuse's Redis: Memorystore does not report how many jobs wait. */
-  platform: ["platform", "redis", "remote-write"],
+  /**
+   * Google Cloud: what the platform measures, and Langfuse's Redis: Memorystore does not report how many jobs wait. And the way
+   * of what Prometheus keeps at Google.
+   */
+  platform: ["platform", "redis", "remote-write", "history"],
   /** Google Cloud: in each instance of a service that scales. */
   sidecar: ["sidecar", "remote-write"],
 } as const;

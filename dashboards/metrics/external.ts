@@ -35,8 +35,8 @@ export const externalMetrics: ExternalMetric[] = [
   ...of("Prometheus", "https://github.com/prometheus/prometheus: notifier/metric.go", true, [
     "prometheus_notifications_errors_total",
   ]),
-  // Only where it writes on to another server.
-  ...of("Prometheus", "https://github.com/prometheus/prometheus: storage/remote/queue_manager.go", false, [
+  // Of the collectors: Alloy's `prometheus.remote_write` is Prometheus' own.
+  ...of("Alloy", "https://github.com/prometheus/prometheus: storage/remote/queue_manager.go", false, [
     "prometheus_remote_storage_samples_failed_total",
   ]),
   // Born with the first call that no fallback answers.
@@ -47,6 +47,12 @@ export const externalMetrics: ExternalMetric[] = [
   // Counted by dashboards/alloy/lines.alloy, of a line of Langfuse's worker.
   ...of("Alloy", "https://grafana.com/docs/alloy/latest/reference/components/loki/loki.process/", false, [
     "tollgate_langfuse_dropped_records_total",
+  ]),
+  // Only where it sends the history to Google.
+  ...of("Alloy", "https://opentelemetry.io/docs/collector/internal-telemetry/", false, [
+    "otelcol_exporter_queue_capacity",
+    "otelcol_exporter_send_failed_metric_points_total",
+    "otelcol_exporter_sent_metric_points_total",
   ]),
   ...of("Alertmanager", "https://github.com/prometheus/alertmanager: notify/notify.go", true, [
     "alertmanager_notifications_total",

@@ -23,8 +23,6 @@ export interface PrometheusSettings {
   links: Links;
   /** Seconds between scrapes, and between evaluations of the rules. */
   interval?: number;
-  /** Google Cloud's Managed Service for Prometheus, which keeps the history. */
-  history?: { project: string; location: string };
   /** See `RuleSettings.holdFor`. */
   holdFor?: string;
 }
@@ -40,25 +38,14 @@ export function prometheusFiles(settings: PrometheusSettings): Record<string, st
   return files;
 }
 
-function prometheusConfig({
-  environment,
-  scrape,
-  alertmanager,
-  interval = 15,
-  history,
-}: PrometheusSettings): object {
+function prometheusConfig({ environment, scrape, alertmanager, interval = 15 }: PrometheusSettings): object {
   const { scheme, ...at } = alertmanager;
   return {
     global: {
       scrape_interval: `${interval}s`,
       scrape_timeout: `${Math.min(interval, 10)}s`,
       evaluation_interval: `${interval}s`,
-      external_labels: {
-        environment,
-        ...(history
-          ? { project_id: history.project, location: history.location, cluster: `tollgate-${environment}` }
-          : {}),
-      },
+      external_labels: { environment },
     },
     rule_files: ["rules/*.yml"],
     alerting: { alertmanagers: [{ ...(scheme ? { scheme } : {}), ...discovery(at) }] },
@@ -68,29 +55,6 @@ function prometheusConfig({
       ...(scheme ? { scheme } : {}),
       ...discovery(at),
     })),
-    ...(history ? { remote_write: [managedPrometheus(history)] } : {}),
-  };
-}
-
-/** Raw series that a look back over weeks needs, a few of each. */
-const HISTORY = ["up", "ALERTS", "tollgate_customers", "tollgate_tier_.+"];
-
-/**
- * Remote write to Managed Service for Prometheus, with the service account's own identity. `google_iam` and version 2 of
- * the protocol are Prometheus 3's; against Google's API this is unverified here.
- */
-function managedPrometheus({ project }: { project: string }): object {
-  return {
-    name: "google-managed-prometheus",
-    url: "https://monitoring.googleapis.com/v1/prometheus/api/v1/write",
-    protobuf_message: "io.prometheus.write.v2.Request",
-    headers: { "X-Goog-User-Project": project },
-    google_iam: {},
-    queue_config: { max_samples_per_send: 200 },
-    // Each sample costs money: only what the rules record, and what a look back also needs.
-    write_relabel_configs: [
-      { source_labels: ["__name__"], regex: `.+:.+|${HISTORY.join("|")}`, action: "keep" },
-    ],
   };
 }
 

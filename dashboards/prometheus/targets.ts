@@ -69,8 +69,6 @@ export function localPrometheus(options: LocalPrometheusOptions): PrometheusSett
 
 export interface GooglePrometheusOptions {
   environment: string;
-  project: string;
-  location: string;
   /**
    * `host:port` of what Prometheus scrapes itself: services of one instance at a fixed address, as ClickHouse's VM. All
    * others are pushed by the collector in each instance, since a scrape through a load balancer hits a random one.
@@ -81,16 +79,15 @@ export interface GooglePrometheusOptions {
   links: Omit<Links, "runbooks"> & { runbooks?: string };
 }
 
-/** Google Cloud: collectors push here by remote write, and the history goes on to Managed Service for Prometheus. */
+/** Google Cloud: collectors push here by remote write, and one reads here what Managed Service for Prometheus keeps. */
 export function googlePrometheus(options: GooglePrometheusOptions): PrometheusSettings {
-  const { environment, project, location, targets, alertmanager, links } = options;
+  const { environment, targets, alertmanager, links } = options;
   return {
     environment,
     scrape: jobsAt({ prometheus: `localhost:${ports.prometheus}`, ...targets }),
     jobs: [...new Set([...vitalJobs(measured()), ...Object.keys(targets)])],
     alertmanager: { static: alertmanager },
     links: { runbooks: RUNBOOKS, ...links },
-    history: { project, location },
   };
 }
 

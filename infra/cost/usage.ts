@@ -46,7 +46,7 @@ export interface Usage {
   natGiB: Range;
   /** Instances that hold an assignment of Cloud NAT. */
   natMachines: Range;
-  /** Samples that Prometheus writes on to Google's Managed Service for Prometheus. */
+  /** Samples that go to Google's Managed Service for Prometheus. */
   samples: Range;
   /** Time series that the collector of the platform's metrics and Grafana read from Cloud Monitoring. */
   seriesRead: Range;
@@ -83,8 +83,8 @@ export const usage: Record<CostEnvironment, Usage> = {
     internetGiB: range(1, 3, 10),
     natGiB: range(3, 10, 40),
     natMachines: range(0, 0, 0),
-    // What is recorded and kept: about 100, 150 and 300 series every 15 s.
-    samples: range(17_500_000, 26_300_000, 52_600_000),
+    // What is recorded and kept: about 100, 150 and 300 series a minute.
+    samples: range(4_380_000, 6_570_000, 13_140_000),
     // About 150, 400 and 1,000 series every four minutes.
     seriesRead: range(1_600_000, 4_400_000, 11_000_000),
     ownImagesGiB: range(1, 5, 15),
@@ -118,8 +118,8 @@ export const usage: Record<CostEnvironment, Usage> = {
     internetGiB: range(5, 20, 100),
     natGiB: range(15, 60, 250),
     natMachines: range(6, 9, 22),
-    // About 150, 250 and 600 series every 15 s.
-    samples: range(26_300_000, 43_800_000, 105_100_000),
+    // About 150, 250 and 600 series a minute.
+    samples: range(6_570_000, 10_950_000, 26_280_000),
     seriesRead: range(3_200_000, 6_500_000, 16_000_000),
     // Prod runs the images of dev's registry; what is its own stays almost empty.
     ownImagesGiB: range(0, 0.5, 5),

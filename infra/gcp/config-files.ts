@@ -80,7 +80,7 @@ export function composeFilesOf(folder: ConfigFolder | "compose", config: StackCo
  * in a worker pool pushes itself. Of the scraped, those in other instances of Cloud Run are reached by TLS.
  */
 function prometheusSettings(config: StackConfig) {
-  const { environment, project, region: location } = config;
+  const { environment } = config;
   const measured = cloudRunServices(config).filter(({ metrics }) => metrics);
   const scraped = measured.filter(
     ({ singleton, name }) => singleton && name !== collector.pushesTo && !inPool(name, config),
@@ -93,8 +93,6 @@ function prometheusSettings(config: StackConfig) {
   const machines = catalogue.filter((each) => each.managed === "machine" && stackHas(each, config));
   const settings = googlePrometheus({
     environment,
-    project,
-    location,
     targets: {
       ...Object.fromEntries(
         machines.flatMap(({ name, metrics }) =>

@@ -24,6 +24,7 @@ export const GOOGLE_APIS = [
   "secretmanager.googleapis.com",
   "servicenetworking.googleapis.com",
   "sqladmin.googleapis.com",
+  "telemetry.googleapis.com",
 ];
 
 /** Whether a stack has something, at its phase and with its settings. */

@@ -4,8 +4,9 @@ export const PROJECT_ROLES = [
   "roles/bigquery.jobUser",
   "roles/cloudtrace.agent",
   "roles/logging.logWriter",
-  "roles/monitoring.metricWriter",
   "roles/monitoring.viewer",
+  "roles/serviceusage.serviceUsageConsumer",
+  "roles/telemetry.metricsWriter",
 ];
 
 /** Roles that call a model on Google Cloud: https://cloud.google.com/iam/docs/roles-permissions/aiplatform */

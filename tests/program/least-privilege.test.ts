@@ -18,12 +18,15 @@ const BINDINGS = [SECRET, BUCKET, PROJECT, ITSELF, SUBSCRIPTION, REPOSITORY];
 const API_ROLES: Record<string, string[]> = {
   agent: ["roles/bigquery.jobUser on project"],
   alloy: ["roles/pubsub.subscriber on subscription"],
-  "cloud-metrics": ["roles/monitoring.viewer on project"],
+  "cloud-metrics": [
+    "roles/monitoring.viewer on project",
+    "roles/serviceusage.serviceUsageConsumer on project",
+    "roles/telemetry.metricsWriter on project",
+  ],
   gateway: ["roles/aiplatform.user on project"],
   grafana: ["roles/monitoring.viewer on project"],
   "langfuse-web": ["roles/iam.serviceAccountTokenCreator on itself"],
   "langfuse-worker": ["roles/iam.serviceAccountTokenCreator on itself"],
-  prometheus: ["roles/monitoring.metricWriter on project"],
 };
 
 /** What ClickHouse's machine reads is in its user data, which is unknown before its bucket exists. */

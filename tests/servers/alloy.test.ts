@@ -243,7 +243,7 @@ describeWith("alloy")("Alloy", () => {
     ["the sidecar", collectorFiles("sidecar")],
   ])("accepts %s", async (name, files) => {
     const own = write(name.replaceAll(/\W/g, "-"), files);
-    await promisify(execFile)(findServer("alloy")!, ["validate", own, "--stability.level=public-preview"], {
+    await promisify(execFile)(findServer("alloy")!, ["validate", own], {
       env: serviceEnvironment({ ...env, TOLLGATE_ENVIRONMENT: "test" }),
     });
   });

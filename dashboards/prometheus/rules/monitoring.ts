@@ -80,7 +80,19 @@ export function monitoringAlerts(jobs: readonly string[]): Alert[] {
       for: pipeline.for,
       summary: "{{ $labels.job }} loses samples that it writes on",
       description: `{{ printf "%.0f" $value }} samples of the last ${pipeline.window} were refused for good. What is lost is missing in
-        alerts and panels, or in the history.`,
+        alerts and panels.`,
+      dashboard: "alerts-incidents",
+    },
+    {
+      name: "HistoryFailing",
+      severity: "warning",
+      service: "{{ $labels.job }}",
+      team: "platform",
+      expr: historyFails(),
+      for: pipeline.for,
+      summary: "The history has a gap",
+      description: `In the last ${pipeline.window} Managed Service for Prometheus refused samples for good, or got none. Alerts and panels are
+        whole; a look back over weeks has a gap.`,
       dashboard: "alerts-incidents",
     },
     {
@@ -96,4 +108,12 @@ export function monitoringAlerts(jobs: readonly string[]): Alert[] {
       dashboard: "alerts-incidents",
     },
   ];
+}
+
+/** Samples were lost, or a collector that has an exporter sends none. */
+function historyFails(): string {
+  const points = (what: string) =>
+    `${growth(`otelcol_exporter_${what}_metric_points_total`, pipeline.window, ["job"])} > 0`;
+  const exporters = `group by (job) (otelcol_exporter_queue_capacity{data_type="metrics"})`;
+  return `${points("send_failed")} or ${exporters} unless on (job) (${points("sent")})`;
 }

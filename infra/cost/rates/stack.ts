@@ -47,12 +47,11 @@ export function stackItems(resources: BilledResource[], usage: Usage): StackItem
     ];
     found.push({ name: "langfuse-worker", items });
   }
-  if (runs("prometheus")) {
-    const items = [one("monitoring.samples", "samples kept at Google", usage.samples)];
-    found.push({ name: "prometheus", items });
-  }
   if (runs("cloud-metrics")) {
-    const items = [one("monitoring.read", "platform metrics read", usage.seriesRead)];
+    const items = [
+      one("monitoring.read", "platform metrics read", usage.seriesRead),
+      one("monitoring.samples", "samples kept at Google", usage.samples),
+    ];
     found.push({ name: "cloud-metrics", items });
   }
   return found;

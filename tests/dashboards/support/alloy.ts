@@ -4,7 +4,7 @@
  */
 
 const TOKEN =
-  /\s*(?:\/\/[^\n]*\n\s*)*([A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*|"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|==|[{}[\](),=+])/y;
+  /\s*(?:\/\/[^\n]*\n\s*)*([A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*|"(?:[^"\\]|\\.)*"|`[^`]*`|-?\d+(?:\.\d+)?|==|[{}[\](),=+])/y;
 
 function tokensOf(text: string): string[] {
   const tokens: string[] = [];
@@ -56,13 +56,19 @@ export function componentsOf(text: string): string[] {
     take("(");
     list(")", value);
   };
+  const index = () => {
+    take("[");
+    value();
+    take("]");
+  };
   const value = () => {
     const token = take();
     if (token === "[") list("]", value);
     else if (token === "{") list("}", entry);
     else if (isName(token)) {
       if (next() === "(") call();
-    } else if (!/^["\d-]/.test(token)) throw new Error(`expected a value, found ${token}`);
+      if (next() === "[") index();
+    } else if (!/^["`\d-]/.test(token)) throw new Error(`expected a value, found ${token}`);
     if (next() === "+" || next() === "==") entryOf(next()!);
   };
   const body = (depth: number) => {
@@ -86,6 +92,6 @@ export function componentsOf(text: string): string[] {
 /** The components that others are referred to by: `loki.write.central` of `loki.write.central.receiver`. */
 export function referencesOf(text: string): string[] {
   const exported =
-    /\b((?:loki|prometheus|discovery|remote|local)\.[\w.]+?)\.(?:receiver|targets|output|rules|content)\b/g;
+    /\b((?:loki|prometheus|discovery|remote|local|otelcol)\.[\w.]+?)\.(?:receiver|targets|output|rules|content|input|handler)\b/g;
   return [...new Set([...text.matchAll(exported)].map(([, name]) => name!))];
 }

@@ -47,6 +47,20 @@ const pipeline = (alert: string, series: string[], expected: Expected): (Fires |
   },
 ];
 
+const ofExporter = `job="cloud-metrics",component_id="otelcol.exporter.otlphttp.history"`;
+const exporter = { [`otelcol_exporter_queue_capacity{${ofExporter},data_type="metrics"}`]: "1000x40" };
+const traces = `otelcol_exporter_queue_capacity{job="tempo",data_type="traces"}`;
+const sent = `otelcol_exporter_sent_metric_points_total{${ofExporter}}`;
+const refused = `otelcol_exporter_send_failed_metric_points_total{${ofExporter}}`;
+const historyGap: Expected = {
+  severity: "warning",
+  service: "cloud-metrics",
+  team: "platform",
+  labels: { job: "cloud-metrics" },
+  summary: "The history has a gap",
+  dashboard: "alerts-incidents",
+};
+
 export const monitoringSuite: Suite = {
   group: "monitoring",
   interval: 60,
@@ -138,6 +152,36 @@ export const monitoringSuite: Suite = {
         dashboard: "alerts-incidents",
       },
     ),
+    {
+      alert: "HistoryFailing",
+      shows: "fires when samples are refused for 5 minutes",
+      series: { ...exporter, [sent]: "0+400x30", [refused]: "0x5 200x30" },
+      onset: "11m",
+      alerts: [historyGap],
+      also: ["14m"],
+      ends: "18m",
+    },
+    {
+      alert: "HistoryFailing",
+      shows: "fires when the collector has sent nothing for 10 minutes",
+      series: { ...exporter, [sent]: "0+400x5 2000x30", [refused]: "0x30" },
+      onset: "20m",
+      alerts: [historyGap],
+      also: ["30m"],
+    },
+    {
+      alert: "HistoryFailing",
+      shows: "fires when the collector never sends",
+      series: exporter,
+      onset: "5m",
+      alerts: [historyGap],
+    },
+    {
+      alert: "HistoryFailing",
+      shows: "is quiet where samples go, and where there is no history",
+      series: { ...exporter, [sent]: "0+400x30", [refused]: "200x30", [traces]: "1000x30" },
+      quietAt: "25m",
+    },
     ...pipeline(
       "RuleEvaluationFailing",
       ["one", "two"].map(
