@@ -44,6 +44,8 @@ export interface Agent {
   metricsPort: number;
   /** Stops accepting, finishes what is under way, ends sessions, sends the last traces. */
   stop(): Promise<void>;
+  /** Sends the last traces, and takes no further ones: for a process that ends at once. */
+  sendTraces(): Promise<void>;
 }
 
 /** Puts the agent together and starts it. */
@@ -106,6 +108,7 @@ export async function startAgent(config: Config, replacements: Replacements = {}
   return {
     port,
     metricsPort,
+    sendTraces: () => tracing.shutdown(FLUSH_MS),
     async stop() {
       stopping = true;
       log.info({ event: "agent.stopping" }, "agent stops");

@@ -1,9 +1,17 @@
 import { startAgent } from "./agent";
-import { ConfigError, readConfig } from "./config";
+import { ConfigError, readConfig, type Config } from "./config";
+import { createLog } from "./telemetry";
+import { endOnUncaught } from "./telemetry/uncaught";
 
 /** The agent's process: settings from the environment, stopped by SIGTERM or SIGINT. */
-async function main(): Promise<void> {
-  const agent = await startAgent(readConfig());
+async function main(config: Config): Promise<void> {
+  const log = createLog({ level: config.LOG_LEVEL, environment: config.TOLLGATE_ENVIRONMENT });
+  const starting = startAgent(config, { log });
+  endOnUncaught(
+    (err) => log.error({ event: "agent.failed", err }, "an error that nothing caught ends the agent"),
+    async () => (await starting).sendTraces(),
+  );
+  const agent = await starting;
   let stopping = false;
   const stop = () => {
     if (stopping) return;
@@ -17,7 +25,14 @@ async function main(): Promise<void> {
   process.on("SIGINT", stop);
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof ConfigError ? error.message : error);
-  process.exitCode = 1;
-});
+function settings(): Config {
+  try {
+    return readConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+}
+
+void main(settings());

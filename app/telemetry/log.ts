@@ -5,6 +5,7 @@ export type Event =
   | "agent.started"
   | "agent.stopping"
   | "agent.stopped"
+  | "agent.failed"
   | "auth.accepted"
   | "auth.rejected"
   | "session.started"
@@ -32,10 +33,19 @@ export function createLog(
   options: { level: string; environment: string },
   destination?: DestinationStream,
 ): Log {
+  return jsonLog("agent", options, destination);
+}
+
+/** The log of any service, with the field names of docs/interfaces.md; an error's properties stay out of it. */
+export function jsonLog(
+  service: string,
+  { level = "info", environment }: { level?: string; environment: string },
+  destination?: DestinationStream,
+): Logger<never, false> {
   return pino(
     {
-      level: options.level,
-      base: { service: "agent", environment: options.environment },
+      level,
+      base: { service, environment },
       messageKey: "message",
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },

@@ -1,8 +1,8 @@
 import { FAILURES } from "../conversation/failures";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 
-const SECONDS_FAST = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-const SECONDS_SLOW = [0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120];
+/** A quantile says no more than the last: a question may take minutes, and it is a tool's run as well. */
+const SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600];
 
 /** The agent's metrics (docs/interfaces.md) and the process's own, in one registry. */
 export function createMetrics() {
@@ -21,7 +21,7 @@ export function createMetrics() {
       name: "tollgate_agent_query_seconds",
       help: "Time from a question to its answer",
       labelNames: ["query_type", "outcome"] as const,
-      buckets: SECONDS_SLOW,
+      buckets: SECONDS,
       registers,
     }),
     toolRuns: new Counter({
@@ -34,14 +34,14 @@ export function createMetrics() {
       name: "tollgate_agent_tool_seconds",
       help: "Time of a tool run",
       labelNames: ["tool"] as const,
-      buckets: SECONDS_FAST,
+      buckets: SECONDS,
       registers,
     }),
     gcpApiSeconds: new Histogram({
       name: "tollgate_agent_gcp_api_seconds",
       help: "Time of a Google Cloud API call",
       labelNames: ["api", "outcome"] as const,
-      buckets: SECONDS_FAST,
+      buckets: SECONDS,
       registers,
     }),
     conversationTurns: new Histogram({

@@ -2,10 +2,21 @@ import { stringify } from "yaml";
 import { WATCHDOG } from "../watchdog";
 import { inhibitions } from "./inhibitions";
 
+/** The file of each integration's secret, below the folder of secrets. */
+export const SECRET_FILES = {
+  slack: "slack/webhook-url",
+  pagerduty: "pagerduty/routing-key",
+  email: "smtp/password",
+} as const;
+
+export type Integration = keyof typeof SECRET_FILES;
+
 /** Where the alerts go and as whom. Secrets are files, read at each notification. */
 export interface AlertmanagerSettings {
-  /** Folder with `slack/webhook-url`, `pagerduty/routing-key` and `smtp/password`. */
+  /** Folder of {@link SECRET_FILES}. */
   secretsFolder: string;
+  /** What has no secret here: nothing is sent there, and so nothing fails. Default: none. */
+  without?: Integration[];
   email: {
     /** Who in operations gets the budget warnings. */
     to: string;
@@ -99,9 +110,10 @@ function route({ groupWait = "30s", groupInterval = "5m" }: AlertmanagerSettings
   };
 }
 
-function receivers({ secretsFolder, email, heartbeat }: AlertmanagerSettings): object[] {
+function receivers({ secretsFolder, without = [], email, heartbeat }: AlertmanagerSettings): object[] {
+  const secretOf = (integration: Integration) => `${secretsFolder}/${SECRET_FILES[integration]}`;
   const slack = {
-    api_url_file: `${secretsFolder}/slack/webhook-url`,
+    api_url_file: secretOf("slack"),
     send_resolved: true,
     color: `{{ template "tollgate.color" . }}`,
     title: `{{ template "tollgate.title" . }}`,
@@ -115,7 +127,7 @@ function receivers({ secretsFolder, email, heartbeat }: AlertmanagerSettings): o
     ],
   };
   const pagerduty = {
-    routing_key_file: `${secretsFolder}/pagerduty/routing-key`,
+    routing_key_file: secretOf("pagerduty"),
     send_resolved: true,
     severity: "critical",
     class: "{{ .GroupLabels.alertname }}",
@@ -131,17 +143,26 @@ function receivers({ secretsFolder, email, heartbeat }: AlertmanagerSettings): o
     from: email.from,
     smarthost: email.smarthost,
     auth_username: email.username,
-    auth_password_file: `${secretsFolder}/smtp/password`,
+    auth_password_file: secretOf("email"),
     require_tls: true,
     send_resolved: false,
     headers: { Subject: `{{ template "tollgate.title" . }}` },
     text: `{{ template "tollgate.mail" . }}`,
     html: "",
   };
+  const configs = { slack, pagerduty, email: mail };
+  const receiver = (name: string, integrations: Integration[]) => ({
+    name,
+    ...Object.fromEntries(
+      integrations
+        .filter((each) => !without.includes(each))
+        .map((each) => [`${each}_configs`, [configs[each]]]),
+    ),
+  });
   return [
-    { name: "slack", slack_configs: [slack] },
-    { name: "slack-and-pagerduty", slack_configs: [slack], pagerduty_configs: [pagerduty] },
-    { name: "slack-and-email", slack_configs: [slack], email_configs: [mail] },
+    receiver("slack", ["slack"]),
+    receiver("slack-and-pagerduty", ["slack", "pagerduty"]),
+    receiver("slack-and-email", ["slack", "email"]),
     // No notification: the guard has logged what happened, and Prometheus and Alertmanager show it.
     { name: "log" },
     {

@@ -2,7 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { alertmanagerConfig, defaultSettings, HEARTBEAT_FILE, type AlertmanagerSettings } from "./config";
 
-export { defaultSettings, HEARTBEAT_FILE, type AlertmanagerSettings } from "./config";
+export {
+  defaultSettings,
+  HEARTBEAT_FILE,
+  SECRET_FILES,
+  type AlertmanagerSettings,
+  type Integration,
+} from "./config";
 
 /** Alertmanager's files by their path in its configuration folder. */
 export function alertmanagerFiles(settings: AlertmanagerSettings): Record<string, string> {

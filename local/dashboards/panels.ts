@@ -10,6 +10,8 @@ export interface PanelQuery {
   format?: string;
   legendFormat?: string;
   instant?: boolean;
+  /** Time between two points at least, such as `2m`. */
+  interval?: string;
 }
 
 export type GridPos = Record<"x" | "y" | "w" | "h", number>;
@@ -29,6 +31,7 @@ export interface RenderedPanel {
   datasource: { uid: string };
   targets: PanelQuery[];
   gridPos: GridPos;
+  timeFrom?: string;
   options: unknown;
   fieldConfig: {
     defaults: FieldOptions;

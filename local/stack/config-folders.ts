@@ -2,7 +2,12 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { basename, dirname, join } from "node:path";
 import { parseDocument } from "yaml";
 import { catalogue, findService, ports, service, type ConfigFolder } from "../../catalogue";
-import { alertmanagerFiles, defaultSettings } from "../../dashboards/alertmanager";
+import {
+  alertmanagerFiles,
+  defaultSettings,
+  SECRET_FILES,
+  type Integration,
+} from "../../dashboards/alertmanager";
 import { collectorFiles } from "../../dashboards/alloy";
 import { grafanaFiles } from "../../dashboards/grafana";
 import { lokiConfig } from "../../dashboards/loki/config";
@@ -86,7 +91,7 @@ function prometheusHere(settings: StackSettings): Files {
 
 /**
  * Messages leave this machine only when the folder `.tollgate/alertmanager-secrets` has the receivers' secrets (such as
- * `slack/webhook-url`); without them Alertmanager shows alerts and notes in its log that it cannot deliver them.
+ * `slack/webhook-url`) when it starts; without them Alertmanager shows alerts and sends nothing.
  */
 function alertmanagerHere(): Files {
   const secretsFolder = join(workFolder, "alertmanager-secrets");
@@ -95,6 +100,9 @@ function alertmanagerHere(): Files {
   return alertmanagerFiles({
     ...defaultSettings,
     secretsFolder,
+    without: (Object.keys(SECRET_FILES) as Integration[]).filter(
+      (each) => !existsSync(join(secretsFolder, SECRET_FILES[each])),
+    ),
     ...(existsSync(heartbeat) ? { heartbeat: { url: readFileSync(heartbeat, "utf8").trim() } } : {}),
   });
 }

@@ -4,21 +4,18 @@
  * Environment: `TOLLGATE_LEDGER_URL` (role `ledger_reader`, required), `PORT` (default: the catalogue's), `HOST`
  * (default: every address).
  */
-import pino from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
+import { jsonLog } from "../../app/telemetry/log";
+import { endOnUncaught } from "../../app/telemetry/uncaught";
 import { ports } from "../../catalogue";
 import { createExporter } from "./server";
 
-const log = pino({
-  base: { service: "ledger-exporter", environment: process.env.TOLLGATE_ENVIRONMENT ?? "local" },
-  messageKey: "message",
-  timestamp: () => `,"time":"${new Date().toISOString()}"`,
-  formatters: { level: (level) => ({ level }) },
-});
+const log = jsonLog("ledger-exporter", { environment: process.env.TOLLGATE_ENVIRONMENT ?? "local" });
+endOnUncaught((err) => log.error({ event: "failed", err }, "an error that nothing caught ends the exporter"));
 
 const ledgerUrl = process.env.TOLLGATE_LEDGER_URL;
 if (!ledgerUrl) {
-  log.fatal(
+  log.error(
     { event: "config.invalid" },
     "TOLLGATE_LEDGER_URL is not set: set it to the URL of role ledger_reader",
   );

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { endOnUncaught } from "../../app/telemetry/uncaught";
 import { STACKS } from "../../infra/plan/stack-file";
 import { pc } from "./colours";
 
@@ -58,10 +59,11 @@ export function endWithReader(): void {
 
 /**
  * Parses the arguments, runs the command's action and ends the process: with `process.exitCode` where the action set it,
- * with 1 and the message where it failed.
+ * with 1 and the message where it failed. An error that nothing catches is reported in the same way.
  */
 export function runCommand(command: Command): void {
   endWithReader();
+  endOnUncaught(report);
   command
     .parseAsync()
     .catch(report)

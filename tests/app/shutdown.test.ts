@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { freePort } from "../support/gateway/ports";
 import { inOrder, ScriptedGateway } from "../support/scripted-gateway";
@@ -53,6 +54,56 @@ describe("the process", () => {
       .map((line) => (JSON.parse(line) as { event: string }).event);
     expect(events).toEqual(["agent.started", "agent.stopping", "agent.stopped"]);
     expect(stdout).not.toContain("hunter2");
+  });
+
+  test("an error that nothing catches is one line without its properties, and loses no span", async () => {
+    let sent = "";
+    const tempo = createServer((request, response) => {
+      request
+        .on("data", (part: Buffer) => (sent += part.toString("latin1")))
+        .on("end", () => response.end("{}"));
+    });
+    await new Promise<void>((resolve) => tempo.listen(0, "127.0.0.1", resolve));
+    // Breaks once the agent listens, with a span that is not sent yet.
+    const script = `
+      const { createRequire } = process.getBuiltinModule("node:module");
+      const write = process.getBuiltinModule("node:fs").writeSync;
+      process.getBuiltinModule("node:fs").writeSync = (fd, text, ...rest) => {
+        if (text.includes("agent.started")) setTimeout(() => {
+          createRequire(${JSON.stringify(__filename)})("@opentelemetry/api").trace.getTracer("t").startSpan("last words").end();
+          const error = Object.assign(new TypeError("it broke"), { headers: { authorization: process.env.TOLLGATE_AGENT_KEY } });
+          Promise.reject(error);
+          throw error;
+        });
+        return write(fd, text, ...rest);
+      };`;
+    const { exitCode, stdout, stderr } = await start({
+      PORT: String(await freePort()),
+      METRICS_PORT: String(await freePort()),
+      HOST: "127.0.0.1",
+      TOLLGATE_GATEWAY_URL: "http://127.0.0.1:9",
+      TOLLGATE_AGENT_KEY: "hunter2",
+      TOLLGATE_LEDGER_URL: "postgres://ledger_agent:hunter2@127.0.0.1:9/ledger",
+      TOLLGATE_ENVIRONMENT: "local",
+      TOLLGATE_DATA_SOURCE: "sample",
+      TEMPO_URL: `http://127.0.0.1:${(tempo.address() as { port: number }).port}`,
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}`,
+    }).ended;
+    tempo.close();
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: "" });
+    const lines = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.slice(1)).toEqual([
+      expect.objectContaining({
+        level: "error",
+        event: "agent.failed",
+        err: { type: "TypeError", message: "it broke", stack: expect.stringMatching(/^ +at /) },
+      }),
+    ]);
+    expect(stdout).not.toContain("hunter2");
+    expect(sent).toContain("last words");
   });
 
   test("does not start with wrong settings, and says which", async () => {

@@ -103,6 +103,53 @@ describe("tables", () => {
   });
 });
 
+describe("columns of a fixed width", () => {
+  /** Pixels of a text of 14 pixels in DejaVu Sans, the widest font that browsers fall back to, and of its cell's edges. */
+  const pixels = (text: string) =>
+    13 + 14 * [...text].reduce((sum, letter) => sum + (/[-: ]/.test(letter) ? 0.361 : 0.636), 0);
+  const WHOLE = {
+    time: pixels("11-28 18:43:28"),
+    Session: pixels("00000000-0000-0000-0000-000000000000"),
+    Trace: pixels("0".repeat(32)),
+  };
+  const tables = panels.filter(([, , { type }]) => type === "table");
+
+  type Override = { matcher: { options: string }; properties: { id: string; value?: unknown }[] };
+  const set = ({ fieldConfig }: RenderedPanel, id: string) =>
+    new Map(
+      (fieldConfig.overrides as Override[]).flatMap(({ matcher, properties }) =>
+        properties.filter((each) => each.id === id).map(({ value }) => [matcher.options, value]),
+      ),
+    );
+
+  it("show times, sessions and traces whole", () => {
+    for (const [, title, panel] of tables) {
+      const units = set(panel, "unit");
+      for (const [column, width] of set(panel, "custom.width")) {
+        const what = String(units.get(column)).startsWith("time:MM") ? "time" : column;
+        const least = WHOLE[what as keyof typeof WHOLE] ?? 0;
+        expect([title, column, width as number]).toEqual([title, column, expect.any(Number)]);
+        expect(width as number).toBeGreaterThanOrEqual(least);
+      }
+    }
+  });
+
+  it.each(tables)(
+    "%s: %s has every column in sight where the page is 1280 pixels wide",
+    (_uid, _title, panel) => {
+      const width = Math.floor((1_256 / 24) * panel.gridPos.w) - 8 - 18;
+      const columns = [...(panel.targets[0]!.rawSql ?? "").matchAll(/AS "([^"]+)"/g)].map(
+        ([, name]) => name!,
+      );
+      const widths = set(panel, "custom.width");
+      const needed = columns
+        .map((name) => Number(widths.get(name) ?? 85))
+        .reduce((sum, each) => sum + each, 0);
+      expect(needed).toBeLessThanOrEqual(width);
+    },
+  );
+});
+
 describe("time series", () => {
   it.each(panels.filter(([, , { type }]) => type === "timeseries"))(
     "%s: %s is high enough to be read",
@@ -131,6 +178,17 @@ describe("shares of a budget", () => {
     const expected = definitions.thresholds.map(({ percent }) => percent / 100);
     expect(expected).toEqual([0.5, 0.8, 0.95, 1]);
     expect(thresholdsOf(panel)).toContainEqual(expected);
+  });
+});
+
+describe("what is older than Prometheus keeps", () => {
+  const days = (range: string) => Number(/(\d+)d$/.exec(range)?.[1] ?? 0);
+
+  it.each(rendered)("$title takes from the ledger, or does not show", ({ time, panels: all }) => {
+    if (days(time!.from!) <= definitions.retention.metrics) return;
+    for (const { type, title, targets = [], timeFrom } of all as unknown as RenderedPanel[])
+      if (type === "timeseries" || type === "state-timeline")
+        expect([title, timeFrom ?? targets.every(({ rawSql }) => rawSql)]).toEqual([title, timeFrom ?? true]);
   });
 });
 

@@ -146,7 +146,6 @@ it("what only the exporter knows is unknown while it is away, whatever it said b
 it.each([
   "Held in flight",
   "Active customers",
-  "LLM cost as a share of revenue",
   "Degraded and blocked customers",
   "Budget used, customers over half",
   "Limits of all customers together",

@@ -1,5 +1,10 @@
 import { parse } from "yaml";
-import { alertmanagerFiles, defaultSettings, HEARTBEAT_FILE } from "../../dashboards/alertmanager";
+import {
+  alertmanagerFiles,
+  defaultSettings,
+  HEARTBEAT_FILE,
+  type Integration,
+} from "../../dashboards/alertmanager";
 import {
   composePrometheus,
   googlePrometheus,
@@ -113,6 +118,18 @@ describe("amtool accepts Alertmanager's configuration", () => {
     const { ok, output } = await tool("amtool", ["check-config", `${folder}/alertmanager.yml`]);
     expect(output).toContain("SUCCESS");
     expect(ok ? "" : output).toBe("");
+  });
+
+  test("without integrations that have no secret: what is not sent cannot fail", async () => {
+    const without = (...left: Integration[]) =>
+      alertmanagerFiles({ ...defaultSettings, without: left })["alertmanager.yml"]!;
+    const receivers = (text: string) => text.match(/^ +(slack|pagerduty|email|webhook)_configs/gm) ?? [];
+    expect(receivers(without("slack", "pagerduty", "email"))).toEqual([]);
+    expect(receivers(without("slack", "email")).map((each) => each.trim())).toEqual(["pagerduty_configs"]);
+    const folder = temporaryFolder({ "alertmanager.yml": without("slack", "pagerduty", "email") });
+    expect((await tool("amtool", ["check-config", `${folder}/alertmanager.yml`])).output).toContain(
+      "SUCCESS",
+    );
   });
 
   test("and every secret in it is a file that the catalogue mounts", () => {

@@ -4,7 +4,7 @@ import { thresholds } from "../../thresholds";
 import { dashboard, type Row } from "../lib/dashboard";
 import { countInRange } from "../lib/expressions";
 import { bars, histogram, logLines, pie, stat, timeSeries } from "../lib/panels";
-import { logs, prom, promBuckets, promNow } from "../lib/queries";
+import { logs, prom, promBuckets, promNow, promSmooth } from "../lib/queries";
 import { limitSteps, outcomeColors, successSteps } from "../lib/thresholds";
 import { unit } from "../lib/units";
 
@@ -26,7 +26,7 @@ const latency: Row = {
       width: 12,
       noValue: "no questions",
       queries: [0.5, 0.95, 0.99].map((q) =>
-        prom(quantile(q, "tollgate_agent_query_seconds"), `p${Math.round(q * 100)}`),
+        promSmooth(quantile(q, "tollgate_agent_query_seconds"), `p${Math.round(q * 100)}`),
       ),
     }),
     timeSeries({
@@ -35,7 +35,7 @@ const latency: Row = {
       unit: unit.seconds,
       width: 12,
       noValue: "no questions",
-      queries: [prom(quantile(0.95, "tollgate_agent_query_seconds", ["query_type"]), "{{query_type}}")],
+      queries: [promSmooth(quantile(0.95, "tollgate_agent_query_seconds", ["query_type"]), "{{query_type}}")],
     }),
     stat({
       title: "p95 now",
@@ -106,7 +106,7 @@ const tools: Row = {
       description: "19 of 20 runs of a tool take no longer.",
       unit: unit.seconds,
       noValue: "no tool ran",
-      queries: [prom(quantile(0.95, "tollgate_agent_tool_seconds", ["tool"]), "{{tool}}")],
+      queries: [promSmooth(quantile(0.95, "tollgate_agent_tool_seconds", ["tool"]), "{{tool}}")],
     }),
     timeSeries({
       title: "Google Cloud API time, median and p95",
@@ -115,7 +115,7 @@ const tools: Row = {
       width: 12,
       noValue: "no calls",
       queries: [0.5, 0.95].map((q) =>
-        prom(quantile(q, "tollgate_agent_gcp_api_seconds", ["api"]), `{{api}} p${Math.round(q * 100)}`),
+        promSmooth(quantile(q, "tollgate_agent_gcp_api_seconds", ["api"]), `{{api}} p${Math.round(q * 100)}`),
       ),
     }),
     timeSeries({
@@ -170,7 +170,7 @@ const conversations: Row = {
       width: 12,
       noValue: "no questions",
       queries: [
-        prom(
+        promSmooth(
           `${rate("tollgate_agent_llm_calls_per_query_sum", "query_type")}
            / (${rate("tollgate_agent_llm_calls_per_query_count", "query_type")} > 0)`,
           "{{query_type}}",

@@ -2,7 +2,7 @@ import { NANOS_PER_DOLLAR, PAYS } from "../../../litellm-config";
 import { records } from "../../prometheus/rules/recording";
 import { thresholds } from "../../thresholds";
 import { dashboard, type Row } from "../lib/dashboard";
-import { FAILING_SHARE, firingBySeverity } from "../lib/expressions";
+import { FAILING_SHARE, firingBySeverity, usedShare } from "../lib/expressions";
 import { toDashboard } from "../lib/links";
 import { bars, stat, table, timeline, timeSeries } from "../lib/panels";
 import { prom, promNow, sql, sqlSeries, usdOf } from "../lib/queries";
@@ -16,7 +16,7 @@ import {
   upSteps,
 } from "../lib/thresholds";
 import { unit } from "../lib/units";
-import { CUSTOMERS_CHOSEN, HOURS } from "../lib/variables";
+import { CUSTOMER_SPEND_CHOSEN, CUSTOMERS_CHOSEN, HOURS } from "../lib/variables";
 
 /** Spend since a moment, exact to the nano-dollar: what was reserved then and is paid now. */
 const spentSince = (start: string) =>
@@ -121,7 +121,7 @@ const revenue: Row = {
           SELECT tier AS "Tier", customers AS "Customers", ${usdOf("customers * price_nanos")} AS "Revenue",
             ${usdOf("spent")} AS "LLM cost", ${usdOf("customers * price_nanos - spent")} AS "Margin",
             spent / nullif(customers * price_nanos, 0)::float AS "Cost share", cap_nanos / price_nanos::float AS "Target share",
-            spent / nullif(customers * cap_nanos::float, 0) AS "Budget used"
+            ${usedShare("spent / nullif(customers * cap_nanos::float, 0)")} AS "Budget used"
           FROM (${TIER_MONTH}) AS month ORDER BY tier`),
       ],
       columns: {
@@ -143,21 +143,27 @@ const revenue: Row = {
       steps: budgetSteps,
       queries: [
         sql(`
-          SELECT tier, spent / nullif(customers * cap_nanos::float, 0) AS used FROM (${TIER_MONTH}) AS month ORDER BY tier`),
+          SELECT tier, ${usedShare("spent / nullif(customers * cap_nanos::float, 0)")} AS used FROM (${TIER_MONTH}) AS month ORDER BY tier`),
       ],
     }),
     timeSeries({
       title: "LLM cost as a share of revenue",
       description:
-        "By tier, of the running budget months so far: it drops when a customer's month ends, for most on the first.",
+        "By tier, of each calendar month (UTC) so far, against what the customers of today pay for one: it drops on the first.",
       unit: unit.share,
       width: 12,
       queries: [
-        prom(
-          `max by (tier) (tollgate_tier_spent_nanodollars{tier=~"$tier"})
-           / (max by (tier) (tollgate_tier_customers) * max by (tier) (tollgate_tier_price_nanodollars) > 0)`,
-          "{{tier}}",
-        ),
+        sqlSeries(`
+          SELECT day AS time, tier AS metric, share FROM (
+            SELECT day, tier, sum(cost) OVER (PARTITION BY tier, date_trunc('month', day, 'UTC') ORDER BY day)
+              / nullif(customers * price_nanos, 0)::float AS share
+            FROM (
+              SELECT date_trunc('day', hour, 'UTC') AS day, plan_tier AS tier, sum(cost_nanos) AS cost FROM ledger.spend
+              WHERE scope = '' AND hour BETWEEN (SELECT date_trunc('month', $__timeFrom()::timestamptz, 'UTC')) AND $__timeTo()::timestamptz
+              GROUP BY 1, 2
+            ) AS days JOIN (${TIER_MONTH}) AS month USING (tier)
+          ) AS shares
+          WHERE day >= (SELECT date_trunc('day', $__timeFrom()::timestamptz, 'UTC')) ORDER BY 1, 2`),
       ],
     }),
   ],
@@ -185,7 +191,7 @@ const customers: Row = {
     bars({
       title: "Customers by budget used",
       description:
-        "How many customers are past each threshold this month: logged, sent to operations, degraded, blocked.",
+        "How many customers are past each threshold this month: logged, sent to operations, degraded, blocked. A call that is more than what is left is blocked before 100 %.",
       unit: unit.count,
       rows: true,
       width: 8,
@@ -201,12 +207,14 @@ const customers: Row = {
     }),
     timeSeries({
       title: "Activity",
-      description: "Customers and sessions with a call in the 15 minutes before.",
+      description: "Customers with a call, and their calls, by day (UTC) of the time range.",
       unit: unit.count,
       queries: [
-        prom("max(tollgate_customers_active)", "customers"),
-        prom("max(tollgate_sessions_active)", "sessions"),
+        sqlSeries(`
+          SELECT day::timestamp AT TIME ZONE 'UTC' AS time, count(DISTINCT customer_id) AS customers, sum(calls) AS calls
+          FROM ledger.customer_spend WHERE ${CUSTOMER_SPEND_CHOSEN} GROUP BY 1 ORDER BY 1`),
       ],
+      overrides: { calls: [{ id: "custom.axisPlacement", value: "right" }] },
     }),
   ],
 };
@@ -257,6 +265,7 @@ const health: Row = {
     timeline({
       title: "Services",
       description: "Whether each service answers Prometheus: red is down, a gap is not there at all.",
+      last: "24h",
       unit: unit.none,
       steps: upSteps,
       links: [toDashboard("Infrastructure", "infrastructure", {})],

@@ -29,5 +29,8 @@ export const ZERO_WHILE_LEDGER_ANSWERS = "max(tollgate_ledger_up) * 0";
 export const countInRange = (selector: string, by: string): string =>
   `round(sum by (${by}) (increase(${selector}[$__range])))`;
 
+/** SQL or PromQL: a used share to a tenth of a per cent, rounded down: only what is used up shows as 100 %. */
+export const usedShare = (share: string): string => `floor((${share}) * 1000) / 1000`;
+
 /** PromQL: growth a second over the panel's steps. */
 export const rate = (selector: string): string => `rate(${selector}[$__rate_interval])`;

@@ -30,6 +30,8 @@ export interface PanelSpec {
   overrides?: Record<string, DynamicConfigValue[]>;
   /** Shown where there are no values: says that this is good news, or what is missing. */
   noValue?: string;
+  /** Always this time up to now, such as `24h`, whatever the dashboard's time range is. */
+  last?: string;
   /** Words and colours for single values: a state that is a number in Prometheus is read as a word. */
   states?: Record<number, State>;
 }
@@ -42,6 +44,7 @@ interface CommonBuilder {
   height(height: number): this;
   unit(unit: string): this;
   noValue(text: string): this;
+  timeFrom(range: string): this;
   datasource(source: DataSourceRef): this;
   withTarget(target: Builder<Dataquery>): this;
   thresholds(thresholds: Builder<ThresholdsConfig>): this;
@@ -65,6 +68,7 @@ export function applySpec<Panel extends CommonBuilder>(panel: Panel, spec: Panel
   spec.queries.forEach((query, i) => panel.withTarget(query.build(String.fromCharCode(65 + i))));
   if (spec.links) panel.dataLinks(spec.links);
   if (spec.noValue) panel.noValue(spec.noValue);
+  if (spec.last) panel.timeFrom(spec.last);
   if (spec.states) panel.mappings([statesMapping(spec.states)]);
   for (const [field, properties] of Object.entries(spec.overrides ?? {}))
     panel.overrideByName(field, properties);

@@ -51,8 +51,8 @@ export function stat(spec: PanelSpec): Builder<Panel> {
 /** Where an axis ends at least: Grafana's own would go to 100 for a line that is zero throughout. */
 const LEAST_TOP: Partial<Record<Unit, number>> = {
   [unit.usd]: 0.01,
-  [unit.perSecond]: 0.1,
-  [unit.countsPerSecond]: 0.1,
+  [unit.perSecond]: 0.01,
+  [unit.countsPerSecond]: 0.01,
   [unit.count]: 1,
   [unit.seconds]: 0.1,
   [unit.none]: 1,
@@ -70,7 +70,7 @@ export function timeSeries(spec: PanelSpec & { stacked?: boolean; bars?: boolean
     .showPoints(VisibilityMode.Auto)
     .fillOpacity(spec.stacked || spec.bars ? 40 : 10);
   // Without data Grafana's axis of a share goes to 10,000 %.
-  if (spec.unit === unit.share) panel.axisSoftMin(0).axisSoftMax((spec.steps?.at(-1)?.[0] ?? 0.8) * 1.25);
+  if (spec.unit === unit.share) panel.axisSoftMin(0).axisSoftMax((spec.steps?.at(-1)?.[0] ?? 0.08) * 1.25);
   const top = LEAST_TOP[spec.unit];
   if (top !== undefined) panel.axisSoftMin(0).axisSoftMax(top);
   // Each series in a colour of its own, or two that are healthy look like one; a threshold is a line.

@@ -36,11 +36,11 @@ export interface Column {
 /** Pixels of a column: Grafana's own 150 hide the last of eight columns on half a screen. */
 const NARROWEST = 85;
 
-/** Pixels of what must be readable whole: a session's UUID, a trace's 32 digits, a customer's id. */
-export const [SESSION, TRACE, CUSTOMER] = [318, 290, 120];
+/** Pixels of what must be readable whole in any font: a session's UUID, a trace's 32 digits, a customer's id. */
+export const [SESSION, TRACE, CUSTOMER] = [320, 300, 128];
 
 /** A moment. Without a unit Grafana shows some columns of times with milliseconds and others without. */
-export const TIME: Column = { unit: units.time, width: 115 };
+export const TIME: Column = { unit: units.time, width: 124 };
 
 const CELLS: Record<NonNullable<Column["cell"]>, TableCellOptions> = {
   bar: { type: TableCellDisplayMode.Gauge, mode: BarGaugeDisplayMode.Basic },

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { chromium, type Browser } from "playwright-core";
 import { findTool } from "../../processes/debian-tool";
-import { READ_PANELS, type ShownPanel } from "./findings";
+import { READ_PANELS, WIDEN_TEXTS, type ShownPanel } from "./findings";
 
 export interface Shot {
   uid: string;
@@ -63,6 +63,7 @@ export async function photograph(
     await page.waitForLoadState("networkidle");
     await page.waitForTimeout(500);
     await page.screenshot({ path: shot.file });
+    await page.evaluate(WIDEN_TEXTS);
     return { panels: await page.evaluate<ShownPanel[]>(READ_PANELS), errors };
   } finally {
     await page.close();

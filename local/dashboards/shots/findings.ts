@@ -36,6 +36,21 @@ function overlap(one: ShownPanel["box"], other: ShownPanel["box"]): boolean {
   return one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
 }
 
+/**
+ * JavaScript for the page: widens its texts to those of the widest font that browsers fall back to (DejaVu Sans, by its digits), so
+ * that what fits here fits elsewhere.
+ */
+export const WIDEN_TEXTS = `
+(() => {
+  const { fontFamily } = getComputedStyle(document.body);
+  const context = document.createElement("canvas").getContext("2d");
+  context.font = "100px " + fontFamily;
+  const missing = 0.637 - context.measureText("0123456789").width / 1000;
+  const style = document.createElement("style");
+  style.textContent = "section[data-panel] * { letter-spacing: " + Math.max(0, missing) + "em !important }";
+  document.head.append(style);
+})()`;
+
 /** JavaScript for the page: reads what it shows, as `ShownPanel[]`. */
 export const READ_PANELS = `
 [...document.querySelectorAll("section[data-panel]")].map((section) => {

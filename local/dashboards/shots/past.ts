@@ -107,9 +107,9 @@ interface Series {
  * @param until seconds since 1970: when the stack started
  * @param dollars an hour at activity 1
  */
-export function writeMetrics(data: string, until: number, customers: PastCustomer[], dollars: number): void {
+export function writeMetrics(data: string, until: number, dollars: number): void {
   const from = Math.floor(until / DAY) * DAY - DAYS * DAY;
-  const series = seriesOf(customers, dollars, from);
+  const series = seriesOf(dollars, from);
   // A day at a time: promtool reads the whole text anew for every two hours of it.
   for (let day = from; day < until; day += DAY) {
     const times: number[] = [];
@@ -200,29 +200,13 @@ function lines({ name, labels = {}, at }: Series, times: number[]): string {
   return times.map((time) => `${name}{${text.join(",")}} ${at(time)} ${time}\n`).join("");
 }
 
-function seriesOf(customers: PastCustomer[], dollars: number, from: number): Series[] {
+function seriesOf(dollars: number, from: number): Series[] {
   const rate = (time: number) => dollars * activity(time);
   const spent = spentBetween(rate, from - 32 * DAY);
   const dayOf = (time: number) => Math.floor(time / DAY) * DAY;
   const hourOf = (time: number) => Math.floor(time / 3_600) * 3_600;
-  const monthOf = (time: number) => {
-    const date = new Date(time * 1000);
-    return Date.UTC(date.getUTCFullYear(), date.getUTCMonth()) / 1000;
-  };
-  const nanos =
-    (start: (time: number) => number, share = 1) =>
-    (time: number) =>
-      Math.round(spent(start(time), time) * share * NANOS_PER_DOLLAR);
-  const all = customers.reduce((sum, each) => sum + each.spent, 0);
-  const tiers = Object.entries(definitions.tiers).flatMap(([tier, { price }]): Series[] => {
-    const own = customers.filter((each) => each.tier === tier);
-    const share = own.reduce((sum, each) => sum + each.spent, 0) / all;
-    return [
-      { name: "tollgate_tier_customers", labels: { tier }, at: () => own.length },
-      { name: "tollgate_tier_price_nanodollars", labels: { tier }, at: () => price },
-      { name: "tollgate_tier_spent_nanodollars", labels: { tier }, at: nanos(monthOf, share) },
-    ];
-  });
+  const nanos = (start: (time: number) => number) => (time: number) =>
+    Math.round(spent(start(time), time) * NANOS_PER_DOLLAR);
   const fleet = (what: string, period: string, at: Series["at"]): Series => ({
     name: `tollgate_fleet_${what}_nanodollars`,
     labels: { period },
@@ -230,13 +214,7 @@ function seriesOf(customers: PastCustomer[], dollars: number, from: number): Ser
   });
   const { dailyBudget, hourlyBudget } = definitions.fleet;
   return [
-    ...tiers,
     ...JOBS.map((job): Series => ({ name: "up", labels: { job }, at: () => 1 })),
-    {
-      name: "tollgate_customers_active",
-      at: (time) => Math.min(customers.length, Math.round(2 * activity(time))),
-    },
-    { name: "tollgate_sessions_active", at: (time) => Math.round(7 * activity(time)) },
     { name: records.spendRate, at: rate },
     { name: records.spendAverage, at: (time) => spent(time - DAY, time) / 24 },
     fleet("used", "day", nanos(dayOf)),

@@ -130,7 +130,7 @@ async function givePast({ portOffset, prometheus }: Stage): Promise<void> {
   const { data } = (await response.json()) as { data: { result: { value: [number, string] }[] } };
   const started = Number(data.result[0]?.value[1] ?? Date.now() / 1000);
   const folder = join(paths.data, "prometheus");
-  writeMetrics(folder, started, customers, dollars);
+  writeMetrics(folder, started, dollars);
   await writeAnswers(folder, started);
 }
 

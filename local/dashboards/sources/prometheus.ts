@@ -1,5 +1,6 @@
 import { frameOf, type Frame } from "../frames";
 import { interpolateExpr, stepOf, type Range } from "../interpolate";
+import { seconds } from "../../../dashboards/prometheus/rules/promql";
 import type { PanelQuery } from "../panels";
 
 interface Series {
@@ -14,7 +15,9 @@ interface Series {
  * @param url Prometheus's address, without a slash at the end.
  * @throws Error with Prometheus's own words when it refuses the query.
  */
-export async function askPrometheus(query: PanelQuery, url: string, range: Range): Promise<Frame[]> {
+export async function askPrometheus(query: PanelQuery, url: string, asked: Range): Promise<Frame[]> {
+  const least = query.interval ? seconds(query.interval) : 0;
+  const range = { ...asked, step: Math.max(stepOf(asked), least) };
   const expr = interpolateExpr(query.expr!, range);
   const series = query.instant
     ? await instant(url, expr, range)

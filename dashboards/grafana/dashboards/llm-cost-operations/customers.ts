@@ -2,7 +2,7 @@ import { NANOS_PER_DOLLAR } from "../../../../litellm-config";
 import type { Row } from "../../lib/dashboard";
 import { toDashboard } from "../../lib/links";
 import { bars, gauges, stat, table } from "../../lib/panels";
-import { ZERO_WHILE_LEDGER_ANSWERS } from "../../lib/expressions";
+import { usedShare, ZERO_WHILE_LEDGER_ANSWERS } from "../../lib/expressions";
 import { promNow, promTable, sql, sqlSeries, usdOf } from "../../lib/queries";
 import { budgetSteps } from "../../lib/thresholds";
 import { unit } from "../../lib/units";
@@ -26,19 +26,25 @@ export const customers: Row = {
         sql(`
           SELECT customer_id, customers.name AS "Customer", customers.tier AS "Tier", range.calls AS "Calls",
             ${usdOf("range.cost")} AS "Spend", ${usdOf("usage.spent_nanos")} AS "This month",
-            usage.spent_nanos / nullif(usage.cap_nanos, 0)::float AS "Budget used"
+            ${usedShare("usage.spent_nanos / nullif(usage.cap_nanos, 0)::float")} AS "Budget used"
           FROM (
             ${MOST_EXPENSIVE}
           ) AS range
           JOIN (SELECT customer_id, name, tier FROM ledger.customers) AS customers USING (customer_id)
           JOIN ledger.customer_usage AS usage USING (customer_id)
           ORDER BY range.cost DESC`),
+        // Thirty days in the place of the time range, which is all that a sparkline shows.
         sqlSeries(`
-          SELECT day::timestamp AT TIME ZONE 'UTC' AS time, customer_id, ${usdOf("sum(cost_nanos)")} AS spend
-          FROM ledger.customer_spend
-          WHERE day BETWEEN ${dayOf("$__timeTo()")} - 29 AND ${dayOf("$__timeTo()")}
-            AND customer_id IN (SELECT customer_id FROM (${MOST_EXPENSIVE}) AS range)
-          GROUP BY 1, 2 ORDER BY 1, 2`),
+          SELECT $__timeFrom()::timestamptz + ($__timeTo()::timestamptz - $__timeFrom()::timestamptz) * ago / 29 AS time,
+            customer_id, ${usdOf("coalesce(cost, 0)")} AS spend
+          FROM (SELECT customer_id FROM (${MOST_EXPENSIVE}) AS range) AS shown CROSS JOIN generate_series(0, 29) AS ago
+          LEFT JOIN (
+            SELECT customer_id, day - ${dayOf("$__timeTo()")} + 29 AS ago, sum(cost_nanos) AS cost FROM ledger.customer_spend
+            WHERE day BETWEEN ${dayOf("$__timeTo()")} - 29 AND ${dayOf("$__timeTo()")}
+              AND customer_id IN (SELECT customer_id FROM (${MOST_EXPENSIVE}) AS range)
+            GROUP BY 1, 2
+          ) AS days USING (customer_id, ago)
+          ORDER BY 1, 2`),
       ],
       transform: [
         { id: "timeSeriesTable", options: { B: { stat: "sum" } } },
@@ -68,7 +74,7 @@ export const customers: Row = {
       steps: budgetSteps,
       queries: [
         sql(`
-          SELECT name, spent_nanos / nullif(cap_nanos, 0)::float AS used FROM ledger.customer_usage
+          SELECT name, ${usedShare("spent_nanos / nullif(cap_nanos, 0)::float")} AS used FROM ledger.customer_usage
           WHERE ${CUSTOMERS_CHOSEN} ORDER BY used DESC NULLS LAST, name LIMIT 20`),
       ],
     }),
@@ -83,7 +89,7 @@ export const customers: Row = {
       links: [toDashboard("Sessions", "llm-cost-operations", { customer_id: "labels.customer_id" })],
       queries: [
         promNow(
-          `topk(12, max by (customer_id) (tollgate_customer_budget_used_ratio{tier=~"$tier"}))`,
+          `topk(12, ${usedShare(`max by (customer_id) (tollgate_customer_budget_used_ratio{tier=~"$tier"})`)})`,
           "{{customer_id}}",
         ),
       ],

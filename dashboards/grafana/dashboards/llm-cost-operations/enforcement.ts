@@ -41,6 +41,7 @@ export const enforcement: Row = {
       description:
         "What the ledger and LiteLLM counted in the last hour. They must agree; Spend Mismatch fires if not.",
       unit: unit.usd,
+      noValue: "no spend",
       queries: [
         prom(`sum(${records.ledgerSpend}) / ${NANOS_PER_DOLLAR}`, "ledger"),
         prom(`sum(${records.litellmSpend}) / ${NANOS_PER_DOLLAR}`, "LiteLLM"),

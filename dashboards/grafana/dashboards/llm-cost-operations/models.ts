@@ -59,7 +59,7 @@ export const models: Row = {
           ORDER BY cost DESC`),
       ],
       columns: {
-        "Query type": { width: 125 },
+        "Query type": { width: 150 },
         Mean: { unit: unit.usd, decimals: 4 },
         p95: { unit: unit.usd, decimals: 4 },
         Spend: { unit: unit.usd },

@@ -35,8 +35,8 @@ export const sessions = (langfuse: string): Row => ({
 
 function sessionQuery(limit: string, order = "spent_nanos DESC") {
   return sql(`
-    SELECT customer_id AS "Customer", session_id AS "Session", started_at AS "Started", last_call_at AS "Last call",
-      calls AS "Calls", ${usdOf("spent_nanos")} AS "Spend", spent_nanos / ${definitions.session.budget}::float AS "Cap used",
+    SELECT customer_id AS "Customer", session_id AS "Session", last_call_at AS "Last call",
+      extract(epoch FROM last_call_at - started_at) AS "Lasted", calls AS "Calls", ${usdOf("spent_nanos")} AS "Spend", spent_nanos / ${definitions.session.budget}::float AS "Cap used",
       last_trace_id AS "Trace"
     FROM ledger.sessions
     WHERE $__timeFilter(last_call_at) AND customer_id IN (\${customer_id:sqlstring})
@@ -50,8 +50,8 @@ function sessionColumns(langfuse: string): NonNullable<Parameters<typeof table>[
       width: CUSTOMER,
     },
     Session: { link: toPage("Session in Langfuse", `${langfuse}/sessions`, "Session"), width: SESSION },
-    Started: TIME,
     "Last call": TIME,
+    Lasted: { unit: unit.seconds, width: 85 },
     Calls: { width: 75 },
     Spend: { unit: unit.usd, decimals: 4 },
     "Cap used": { unit: unit.share, steps: budgetSteps, cell: "bar", width: 100 },

@@ -15,6 +15,8 @@ export interface Panel {
   gridPos: { x: number; y: number; w: number; h: number };
   targets?: Query[];
   transformations?: DataTransformerConfig[];
+  /** Always this time up to now, such as `24h`. */
+  timeFrom?: string;
   fieldConfig: FieldConfigSource;
   options: Record<string, never>;
 }
@@ -45,6 +47,14 @@ export interface Asked {
   from: number;
   to: number;
   chosen: Record<string, string[]>;
+}
+
+const UNITS: Record<string, number> = { m: 60, h: 3_600, d: 86_400 };
+
+/** Seconds of `15m`, `6h`, `30d`. */
+export function secondsOf(text: string): number {
+  const [, count, unit] = /^(\d+)([mhd])$/.exec(text) ?? ["", "30", "s"];
+  return Number(count) * (UNITS[unit] ?? 1);
 }
 
 export async function getJson<T>(path: string): Promise<T> {

@@ -2,7 +2,7 @@ import { css } from "@emotion/css";
 import type { GrafanaTheme2 } from "@grafana/data";
 import { useStyles2, useTheme2 } from "@grafana/ui";
 import { useEffect, useMemo, useState, type JSX } from "react";
-import { getJson, type Asked, type Dashboard } from "./api";
+import { getJson, secondsOf, type Asked, type Dashboard } from "./api";
 import { Grid } from "./grid";
 
 interface Choices {
@@ -11,7 +11,6 @@ interface Choices {
 }
 
 const RANGES = ["now-15m", "now-1h", "now-6h", "now-24h", "now-7d", "now-30d"];
-const UNITS: Record<string, number> = { m: 60, h: 3_600, d: 86_400 };
 
 /** One dashboard: the menu, its variables, its panels. What is chosen is in the address, as in Grafana. */
 export function App(): JSX.Element {
@@ -95,9 +94,7 @@ export function App(): JSX.Element {
             </select>
           </label>
         ))}
-        <span className={styles.note}>
-          Viewer: drawn with Grafana's components; Grafana itself is not running.
-        </span>
+        <span className={styles.note}>A viewer with Grafana's components, not Grafana</span>
         <label>
           Last{" "}
           <select value={from} onChange={({ target }) => choose("from", target.value)}>
@@ -117,12 +114,6 @@ export function App(): JSX.Element {
       <Grid dashboard={dashboard} asked={asked} />
     </>
   );
-}
-
-/** Seconds of `15m`, `6h`, `30d`. */
-function secondsOf(text: string): number {
-  const [, count, unit] = /^(\d+)([mhd])$/.exec(text) ?? ["", "30", "s"];
-  return Number(count) * (UNITS[unit] ?? 1);
 }
 
 function stylesOf(theme: GrafanaTheme2) {

@@ -1,7 +1,7 @@
 import { FieldType, LoadingState, type DataFrame } from "@grafana/data";
 import { ErrorBoundaryAlert, PanelChrome, useTheme2 } from "@grafana/ui";
 import { useEffect, useMemo, useState, type ComponentType, type JSX } from "react";
-import { ask, type Asked, type Panel as PanelJson } from "./api";
+import { ask, secondsOf, type Asked, type Panel as PanelJson } from "./api";
 import { withOptions } from "./fields";
 import { Graph } from "./panels/graph";
 import { Lines } from "./panels/lines";
@@ -34,8 +34,13 @@ const KINDS: Record<string, ComponentType<PanelProps>> = {
 type Answer = { frames?: DataFrame[]; error?: string };
 
 /** A panel with its heading, asked anew whenever the time range or a variable changes. */
-export function Panel({ panel, asked, width, height }: Omit<PanelProps, "frames">): JSX.Element {
+export function Panel({ panel, asked: ofDashboard, width, height }: Omit<PanelProps, "frames">): JSX.Element {
   const theme = useTheme2();
+  const { timeFrom } = panel;
+  const asked = useMemo(
+    () => (timeFrom ? { ...ofDashboard, from: ofDashboard.to - secondsOf(timeFrom) * 1000 } : ofDashboard),
+    [ofDashboard, timeFrom],
+  );
   const [{ frames, error }, setAnswer] = useState<Answer>({});
   useEffect(() => {
     let isCurrent = true;
@@ -56,7 +61,7 @@ export function Panel({ panel, asked, width, height }: Omit<PanelProps, "frames"
   return (
     <section data-panel={panel.title} data-kind={panel.type} data-state={state} style={{ width, height }}>
       <PanelChrome
-        title={panel.title}
+        title={timeFrom ? `${panel.title} (last ${timeFrom})` : panel.title}
         description={panel.description}
         width={width}
         height={height}

@@ -12,7 +12,7 @@ interface Props {
 }
 
 /** Pixels that a legend takes of a panel. */
-export const legendWidth = (width: number): number => Math.min(340, Math.round(width * 0.58));
+export const legendWidth = (width: number): number => Math.min(340, Math.round(width * 0.66));
 
 /** Shares of a whole as a ring, with their values in a legend next to it. */
 export function Donut({ values, width, height, legend }: Props): JSX.Element {

@@ -22,14 +22,10 @@ export function Gauge({ value: { display, field }, named, width, height }: Props
   const [x, y] = [width / 2, radius + 4];
   const stroke = radius * 0.22;
   const inner = radius - stroke * 0.85;
+  const text = formattedValueToString(display);
   const steps = (field.thresholds?.steps ?? []).filter(({ value: from }) => from === -Infinity || from < max);
   return (
-    <svg
-      width={width}
-      height={height}
-      role="img"
-      aria-label={`${display.title ?? ""} ${formattedValueToString(display)}`}
-    >
+    <svg width={width} height={height} role="img" aria-label={`${display.title ?? ""} ${text}`}>
       {steps.map((step, i) => (
         <path
           key={step.value}
@@ -57,11 +53,12 @@ export function Gauge({ value: { display, field }, named, width, height }: Props
         x={x}
         y={y + radius * 0.18}
         textAnchor="middle"
-        fontSize={radius * 0.38}
+        // No letter is wider than two thirds of its height, on average: the text stays within the dial.
+        fontSize={Math.min(radius * 0.38, ((inner - stroke / 2) * 1.8) / (0.67 * text.length))}
         fontWeight={500}
         fill={display.color}
       >
-        {formattedValueToString(display)}
+        {text}
       </text>
       {named && (
         <text x={x} y={height - 5} textAnchor="middle" fontSize={13} fill={theme.colors.text.primary}>

@@ -1,9 +1,10 @@
 import { dateTimeFormat, FieldType, formattedValueToString, getFieldDisplayName } from "@grafana/data";
-import { useTheme2 } from "@grafana/ui";
+import { measureText, useTheme2 } from "@grafana/ui";
 import type { JSX } from "react";
 import type { PanelProps } from "../panel";
 
-const AXIS = 22;
+/** Pixels: of the axis, of the texts. */
+const [AXIS, FONT] = [22, 12];
 
 /** States over time, a row a series, coloured by the thresholds; nothing is drawn where nothing was measured. */
 export function Timeline({ frames, asked, width, height }: PanelProps): JSX.Element {
@@ -14,14 +15,15 @@ export function Timeline({ frames, asked, width, height }: PanelProps): JSX.Elem
     if (!time || !value) return [];
     return [{ name: getFieldDisplayName(value, frame, frames), times: time.values as number[], value }];
   });
-  const names = Math.min(220, 12 + 7 * Math.max(0, ...rows.map(({ name }) => name.length)));
-  const rowHeight = Math.min(28, (height - AXIS) / Math.max(1, rows.length));
+  const longest = Math.max(0, ...rows.map(({ name }) => measureText(name, FONT).width));
+  const names = Math.min(width / 3, 12 + longest);
+  const rowHeight = Math.min(60, (height - AXIS) / Math.max(1, rows.length));
   const x = (time: number) => names + ((time - asked.from) / (asked.to - asked.from)) * (width - names);
   return (
     <svg
       width={width}
       height={height}
-      fontSize={12}
+      fontSize={FONT}
       fill={theme.colors.text.secondary}
       role="img"
       aria-label="states over time"
@@ -31,22 +33,24 @@ export function Timeline({ frames, asked, width, height }: PanelProps): JSX.Elem
           <text x={names - 8} y={rowHeight / 2 + 4} textAnchor="end">
             {name}
           </text>
-          {spansOf(times, value.values as (number | null)[]).map(({ from, to, value: number }) => {
-            const display = value.display!(number);
-            return (
-              <rect
-                key={from}
-                x={x(Math.max(from, asked.from))}
-                y={rowHeight * 0.12}
-                width={Math.max(1, x(to) - x(Math.max(from, asked.from)))}
-                height={rowHeight * 0.76}
-                fill={display.color}
-                fillOpacity={0.7}
-              >
-                <title>{`${name}: ${formattedValueToString(display)}`}</title>
-              </rect>
-            );
-          })}
+          {spansOf(times, value.values as (number | null)[], (number) => value.display!(number).color).map(
+            ({ from, to, value: number }) => {
+              const display = value.display!(number);
+              return (
+                <rect
+                  key={from}
+                  x={x(Math.max(from, asked.from))}
+                  y={rowHeight * 0.12}
+                  width={Math.max(1, x(to) - x(Math.max(from, asked.from)))}
+                  height={rowHeight * 0.76}
+                  fill={display.color}
+                  fillOpacity={0.7}
+                >
+                  <title>{`${name}: ${formattedValueToString(display)}`}</title>
+                </rect>
+              );
+            },
+          )}
         </g>
       ))}
       {ticksOf(asked.from, asked.to, (width - names) / 90).map(({ time, label }) => (
@@ -61,18 +65,23 @@ export function Timeline({ frames, asked, width, height }: PanelProps): JSX.Elem
 interface Span {
   from: number;
   to: number;
+  /** The first. */
   value: number;
 }
 
-/** Stretches of the same value; a step without one ends a stretch. */
-function spansOf(times: number[], values: (number | null)[]): Span[] {
+/** Stretches of the same state; a step without a value ends a stretch. */
+function spansOf(
+  times: number[],
+  values: (number | null)[],
+  stateOf: (value: number) => string | undefined,
+): Span[] {
   const step = times.length > 1 ? Math.min(...times.slice(1).map((time, i) => time - times[i])) : 15_000;
   const spans: Span[] = [];
   times.forEach((time, i) => {
     const value = values[i];
     const last = spans.at(-1);
     if (value === null || Number.isNaN(value)) return;
-    if (last && last.to === time && last.value === value) last.to = time + step;
+    if (last && last.to === time && stateOf(last.value) === stateOf(value)) last.to = time + step;
     else spans.push({ from: time, to: time + step, value });
   });
   return spans;
