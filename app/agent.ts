@@ -144,7 +144,8 @@ function tokenReader({
 
 function langfuseAccess(config: Config): LangfuseAccess | undefined {
   const { LANGFUSE_HOST: host, LANGFUSE_PUBLIC_KEY: publicKey, LANGFUSE_SECRET_KEY: secretKey } = config;
-  return host && publicKey && secretKey ? { host, publicKey, secretKey } : undefined;
+  const texts = config.TOLLGATE_TRACE_TEXTS === "all";
+  return host && publicKey && secretKey ? { host, publicKey, secretKey, texts } : undefined;
 }
 
 function promptClient({ host, publicKey, secretKey }: LangfuseAccess): LangfuseClient {

@@ -26,7 +26,7 @@ const shape = z
     TOLLGATE_GATEWAY_URL: z.url({ protocol: /^https?$/ }),
     TOLLGATE_AGENT_KEY: z.string().min(1),
     TOLLGATE_LEDGER_URL: z.url({ protocol: /^postgres(ql)?$/ }),
-    TOLLGATE_ENVIRONMENT: z.enum(["local", "dev", "prod"]),
+    TOLLGATE_ENVIRONMENT: z.string().regex(/^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/),
     TOLLGATE_DATA_SOURCE: z.enum(["sample", "gcp"]),
     /** The dataset in each customer's project that holds the billing export. */
     TOLLGATE_BILLING_DATASET: z
@@ -39,6 +39,8 @@ const shape = z
       .url({ protocol: /^https?$/ })
       .transform((url) => url.replace(/\/$/, ""))
       .optional(),
+    /** Whether Langfuse gets the texts of questions, answers and tools. */
+    TOLLGATE_TRACE_TEXTS: z.enum(["all", "none"]).default("all"),
     LANGFUSE_HOST: z.url({ protocol: /^https?$/ }).optional(),
     LANGFUSE_PUBLIC_KEY: z.string().min(1).optional(),
     LANGFUSE_SECRET_KEY: z.string().min(1).optional(),
@@ -67,7 +69,8 @@ const REMEDIES: Record<string, string> = {
   TOLLGATE_GATEWAY_URL: "set the gateway's address, such as http://gateway:4000",
   TOLLGATE_AGENT_KEY: "set the agent's key at the gateway",
   TOLLGATE_LEDGER_URL: "set the ledger's address, such as postgres://ledger_agent:...@postgres:5432/ledger",
-  TOLLGATE_ENVIRONMENT: "must be one of local, dev, prod",
+  TOLLGATE_ENVIRONMENT: "set the stack's name, such as dev: lower case letters, digits and dashes",
+  TOLLGATE_TRACE_TEXTS: "must be all or none",
   TOLLGATE_DATA_SOURCE: "must be sample or gcp",
   TOLLGATE_BILLING_DATASET: "must be a BigQuery dataset id: letters, digits and underscores",
   TEMPO_URL: "set the address where Tempo takes OTLP over HTTP, such as http://tempo:4318",

@@ -24,6 +24,7 @@ export const application = {
       TOLLGATE_DATA_SOURCE: { setting: "dataSource" },
       TOLLGATE_PUBLIC_URL: { setting: "publicUrl" },
       TOLLGATE_OAUTH_ISSUER: { setting: "oauthIssuer" },
+      TOLLGATE_TRACE_TEXTS: { setting: "traceTexts" },
       LANGFUSE_HOST: { url: "langfuse-web" },
       LANGFUSE_PUBLIC_KEY: { secret: "langfuse-public-key" },
       LANGFUSE_SECRET_KEY: { secret: "langfuse-secret-key" },

@@ -28,6 +28,7 @@ export const gateway = {
       TOLLGATE_LEDGER_URL: { secret: "ledger-guard-url" },
       TOLLGATE_GUARD_CONFIG: { path: "/etc/tollgate/guard.json" },
       TOLLGATE_ENVIRONMENT: { setting: "environment" },
+      TOLLGATE_TRACE_TEXTS: { setting: "traceTexts" },
       // Without it malloc gives each thread an arena, and no other thread uses what one frees.
       MALLOC_ARENA_MAX: "2",
       // LiteLLM would fetch its price list from the internet at each start; the guard has its own prices.

@@ -33,7 +33,7 @@ export type CloudSetting =
   | "withoutSignUp";
 
 /** What a stack may leave unset: the variable is then left out, or empty. */
-export type OptionalSetting = "publicUrl" | "oauthIssuer";
+export type OptionalSetting = "publicUrl" | "oauthIssuer" | "traceTexts";
 
 /**
  * What depends on the target, and is resolved by it.

@@ -202,7 +202,7 @@ export function startOf({ command, rest }, stack) {
   // `npm run customers -- --stack prod list` names it after the command.
   const { stack: named = stack, rest: args } = leadingStack(rest);
   if (named === undefined || args.some((each) => ["--help", "-h"].includes(each))) return { entry, args };
-  return { entry: "ops/remote/main.ts", args: [named, remote.job, remote.program, ...args] };
+  return { entry: "ops/remote/main.ts", args: [named, remote.job, remote.program, entry, ...args] };
 }
 
 /** The help page of `tollgate`. */

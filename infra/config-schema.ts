@@ -125,6 +125,8 @@ export const schema = z.strictObject({
   publicUrl: webAddress("https://agent.example.com", { path: false }).optional(),
   /** The OAuth authorization server whose access tokens the agent accepts in addition to customers' keys. Default: keys only. */
   oauthIssuer: webAddress("https://login.example.com", { path: true }).optional(),
+  /** Whether traces in Langfuse have the texts of questions, prompts, answers and tools. Default: all of them. */
+  traceTexts: z.enum(["all", "none"]).optional(),
   /** The snapshot that ClickHouse's disk was made from, or is to be made anew from: it stays in the file afterwards. */
   clickhouseSnapshot: z
     .string()

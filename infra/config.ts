@@ -235,10 +235,15 @@ function isConfigSecret(key: string): boolean {
   return runtime.isConfigSecret(key);
 }
 
+/** https://cloud.google.com/secret-manager/quotas */
+const SECRET_BYTES = 64 * 1024;
+
 /** What is wrong with the value of a secret, without the value. */
 function wrongSecret({ form }: { form?: SecretForm }, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   if (text.trim() === "") return "must not be empty";
+  const bytes = Buffer.byteLength(text);
+  if (bytes > SECRET_BYTES) return `has ${bytes} bytes: Secret Manager takes ${SECRET_BYTES} at most`;
   const value = parsed(text);
   const { right, is } = {
     https: { right: /^https:\/\/[^\s/]+/.test(text), is: "an https address" },

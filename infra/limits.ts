@@ -178,12 +178,17 @@ export const limits: Limit[] = [
     }),
   },
   {
-    name: "A probe's timeout",
-    limit: "no longer than its period",
+    name: "A probe's times",
+    limit: "a timeout no longer than its period, a period of at most 240 seconds at the start and 3600 later",
     source: `${DOCS}/run/docs/configuring/healthchecks`,
     check: perContainer(({ name, startupProbe, livenessProbe }) =>
-      [startupProbe, livenessProbe].flatMap((probe) =>
-        probe && probe.timeoutSeconds > probe.periodSeconds ? [`${name} has ${probe.timeoutSeconds} s`] : [],
+      [
+        { probe: startupProbe, most: 240 },
+        { probe: livenessProbe, most: 3600 },
+      ].flatMap(({ probe, most }) =>
+        probe && (probe.timeoutSeconds > probe.periodSeconds || probe.periodSeconds > most)
+          ? [`${name} has ${probe.timeoutSeconds} s each ${probe.periodSeconds} s`]
+          : [],
       ),
     ),
   },
@@ -264,6 +269,46 @@ export const limits: Limit[] = [
     ),
   },
   {
+    name: "Variables of a service",
+    limit: "1000",
+    source: `${DOCS}/run/docs/configuring/services/environment-variables`,
+    check: perInstance((containers) => {
+      const count = sum(containers.map(({ envs }) => envs.length));
+      return count > 1000 ? [`${count} variables`] : [];
+    }),
+  },
+  {
+    name: "A job's task",
+    limit: "168 hours for each try",
+    source: `${DOCS}/run/docs/configuring/task-timeout`,
+    check: perInstance((_containers, { timeout = "600s" }, type) =>
+      type === JOB && Number.parseFloat(timeout) > 168 * 3600 ? [timeout] : [],
+    ),
+  },
+  {
+    name: "A job's retries",
+    limit: "10",
+    source: `${DOCS}/run/docs/configuring/max-retries`,
+    check: perInstance((_containers, { maxRetries = 3 }, type) =>
+      type === JOB && maxRetries > 10 ? [`${maxRetries} retries`] : [],
+    ),
+  },
+  {
+    name: "Schedules",
+    limit:
+      "a name of at most 500 letters, digits, dashes and underscores; from 15 seconds to 30 minutes for each try",
+    source: `${DOCS}/scheduler/docs/reference/rest/v1/projects.locations.jobs`,
+    check: ({ type, inputs }) => {
+      if (type !== "gcp:cloudscheduler/job:Job") return [];
+      const deadline = (inputs["attemptDeadline"] as string | undefined) ?? "180s";
+      const seconds = Number.parseFloat(deadline);
+      return [
+        ...matches("name", inputs["name"], /^[-_A-Za-z0-9]{1,500}$/),
+        ...(seconds < 15 || seconds > 1800 ? [deadline] : []),
+      ];
+    },
+  },
+  {
     name: "Mounted folders",
     limit: "one volume a folder, under a name of a-z, 0-9 and dashes, of at most 63 characters",
     source: `${DOCS}/run/docs/configuring/services/secrets#mounting-secrets`,
@@ -325,6 +370,15 @@ export const limits: Limit[] = [
         ...matches(key, value, /^[-_a-z0-9]{0,63}$/),
       ]);
     },
+  },
+  {
+    name: "Name of a secret",
+    limit: "255 characters: letters, digits, dashes and underscores",
+    source: `${DOCS}/secret-manager/docs/reference/rest/v1/projects.secrets/create`,
+    check: ({ type, inputs }) =>
+      type === "gcp:secretmanager/secret:Secret"
+        ? matches("id", inputs["secretId"], /^[-_A-Za-z0-9]{1,255}$/)
+        : [],
   },
   {
     name: "Cloud SQL's machine types",

@@ -9,12 +9,16 @@ export interface LangfuseAccess {
   host: string;
   publicKey: string;
   secretKey: string;
+  /** Whether it gets the texts of questions, answers and tools. */
+  texts: boolean;
 }
 
 export interface Tracing {
   /** Sends what is left, for at most `withinMs`. A back-end that does not answer loses it. */
   shutdown(withinMs: number): Promise<void>;
 }
+
+const LEFT_OUT = "left out: TOLLGATE_TRACE_TEXTS is none";
 
 /**
  * Starts tracing. Without Langfuse and Tempo spans still get their ids, which logs and ledger rows carry, and go nowhere. Spans
@@ -37,6 +41,7 @@ export function startTracing(
         environment,
         timeout: 5,
         mediaUploadEnabled: false,
+        ...(langfuse.texts ? {} : { mask: () => LEFT_OUT }),
       }),
     );
   }

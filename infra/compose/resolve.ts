@@ -18,6 +18,7 @@ const SETTINGS: Record<Exclude<Setting, CloudSetting>, string> = {
   bindAddress: "0.0.0.0",
   publicUrl: "${TOLLGATE_PUBLIC_URL:-}",
   oauthIssuer: "${TOLLGATE_OAUTH_ISSUER:-}",
+  traceTexts: "${TOLLGATE_TRACE_TEXTS:-}",
   // A machine without customers' projects shows the sample.
   dataSource: "${TOLLGATE_DATA_SOURCE:-gcp}",
 };

@@ -53,13 +53,15 @@ export function resolver(resources: Resources): Resolver<pulumi.Input<string>> {
 type Leavable = OptionalSetting | "googleClientId" | "googleDomains";
 
 function isOptional(setting: Setting): setting is Leavable {
-  return ["publicUrl", "oauthIssuer", "googleClientId", "googleDomains"].includes(setting);
+  return ["publicUrl", "oauthIssuer", "traceTexts", "googleClientId", "googleDomains"].includes(setting);
 }
 
-function valueOf(setting: Leavable, { publicUrl, oauthIssuer, signIn }: StackConfig): string | undefined {
+function valueOf(setting: Leavable, config: StackConfig): string | undefined {
+  const { publicUrl, oauthIssuer, traceTexts, signIn } = config;
   return {
     publicUrl,
     oauthIssuer,
+    traceTexts,
     googleClientId: signIn?.clientId,
     googleDomains: signIn?.domains.join(","),
   }[setting];
@@ -92,6 +94,7 @@ function resolve(ref: Ref, unit: Unit, resources: Resources): pulumi.Input<strin
       return "gcp";
     case "publicUrl":
     case "oauthIssuer":
+    case "traceTexts":
     case "googleClientId":
     case "googleDomains":
       return valueOf(ref.setting, config) ?? "";

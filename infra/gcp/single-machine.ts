@@ -63,6 +63,7 @@ export function makeSingleMachine(base: StackBase): Outputs {
         GOOGLE_CLOUD_REGION: region,
         TOLLGATE_PUBLIC_URL: config.publicUrl ?? "",
         TOLLGATE_OAUTH_ISSUER: config.oauthIssuer ?? "",
+        TOLLGATE_TRACE_TEXTS: config.traceTexts ?? "",
         // By these Compose sees that files changed, and makes the containers that read them anew.
         ...configHashes(texts),
         ...presence(config.phase),

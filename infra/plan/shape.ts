@@ -185,6 +185,7 @@ function others(stackClass: StackClass): Settings {
     sizes: SIZES[stackClass],
     publicUrl: "https://agent.acme.example",
     oauthIssuer: "https://login.acme.example",
+    traceTexts: "none",
     clickhouseSnapshot: `projects/acme-${stackClass}/global/snapshots/one`,
     tiers: { tier_1: { monthlyBudget: "9" }, tier_2: { price: "109" }, tier_3: { price: "209" } },
     alertEmail: {

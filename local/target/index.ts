@@ -100,6 +100,7 @@ const ADDRESS = "127.0.0.1";
 const OWN_SETTINGS: Record<OptionalSetting, string> = {
   publicUrl: "TOLLGATE_PUBLIC_URL",
   oauthIssuer: "TOLLGATE_OAUTH_ISSUER",
+  traceTexts: "TOLLGATE_TRACE_TEXTS",
 };
 
 function resolve(ref: Ref, unit: Unit, machine: Machine): string {
@@ -124,6 +125,7 @@ function resolve(ref: Ref, unit: Unit, machine: Machine): string {
       return ADDRESS;
     case "publicUrl":
     case "oauthIssuer":
+    case "traceTexts":
       return process.env[OWN_SETTINGS[ref.setting]] ?? "";
     case "project":
     case "region":

@@ -1,7 +1,7 @@
 /** `tollgate audit`: who changed what in the ledger, when and why. */
 import { Option } from "commander";
 import { readAudit } from "../ledger/audit";
-import { addLedgerAction, LEDGER_HELP, limitOf, limitOption } from "../ledger/command";
+import { addLedgerAction, LEDGER_HELP, limitOption } from "../ledger/command";
 import { runCommand, tollgateCommand } from "../terminal/command";
 import { table } from "../terminal/table";
 
@@ -13,7 +13,7 @@ const program = tollgateCommand(
 addLedgerAction<Awaited<ReturnType<typeof readAudit>>>(program, {
   options: [new Option("--customer <id>", "of one customer"), limitOption()],
   run: (ledger, _, options) =>
-    readAudit(ledger, { customerId: options.customer as string | undefined, limit: limitOf(options) }),
+    readAudit(ledger, { customerId: options.customer as string | undefined, limit: Number(options.limit) }),
   text: (entries) =>
     table(
       ["when", "who", "what", "customer", "from", "to", "why"],

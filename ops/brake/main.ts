@@ -23,6 +23,7 @@ const command = (usage: "on" | "off", about: string) =>
     about,
     options: targets(),
     changes: "with a reason",
+    check: (_, options) => targetOf(options),
     run: async (ledger, _, options, { actor, reason = "" }) => {
       const target = targetOf(options);
       return { ...target, changed: await setBrake(ledger, target, usage === "on", { actor, reason }) };

@@ -10,7 +10,7 @@ interface Setting {
 
 /** What operators may change, with what it is at first. */
 const SETTINGS: Setting[] = [
-  { name: "TOLLGATE_ENVIRONMENT", value: "dev", what: "dev or prod: a tag of every request" },
+  { name: "TOLLGATE_ENVIRONMENT", value: "dev", what: "a name such as dev: a tag of every request" },
   {
     name: "TOLLGATE_DATA_SOURCE",
     value: "sample",
@@ -28,6 +28,11 @@ const SETTINGS: Setting[] = [
     name: "TOLLGATE_OAUTH_ISSUER",
     value: "",
     what: "the OAuth authorization server whose tokens the agent takes; needs TOLLGATE_PUBLIC_URL",
+  },
+  {
+    name: "TOLLGATE_TRACE_TEXTS",
+    value: "",
+    what: "none: traces have no texts of questions, prompts and answers",
   },
 ];
 

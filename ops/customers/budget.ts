@@ -1,6 +1,7 @@
 import type { ClientBase } from "pg";
 import { formatUsd, usd, type NanoDollars } from "../../litellm-config";
 import { inTransaction, record, type Change } from "../ledger/audit";
+import { UsageError } from "../terminal/command";
 import { CustomerError, findCustomer } from "./customer";
 
 /** A budget of a customer's own, or one that has ended. */
@@ -26,7 +27,7 @@ export interface Grant {
  *
  * @param budget In dollars, such as "25" or "12.50".
  * @param until The last day on which it holds, such as 2027-03-31, UTC.
- * @throws CustomerError on a wrong value or an unknown customer.
+ * @throws UsageError on a wrong value, CustomerError on an unknown customer.
  */
 export async function setOverride(
   ledger: ClientBase,
@@ -35,7 +36,7 @@ export async function setOverride(
   until: string,
   by: Change,
 ): Promise<Override> {
-  const budgetNanos = amount("budget", budget);
+  const budgetNanos = amountOf("budget", budget);
   const endsAt = dayAfter("until", until);
   return inTransaction(ledger, async () => {
     await findCustomer(ledger, customerId, true);
@@ -69,7 +70,7 @@ export async function endOverride(ledger: ClientBase, customerId: string, by: Ch
  *
  * @param dollars Such as "5".
  * @param until The last day on which it can be used, such as 2027-03-31, UTC.
- * @throws CustomerError on a wrong value or an unknown customer.
+ * @throws UsageError on a wrong value, CustomerError on an unknown customer.
  */
 export async function addGrant(
   ledger: ClientBase,
@@ -78,7 +79,7 @@ export async function addGrant(
   until: string,
   by: Change,
 ): Promise<Grant> {
-  const amountNanos = amount("amount", dollars);
+  const amountNanos = amountOf("amount", dollars);
   const expiresAt = dayAfter("until", until);
   return inTransaction(ledger, async () => {
     await findCustomer(ledger, customerId, true);
@@ -127,25 +128,26 @@ function shown({ budgetNanos, endsAt }: Override): object {
   };
 }
 
-function amount(field: string, dollars: string): NanoDollars {
+/** @throws UsageError when it is not an amount above 0. */
+export function amountOf(field: string, dollars: string): NanoDollars {
   let nanos: NanoDollars;
   try {
     nanos = usd(dollars);
   } catch {
     nanos = 0;
   }
-  if (nanos <= 0) throw new CustomerError(`${field} (is "${dollars}"): use dollars above 0, such as 12.50`);
+  if (nanos <= 0) throw new UsageError(`${field} (is "${dollars}"): use dollars above 0, such as 12.50`);
   return nanos;
 }
 
-/** The first moment after a day, which must not be over. */
-function dayAfter(field: string, day: string): Date {
+/** The first moment after a day, which must not be over. @throws UsageError when it is, or is not a day. */
+export function dayAfter(field: string, day: string): Date {
   const start = /^\d{4}-\d\d-\d\d$/.test(day) ? new Date(`${day}T00:00:00Z`) : new Date(Number.NaN);
   if (Number.isNaN(start.getTime()) || start.toISOString().slice(0, 10) !== day) {
-    throw new CustomerError(`${field} (is "${day}"): use a day such as 2027-03-31`);
+    throw new UsageError(`${field} (is "${day}"): use a day such as 2027-03-31`);
   }
   const end = new Date(start.getTime() + 86_400_000);
   if (end.getTime() <= Date.now())
-    throw new CustomerError(`${field} (is "${day}"): is over; use today or a later day`);
+    throw new UsageError(`${field} (is "${day}"): is over; use today or a later day`);
   return end;
 }

@@ -18,7 +18,7 @@ const UNIQUE_VIOLATION = "23505";
  * Adds a customer.
  *
  * @returns the customer and its key, which is shown this once: the ledger stores only its SHA-256.
- * @throws CustomerError on a wrong value, or when the id is taken.
+ * @throws UsageError on a wrong value, CustomerError when the id is taken.
  */
 export async function addCustomer(
   ledger: ClientBase,
@@ -65,7 +65,7 @@ export type Changeable = keyof typeof CHANGEABLE;
  * Changes one field of a customer. A new tier holds from the guard's next call of that customer on, a new day of its budget
  * months from the end of the running one on.
  *
- * @throws CustomerError on a wrong value or an unknown customer.
+ * @throws UsageError on a wrong value, CustomerError on an unknown customer.
  */
 export async function changeCustomer(
   ledger: ClientBase,
@@ -74,9 +74,7 @@ export async function changeCustomer(
   value: string | number | null,
   by: Change,
 ): Promise<Customer> {
-  const wanted = checked(customerFields.pick({ [field]: true } as Record<Changeable, true>), {
-    [field]: value,
-  } as never);
+  const wanted = checkedField(field, value);
   const { sql, action } = CHANGEABLE[field];
   return inTransaction(ledger, async () => {
     const before = await findCustomer(ledger, customerId, true);
@@ -89,6 +87,13 @@ export async function changeCustomer(
     await record(ledger, by, action, { customerId, before: seen(before), after: seen(after) });
     return after;
   });
+}
+
+/** A field with its new value. @throws UsageError on a wrong one. */
+export function checkedField(field: Changeable, value: string | number | null) {
+  return checked(customerFields.pick({ [field]: true } as Record<Changeable, true>), {
+    [field]: value,
+  } as never);
 }
 
 /**

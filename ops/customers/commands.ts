@@ -1,11 +1,18 @@
 import { Option } from "commander";
 import { definitions, formatUsd } from "../../litellm-config";
 import { defineLedgerCommand, type LedgerCommand } from "../ledger/command";
-import { addCustomer, changeCustomer, deleteCustomer, setDisabled, type Changeable } from "./changes";
-import { addGrant, endOverride, grantsOf, overrideOf, setOverride } from "./budget";
-import { findCustomer, listCustomers } from "./customer";
-import { importCustomers } from "./import";
-import { addKey, listKeys, revokeKey } from "./keys";
+import {
+  addCustomer,
+  changeCustomer,
+  checkedField,
+  deleteCustomer,
+  setDisabled,
+  type Changeable,
+} from "./changes";
+import { addGrant, amountOf, dayAfter, endOverride, grantsOf, overrideOf, setOverride } from "./budget";
+import { checked, customerFields, findCustomer, listCustomers, type NewCustomer } from "./customer";
+import { importCustomers, readCustomers } from "./import";
+import { addKey, checkOverlap, listKeys, revokeKey } from "./keys";
 import {
   budgetText,
   customerTable,
@@ -23,15 +30,31 @@ const TIERS = Object.keys(definitions.tiers).join(", ");
 
 /** A command that changes one field: its name, the field, and what to call the value. */
 function fieldCommand(name: string, field: Changeable, value: string, about: string): LedgerCommand<unknown> {
+  const valueOf = (text: string) => (text === "none" && field !== "name" ? null : text);
   return defineLedgerCommand({
     usage: `${name} <customer-id> <${value}>`,
     about,
     changes: true,
-    run: (ledger, [customerId, to], _, by) =>
-      changeCustomer(ledger, customerId!, field, to === "none" && field !== "name" ? null : to!, by),
+    check: ([, to]) => checkedField(field, valueOf(to!)),
+    run: (ledger, [customerId, to], _, by) => changeCustomer(ledger, customerId!, field, valueOf(to!), by),
     text: (customer) => `${customer.customerId}: ${field} is ${customer[field] ?? "none"} now.`,
   });
 }
+
+type Value = string | boolean | undefined;
+
+function newCustomer(customerId: string, options: Record<string, Value>): NewCustomer {
+  const { tier, name = customerId, project, stripe, anchor } = options;
+  const customer = { customerId, name, tier, gcpProject: project, stripeCustomer: stripe, anchorDay: anchor };
+  return customer as NewCustomer;
+}
+
+function checkBudget(field: string, dollars: Value, until: Value): void {
+  amountOf(field, String(dollars ?? ""));
+  dayAfter("until", String(until ?? ""));
+}
+
+const hoursOf = (text: Value) => (text === undefined ? undefined : Number(text));
 
 /** `tollgate customers ...` */
 export const customerCommands: LedgerCommand<unknown>[] = [
@@ -49,16 +72,9 @@ export const customerCommands: LedgerCommand<unknown>[] = [
       ),
     ],
     changes: true,
-    run: async (ledger, [customerId], { tier, name, project, stripe, anchor }, by) => {
-      const customer = {
-        customerId,
-        name: name ?? customerId,
-        tier,
-        gcpProject: project,
-        stripeCustomer: stripe,
-        anchorDay: anchor,
-      };
-      const added = await addCustomer(ledger, customer as Parameters<typeof addCustomer>[1], by);
+    check: ([customerId], options) => checked(customerFields, newCustomer(customerId!, options)),
+    run: async (ledger, [customerId], options, by) => {
+      const added = await addCustomer(ledger, newCustomer(customerId!, options), by);
       return { ...added.customer, key: added.key };
     },
     text: ({ customerId, tier, key }) =>
@@ -70,6 +86,7 @@ export const customerCommands: LedgerCommand<unknown>[] = [
       "add and change customers from CSV (customer_id, tier, and optionally name, gcp_project, stripe_customer, anchor_day); says what it would do",
     options: [new Option("--apply", "do it, in one transaction; prints the new customers' keys")],
     changes: true,
+    check: ([file]) => readCustomers(readTextFile(file!)),
     run: async (ledger, [file], { apply }, by) => ({
       applied: apply === true,
       steps: await importCustomers(ledger, readTextFile(file!), apply === true, by),
@@ -117,6 +134,7 @@ export const customerCommands: LedgerCommand<unknown>[] = [
     about:
       "begin a customer's budget months on a day from 1 to 31 (UTC; the last day of a shorter month); the running one ends as it would have",
     changes: true,
+    check: ([, day]) => checkedField("anchorDay", day!),
     run: (ledger, [customerId, day], _, by) => changeCustomer(ledger, customerId!, "anchorDay", day!, by),
     text: ({ customerId, anchorDay, anchorFrom }) =>
       anchorFrom === null
@@ -131,6 +149,7 @@ export const customerCommands: LedgerCommand<unknown>[] = [
       new Option("--end", "end it now"),
     ],
     changes: "with a reason",
+    check: ([, dollars], { until, end }) => end === true || checkBudget("budget", dollars, until),
     run: (ledger, [customerId, dollars], { until, end }, by) =>
       end === true
         ? endOverride(ledger, customerId!, by).then((ended) => ({ ...ended, ended: true }))
@@ -148,6 +167,7 @@ export const customerCommands: LedgerCommand<unknown>[] = [
     about: "grant a customer extra money, once; it is used when a month's budget is used up",
     options: [new Option("--until <day>", "the last day, such as 2027-03-31, UTC").makeOptionMandatory()],
     changes: "with a reason",
+    check: ([, dollars], { until }) => checkBudget("amount", dollars, until),
     run: (ledger, [customerId, dollars], { until }, by) =>
       addGrant(ledger, customerId!, dollars!, String(until), by),
     text: ({ customerId, amountNanos, expiresAt, grantId }) =>
@@ -193,8 +213,8 @@ export const keyCommands: LedgerCommand<unknown>[] = [
     about: "add a key for a customer and print it, once; its other keys stay valid unless --overlap is set",
     options: [new Option("--overlap <hours>", "end its other keys after so many hours; 0: at once")],
     changes: true,
-    run: (ledger, [customerId], { overlap }, by) =>
-      addKey(ledger, customerId!, overlap === undefined ? undefined : Number(overlap), by),
+    check: (_, { overlap }) => checkOverlap(hoursOf(overlap)),
+    run: (ledger, [customerId], { overlap }, by) => addKey(ledger, customerId!, hoursOf(overlap), by),
     text: ({ customerId, key }) => `The new key of ${customerId}:\n${key}`,
   }),
   defineLedgerCommand({

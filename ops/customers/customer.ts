@@ -1,6 +1,7 @@
 import type { ClientBase } from "pg";
 import { z } from "zod";
 import { definitions } from "../../litellm-config";
+import { UsageError } from "../terminal/command";
 
 export interface Customer {
   customerId: string;
@@ -99,7 +100,7 @@ export function unknown(customerId: string): never {
   throw new CustomerError(`customerId (is "${customerId}"): no such customer; \`list\` shows all`);
 }
 
-/** Checks values. @throws CustomerError with a line for each field that is wrong. */
+/** Checks values. @throws UsageError with a line for each field that is wrong. */
 export function checked<T extends z.ZodType>(schema: T, input: z.input<T>): z.output<T> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
@@ -108,5 +109,5 @@ export function checked<T extends z.ZodType>(schema: T, input: z.input<T>): z.ou
     const value = (input as Record<string, unknown>)[field];
     return `${field} (is ${JSON.stringify(value) ?? "unset"}): ${message}`;
   });
-  throw new CustomerError(lines.join("\n"));
+  throw new UsageError(lines.join("\n"));
 }

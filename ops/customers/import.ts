@@ -40,7 +40,7 @@ export async function importCustomers(
 ): Promise<ImportStep[]> {
   return inTransaction(ledger, async () => {
     const known = new Map((await listCustomers(ledger)).map((customer) => [customer.customerId, customer]));
-    const wanted = read(csv);
+    const wanted = readCustomers(csv);
     const steps = wanted.map((customer) => step(customer, known.get(customer.customerId)));
     if (!apply) return steps;
     for (const [index, { customerId, does, changes }] of steps.entries()) {
@@ -60,7 +60,8 @@ export async function importCustomers(
 type Line = Pick<Customer, "customerId" | "tier"> &
   Partial<Pick<Customer, "name" | "gcpProject" | "stripeCustomer" | "anchorDay">>;
 
-function read(csv: string): Line[] {
+/** @throws CustomerError with every finding of every line. */
+export function readCustomers(csv: string): Line[] {
   let header: string[] = [];
   let rows: Record<string, string>[];
   try {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { ClientBase } from "pg";
 import { hashKey } from "../../app/ledger/key";
 import { inTransaction, record, type Change } from "../ledger/audit";
+import { UsageError } from "../terminal/command";
 import { CustomerError, findCustomer } from "./customer";
 
 export interface Key {
@@ -36,7 +37,7 @@ export async function insertKey(ledger: ClientBase, customerId: string): Promise
  *
  * @param othersEndAfterHours 0: at once; undefined: they do not end.
  * @returns the new key, which is shown this once.
- * @throws CustomerError on an unknown customer or a wrong number of hours.
+ * @throws UsageError on a wrong number of hours, CustomerError on an unknown customer.
  */
 export async function addKey(
   ledger: ClientBase,
@@ -44,9 +45,7 @@ export async function addKey(
   othersEndAfterHours: number | undefined,
   by: Change,
 ): Promise<Key & { key: string }> {
-  if (othersEndAfterHours !== undefined && !(othersEndAfterHours >= 0 && othersEndAfterHours <= 8_760)) {
-    throw new CustomerError(`overlap (is "${othersEndAfterHours}"): use a number of hours from 0 to 8760`);
-  }
+  checkOverlap(othersEndAfterHours);
   return inTransaction(ledger, async () => {
     await findCustomer(ledger, customerId, true);
     if (othersEndAfterHours !== undefined) {
@@ -61,6 +60,12 @@ export async function addKey(
     await record(ledger, by, "key.add", { customerId, after: { keyId, hint, othersEndAfterHours } });
     return added;
   });
+}
+
+/** @throws UsageError on a wrong number of hours. */
+export function checkOverlap(hours: number | undefined): void {
+  if (hours !== undefined && !(hours >= 0 && hours <= 8_760))
+    throw new UsageError(`overlap (is "${hours}"): use a number of hours from 0 to 8760`);
 }
 
 /** A customer's keys, the newest first. @throws CustomerError on an unknown customer. */

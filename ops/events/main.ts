@@ -1,7 +1,7 @@
 /** `tollgate events list|replay|deliver`: what has happened, and whether its receivers have heard of it. */
 import { Option } from "commander";
 import { setTimeout as sleep } from "node:timers/promises";
-import { addLedgerCommands, defineLedgerCommand, LEDGER_HELP, limitOf, limitOption } from "../ledger/command";
+import { addLedgerCommands, defineLedgerCommand, LEDGER_HELP, limitOption } from "../ledger/command";
 import { withLedger } from "../ledger/connect";
 import { runCommand, tollgateCommand, UsageError } from "../terminal/command";
 import { table } from "../terminal/table";
@@ -26,7 +26,7 @@ addLedgerCommands(program, [
       limitOption(),
     ],
     run: (ledger, _, options) =>
-      listEvents(ledger, { state: options.state as DeliveryState | undefined, limit: limitOf(options) }),
+      listEvents(ledger, { state: options.state as DeliveryState | undefined, limit: Number(options.limit) }),
     text: (events) =>
       table(
         ["event", "when", "type", "customer", "state", "attempts", "last error"],
@@ -46,15 +46,17 @@ addLedgerCommands(program, [
     about: "deliver events again; --dead: all undeliverable ones",
     options: [new Option("--dead", "every undeliverable event")],
     changes: true,
-    run: async (ledger, ids, { dead }, by) => {
+    check: (ids, { dead }) => {
       if (ids.length > 0 === (dead === true)) throw new UsageError("Give the ids of events, or --dead");
       for (const id of ids) {
         if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) {
           throw new UsageError(`event-ids (is "${id}"): use ids as printed by \`events list\``);
         }
       }
-      return { replayed: await replayEvents(ledger, dead === true ? undefined : ids, by) };
     },
+    run: async (ledger, ids, { dead }, by) => ({
+      replayed: await replayEvents(ledger, dead === true ? undefined : ids, by),
+    }),
     text: ({ replayed }) => `${replayed} events are due again.`,
   }),
 ]);

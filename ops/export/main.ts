@@ -1,12 +1,12 @@
 /** `tollgate export`: a month's charges for finance. */
 import { once } from "node:events";
 import { open, rename, rm } from "node:fs/promises";
-import { Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { formatUsd } from "../../litellm-config";
 import type { Grain } from "../ledger/charges";
 import { LEDGER_HELP } from "../ledger/command";
 import { withLedger } from "../ledger/connect";
-import { EXIT, runCommand, tollgateCommand, UsageError } from "../terminal/command";
+import { EXIT, runCommand, tollgateCommand } from "../terminal/command";
 import { exportMonth } from "./export";
 import { FORMATS } from "./formats";
 
@@ -21,7 +21,9 @@ const program = tollgateCommand(
     new Option(
       "--month <month>",
       "such as 2026-11: the calls reserved in it by UTC's calendar, whatever day budget months begin on",
-    ).makeOptionMandatory(),
+    )
+      .argParser(monthOf)
+      .makeOptionMandatory(),
   )
   .addOption(new Option("--format <format>", "the columns").choices(Object.keys(FORMATS)).default("csv"))
   .addOption(
@@ -33,8 +35,6 @@ const program = tollgateCommand(
   .addOption(new Option("--out <file>", "where to write (default: standard output)"))
   .addHelpText("after", LEDGER_HELP)
   .action(async ({ month, format, by, out }: { month: string; format: string; by?: Grain; out?: string }) => {
-    if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month))
-      throw new UsageError(`--month (is "${month}"): use one such as 2026-11`);
     const totals = await writeTo(out, (write) =>
       withLedger((ledger) => exportMonth(ledger, { month, format, grain: by }, write)),
     );
@@ -58,6 +58,11 @@ const program = tollgateCommand(
   });
 
 runCommand(program);
+
+function monthOf(text: string): string {
+  if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(text)) throw new InvalidArgumentError("use one such as 2026-11");
+  return text;
+}
 
 /** Hands out what writes to a file, or to standard output; the file is there when all of it is written, and not before. */
 async function writeTo<T>(

@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
 import type { ClientBase } from "pg";
-import { jsonOption, UsageError } from "../terminal/command";
+import { jsonOption, wholeNumber } from "../terminal/command";
 import { thisOperator, type Change } from "./audit";
 import { withLedger } from "./connect";
 
@@ -11,16 +11,9 @@ export const LEDGER_HELP =
 /** A command's options by name, in camel case. */
 type Options = Record<string, string | boolean | undefined>;
 
-/** The option `--limit` of a command that lists rows; `limitOf` reads it. */
+/** The option `--limit` of a command that lists rows. */
 export function limitOption(): Option {
-  return new Option("--limit <rows>", "how many").default("50");
-}
-
-/** @throws UsageError when it is not a number from 1 to 999999. */
-export function limitOf({ limit }: Options): number {
-  if (!/^[1-9]\d{0,5}$/.test(String(limit)))
-    throw new UsageError(`--limit (is "${limit}"): use a number from 1 to 999999`);
-  return Number(limit);
+  return new Option("--limit <rows>", "how many").argParser(wholeNumber(1, 999_999)).default(50);
 }
 
 /** One command on the ledger: how it is called, what it does, and what it prints. */
@@ -31,6 +24,8 @@ export interface LedgerCommand<Result> {
   options?: Option[];
   /** It changes something: it takes `--by` and `--reason`, which `with a reason` demands. */
   changes?: true | "with a reason";
+  /** Refuses arguments that no ledger takes, before one is opened or a stack's job is started. */
+  check?(args: string[], options: Options): unknown;
   run(ledger: ClientBase, args: string[], options: Options, by: Change): Promise<Result>;
   text(result: Result): string;
 }
@@ -52,7 +47,7 @@ export function addLedgerAction<Result>(
   program: Command,
   command: Omit<LedgerCommand<Result>, "usage" | "about">,
 ): void {
-  const { options = [], changes, run, text } = command;
+  const { options = [], changes, check, run, text } = command;
   for (const option of options) program.addOption(option);
   if (changes) {
     program.addOption(
@@ -60,6 +55,7 @@ export function addLedgerAction<Result>(
     );
     program.addOption(new Option("--by <who>", "who makes the change").default(thisOperator()));
   }
+  if (check) program.hook("preAction", (_, { args }) => void check(args, program.opts()));
   program.addOption(jsonOption()).action(async () => {
     const given = program.opts<Options>();
     const by = { actor: String(given.by), reason: given.reason as string | undefined };

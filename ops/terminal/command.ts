@@ -57,6 +57,22 @@ export function endWithReader(): void {
   });
 }
 
+let elsewhere: (() => Promise<number>) | undefined;
+
+/**
+ * From now on a command only checks its arguments here.
+ *
+ * @param work What takes the place of its action, and returns the exit code.
+ */
+export function actElsewhere(work: () => Promise<number>): void {
+  elsewhere = work;
+}
+
+function withoutAction(command: Command, work: () => Promise<number>): void {
+  for (const each of command.commands) withoutAction(each, work);
+  if (command.commands.length === 0) command.action(async () => void (process.exitCode = await work()));
+}
+
 /**
  * Parses the arguments, runs the command's action and ends the process: with `process.exitCode` where the action set it,
  * with 1 and the message where it failed. An error that nothing catches is reported in the same way.
@@ -64,6 +80,7 @@ export function endWithReader(): void {
 export function runCommand(command: Command): void {
   endWithReader();
   endOnUncaught(report);
+  if (elsewhere) withoutAction(command, elsewhere);
   command
     .parseAsync()
     .catch(report)

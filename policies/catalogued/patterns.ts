@@ -92,6 +92,7 @@ export function ofStack(): Resolver<Pattern> {
 const SETTING: Partial<Record<Setting, string>> = {
   publicUrl: "tollgate:publicUrl",
   oauthIssuer: "tollgate:oauthIssuer",
+  traceTexts: "tollgate:traceTexts",
   googleClientId: "tollgate:signIn",
   googleDomains: "tollgate:signIn",
 };
@@ -130,6 +131,8 @@ function resolve(ref: Ref): Pattern {
     case "publicUrl":
     case "oauthIssuer":
       return ofSetting(`tollgate:${ref.setting}`, "https://[^\\s]+");
+    case "traceTexts":
+      return ofSetting("tollgate:traceTexts", "all|none");
     case "grafanaRoles": {
       const admins = stackList("tollgate:admins") ?? stackList("tollgate:operators");
       return admins

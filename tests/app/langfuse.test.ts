@@ -43,6 +43,19 @@ test("without one there, the repository's is used", async () => {
   expect((await askOnce()).prompt).toMatch(/^You are the cost assistant/);
 });
 
+test("traces have no texts where the stack leaves them out", async () => {
+  harness = await startHarness({ ...langfuse.environment, TOLLGATE_TRACE_TEXTS: "none" });
+  const client = await harness.connect();
+  const call = { name: "get-spend", arguments: { from: "2026-11-17", to: "2026-11-19" } };
+  harness.gateway.reset(inOrder({ toolCalls: [call] }, { text: "So it is." }));
+  await client.callTool({ name: "ask", arguments: { question: "What is my spend?" } });
+  await harness.stop();
+  const said = JSON.stringify(langfuse.spans);
+  expect(langfuse.spans.map(({ name }) => name)).toEqual(expect.arrayContaining(["ask", "get-spend"]));
+  for (const text of ["What is my spend?", "So it is.", "2026-11-17"]) expect(said).not.toContain(text);
+  expect(said).toContain("langfuse.trace.metadata.customer_id");
+});
+
 test("a Langfuse that never answers delays neither the start, nor an answer, nor the end by much", async () => {
   langfuse.hang = true;
   const starting = performance.now();

@@ -413,7 +413,7 @@ describe("a command on a machine that lacks everything", () => {
     ["drift", ["ops/drift/main.ts", "--stack", "dev", "--json"], "There is no `pulumi` on the PATH: install"],
     [
       "a stack's command",
-      ["ops/remote/main.ts", "dev", "admin", "customers", "list", "--json"],
+      ["ops/remote/main.ts", "dev", "admin", "customers", "ops/customers/main.ts", "list", "--json"],
       "There are no Google credentials (Could not load the default credentials): run `gcloud auth",
     ],
     [
@@ -423,7 +423,7 @@ describe("a command on a machine that lacks everything", () => {
     ],
     [
       "a stack's export",
-      ["ops/remote/main.ts", "dev", "admin", "export", "--out", "x"],
+      ["ops/remote/main.ts", "dev", "admin", "export", "ops/export/main.ts", "--out", "x"],
       "--out must not be used",
     ],
   ])("%s says what is missing, in colour for nobody", async (_, args, message) => {

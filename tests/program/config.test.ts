@@ -357,6 +357,12 @@ it("refuses a secret in plain text, and does not show it", async () => {
   );
 });
 
+it("refuses a secret that is larger than Secret Manager takes, and does not show it", async () => {
+  expect(await verdict({ "tollgate:anthropicApiKey": "k".repeat(64 * 1024 + 1) })).toBe(
+    "Pulumi.dev.yaml is not usable:\n  tollgate:anthropicApiKey (a secret, not shown) has 65537 bytes: Secret Manager takes 65536 at most",
+  );
+});
+
 it.each([
   ["", "Pulumi.dev.yaml has no `config:` with keys below it"],
   ["config:\n", "Pulumi.dev.yaml has no `config:` with keys below it"],

@@ -68,6 +68,11 @@ describe("each limit is found where it is passed", () => {
       },
       ...inputs,
     });
+  const job = (template: object) =>
+    resource("gcp:cloudrunv2/job:Job", {
+      name: "tollgate-x",
+      template: { template: { containers: [{ ...container, ports: undefined }], ...template } },
+    });
   const sized = (cpu: string, memory: string) => ({ resources: { limits: { cpu, memory }, cpuIdle: true } });
   const sql = (tier: string, connections = "100") =>
     resource("gcp:sql/databaseInstance:DatabaseInstance", {
@@ -86,11 +91,15 @@ describe("each limit is found where it is passed", () => {
       { ...container, name: "y", ports: undefined, resources: { ...container.resources, cpuIdle: false } },
     ]),
     "Startup probe": run({ startupProbe: { periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 49 } }),
-    "A probe's timeout": run({ livenessProbe: { periodSeconds: 5, timeoutSeconds: 6, failureThreshold: 1 } }),
+    "A probe's times": run({ livenessProbe: { periodSeconds: 5, timeoutSeconds: 6, failureThreshold: 1 } }),
     "Requests at once": run({}, { maxInstanceRequestConcurrency: 1001 }),
     "Containers of an instance": run({ ports: undefined }),
     "Reserved variables": run({ envs: [{ name: "PORT", value: "1" }] }),
     "A variable's value": run({ envs: [{ name: "A", value: "a".repeat(33_000) }] }),
+    "Variables of a service": run({ envs: Array.from({ length: 1001 }, (_, at) => ({ name: `A${at}` })) }),
+    "A job's task": job({ timeout: "604801s" }),
+    "A job's retries": job({ maxRetries: 11 }),
+    Schedules: resource("gcp:cloudscheduler/job:Job", { name: "a.b", attemptDeadline: "180s" }),
     "Mounted folders": run(
       {
         volumeMounts: [
@@ -105,6 +114,7 @@ describe("each limit is found where it is passed", () => {
     "Name of a service account": resource("gcp:serviceaccount/account:Account", { accountId: "short" }),
     "Name of a bucket": resource("gcp:storage/bucket:Bucket", { name: "Tollgate" }),
     Labels: resource("any", { labels: { owner: "The Team" } }),
+    "Name of a secret": resource("gcp:secretmanager/secret:Secret", { secretId: "a.b" }),
     "Cloud SQL's machine types": sql("db-custom-3-7680"),
     "Cloud SQL's flag max_connections": sql("db-g1-small", "5"),
     "Memorystore's size": resource("gcp:redis/instance:Instance", { memorySizeGb: 301 }),

@@ -9,6 +9,7 @@ const settings = {
   "tollgate:tempo": "true",
   "tollgate:publicUrl": "https://agent.example.com",
   "tollgate:oauthIssuer": "https://login.example.com",
+  "tollgate:traceTexts": "none",
   "tollgate:signIn": JSON.stringify({
     clientId: "1234-abcd.apps.googleusercontent.com",
     domains: ["example.com", "example.org"],

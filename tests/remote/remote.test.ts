@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { commands } from "../../cli/commands.mjs";
 import type { RunningPostgres } from "../../local/processes";
 import { runInStack, type RemoteCommand } from "../../ops/remote/run";
 import { carriedArguments } from "../../ops/terminal/text-file";
@@ -128,8 +129,6 @@ describe("a command in a job of the stack", () => {
       stdout: "",
       stderr: expect.stringContaining('customerId (is "nobody"): no such customer'),
     });
-    const { exitCode, stderr } = await run("customers", "add", "x", "--tier");
-    expect([exitCode, stderr]).toEqual([2, expect.stringContaining("argument missing")]);
   });
 
   it("reads the ledger, and changes nothing in it", async () => {
@@ -244,6 +243,26 @@ describe("tollgate --stack", () => {
   ])("%j asks the stack", async (args) => {
     const { code, said } = await tollgate(...args);
     expect([code, said]).toEqual([0, expect.stringContaining("acme")]);
+  });
+
+  const remote = Object.keys(commands).filter((name) => commands[name]!.remote);
+  const WRONG: [args: string[], says: string][] = [
+    ...remote.map((name): [string[], string] => [[...name.split(" "), "--nonsense"], "Usage: tollgate"]),
+    [["customers"], "Usage: tollgate customers"],
+    [["customers", "add", "acme", "--tier", "gold"], 'tier (is "gold"): use one of'],
+    [["customers", "grant", "acme", "much", "--until", "2099-01-01", "--reason", "x"], 'amount (is "much")'],
+    [["brake", "on", "--all", "--tier", "tier_1", "--reason", "x"], "Give one of --all"],
+    [["events", "replay", "1"], 'event-ids (is "1")'],
+  ];
+  it("refuses wrong usage here, and starts no job", async () => {
+    standIn.grants = [];
+    const said = await Promise.all(
+      WRONG.map(async ([args]) => [args, await tollgate("--stack", "prod", ...args)]),
+    );
+    expect(said).toEqual(
+      WRONG.map(([args, says]) => [args, { code: 2, said: expect.stringContaining(says) }]),
+    );
+    expect(standIn.refused).toEqual([]);
   });
 
   it("passes the exit code on, and refuses a stack that there is not", async () => {

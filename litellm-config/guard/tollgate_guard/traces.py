@@ -33,10 +33,13 @@ _TAGS = (
 # wrote last, and writes the two sides' batches in any order. So both sides send the same name and environment, and only one
 # sends tags: the agent, where there is one, as only it knows in the end which tools ran and which model answered.
 _TRACE_NAME = "ask"
+_TEXTS = frozenset({"langfuse.observation.input", "langfuse.observation.output"})
 
 
 class TraceEvents:
     """Sends observations; nothing waits for it, and what Langfuse does not take is dropped."""
+
+    left_out: frozenset[str] = frozenset()
 
     def __init__(self) -> None:
         keys = f"{os.environ['LANGFUSE_PUBLIC_KEY']}:{os.environ['LANGFUSE_SECRET_KEY']}"
@@ -45,6 +48,7 @@ class TraceEvents:
             headers={"Authorization": f"Basic {base64.b64encode(keys.encode()).decode()}"},
             timeout=5,
         )
+        self.left_out = texts_left_out(os.environ.get("TOLLGATE_TRACE_TEXTS") or "all")
         provider = TracerProvider(resource=Resource.create({"service.name": "tollgate-guard"}))
         provider.add_span_processor(BatchSpanProcessor(exporter, max_queue_size=1_024))
         self._provider = provider
@@ -58,7 +62,7 @@ class TraceEvents:
         self, name: str, trace_id: str | None, parent: str | None, start_time: int, attributes: Mapping[str, Any]
     ) -> trace.Span:
         """An observation on the trace that the agent named, or on a new one; the caller ends it. Times are in ns."""
-        known = {key: value for key, value in attributes.items() if value is not None}
+        known = {key: value for key, value in attributes.items() if value is not None and key not in self.left_out}
         return self._tracer.start_span(name, context=_parent(trace_id, parent), start_time=start_time, attributes=known)
 
     def add(self, name: str, reason: str, who: Identity, tier: str | None, model: str | None, call_id: object) -> None:
@@ -72,6 +76,13 @@ class TraceEvents:
             "langfuse.observation.metadata.call_id": str(call_id),
         }
         self.start(name, who.trace_id, who.parent_observation_id, now, attributes).end(end_time=now)
+
+
+def texts_left_out(texts: str) -> frozenset[str]:
+    """The attributes that hold what a customer asks or reads, where traces must not."""
+    if texts not in ("all", "none"):
+        raise ValueError(f'TOLLGATE_TRACE_TEXTS (is "{texts}"): must be all or none')
+    return _TEXTS if texts == "none" else frozenset()
 
 
 def trace_attributes(known: Mapping[str, Any], trace_id: str | None) -> dict[str, Any]:

@@ -31,6 +31,7 @@ async function publishMargins({ host, every }: Options): Promise<void> {
     environment,
     langfuse: { baseUrl: host, publicKey, secretKey },
   });
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(EXIT.ok));
   do {
     try {
       report("info", "margins.written", `${await publish()} scores written`);
@@ -46,8 +47,6 @@ function report(level: "info" | "error", event: string, message: string): void {
   const time = new Date().toISOString();
   console.log(JSON.stringify({ time, level, service: "langfuse-margins", event, message }));
 }
-
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(EXIT.ok));
 
 runCommand(
   tollgateCommand("langfuse margins", "Write the ledger's margins to Langfuse as scores.")

@@ -21,7 +21,7 @@ from tollgate_guard.identity import read_identity
 from tollgate_guard.meter.endings import Ending
 from tollgate_guard.pricing import Usage, cost
 from tollgate_guard.refusals import Refusal
-from tollgate_guard.traces import TraceEvents
+from tollgate_guard.traces import TraceEvents, texts_left_out
 from tollgate_guard.upstream import known_of
 
 TRACE, PARENT = "ab" * 16, "cd" * 8
@@ -200,6 +200,18 @@ def test_an_answer_that_litellm_takes_for_whole_is_told_once(config: Config, end
     current_call.reset(token)
     send_failed(_seen, call)
     assert len(_seen.exporter.get_finished_spans()) == 1
+
+
+def test_texts_are_left_out_where_traces_must_not_have_them() -> None:
+    _seen.left_out = texts_left_out("none")
+    try:
+        told = attributes(seen_of())
+    finally:
+        _seen.left_out = texts_left_out("all")
+    assert not [name for name, value in told.items() if "hello" in str(value) or "four words" in str(value)]
+    assert told["langfuse.observation.model.name"] == "claude-sonnet-5-5"
+    with pytest.raises(ValueError, match="must be all or none"):
+        texts_left_out("some")
 
 
 def test_tokens_count_in_one_kind_each() -> None:
