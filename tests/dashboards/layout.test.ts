@@ -155,8 +155,8 @@ describe("time series", () => {
     "%s: %s is high enough to be read",
     (_uid, _title, { gridPos, fieldConfig, options }) => {
       const { legend } = options as { legend: { displayMode: string } };
-      // A table below it takes half of a low panel.
-      expect([gridPos.h >= 6, gridPos.h >= 8 || legend.displayMode === "list"]).toEqual([true, true]);
+      // A table below it takes half of the panel.
+      expect([gridPos.h >= 6, legend.displayMode]).toEqual([true, "list"]);
       const { unit, custom } = fieldConfig.defaults as { unit?: string; custom?: { axisSoftMax?: number } };
       if (unit === "percentunit") expect(custom!.axisSoftMax!).toBeLessThanOrEqual(4);
     },
