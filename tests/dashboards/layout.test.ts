@@ -223,6 +223,9 @@ describe.each(rendered)("$title", (dashboard) => {
       "customer_id",
       "model",
     ]);
+    // Grafana reads a list of values as text, in which a comma ends one and a colon names it.
+    for (const { query } of dashboard.templating?.list?.filter(({ type }) => type === "custom") ?? [])
+      expect(query).toMatch(/^[\w.-]+(,[\w.-]+)*$/);
     expect(dashboard.annotations?.list?.map(({ name }) => name)).toEqual(["Alerts", "Budget breaches"]);
     expect(dashboard.links).toHaveLength(1);
     expect(dashboard.editable).toBe(false);
