@@ -53,7 +53,7 @@ describe("LogQL over log files", () => {
 
   it.each([
     `{{.seconds}} {{ if .x }}`,
-    "$& $1",
+    "$& $",
     `"quotes" \\ and }`,
     "a|b.*",
     "שלום 🦊",
