@@ -22,8 +22,11 @@ const ALL: Record<string, { sql: string; regex: string }> = {
   customer_id: { sql: "customer_id", regex: ".*" },
 };
 
+/** As Grafana writes values into SQL, and into a regular expression between double quotes. */
 function list(values: string[]): { sql: string; regex: string } {
-  const escaped = values.map((value) => value.replace(/[.*+?^${}()|[\]\\]/g, "\\\\$&"));
+  const escaped = values.map((value) =>
+    JSON.stringify(value.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).slice(1, -1),
+  );
   const quoted = values.map((value) => `'${value.replaceAll("'", "''")}'`);
   return { sql: quoted.join(","), regex: `(${escaped.join("|")})` };
 }
@@ -36,10 +39,12 @@ export function stepOf({ seconds, step }: Range): number {
 /** PromQL or LogQL with the variables and the intervals that Grafana would choose. */
 export function interpolateExpr(expr: string, range: Range): string {
   const rate = `${Math.max(SHORTEST_RATE, stepOf(range) + 15)}s`;
-  return withVariables(expr, "regex", range)
-    .replaceAll("$__rate_interval", rate)
-    .replaceAll("$__range", `${range.seconds}s`)
-    .replaceAll("$__auto", rate);
+  const filled: Record<string, string> = {
+    __rate_interval: rate,
+    __auto: rate,
+    __range: `${range.seconds}s`,
+  };
+  return fill(expr, /\$(\w+)/g, ([, name = ""]) => filled[name] ?? chosen(name, range)?.regex);
 }
 
 /**
@@ -49,28 +54,37 @@ export function interpolateExpr(expr: string, range: Range): string {
  */
 export function interpolateSql(sql: string, range: Range): string {
   const end = range.end === undefined ? "now()" : `to_timestamp(${range.end / 1000})`;
-  return withVariables(sql, "sql", range)
-    .replace(
-      /\$__timeFilter\(([^)]+)\)/g,
-      `$1 BETWEEN ${end} - interval '${range.seconds} seconds' AND ${end}`,
-    )
-    .replaceAll("$__timeFrom()", `(${end} - interval '${range.seconds} seconds')`)
-    .replaceAll("$__timeTo()", end);
+  const start = `(${end} - interval '${range.seconds} seconds')`;
+  const expand = ([, column, macro = "", variable = ""]: RegExpExecArray) =>
+    column
+      ? `${column} BETWEEN ${start} AND ${end}`
+      : ({ timeFrom: start, timeTo: end }[macro] ?? chosen(variable, range)?.sql);
+  return fill(sql, /\$__timeFilter\(([^)]+)\)|\$__(timeFrom|timeTo)\(\)|\$\{(\w+):sqlstring\}/g, expand);
+}
+
+function chosen(name: string, { chosen: of = {} }: Range): (typeof ALL)[string] | undefined {
+  return ALL[name] && of[name]?.length ? list(of[name]) : ALL[name];
 }
 
 /**
+ * Replaces each match once: what a value looks like is never read as a variable.
+ *
  * @throws Error when a variable or macro is left over: Grafana would send it as it is.
  */
-function withVariables(text: string, form: "sql" | "regex", { chosen = {} }: Range): string {
-  const filled = Object.entries(ALL).reduce((at, [name, all]) => {
-    const value = chosen[name]?.length ? list(chosen[name]) : all;
-    return at
-      .replaceAll(`\${${name}:sqlstring}`, () => value.sql)
-      .replace(new RegExp(`\\$${name}\\b`, "g"), () => value[form]);
-  }, text);
-  const unknown = /\$(?!__(rate_interval|range|auto|timeFilter|timeFrom|timeTo)\b)\w+|\$\{[^}]*\}/.exec(
-    filled,
-  );
-  if (unknown) throw new Error(`${unknown[0]} must be a variable of the dashboards: ${text}`);
-  return filled;
+function fill(text: string, names: RegExp, valueOf: (match: RegExpExecArray) => string | undefined): string {
+  const left = (of: string) => /\$\w+|\$\{[^}]*\}/.exec(of)?.[0];
+  let filled = "";
+  let at = 0;
+  let unknown: string | undefined;
+  for (const match of text.matchAll(names)) {
+    const between = text.slice(at, match.index);
+    const value = valueOf(match);
+    unknown ??= left(between) ?? (value === undefined ? match[0] : undefined);
+    filled += between + value;
+    at = match.index + match[0].length;
+  }
+  const rest = text.slice(at);
+  unknown ??= left(rest);
+  if (unknown) throw new Error(`${unknown} must be a variable of the dashboards: ${text}`);
+  return filled + rest;
 }

@@ -49,6 +49,56 @@ describe("every PromQL query", () => {
   });
 });
 
+describe("values with odd characters", () => {
+  const ODD = [
+    `O'Brien & "Sons"`,
+    "back\\slash\\d \\",
+    "two\nlines\tand a tab",
+    "שלום 🦊 Füchse\u200d",
+    "$__range $tier ${tier:sqlstring} $1 $&",
+    `{a="b"} or vector(1) #`,
+    "a.b|c(*)+[^d]?",
+    ".*",
+    "",
+    "long ".repeat(200),
+  ];
+
+  it("are chosen exactly where a query has the variable", () => {
+    const rules = ODD.map((tier, i) => ({
+      record: `chosen_${i}`,
+      expr: interpolateExpr(`sum(price{tier=~"$tier"})`, { seconds: 60, chosen: { tier: [tier] } }),
+    }));
+    const folder = mkdtempSync(join(tmpdir(), "tollgate-promql-"));
+    writeFileSync(join(folder, "rules.yml"), stringify({ groups: [{ name: "odd", rules }] }));
+    const tests = [
+      {
+        input_series: [...ODD, "else"].map((tier, i) => ({
+          series: `price{tier=${JSON.stringify(tier)}}`,
+          values: String(2 ** i),
+        })),
+        promql_expr_test: ODD.map((_, i) => ({
+          expr: `chosen_${i}`,
+          eval_time: "0m",
+          exp_samples: [{ labels: `chosen_${i}`, value: 2 ** i }],
+        })),
+      },
+    ];
+    writeFileSync(join(folder, "test.yml"), stringify({ rule_files: ["rules.yml"], tests }));
+    const answer = execFileSync(requireTool("promtool"), ["test", "rules", join(folder, "test.yml")], {
+      encoding: "utf8",
+    });
+    expect(answer).toContain("SUCCESS");
+  });
+
+  it("leave every query whole", () => {
+    for (const [where, expr] of queriesOf("prometheus"))
+      expect([where, read(interpolateExpr(expr, { seconds: 60, chosen: { tier: ODD } })).errors]).toEqual([
+        where,
+        [],
+      ]);
+  });
+});
+
 describe("the list of other servers' metrics", () => {
   it("names each once, with where it is documented", () => {
     expect(new Set(externalMetrics.map(({ name }) => name)).size).toBe(externalMetrics.length);

@@ -6,7 +6,7 @@ import { dashboard, type Row } from "../lib/dashboard";
 import { ALERT_COLUMNS, FAILING_SHARE, firingBySeverity, severityRank } from "../lib/expressions";
 import { toDashboard, toExplore, toPage } from "../lib/links";
 import { bars, logLines, stat, table, timeline, timeSeries } from "../lib/panels";
-import { SESSION, TIME, TRACE } from "../lib/table";
+import { CUSTOMER, SESSION, TIME, TRACE } from "../lib/table";
 import { logs, prom, promNow, promTable, sql, usdOf } from "../lib/queries";
 import {
   actionColors,
@@ -121,7 +121,10 @@ const budgets = (langfuse: string): Row => ({
       ],
       columns: {
         Time: TIME,
-        Customer: { link: toDashboard("Sessions", "llm-cost-operations", { customer_id: "Customer" }) },
+        Customer: {
+          link: toDashboard("Sessions", "llm-cost-operations", { customer_id: "Customer" }),
+          width: CUSTOMER,
+        },
         Percent: { unit: unit.none, steps: PERCENT_STEPS, cell: "background" },
         Spent: { unit: unit.usd },
         Cap: { unit: unit.usd },

@@ -61,10 +61,10 @@ const LEAST_TOP: Partial<Record<Unit, number>> = {
 /** Pixels; without them Grafana fills a bar's whole height with its name and cuts long ones. */
 const BAR_TEXT = new VizTextDisplayOptionsBuilder().titleSize(12).valueSize(16);
 
-/** Lines over time, with a legend that says the last, the mean and the highest value where there is room for it. */
+/** Lines over time. */
 export function timeSeries(spec: PanelSpec & { stacked?: boolean; bars?: boolean }): Builder<Panel> {
   const panel = applySpec(new TimeSeries(), spec)
-    .legend((spec.height ?? 8) < 10 ? listLegend() : tableLegend(["lastNotNull", "mean", "max"]))
+    .legend(listLegend())
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi))
     // A single point has no line.
     .showPoints(VisibilityMode.Auto)
@@ -140,14 +140,6 @@ export function logLines(spec: Omit<PanelSpec, "unit" | "steps">): Builder<Panel
     .wrapLogMessage(true)
     .enableLogDetails(true)
     .sortOrder(LogsSortOrder.Descending);
-}
-
-function tableLegend(calcs: string[]): VizLegendOptionsBuilder {
-  return new VizLegendOptionsBuilder()
-    .showLegend(true)
-    .displayMode(LegendDisplayMode.Table)
-    .placement(LegendPlacement.Bottom)
-    .calcs(calcs);
 }
 
 function listLegend(): VizLegendOptionsBuilder {

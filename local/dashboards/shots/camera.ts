@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chromium, type Browser } from "playwright-core";
+import { chromium, type Browser, type Page } from "playwright-core";
 import { findTool } from "../../processes/debian-tool";
 import { READ_PANELS, WIDEN_TEXTS, type ShownPanel } from "./findings";
 
@@ -13,6 +13,8 @@ export interface Shot {
   /** The time range, such as `now-15m`. */
   from: string;
   file: string;
+  /** The graph under the mouse. */
+  mouseOn?: string;
 }
 
 /** Milliseconds: the page is large, and the machine may be busy. */
@@ -62,10 +64,26 @@ export async function photograph(
     await page.waitForFunction(`!document.querySelector('[data-state="loading"]')`);
     await page.waitForLoadState("networkidle");
     await page.waitForTimeout(500);
+    if (shot.mouseOn && !(await pointAt(page, shot.mouseOn)))
+      errors.push(`"${shot.mouseOn}" shows no values under the mouse, or not all of them`);
     await page.screenshot({ path: shot.file });
     await page.evaluate(WIDEN_TEXTS);
     return { panels: await page.evaluate<ShownPanel[]>(READ_PANELS), errors };
   } finally {
     await page.close();
   }
+}
+
+/** Puts the mouse on the end of a graph, where marks are, and says whether the values under it are in sight. */
+async function pointAt(page: Page, title: string): Promise<boolean> {
+  const graph = (await page.locator(`section[data-panel="${title}"] .u-over`).boundingBox())!;
+  await page.mouse.move(graph.x + graph.width / 2, graph.y + graph.height / 2);
+  await page.mouse.move(graph.x + graph.width * 0.95, graph.y + graph.height / 2, { steps: 5 });
+  await page.waitForTimeout(500);
+  return page.evaluate<boolean>(`(() => {
+    const time = [...document.querySelectorAll("div")].find((each) => /^\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d$/.test(each.textContent));
+    const shown = time?.closest("[data-testid], [role=tooltip], .u-tooltip") ?? time?.parentElement?.parentElement;
+    const box = shown?.getBoundingClientRect();
+    return !!box && box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight;
+  })()`);
 }

@@ -83,7 +83,16 @@ async function shots({ traffic, readme }: Options): Promise<void> {
 function everyShot(minutes: number): Shot[] {
   const folder = join(workFolder, "shots");
   mkdirSync(folder, { recursive: true });
-  return renderedDashboards().flatMap(({ uid }) =>
+  const hover = THEMES.map((theme) => ({
+    uid: "infrastructure",
+    theme,
+    width: 1_280,
+    height: 900,
+    from: `now-${minutes}m`,
+    file: join(folder, `hover-${theme}.png`),
+    mouseOn: "CPU of each process",
+  }));
+  const whole = renderedDashboards().flatMap(({ uid }) =>
     THEMES.flatMap((theme) =>
       WIDTHS.map((width) => ({
         uid: uid!,
@@ -94,6 +103,7 @@ function everyShot(minutes: number): Shot[] {
       })),
     ),
   );
+  return [...whole, ...hover];
 }
 
 function readmeShots(minutes: number): Shot[] {

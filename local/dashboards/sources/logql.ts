@@ -20,6 +20,7 @@ export interface LogQuery {
 const METRIC = /^sum by \((\w+)\) \(rate\(([^]+)\[(\d+)s\]\)\)$/;
 const STRING = String.raw`"(?:[^"\\]|\\.)*"`;
 const MATCHER = new RegExp(String.raw`^\s*(\w+)\s*(=~|!~|!=|=)\s*(${STRING})\s*`);
+const SELECTOR = new RegExp(String.raw`^\s*\{((?:[^}"]|${STRING})*)\}`);
 const LINE_FILTER = new RegExp(String.raw`^\s*(\|=|\|~|!=|!~)\s*(${STRING})\s*`);
 const LINE_FORMAT = new RegExp(String.raw`^line_format\s+(${STRING})\s*`);
 
@@ -32,7 +33,7 @@ export function parseLogql(text: string): LogQuery {
     const [, by, inner, window] = metric;
     return { ...parseLogql(inner!), rate: { by: by!, window: Number(window) } };
   }
-  const selector = /^\s*\{([^}]*)\}/.exec(text);
+  const selector = SELECTOR.exec(text);
   if (!selector) throw new Error(`LogQL must start with a selector such as {service="agent"}: ${text}`);
   const matchers = matchersOf(selector[1]!);
   return {

@@ -57,6 +57,15 @@ describe("frames of Prometheus's answers", () => {
     expect(frame!.data.entities![1]).toEqual({ NaN: [1], Inf: [2], NegInf: [] });
   });
 
+  it("name a series by what its labels say, whatever they look like", async () => {
+    const odd = `{{other}} $& "q" \\ \n|`;
+    result = [{ metric: { job: odd, other: "x" }, value: [1, "2"] }];
+    const [frame] = await askPrometheus(query({ legendFormat: "{{job}} up", instant: true }), url, {
+      seconds: 2,
+    });
+    expect(frame!.schema.fields[1]!.config).toEqual({ displayNameFromDS: `${odd} up` });
+  });
+
   it("have nothing where a series was away, each for itself, so that an outage is a gap and not a line", async () => {
     const values = (times: number[]) => times.map((time) => [time, String(time)]);
     result = [

@@ -7,8 +7,14 @@ import { CACHE, type Source } from "./source";
 /** The engine's release nearest to the image's among those that PyPI has. */
 const PACKAGE = "chdb-core==26.1.0";
 
-/** A row of `events_full` as Langfuse's worker inserts it. */
+/** A row as Langfuse's worker inserts it. */
 export type Row = Record<string, unknown>;
+
+/** Rows by their table. */
+export interface Tables {
+  events_full: Row[];
+  scores: Row[];
+}
 
 export interface Query {
   name: string;
@@ -24,16 +30,21 @@ export interface Answers {
 }
 
 /**
- * Makes Langfuse's tables by its own migrations, inserts rows into `events_full` as its worker does, and answers queries.
+ * Makes Langfuse's tables by its own migrations, inserts rows as its worker does, and answers queries.
  *
  * @throws Error with what ClickHouse said.
  */
-export function runClickhouse({ folder }: Source, rows: Row[], queries: Query[]): Answers {
+export function runClickhouse({ folder }: Source, tables: Tables, queries: Query[]): Answers {
   const python = interpreter();
   const run = spawnSync(python, [join(__dirname, "clickhouse.py")], {
     input: JSON.stringify({
       migrations: join(folder, "packages/shared/clickhouse/migrations/unclustered"),
-      rows: rows.map((row) => JSON.stringify(row)),
+      rows: Object.fromEntries(
+        Object.entries(tables).map(([table, rows]: [string, Row[]]) => [
+          table,
+          rows.map((row) => JSON.stringify(row)),
+        ]),
+      ),
       queries,
     }),
     encoding: "utf8",

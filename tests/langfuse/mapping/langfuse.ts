@@ -12,6 +12,20 @@ export interface Recorded {
   body: string;
 }
 
+/** A score as a judge, a person or `langfuse margins` gives it. */
+export interface Score {
+  id: string;
+  name: string;
+  value: number;
+  dataType: "NUMERIC" | "BOOLEAN";
+  environment: string;
+  source?: "EVAL";
+  traceId?: string;
+  observationId?: string;
+  sessionId?: string;
+  comment?: string;
+}
+
 /* eslint-disable @typescript-eslint/no-explicit-any -- Langfuse's types are in its source, which is not here when this is checked. */
 type Any = any;
 /* eslint-enable @typescript-eslint/no-explicit-any */
@@ -70,6 +84,36 @@ export class Langfuse {
     for (const event of processor.processToEvent(JSON.parse(JSON.stringify(resourceSpans))))
       await service.writeEventRecord(await service.createEventRecord(event, "request.json"));
     return rows;
+  }
+
+  /**
+   * What the worker writes for a score.
+   *
+   * @throws Error where it drops the score.
+   */
+  async rowOfScore(score: Score, timestamp: string): Promise<Row> {
+    const { createIngestionAttribution, IngestionService } = this.langfuse;
+    const rows: Row[] = [];
+    const writer = { addToQueue: (_table: string, row: Row) => rows.push(row) };
+    const { PrismaClient } = (globalThis as Any).langfusePrisma;
+    const none = {
+      query: () => Promise.resolve({ response_headers: {}, json: () => Promise.resolve([]) }),
+    };
+    const service = new IngestionService(null, new PrismaClient(), writer, none);
+    await service.mergeAndWrite({
+      eventType: "score",
+      projectId: PROJECT,
+      entityId: score.id,
+      createdAtTimestamp: new Date(timestamp),
+      events: [{ id: score.id, type: "score-create", timestamp, body: score }],
+      forwardToEventsTable: false,
+      attribution: createIngestionAttribution({
+        headers: {},
+        authCheck: { scope: { projectId: PROJECT, publicKey: "pk-lf-test" } },
+      }),
+    });
+    if (rows.length !== 1) throw new Error(`Langfuse drops the score ${JSON.stringify(score)}`);
+    return rows[0]!;
   }
 
   /** As `web/src/pages/api/public/otel/v1/traces/index.ts` reads a body. */

@@ -28,8 +28,8 @@ async function main({ record: anew }: { record: boolean }): Promise<void> {
   if (anew) write(RECORDED, await record());
   const langfuse = new Langfuse(await bundleLangfuse(source));
   const requests = JSON.parse(readFileSync(RECORDED, "utf8")) as Recorded[];
-  const outcome = await outcomeOf(langfuse, requests, (rows, queries) =>
-    runClickhouse(source, rows, queries),
+  const outcome = await outcomeOf(langfuse, requests, (tables, queries) =>
+    runClickhouse(source, tables, queries),
   );
   if (anew) write(EXPECTED, await format(JSON.stringify(outcome), { parser: "json", printWidth: 110 }));
   const expected = existsSync(EXPECTED) ? (JSON.parse(readFileSync(EXPECTED, "utf8")) as unknown) : {};

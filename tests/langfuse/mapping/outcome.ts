@@ -1,7 +1,8 @@
 /** What a conversation becomes in Langfuse. */
-import { langfuseSetup } from "../../../dashboards/langfuse";
-import type { Answers, Query, Row } from "./clickhouse";
-import type { Langfuse, Recorded } from "./langfuse";
+import { langfuseSetup, type Evaluation } from "../../../dashboards/langfuse";
+import { marginScores } from "../../../ops/langfuse/margins/scores";
+import type { Answers, Query, Row, Tables } from "./clickhouse";
+import type { Langfuse, Recorded, Score } from "./langfuse";
 import { PROJECT } from "./stand-ins";
 
 export interface Outcome {
@@ -13,7 +14,9 @@ export interface Outcome {
   traces: Row[];
   /** Names of the observations that each judge's rule is for. */
   judged: Record<string, string[]>;
-  /** What each dashboard's tile shows. The conversation has no scores. */
+  /** Of `scores`: what judges, a person and the margins say. */
+  scores: Row[];
+  /** What each dashboard's tile shows. */
   tiles: Record<string, Row[]>;
 }
 
@@ -31,24 +34,42 @@ const DAY_MS = 86_400_000;
 export async function outcomeOf(
   langfuse: Langfuse,
   requests: Recorded[],
-  run: (rows: Row[], queries: Query[]) => Answers,
+  run: (tables: Tables, queries: Query[]) => Answers,
 ): Promise<Outcome> {
   const rows = (await Promise.all(requests.map((request) => langfuse.rowsOf(request)))).flat();
   const start = Math.min(...rows.map((row) => Number(row.start_time))) / 1_000;
   const [from, to] = [start - DAY_MS, start + DAY_MS].map((time) => new Date(time).toISOString());
   const setup = langfuseSetup();
+  const judged = Object.fromEntries(
+    setup.evaluations.map((evaluation) => [
+      evaluation.rule.name,
+      rows.filter((row) => langfuse.matches(evaluation, row)),
+    ]),
+  );
+  const at = new Date(start).toISOString();
+  const scores = await Promise.all(
+    scoresOf(setup.evaluations, judged, at.slice(0, 10)).map((score) => langfuse.rowOfScore(score, at)),
+  );
   const tiles = await Promise.all(
     setup.boards.flatMap((board) => board.tiles.map((tile) => langfuse.tile(tile, from!, to!))),
   );
   const orders = rows.map((_, last) => `${PROJECT}-${last}`);
   const columns = `* EXCEPT (${WRITTEN.join(", ")}, event_bytes), input_length, output_length, calculated_input_cost, calculated_output_cost, total_cost`;
   const { version, answers } = run(
-    [...rows, ...orders.flatMap((project, last) => withLast(rows, last, project))],
+    {
+      events_full: [...rows, ...orders.flatMap((project, last) => withLast(rows, last, project))],
+      scores,
+    },
     [
       {
         name: "rows",
         sql: `SELECT ${columns} FROM events_core WHERE project_id = {project:String} ORDER BY start_time, span_id`,
         params: { project: PROJECT },
+      },
+      {
+        name: "scores",
+        sql: `SELECT * EXCEPT (${WRITTEN.join(", ")}) FROM scores ORDER BY id`,
+        params: {},
       },
       { name: "traces", ...langfuse.traces(PROJECT) },
       ...orders.map((project) => ({ name: project, ...langfuse.traces(project) })),
@@ -60,17 +81,44 @@ export async function outcomeOf(
   return {
     clickhouse: version,
     rows: answers.rows!,
+    scores: answers.scores!,
     traces,
     judged: Object.fromEntries(
-      setup.evaluations.map((evaluation) => [
-        evaluation.rule.name,
-        rows
-          .filter((row) => langfuse.matches(evaluation, row))
-          .map((row) => `${row.name as string}: ${row.input as string}`),
+      Object.entries(judged).map(([rule, of]) => [
+        rule,
+        of.map((row) => `${row.name as string}: ${row.input as string}`),
       ]),
     ),
     tiles: Object.fromEntries(tiles.map(({ name }) => [name, answers[name]!.filter(hasValue)])),
   };
+}
+
+/** What each judge finds of the answers that its rule is for, what a person thinks of the first, and the margins of a day. */
+function scoresOf(evaluations: Evaluation[], judged: Record<string, Row[]>, day: string): Score[] {
+  const ofAnswers = evaluations.flatMap(({ rule, evaluator, scoreConfig }) =>
+    judged[rule.name]!.map((row, i): Score => ({
+      id: `${evaluator.name}-${i}`,
+      name: evaluator.name,
+      value: scoreConfig.dataType === "BOOLEAN" ? 1 : i % 2 === 0 ? 1 : 0.75,
+      dataType: scoreConfig.dataType === "BOOLEAN" ? "BOOLEAN" : "NUMERIC",
+      environment: row.environment as string,
+      source: "EVAL",
+      traceId: row.trace_id as string,
+      observationId: row.span_id as string,
+      comment: "It names the service, the days and the amount.",
+    })),
+  );
+  const [{ id: _, source: __, ...first }] = ofAnswers as [Score];
+  const margins = marginScores(
+    day,
+    [{ tier: "tier_2", customers: 1, price: 99e9, spent: 9e9 }],
+    [{ customer: "sample", price: 99e9, spent: 9e9 }],
+  );
+  return [
+    ...ofAnswers,
+    { ...first, id: "of-a-person", value: 0.5 },
+    ...margins.map((each): Score => ({ ...each, dataType: "NUMERIC", environment: first.environment })),
+  ];
 }
 
 /** Langfuse fills a time series with rows that hold nothing. */

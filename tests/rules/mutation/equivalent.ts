@@ -13,6 +13,7 @@ export const EQUIVALENTS: Equivalent[] = [
     ["UnpricedModelRefused", `reason="unpriced_model" -> nothing at 127`],
     ["FleetLimitReached", `decision="refused", -> nothing at 154`],
     ["FleetLimitReached", `reason=~"fleet_day|fleet_rate" -> nothing at 173`],
+    ["GatewayFailsClosed", `reason="ledger_unavailable" -> nothing at 120`],
   ].map(([rule, what]) => ({
     rule: rule!,
     what: what!,
@@ -25,6 +26,22 @@ export const EQUIVALENTS: Equivalent[] = [
     because:
       "it is `rate * 3600 / 1e9` at $2 an hour, and no double times 3600 is 2e9: the nearest give 1.9999999999999998 and 2.0000000000000004",
   },
+  {
+    rule: "LedgerUnreachable",
+    what: "max -> sum at 0",
+    because: "each exporter says 0 or 1: their sum is 0 where their highest is",
+  },
+  ...["15", "56", "107"].map((at) => ({
+    rule: "LangfuseJobsFailing",
+    what: `key=~"bull:.*:failed" -> nothing at ${at}`,
+    because:
+      "it is one of `A - (B or C)`, which pairs by all labels: the others keep the keys of other states out",
+  })),
+  ...["0.9", "1.1"].map((value) => ({
+    rule: "Watchdog",
+    what: `1 -> ${value} at 7`,
+    because: "an alert fires whatever its value, and no text of this one shows it",
+  })),
   ...["ProviderRefusing", "ProviderThrottling"].flatMap((rule) =>
     ["0", "172"].map((at) => ({
       rule,

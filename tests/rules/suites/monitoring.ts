@@ -1,4 +1,5 @@
 import { composePrometheus } from "../../../dashboards/prometheus";
+import { atWindow, changing, holds } from "../support/measure";
 import type { Expected, Fires, Quiet, Suite } from "../support/suite";
 
 const up = (job: string) => `up{job="${job}",instance="${job}:1"}`;
@@ -61,9 +62,19 @@ const historyGap: Expected = {
   dashboard: "alerts-incidents",
 };
 
+const PIPELINE: Record<string, string> = {
+  NotificationsFailing: `alertmanager_notifications_failed_total{integration="slack"}`,
+  AlertsNotSent: "prometheus_notifications_errors_total",
+  RemoteWriteFailing: `prometheus_remote_storage_samples_failed_total{job="prometheus"}`,
+  RuleEvaluationFailing: `prometheus_rule_evaluation_failures_total{rule_group="spend"}`,
+};
+
 export const monitoringSuite: Suite = {
   group: "monitoring",
   interval: 60,
+  measures: Object.entries(PIPELINE).map(([alert, series]) =>
+    holds(alert, true, atWindow(600, "takes the first failure", { [series]: changing(0, 0.09, 0.09) })),
+  ),
   cases: [
     {
       alert: "Watchdog",

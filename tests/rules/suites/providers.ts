@@ -1,4 +1,4 @@
-import { atWindow, changing, recorded } from "../support/measure";
+import { atWindow, changing, holds, recorded } from "../support/measure";
 import { counter, type Expected, type Measure, type Suite } from "../support/suite";
 
 const errors = (status: string, provider = "anthropic", model = "m") =>
@@ -164,6 +164,44 @@ const providerMeasures: Measure[] = [
       at: 2 + Math.ceil(5_400 / interval) + 4,
     }),
   ]),
+  holds(
+    "ProviderThrottling",
+    false,
+    atWindow(600, "is quiet below its number, whatever else there is", {
+      [attempts("status_429")]: changing(0, 0.45, 0.5),
+      [attempts("complete")]: changing(1, 1, 1),
+    }),
+  ),
+  holds(
+    "FallbackRate",
+    false,
+    atWindow(900, "is quiet below its number", {
+      [answeredByFallback("a")]: changing(0, 0.45, 0.5),
+      [calls("success")]: changing(1, 1, 1),
+    }),
+  ),
+  holds(
+    "FallbackRate",
+    true,
+    atWindow(900, "compares with the answers of a quarter of an hour", {
+      [answeredByFallback("a")]: changing(0, 0.6, 0.6),
+      [calls("success")]: changing(15, 5, 5),
+    }),
+  ),
+  ...(
+    [
+      ["counts a series whole that was born four minutes ago", true, "_x10 3x10", 14],
+      [
+        "takes no old series for new that was away for three quarters of an hour",
+        false,
+        "9x5 stale _x44 9x5",
+        51,
+      ],
+      ["takes one for new that was away for an hour and a half", true, "9x2 stale _x88 9x5", 93],
+    ] as const
+  ).map(([shows, fires, values, at]) =>
+    holds("FallbackFailing", fires, { shows, interval: 60, at, series: { [fallbacks("analysis")]: values } }),
+  ),
   recorded(
     "tollgate:fallbacks:increase15m",
     30,

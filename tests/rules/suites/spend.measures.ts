@@ -76,6 +76,18 @@ const thresholds: Measure[] = [
     everyFiveMinutes("is quiet at three times the average", DAY + 6, [DAY + 4, hourly(12)], [2, hourly(36)]),
   ),
   holds(
+    "CostSpike",
+    false,
+    // Three rates whose sum is $30 an hour to the last bit, in any order: that of one series is not.
+    atWindow(
+      600,
+      "is quiet at the ceiling while there is no average",
+      Object.fromEntries(
+        [5e6, 67.5e6, 427.5e6].map((step, i) => [spend("one", `m${i}`), changing(step, step, step)]),
+      ),
+    ),
+  ),
+  holds(
     "SpendMismatch",
     false,
     atWindow(3_600, "is quiet at 2 %", {

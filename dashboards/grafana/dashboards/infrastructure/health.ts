@@ -56,8 +56,8 @@ export const health: Row = {
     }),
     timeSeries({
       title: "CPU of each process",
-      description: "Cores in use; the share that the catalogue gives is the limit.",
-      unit: unit.count,
+      description: "Share of one core that is in use; what the catalogue gives is the limit.",
+      unit: unit.share,
       queries: [prom(`sum by (job) (${rate("process_cpu_seconds_total")})`, "{{job}}")],
     }),
   ],

@@ -33,9 +33,10 @@ export const customers: Row = {
           JOIN (SELECT customer_id, name, tier FROM ledger.customers) AS customers USING (customer_id)
           JOIN ledger.customer_usage AS usage USING (customer_id)
           ORDER BY range.cost DESC`),
-        // Thirty days in the place of the time range, which is all that a sparkline shows.
+        // Thirty days in the place of the time range, which is all that a sparkline shows, and as far apart as the first two.
         sqlSeries(`
-          SELECT $__timeFrom()::timestamptz + ($__timeTo()::timestamptz - $__timeFrom()::timestamptz) * ago / 29 AS time,
+          SELECT $__timeFrom()::timestamptz
+              + make_interval(secs => ago * floor(extract(epoch FROM $__timeTo()::timestamptz - $__timeFrom()::timestamptz) / 29)) AS time,
             customer_id, ${usdOf("coalesce(cost, 0)")} AS spend
           FROM (SELECT customer_id FROM (${MOST_EXPENSIVE}) AS range) AS shown CROSS JOIN generate_series(0, 29) AS ago
           LEFT JOIN (

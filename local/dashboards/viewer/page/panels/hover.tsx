@@ -16,6 +16,8 @@ import { useMarks } from "../annotations";
 const ALL_SERIES: ComponentProps<typeof TooltipPlugin2>["hoverMode"] = 1;
 /** Pixels from a mark within which the mouse is on it. */
 const NEAR = 6;
+/** Of what happened then: many customers may cross thresholds in the same minute. */
+const MOST = 3;
 
 /** The values under the mouse, and what happened then. */
 export function Hover({ config, frame }: { config: UPlotConfigBuilder; frame: DataFrame }): JSX.Element {
@@ -30,6 +32,7 @@ export function Hover({ config, frame }: { config: UPlotConfigBuilder; frame: Da
         const at = time!.values[indices[0] ?? 0] as number;
         const near = plot.posToVal(NEAR, "x") - plot.posToVal(0, "x");
         const happened = marks.filter(({ from, to }) => at >= from - near && at <= to + near);
+        const others = happened.length - MOST;
         const values = getFieldDisplayItems(
           frame.fields,
           time!,
@@ -50,11 +53,12 @@ export function Hover({ config, frame }: { config: UPlotConfigBuilder; frame: Da
             <VizTooltipContent
               items={[
                 ...values,
-                ...happened.map(({ text, color }) => ({
+                ...happened.slice(0, MOST).map(({ text, color }) => ({
                   label: text,
                   value: "",
                   color: visualization.getColorByName(color),
                 })),
+                ...(others > 0 ? [{ label: `and ${others} more`, value: "" }] : []),
               ]}
               isPinned={isPinned}
             />
