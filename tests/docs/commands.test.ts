@@ -42,7 +42,7 @@ function programOf(entry: string): Command | undefined {
     const actual = jest.requireActual<object>("../../ops/terminal/command");
     const runCommand = (program: Command) => programs.set(entry, idle(program));
     jest.doMock("../../ops/terminal/command", () => ({ ...actual, runCommand }));
-    require(join(root, entry));
+    jest.requireActual(join(root, entry));
   });
   return programs.get(entry);
 }
