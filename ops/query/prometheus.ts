@@ -26,7 +26,8 @@ export async function askPrometheus(
 async function ask(expression: string, base: string, authorization?: string): Promise<Sample[]> {
   if (!/^https?:/.test(base) || !URL.canParse(base))
     throw new Error(`Prometheus' address "${base}" must be a URL, such as http://127.0.0.1:9090`);
-  const url = new URL("/api/v1/query", base);
+  // Where services share an instance the address has a path.
+  const url = new URL(`${base.replace(/\/+$/, "")}/api/v1/query`);
   url.searchParams.set("query", expression);
   const response = await fetch(url, {
     signal: AbortSignal.timeout(10_000),

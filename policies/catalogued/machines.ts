@@ -110,6 +110,7 @@ const MACHINES: Record<string, () => Machine> = {
         GOOGLE_CLOUD_REGION: ofSetting("gcp:region", "[a-z]+-[a-z]+\\d"),
         TOLLGATE_PUBLIC_URL: ofSetting("tollgate:publicUrl", "(https://\\S+)?"),
         TOLLGATE_OAUTH_ISSUER: ofSetting("tollgate:oauthIssuer", "(https://\\S+)?"),
+        TOLLGATE_TRACE_TEXTS: ofSetting("tollgate:traceTexts", "(all|none)?"),
         TOLLGATE_SECRETS: exactly("/run/tollgate/secrets"),
         ...Object.fromEntries(
           OWN_IMAGES.map((image) => [`TOLLGATE_${image.toUpperCase()}_IMAGE`, imageNamed(image)]),

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
-import { databaseOf, roleNames, type DatabaseName } from "../../catalogue";
+import { databaseOf, databaseUrl, roleNames, type DatabaseName } from "../../catalogue";
 import { databaseRolesSql, passwordVariables } from "../../catalogue/database-roles";
 import { completeValues, rolePasswords } from "../../catalogue/secret-values";
 import { makeDatabaseRoles, startPostgresServer, type Running } from "../../local/processes";
@@ -77,4 +77,10 @@ describe("on a server whose admin is no superuser, as Cloud SQL's", () => {
     const schemas = "SELECT pg_get_userbyid(nspowner) AS owner FROM pg_namespace WHERE nspname = 'own'";
     expect(await query(owner, rolePasswords(values)[owner], database, schemas)).toEqual({ owner });
   });
+});
+
+it("Grafana's database has the one scheme that Grafana knows, all others the one that all know", () => {
+  const address = { host: "h", password: "p" };
+  expect(databaseUrl("grafana", "grafana", address)).toBe("postgres://grafana:p@h:5432/grafana");
+  expect(databaseUrl("langfuse", "prisma", address)).toBe("postgresql://langfuse:p@h:5432/langfuse");
 });

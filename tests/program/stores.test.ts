@@ -145,6 +145,17 @@ describe("ClickHouse", () => {
     expect(dev.all("gcp:compute/diskResourcePolicyAttachment:DiskResourcePolicyAttachment")).toHaveLength(1);
   });
 
+  it("begins with a snapshot's data, in another zone, where the stack says so", async () => {
+    const snapshot = "projects/tollgate-dev/global/snapshots/clickhouse-1";
+    const plan = await Planned.of("dev", {
+      "tollgate:clickhouseSnapshot": snapshot,
+      "tollgate:sizes": '{"clickhouseZone":"c"}',
+    });
+    const at = { zone: "europe-west1-c" };
+    expect(plan.inputs("gcp:compute/disk:Disk")).toMatchObject({ ...at, snapshot });
+    expect(plan.inputs("gcp:compute/instance:Instance")).toMatchObject(at);
+  });
+
   it("cannot be deleted in prod, nor its disk", () => {
     expect(prod.inputs("gcp:compute/instance:Instance").deletionProtection).toBe(true);
     expect(prod.one("gcp:compute/disk:Disk").protect).toBe(true);

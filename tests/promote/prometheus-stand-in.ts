@@ -13,12 +13,17 @@ export class PrometheusStandIn {
   url = "";
   private server?: Server;
 
+  /** @param path In front of the API, as where services share an instance. */
+  constructor(private readonly path = "") {}
+
   async start(): Promise<void> {
     this.server = createServer((request, response) => {
       const url = new URL(request.url!, "http://prometheus");
       this.authorizations.add(request.headers.authorization);
       const result =
-        url.pathname === "/api/v1/query" ? this.answer(url.searchParams.get("query")!) : undefined;
+        url.pathname === `${this.path}/api/v1/query`
+          ? this.answer(url.searchParams.get("query")!)
+          : undefined;
       response
         .writeHead(result ? 200 : 503, { "content-type": "application/json" })
         .end(
@@ -26,7 +31,7 @@ export class PrometheusStandIn {
         );
     });
     await new Promise<void>((resolve) => this.server!.listen(0, "127.0.0.1", resolve));
-    this.url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    this.url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}${this.path}`;
   }
 
   async stop(): Promise<void> {

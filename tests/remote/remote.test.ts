@@ -21,7 +21,7 @@ let folder: string;
 let postgres: RunningPostgres;
 let standIn: OperatorStandIn;
 let planned: Grant[];
-const prometheus = new PrometheusStandIn();
+const prometheus = new PrometheusStandIn("/prometheus");
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "tollgate-remote-"));
