@@ -2,6 +2,7 @@ import type { Attribute } from "./decode";
 import { dollars, escape, layout, moment, time } from "./html";
 import { markdown } from "./markdown";
 import type { Observation } from "./observation";
+import type { Score } from "./score";
 import { figuresOf, type Session, type Trace } from "./sessions";
 
 /** One conversation as Langfuse shows it: each question with its answer, tags, and the tree of what it took. */
@@ -22,6 +23,7 @@ export function renderConversation(session: Session): string {
 <h1>Conversation of ${escape(traces[0]?.userId ?? "an unknown customer")}</h1>
 <div class="faint">${escape(sessionId)}</div>
 <div class="figures">${figures.join("")}</div>
+<p>${session.scores.map(scoreOf).join("")}</p>
 ${[...traces].reverse().map(renderTrace).join("\n")}`,
   );
 }
@@ -34,7 +36,7 @@ function renderTrace(trace: Trace): string {
 <h2>${escape(trace.question ?? trace.name)} ${badges}</h2>
 <div class="faint">${moment(trace.startedAt)} · <span class="money">${dollars(trace.cost)}</span> · trace ${escape(trace.traceId)}</div>
 ${bubble(trace.answer)}
-<p>${tags}</p>
+<p>${trace.scores.map(scoreOf).join("")}${tags}</p>
 <table>
 <tr><th>observation</th><th>type</th><th>model</th><th class="number">tokens in</th><th class="number">out</th><th class="number">cost</th><th class="number">time</th><th>course</th></tr>
 ${trace.observations.map((each) => renderObservation(each, trace)).join("\n")}
@@ -83,6 +85,15 @@ export function badgesOf({ metadata, error }: Observation): string[] {
     ...(cache_hit === true || cache_hit === "true" ? [badge("good", "cache")] : []),
     ...(error && !isRefused ? [badge("bad", error)] : []),
   ];
+}
+
+const WHO: Record<string, string> = { EVAL: " (judge)", ANNOTATION: " (person)" };
+
+/** A score and who gave it; the reason is under the mouse. HTML. */
+function scoreOf({ name, value, dataType, source, comment }: Score): string {
+  const shown = dataType === "BOOLEAN" ? (value ? "yes" : "no") : String(value);
+  const text = escape(`${name}: ${shown}${WHO[source ?? ""] ?? ""}`);
+  return `<span class="badge" title="${escape(comment ?? "")}">${text}</span> `;
 }
 
 function badge(kind: string, text: string): string {

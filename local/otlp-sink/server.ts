@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -6,12 +6,20 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
+import { ZodError } from "zod";
 import { langfusePrompts } from "../../dashboards/langfuse/prompts";
 import { decodeTraces, MalformedTraces, MAX_BODY_BYTES } from "./decode";
 import { renderConversation } from "./conversation";
 import { renderPage } from "./page";
-import { sessionsOf } from "./sessions";
+import { readScore } from "./score";
+import { sessionsOf, type Session } from "./sessions";
 import type { TraceStore } from "./store";
+
+interface BatchEvent {
+  id: string;
+  type: string;
+  body: unknown;
+}
 
 export interface SinkOptions {
   store: TraceStore;
@@ -25,7 +33,7 @@ export interface SinkOptions {
  * The part of Langfuse 4.x's public API that senders of traces use, over files:
  *
  * - `POST /api/public/otel/v1/traces`: OTLP/HTTP, protobuf or JSON, plain or gzip; the project's key pair by Basic auth
- * - `POST /api/public/ingestion`: the older batches (scores); taken and not kept
+ * - `POST /api/public/scores`, and scores in the older batches of `POST /api/public/ingestion`, of which nothing else is kept
  * - `GET /api/public/health`, `GET /api/public/ready`
  * - `GET /api/public/v2/prompts/<name>`: the repository's prompts, each as its first version, as `langfuse apply` makes them
  * - `GET /`: the conversations; `GET /sessions/<id>`: one of them; `GET /traces/<id>`: its place in its conversation. Both also
@@ -35,6 +43,8 @@ export interface SinkOptions {
 export function createSink(options: SinkOptions): Server {
   return createServer((request, response) => {
     answer(options, request, response).catch((error: unknown) => {
+      if (error instanceof SyntaxError || error instanceof ZodError)
+        return sendJson(response, 400, { message: error.message });
       if (error instanceof MalformedTraces) return sendJson(response, 400, { message: error.message });
       if (error instanceof BodyTooLarge) return sendJson(response, 413, { message: error.message });
       console.error(`otlp-sink: ${String(error)}`);
@@ -52,14 +62,15 @@ async function answer(
   const { pathname } = new URL(request.url ?? "/", "http://sink");
   const route = `${request.method} ${pathname}`;
   const session = /^GET \/(?:project\/[^/]+\/)?sessions\/([^/]+)$/.exec(route)?.[1];
-  if (session) return sendConversation(options.store, decodeURIComponent(session), response);
+  const sessions = () => sessionsOf(options.store.spans(), options.store.scores());
+  if (session) return sendConversation(sessions(), decodeURIComponent(session), response);
   const trace = /^GET \/(?:project\/[^/]+\/)?traces\/([0-9a-f]{32})$/.exec(route)?.[1];
-  if (trace) return redirectToTrace(options.store, trace, response);
+  if (trace) return redirectToTrace(sessions(), trace, response);
   switch (route) {
     case "GET /":
-      return sendHtml(response, renderPage(sessionsOf(options.store.spans())));
+      return sendHtml(response, renderPage(sessions()));
     case "GET /api/traces":
-      return sendJson(response, 200, sessionsOf(options.store.spans()));
+      return sendJson(response, 200, sessions());
     case "GET /api/public/health":
     case "GET /api/public/ready":
       return sendJson(response, 200, { status: "OK" });
@@ -72,24 +83,37 @@ async function answer(
   if (route === "POST /api/public/otel/v1/traces") return takeTraces(options, request, response);
   const prompt = /^GET \/api\/public\/v2\/prompts\/([^/]+)$/.exec(route)?.[1];
   if (prompt) return sendPrompt(decodeURIComponent(prompt), response);
-  if (route === "POST /api/public/ingestion") {
-    await readBody(request);
-    return sendJson(response, 207, { successes: [], errors: [] });
+  if (route === "POST /api/public/scores") {
+    const score = readScore(JSON.parse((await readBody(request)).toString()), randomUUID());
+    options.store.addScores([score]);
+    return sendJson(response, 200, { id: score.id });
   }
+  if (route === "POST /api/public/ingestion") return takeBatch(options.store, request, response);
   request.resume();
   sendJson(response, 404, { message: `There is no ${route} in the sink` });
 }
 
-function sendConversation(store: TraceStore, id: string, response: ServerResponse): void {
-  const session = sessionsOf(store.spans()).find(({ sessionId }) => sessionId === id);
+async function takeBatch(
+  store: TraceStore,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { batch } = JSON.parse((await readBody(request)).toString()) as { batch?: BatchEvent[] };
+  const events = batch ?? [];
+  store.addScores(
+    events.filter(({ type }) => type === "score-create").map(({ id, body }) => readScore(body, id)),
+  );
+  sendJson(response, 207, { successes: events.map(({ id }) => ({ id, status: 201 })), errors: [] });
+}
+
+function sendConversation(sessions: Session[], id: string, response: ServerResponse): void {
+  const session = sessions.find(({ sessionId }) => sessionId === id);
   if (session) return sendHtml(response, renderConversation(session));
   sendJson(response, 404, { message: `There is no conversation ${id}` });
 }
 
-function redirectToTrace(store: TraceStore, id: string, response: ServerResponse): void {
-  const session = sessionsOf(store.spans()).find(({ traces }) =>
-    traces.some(({ traceId }) => traceId === id),
-  );
+function redirectToTrace(sessions: Session[], id: string, response: ServerResponse): void {
+  const session = sessions.find(({ traces }) => traces.some(({ traceId }) => traceId === id));
   if (!session) return sendJson(response, 404, { message: `There is no trace ${id}` });
   response.writeHead(302, { location: `/sessions/${encodeURIComponent(session.sessionId)}#${id}` }).end();
 }

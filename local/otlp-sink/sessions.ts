@@ -1,5 +1,6 @@
 import type { Attribute, Span } from "./decode";
 import { toObservation, type Observation } from "./observation";
+import type { Score } from "./score";
 
 export interface Trace {
   traceId: string;
@@ -14,25 +15,30 @@ export interface Trace {
   tags: string[];
   /** Dollars of its generations. */
   cost: number;
+  /** Of the trace and its observations. */
+  scores: Score[];
   observations: (Observation & { depth: number })[];
 }
 
 export interface Session {
   sessionId: string;
   cost: number;
+  /** Of the session as a whole. */
+  scores: Score[];
   traces: Trace[];
 }
 
 /** Sessions with their traces and each trace's observations as a tree, newest first. */
-export function sessionsOf(spans: Span[]): Session[] {
-  const bySession = groupBy(tracesOf(spans), ({ sessionId }) => sessionId);
+export function sessionsOf(spans: Span[], scores: Score[] = []): Session[] {
+  const bySession = groupBy(tracesOf(spans, scores), ({ sessionId }) => sessionId);
   return [...bySession].map(([sessionId, entries]) => {
     const traces = entries.map(({ trace }) => trace);
-    return { sessionId, cost: total(traces), traces };
+    const own = scores.filter((score) => !score.traceId && score.sessionId === sessionId);
+    return { sessionId, cost: total(traces), scores: own, traces };
   });
 }
 
-function tracesOf(spans: Span[]): { sessionId: string; trace: Trace }[] {
+function tracesOf(spans: Span[], scores: Score[]): { sessionId: string; trace: Trace }[] {
   const byTrace = groupBy(spans.map(toObservation), ({ traceId }) => traceId);
   return [...byTrace]
     .map(([traceId, observations]) => {
@@ -49,6 +55,7 @@ function tracesOf(spans: Span[]): { sessionId: string; trace: Trace }[] {
         userId: first(({ userId }) => userId),
         tags: [...new Set(observations.flatMap(({ tags }) => tags))],
         cost: total(observations),
+        scores: scores.filter((score) => score.traceId === traceId),
         observations: ordered,
       };
       return { sessionId: first(({ sessionId }) => sessionId) ?? "no session", trace };

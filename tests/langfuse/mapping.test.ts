@@ -10,7 +10,7 @@ import { langfuseSetup } from "../../dashboards/langfuse";
 import { EVENTFUL, expectedOutcome, recordedSpans } from "./mapping/recorded";
 import type { Row } from "./mapping/clickhouse";
 
-const { rows, traces, judged, tiles } = expectedOutcome();
+const { rows, scores, traces, judged, tiles } = expectedOutcome();
 const observations = recordedSpans().map(toObservation);
 const sessions = sessionsOf(recordedSpans());
 const [session] = sessions.filter((each) => each.traces[0]!.userId === SAMPLE_CUSTOMER.customerId);
@@ -58,6 +58,24 @@ test("every observation is a row, and says the same of itself", () => {
       error: orNothing(row.status_message),
     });
   }
+});
+
+test("a judge's score is of the answer that it read, a person's stands beside it, and the tiles show both and the margins", () => {
+  const ofAnswers = scores.filter((score) => score.trace_id);
+  expect(ofAnswers.length).toBeGreaterThan(2);
+  for (const { trace_id: trace, observation_id: observation } of ofAnswers)
+    expect(rows.find((row) => row.span_id === observation)).toMatchObject({ trace_id: trace, name: "ask" });
+  expect(new Set(ofAnswers.map(({ source }) => source))).toEqual(new Set(["EVAL", "API"]));
+  const values = (title: string) =>
+    tiles[title]!.flatMap((row) => Object.values(row)).filter((value) => typeof value === "number");
+  expect(values("Revenue, USD: tier_2")).toEqual([99]);
+  expect(values("LLM cost from the ledger, USD: tier_2")).toEqual([9]);
+  expect(values("Margin over time, USD: tier_2")).toEqual([90]);
+  const averages = Object.keys(tiles)
+    .filter((title) => title.startsWith("Question answered: "))
+    .flatMap(values);
+  expect(averages.length).toBeGreaterThan(0);
+  for (const each of averages) expect(each).toBeLessThanOrEqual(1);
 });
 
 test("a generation names the model that answered, is priced by it, and has its costs apart", () => {

@@ -1,3 +1,4 @@
+import { LangfuseClient } from "@langfuse/client";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import type { Server } from "node:http";
@@ -226,13 +227,27 @@ describe("Langfuse's other routes", () => {
     expect((await fetch(`${url}/api/public/health`)).status).toBe(200);
   });
 
-  it("takes the older ingestion batches", async () => {
-    const response = await fetch(`${url}/api/public/ingestion`, {
-      method: "POST",
-      headers: { authorization },
-      body: '{"batch":[]}',
+  it("shows the scores that Langfuse's client sends, of a trace and of a conversation, each as it was written last", async () => {
+    const traceId = "0af7651916cd43dd8448eb211c80319c";
+    await post(spanJson({ attributes: [{ key: "session.id", value: { stringValue: "sess-1" } }] }));
+    const client = new LangfuseClient({ baseUrl: url, publicKey, secretKey });
+    for (const value of [0.25, 0.75])
+      await client.api.scores.create({
+        id: "one",
+        traceId,
+        name: "question-answered",
+        value,
+        comment: "<why>",
+      });
+    client.score.create({ sessionId: "sess-1", name: "helpful", value: 1, dataType: "BOOLEAN" });
+    await client.score.flush();
+    const page = await (await fetch(`${url}/sessions/sess-1`)).text();
+    expect(page).toContain('title="&lt;why&gt;">question-answered: 0.75</span>');
+    expect(page).toContain("helpful: yes");
+    expect(page).not.toContain("0.25");
+    await expect(client.api.scores.create({ name: "", value: 1 } as never)).rejects.toMatchObject({
+      statusCode: 400,
     });
-    expect(response.status).toBe(207);
   });
 });
 

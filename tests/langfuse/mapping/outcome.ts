@@ -108,7 +108,7 @@ function scoresOf(evaluations: Evaluation[], judged: Record<string, Row[]>, day:
       comment: "It names the service, the days and the amount.",
     })),
   );
-  const [{ id: _, source: __, ...first }] = ofAnswers as [Score];
+  const [first] = ofAnswers as [Score];
   const margins = marginScores(
     day,
     [{ tier: "tier_2", customers: 1, price: 99e9, spent: 9e9 }],
@@ -116,7 +116,7 @@ function scoresOf(evaluations: Evaluation[], judged: Record<string, Row[]>, day:
   );
   return [
     ...ofAnswers,
-    { ...first, id: "of-a-person", value: 0.5 },
+    { ...first, id: "of-a-person", value: 0.5, source: undefined },
     ...margins.map((each): Score => ({ ...each, dataType: "NUMERIC", environment: first.environment })),
   ];
 }
