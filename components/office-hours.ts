@@ -111,7 +111,7 @@ export class OfficeHours extends pulumi.ComponentResource {
             project,
             region,
             name: scheduleName(action, sleeper.name),
-            schedule: cron(sleeper, action, from, to),
+            schedule: officeSchedule(isStore(sleeper), action, { from, to }),
             timeZone,
             httpTarget: {
               httpMethod: method,
@@ -189,9 +189,16 @@ export class OfficeHours extends pulumi.ComponentResource {
   }
 }
 
-/** Data stores wake a quarter of an hour before what needs them, and go to sleep after it. */
-function cron({ kind }: Sleeper, action: "wake" | "sleep", from: number, to: number): string {
-  const stores = kind === "database" || kind === "machine";
+function isStore({ kind }: Sleeper): boolean {
+  return kind === "database" || kind === "machine";
+}
+
+/** When something wakes or goes to sleep: data stores a quarter of an hour before what needs them, and after it. */
+export function officeSchedule(
+  stores: boolean,
+  action: "wake" | "sleep",
+  { from, to }: { from: number; to: number },
+): string {
   if (action === "wake") return stores && from > 0 ? `45 ${from - 1} * * 1-5` : `0 ${from} * * 1-5`;
   const hour = to === 24 ? 23 : to;
   return `${to === 24 ? (stores ? 58 : 55) : stores ? 5 : 0} ${hour} * * 1-5`;

@@ -8,6 +8,8 @@ export interface Resource {
   props: Props;
   /** Refused to be deleted by the engine. */
   protect?: boolean;
+  /** Inputs that an update leaves as they are. */
+  ignoreChanges?: string[];
   /** `type::name` of what it refers to. */
   dependsOn?: string[];
 }
@@ -85,12 +87,12 @@ const stacks = new WeakMap<Resource[], PolicyResource[]>();
 
 function link(resources: Resource[]): PolicyResource[] {
   const stack = resources.map(
-    ({ type, name, props, protect = false }) =>
+    ({ type, name, props, protect = false, ignoreChanges = [] }) =>
       ({
         type,
         name,
         props,
-        opts: { protect },
+        opts: { protect, ignoreChanges },
         dependencies: [] as PolicyResource[],
         isType: ({ isInstance }: TypedClass) => isInstance?.({ __pulumiType: type }) ?? false,
       }) as unknown as PolicyResource,

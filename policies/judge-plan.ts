@@ -13,11 +13,12 @@ export function judgePlan(plan: Plan): Promise<Violation[]> {
 
 /** The resources of a plan as policies see them: what is known only after an update is undefined under its key. */
 export function resourcesOf({ resources }: Plan) {
-  return resources.map(({ type, name, inputs, protect, dependsOn }) => ({
+  return resources.map(({ type, name, inputs, protect, ignoreChanges, dependsOn }) => ({
     type,
     name,
     props: known(inputs) as Props,
     protect,
+    ignoreChanges,
     dependsOn,
   }));
 }

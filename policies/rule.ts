@@ -29,6 +29,8 @@ export interface Judged {
   name: string;
   /** Whether the engine refuses to delete it. */
   protect: boolean;
+  /** Inputs that an update leaves as they are. */
+  ignoreChanges: string[];
 }
 
 /** A check of some resources. */
@@ -166,5 +168,5 @@ function knownOf(from: PolicyResource[]): PolicyResource[] {
 }
 
 function judged({ type, name, opts }: ResourceValidationArgs): Judged {
-  return { type, name, protect: opts?.protect === true };
+  return { type, name, protect: opts?.protect === true, ignoreChanges: opts?.ignoreChanges ?? [] };
 }

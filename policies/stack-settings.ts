@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Phase, Unit } from "../catalogue";
+import { ConfigError, readConfig, type StackConfig } from "../infra/config";
 import { stackHas } from "../infra/gcp/services-of-stack";
 
 /**
@@ -29,4 +30,20 @@ export function stackUnits(): { phase: Phase; has: (unit: Unit) => boolean } | u
     phase,
     has: (unit) => stackHas(unit, { phase, tempo: stackSetting("tollgate:tempo") === "true" }),
   };
+}
+
+let read: { settings: string; config: StackConfig | undefined } | undefined;
+
+/** What the stack's settings come down to; none for a pack that is asked without a stack, or with settings that cannot be used. */
+export function stackConfig(): StackConfig | undefined {
+  if (stackSetting("tollgate:phase") === undefined) return undefined;
+  const settings = JSON.stringify(pulumi.runtime.allConfig());
+  if (read?.settings === settings) return read.config;
+  read = { settings, config: undefined };
+  try {
+    read.config = readConfig({ planning: true });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+  }
+  return read.config;
 }

@@ -109,11 +109,16 @@ function resolve(ref: Ref, unit: Unit, resources: Resources): pulumi.Input<strin
     case "logSubscription":
       return logSubscriptionOf(unit, resources);
     case "sharingServices":
-      return catalogue
-        .filter(({ share }) => share)
-        .map(({ name }) => name)
-        .join("|");
+      return sharingServices();
   }
+}
+
+/** Names of what may share an instance, as an alternative of a regular expression. */
+export function sharingServices(): string {
+  return catalogue
+    .filter(({ share }) => share)
+    .map(({ name }) => name)
+    .join("|");
 }
 
 /** JMESPath over the proxy's assertion, which names a person and none of their groups: admins by their address are Grafana's. */

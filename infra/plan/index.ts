@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { readConfig } from "../config";
+import { readConfig, type StackConfig } from "../config";
 import { program } from "../program";
 import { recordResources, type PlannedResource } from "./monitor";
 import { readStackFile, type StackSettings } from "./stack-file";
@@ -9,6 +9,8 @@ export { configIn, readStackFile, settingsOf, STACKS, type StackSettings } from 
 
 export interface Plan {
   stack: string;
+  /** What the stack's settings come down to. */
+  config: StackConfig;
   /** Sorted by type and name. */
   resources: PlannedResource[];
   /** Names of the stack's outputs. */
@@ -50,6 +52,7 @@ async function register(stack: string, settings: StackSettings): Promise<Plan> {
   await settle(() => resources.length);
   return {
     stack,
+    config,
     outputs: Object.keys(outputs).sort(),
     missing: config.missing,
     resources: resources.sort((a, b) => compare(`${a.type} ${a.name}`, `${b.type} ${b.name}`)),

@@ -15,7 +15,8 @@ const SLEEP_ROLE = /^projects\/[^/]+\/roles\/tollgateSleepDatabase$/;
 function putsToSleep({ role, props }: Grant, resources: PolicyResource[]): boolean {
   return (
     SLEEP_ROLE.test(role) &&
-    /resource\.name == /.test(String(props.condition?.expression ?? UNTIL_UPDATE)) &&
+    props.condition !== undefined &&
+    ON_ONE_DATABASE.test(String(props.condition.expression ?? UNTIL_UPDATE)) &&
     allOf(resources, ProjectRole).some(
       ({ props: made }) =>
         made.roleId === "tollgateSleepDatabase" &&
@@ -24,7 +25,9 @@ function putsToSleep({ role, props }: Grant, resources: PolicyResource[]): boole
   );
 }
 /** A condition that names a resource is whole only once that has a name. */
-const UNTIL_UPDATE = "resource.name == ";
+const UNTIL_UPDATE = 'resource.name == ""';
+const ON_ONE_DATABASE =
+  /^(resource\.type == "sqladmin\.googleapis\.com\/Instance" && )?resource\.name == "[\w./-]*"$/;
 
 export const projectRoles: Rule = {
   name: "project-roles",

@@ -166,7 +166,8 @@ function isMounted({ gcs, secret }: Props, wanted: ExpectedMount): boolean {
 }
 
 function folderOf({ mountOptions = [] }: Props): string | undefined {
-  return (mountOptions as string[]).map((option) => /^only-dir=(.+)$/.exec(option)?.[1]).find(Boolean);
+  const folders = (mountOptions as string[]).flatMap((option) => /\bonly-dir=(.+)$/.exec(option)?.[1] ?? []);
+  return folders.length === 1 ? folders[0] : undefined;
 }
 
 /** Where a machine reads which folder it fetches. */

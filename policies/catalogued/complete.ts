@@ -5,6 +5,7 @@ import { ProjectSink } from "@pulumi/gcp/logging/projectSink";
 import { AlertPolicy } from "@pulumi/gcp/monitoring/alertPolicy";
 import { NotificationChannel } from "@pulumi/gcp/monitoring/notificationChannel";
 import { UptimeCheckConfig } from "@pulumi/gcp/monitoring/uptimeCheckConfig";
+import { DatabaseInstance } from "@pulumi/gcp/sql/databaseInstance";
 import { Subscription } from "@pulumi/gcp/pubsub/subscription";
 import type { PolicyResource } from "@pulumi/policy";
 import {
@@ -37,6 +38,7 @@ export const stackComplete: Rule = {
     return [
       ...(stackSetting("tollgate:billingAccount") ? missing(resources, "a budget", Budget, 1) : []),
       ...(onMachine ? machines(resources, ["machine"]) : onCloudRun(resources, phase, has)),
+      ...(stackSetting("tollgate:officeHours") && !onMachine ? hours(resources) : []),
     ];
   },
 };
@@ -83,6 +85,25 @@ function onCloudRun(resources: PolicyResource[], phase: Phase, has: (unit: Unit)
         ]
       : []),
   ];
+}
+
+/** What costs or holds data at any hour wakes and goes to sleep by its schedules. */
+function hours(resources: PolicyResource[]): string[] {
+  const known = new Set(
+    allOf(resources, Schedule).map(({ name, props }) => props.name ?? `tollgate-${name}`),
+  );
+  const always = [
+    ...allOf(resources, DatabaseInstance).map(({ name }) => name),
+    ...allOf(resources, Instance).map(({ name }) => name),
+    ...templatesOf(resources)
+      .filter(({ service }) => service.template?.scaling?.minInstanceCount > 0 || service.scaling)
+      .map(({ workload }) => workload.replace(/^tollgate-/, "")),
+  ];
+  return always.flatMap((name) =>
+    ["wake", "sleep"]
+      .filter((action) => !known.has(`tollgate-${action}-${name}`))
+      .map((action) => `No schedule lets ${name} ${action}`),
+  );
 }
 
 /** Whether a workload has a collector as sidecar. */

@@ -11,11 +11,11 @@ import {
 } from "../../catalogue";
 import { bucketMountsOf, inputsOf, resolveText } from "../../catalogue/target";
 import { collectorContainer } from "../../components/run/collector";
-import { namesOfRunner } from "../../infra/gcp/instances";
-import { ROUTER, TEMPLATES } from "../../infra/gcp/shared-instance";
-import { SHARED_INSTANCES } from "../../infra/gcp/sizes";
+import { namesOfRunner, routedMembers } from "../../infra/gcp/instances";
+import { ROUTER, routesTo, TEMPLATES } from "../../infra/gcp/shared-instance";
+import { SHARED_INSTANCES, type SharedInstance } from "../../infra/gcp/sizes";
 import { bucketNamed, exactly, ofStack, patterns, secretNamed, type Pattern } from "./patterns";
-import { stackUnits } from "../stack-settings";
+import { stackConfig, stackUnits } from "../stack-settings";
 
 /** What a container of Cloud Run is by the catalogue. Whatever is not named here it does not have. */
 export interface Expected {
@@ -46,7 +46,8 @@ const COLLECTOR = "collector";
  */
 export function expectedOf(workload: string, container: string): Expected | undefined {
   const runner = workload.replace(/^tollgate-/, "");
-  if (container === ROUTER && SHARED_INSTANCES.some((name) => name === runner)) return routerOf();
+  const shared = SHARED_INSTANCES.find((name) => name === runner);
+  if (container === ROUTER && shared) return routerOf(shared);
   if (container === COLLECTOR) {
     const scraped = catalogue.find(
       ({ name, operatorTwin }) => name === runner || operatorTwin?.name === runner,
@@ -126,10 +127,13 @@ function collectorOf(name: ServiceName): Expected | undefined {
   };
 }
 
-function routerOf(): Expected {
+function routerOf(instance: SharedInstance): Expected {
+  const config = stackConfig();
+  // Which services are behind it depends on the layout.
+  const any = () => `((${routesTo([...catalogue]).replaceAll("; ", ";|")})( |$))+`;
   return {
     image: router.image,
-    env: { ROUTES: "([a-z-]+ \\d+;( |$))+" },
+    env: { ROUTES: config ? exactly(routesTo(routedMembers(instance, config))) : any() },
     required: ["ROUTES"],
     secretEnv: {},
     mounts: { [TEMPLATES]: { folder: "router" } },

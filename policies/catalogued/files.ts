@@ -78,7 +78,7 @@ function differences(folder: string, found: Texts): string[] {
 let made: { settings: string; config: StackConfig; folders: Map<string, Record<string, string>> } | undefined;
 
 /** The files that the program renders for a folder, with the stack's settings; none for a folder that it does not make. */
-function rendered(name: string): Record<string, string> {
+export function rendered(name: string): Record<string, string> {
   const settings = JSON.stringify(pulumi.runtime.allConfig());
   if (made?.settings !== settings)
     made = { settings, config: readConfig({ planning: true }), folders: new Map() };

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { Instance } from "@pulumi/gcp/compute/instance";
 import { InstanceTemplate } from "@pulumi/gcp/compute/instanceTemplate";
-import { OWN_IMAGES, secretSources, service } from "../../catalogue";
+import { OWN_IMAGES, portOf, secretSources, service } from "../../catalogue";
 import { inputsOf } from "../../catalogue/target";
 import { clickHouseCloudConfig } from "../../components/clickhouse/cloud-config";
 import { composeCloudConfig } from "../../components/compose-machine/cloud-config";
+import { configHashes } from "../../infra/compose";
 import { presence } from "../../infra/compose/resolve";
 import { clickhouseFiles } from "../../infra/config-files/native";
 import { definitions } from "../../litellm-config";
@@ -22,6 +23,8 @@ import {
   type Pattern,
 } from "./patterns";
 import { parseYaml } from "../deployed/yaml";
+import { rendered } from "./files";
+import { stackConfig } from "../stack-settings";
 
 const HEADER = "#cloud-config\n";
 
@@ -67,13 +70,13 @@ const MACHINES: Record<string, () => Machine> = {
     variables: {
       "/etc/tollgate/machine.env": {
         PROJECT: project(),
-        REGISTRY_HOST: REGISTRY_HOSTS,
+        REGISTRY_HOST: `${ofSetting("gcp:region", "[a-z0-9-]+")}-docker\\.pkg\\.dev`,
         IMAGE: imageNamed(service("clickhouse").image),
         PASSWORD_SECRET: secretNamed("clickhouse-password"),
         PASSWORD_VERSION: NUMBER,
-        MEMORY_MIB: NUMBER,
-        HTTP_PORT: NUMBER,
-        PORTS: "\\d+( \\d+)*",
+        MEMORY_MIB: String(stackConfig()?.sizes.clickhouseMemoryMiB ?? NUMBER),
+        HTTP_PORT: String(portOf("clickhouse")),
+        PORTS: [portOf("clickhouse"), ...Object.values(service("clickhouse").extraPorts ?? {})].join(" "),
       },
       "/etc/clickhouse/server.env": {
         ...inputsOf(service("clickhouse"), patterns).env,
@@ -98,19 +101,19 @@ const MACHINES: Record<string, () => Machine> = {
     variables: {
       "/etc/tollgate/machine.env": {
         PROJECT: project(),
-        REGISTRY_HOSTS,
+        REGISTRY_HOSTS: registryHost() ?? REGISTRY_HOSTS,
         CONFIG_FOLDER: `${bucketNamed("config")}/machine/${HASH}`,
-        COMPOSE_PROFILES: "phase-1(,phase-[2-5])*",
+        COMPOSE_PROFILES: profiles() ?? "phase-1(,phase-[2-5])*",
       },
       "/opt/tollgate/env": {
-        ...Object.fromEntries(Object.keys(presence(1)).map((variable) => [variable, "1?"])),
+        ...variablesOfFiles(),
         TOLLGATE_ENVIRONMENT: ofSetting("tollgate:environment", "[a-z][a-z0-9-]*"),
         TOLLGATE_DATA_SOURCE: "gcp",
         GOOGLE_CLOUD_PROJECT: project(),
         GOOGLE_CLOUD_REGION: ofSetting("gcp:region", "[a-z]+-[a-z]+\\d"),
-        TOLLGATE_PUBLIC_URL: ofSetting("tollgate:publicUrl", "(https://\\S+)?"),
-        TOLLGATE_OAUTH_ISSUER: ofSetting("tollgate:oauthIssuer", "(https://\\S+)?"),
-        TOLLGATE_TRACE_TEXTS: ofSetting("tollgate:traceTexts", "(all|none)?"),
+        TOLLGATE_PUBLIC_URL: ofSetting("tollgate:publicUrl", stackConfig() ? "" : "(https://\\S+)?"),
+        TOLLGATE_OAUTH_ISSUER: ofSetting("tollgate:oauthIssuer", stackConfig() ? "" : "(https://\\S+)?"),
+        TOLLGATE_TRACE_TEXTS: ofSetting("tollgate:traceTexts", stackConfig() ? "" : "(all|none)?"),
         TOLLGATE_SECRETS: exactly("/run/tollgate/secrets"),
         ...Object.fromEntries(
           OWN_IMAGES.map((image) => [`TOLLGATE_${image.toUpperCase()}_IMAGE`, imageNamed(image)]),
@@ -118,11 +121,30 @@ const MACHINES: Record<string, () => Machine> = {
       },
     },
     lines: {
-      "/opt/tollgate/env": `CONFIG_[A-Z_]+=${HASH}`,
-      "/opt/tollgate/secret-versions": `(${secretSources.map(([name]) => exactly(name)).join("|")}) \\S+ ${NUMBER}`,
+      ...(stackConfig() ? {} : { "/opt/tollgate/env": `CONFIG_[A-Z_]+=${HASH}` }),
+      "/opt/tollgate/secret-versions": secretSources
+        .map(([name]) => `${exactly(name)} ${secretNamed(name)} ${NUMBER}`)
+        .join("|"),
     },
   }),
 };
+
+function registryHost(): Pattern | undefined {
+  const config = stackConfig();
+  return config && exactly(config.imageRegistry.split("/")[0]!);
+}
+
+function profiles(): Pattern | undefined {
+  const config = stackConfig();
+  return config && Array.from({ length: config.phase }, (_, at) => `phase-${at + 1}`).join(",");
+}
+
+/** By these Compose sees which files are there, and which of them changed. */
+function variablesOfFiles(): Record<string, Pattern> {
+  const config = stackConfig();
+  if (!config) return Object.fromEntries(Object.keys(presence(1)).map((variable) => [variable, "1?"]));
+  return { ...presence(config.phase), ...configHashes(rendered("machine")) };
+}
 
 export const machinesAsRendered: Rule = {
   name: "machines-as-rendered",
@@ -222,7 +244,7 @@ function judgeLines(
       })
       .map((line) => `${path} sets ${line.split("=")[0]!.slice(0, 60)} to what the component does not`),
     ...Object.keys(values)
-      .filter((name) => wanted.includes(`${name}=`) && !names.includes(name))
+      .filter((name) => !names.includes(name))
       .map((name) => `${path} does not set ${name}`),
   ];
 }

@@ -12,7 +12,7 @@ import type { Resolver } from "../../catalogue/target";
 import type { StackConfig } from "../../infra/config";
 import { PRIVATE_ZONE, routeOf } from "../../infra/gcp/addresses";
 import { namesOfRunner } from "../../infra/gcp/instances";
-import { grafanaRoles } from "../../infra/gcp/resolve";
+import { grafanaRoles, sharingServices } from "../../infra/gcp/resolve";
 import { stackList, stackSetting, stackUnits } from "../stack-settings";
 
 /** The source of a regular expression for a whole text. */
@@ -48,7 +48,8 @@ export function bucketNamed(name: string): Pattern {
 
 /** A secret of the stack, by its name or by its whole name. */
 export function secretNamed(name: string): Pattern {
-  return `(projects/[^/]+/secrets/)?${exactly(name)}`;
+  const number = ofSetting("tollgate:projectNumber", "\\d+");
+  return `(projects/(${project()}|${number})/secrets/)?${exactly(name)}`;
 }
 
 /** An image by digest: of the stack's own registries on Google Cloud. */
@@ -58,9 +59,15 @@ export function imageNamed(name: ImageName): Pattern {
       "tollgate:imageRegistry",
       "[a-z0-9-]+-docker\\.pkg\\.dev/[a-z0-9-]+/[a-z0-9-]+",
     );
-    return `${registry}/${name}${DIGEST}`;
+    const digest = deployedDigests()[name];
+    return `${registry}/${name}${digest ? exactly(`@${digest}`) : DIGEST}`;
   }
   return `${region()}-docker\\.pkg\\.dev/${project()}/docker-hub/${exactly(repositoryOf(name))}${DIGEST}`;
+}
+
+/** The digests that CI or a promotion wrote into the stack's settings. */
+function deployedDigests(): Partial<Record<string, string>> {
+  return JSON.parse(stackSetting("tollgate:images") ?? "{}") as Partial<Record<string, string>>;
 }
 
 /** Where Docker Hub has a public image. */
@@ -111,7 +118,9 @@ function resolve(ref: Ref): Pattern {
     return service(ref.host).managed
       ? `${PRIVATE_ADDRESS}|${exactly(`${ref.host}.${PRIVATE_ZONE}`)}`
       : ["localhost", ...namesOfRunner(ref.host).map(hostOfRun)].join("|");
-  if ("port" in ref) return "\\d{2,5}";
+  // What Google manages may have a port of its own.
+  if ("port" in ref)
+    return service(ref.port).managed === "redis" ? "\\d{2,5}" : String(portOf(ref.port, ref.extra));
   if ("listen" in ref) return exactly(`0.0.0.0:${portOf(ref.listen)}`);
   if ("path" in ref) return exactly(ref.path);
   if ("program" in ref) return exactly(`${ref.program}.js`);
@@ -154,7 +163,7 @@ function resolve(ref: Ref): Pattern {
     case "logSubscription":
       return "(projects/[^/]+/subscriptions/)?tollgate-logs";
     case "sharingServices":
-      return "[a-z|-]+";
+      return exactly(sharingServices());
   }
 }
 

@@ -1,6 +1,7 @@
 import { Job as Schedule } from "@pulumi/gcp/cloudscheduler/job";
 import { jobs } from "../../catalogue";
 import { isScheduled } from "../access/designed";
+import { officeSchedule } from "../../components/office-hours";
 import { scheduleOf, type OpenHours } from "../../components/run/schedule";
 import { ofType, type Props, type Rule } from "../rule";
 import { stackSetting } from "../stack-settings";
@@ -10,8 +11,11 @@ import { exactly, matches, ofSetting, project, type Pattern } from "./patterns";
 const OFFICE = /^tollgate-(wake|sleep)-/;
 
 /** What wakes and sleeps: an instance count, or a policy of activation. */
-const OFFICE_BODY =
-  /^\{"(scaling":\{("scalingMode":"(AUTOMATIC|MANUAL)")?,?("manualInstanceCount":[01])?\}|settings":\{"activationPolicy":"(ALWAYS|NEVER)"\})\}$/;
+const OFFICE_BODY = {
+  wake: /^\{"(scaling":\{("scalingMode":"AUTOMATIC"|"manualInstanceCount":1)\}|settings":\{"activationPolicy":"ALWAYS"\})\}$/,
+  sleep:
+    /^\{"(scaling":\{("scalingMode":"MANUAL",)?"manualInstanceCount":0\}|settings":\{"activationPolicy":"NEVER"\})\}$/,
+};
 
 export const schedulesAsCatalogued: Rule = {
   name: "schedules-as-catalogued",
@@ -29,7 +33,21 @@ export const schedulesAsCatalogued: Rule = {
       const account = office ? "tollgate-office" : "tollgate-scheduler";
       const text = typeof body === "string" ? Buffer.from(body, "base64").toString("utf8") : "";
       const every = everyOf(known);
+      const hours = officeHours();
+      const action = known.startsWith("tollgate-wake-") ? "wake" : "sleep";
+      // Data stores wake first; until they are there their address is not known, unlike that of what Cloud Run runs.
+      const due =
+        office && hours ? officeSchedule(!uri?.startsWith("https://run."), action, hours) : undefined;
       return [
+        ...(due === undefined || schedule === undefined || schedule === due
+          ? []
+          : [`schedule is ${schedule}, and that of the office hours is ${due}`]),
+        ...(office && text !== "" && !OFFICE_BODY[action].test(text)
+          ? [`httpTarget.body does not let it ${action}`]
+          : []),
+        ...(office && uri !== undefined && uri.endsWith(action === "wake" ? "/stop" : "/start")
+          ? [`httpTarget.uri does not let it ${action}`]
+          : []),
         ...(office || every !== undefined ? [] : [`The catalogue has no schedule ${known}`]),
         ...(every === undefined || matches(cronOf(every), schedule)
           ? []
@@ -40,9 +58,7 @@ export const schedulesAsCatalogued: Rule = {
         ...(matches(office ? officeUri(known) : jobUri(known), uri)
           ? []
           : [`httpTarget.uri ${uri} is not what ${known} is for`]),
-        ...((office ? text === "" || OFFICE_BODY.test(text) : text === "")
-          ? []
-          : ["httpTarget.body sets another command"]),
+        ...(office || text === "" ? [] : ["httpTarget.body sets another command"]),
         ...(office || httpMethod === undefined || httpMethod === "POST"
           ? []
           : [`httpTarget.httpMethod is ${httpMethod}`]),

@@ -8,6 +8,7 @@ import { AlertPolicy } from "@pulumi/gcp/monitoring/alertPolicy";
 import { NotificationChannel } from "@pulumi/gcp/monitoring/notificationChannel";
 import { ProjectSink } from "@pulumi/gcp/logging/projectSink";
 import { Subscription } from "@pulumi/gcp/pubsub/subscription";
+import { bucketNamed, matches, project } from "../catalogued/patterns";
 import { allOf, ofType, type Rule } from "../rule";
 
 export const diskSnapshots: Rule = {
@@ -54,6 +55,8 @@ export const diskSnapshots: Rule = {
   },
 };
 
+const LOG_TOPIC = () => `pubsub\\.googleapis\\.com/projects/${project()}/topics/tollgate-logs`;
+
 export const logsDelivered: Rule = {
   name: "logs-delivered",
   description:
@@ -64,7 +67,10 @@ export const logsDelivered: Rule = {
     ofType(Schedule, ({ paused }) => (paused === true ? ["paused is true"] : [])),
     ofType(AlertPolicy, ({ enabled }) => (enabled === false ? ["enabled is false"] : [])),
     ofType(NotificationChannel, ({ enabled }) => (enabled === false ? ["enabled is false"] : [])),
-    ofType(ProjectSink, ({ disabled, filter = "", exclusions = [] }) => [
+    ofType(ProjectSink, ({ disabled, destination, filter = "", exclusions = [] }) => [
+      ...(matches(`${LOG_TOPIC()}|storage\\.googleapis\\.com/${bucketNamed("log-archive")}`, destination)
+        ? []
+        : [`destination is ${destination}, which is not the stack's`]),
       ...(/\bseverity\b|\bsample\(/i.test(filter) ? ["filter leaves out lines by severity or chance"] : []),
       ...(disabled === true ? ["disabled is true"] : []),
       ...(exclusions.length > 0 ? [`exclusions leave out ${exclusions.length} kinds of lines`] : []),

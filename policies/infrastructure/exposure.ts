@@ -6,6 +6,7 @@ import { Instance } from "@pulumi/gcp/compute/instance";
 import { InstanceTemplate } from "@pulumi/gcp/compute/instanceTemplate";
 import { Subnetwork } from "@pulumi/gcp/compute/subnetwork";
 import { ManagedZone } from "@pulumi/gcp/dns/managedZone";
+import { RecordSet } from "@pulumi/gcp/dns/recordSet";
 import { Subscription } from "@pulumi/gcp/pubsub/subscription";
 import { customerService } from "../../catalogue";
 import { grantsIn } from "../access/grants";
@@ -41,6 +42,9 @@ export const vmPrivate: Rule = {
   ],
 };
 
+/** Private addresses, and those of Google's APIs: https://cloud.google.com/vpc/docs/configure-private-google-access */
+const IN_NETWORK = /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|199\.36\.153\.)[\d.]+$/;
+
 export const networkPrivate: Rule = {
   name: "network-private",
   description:
@@ -53,6 +57,13 @@ export const networkPrivate: Rule = {
     ),
     ofType(ManagedZone, ({ visibility }) =>
       visibility === "private" ? [] : [`visibility is ${visibility ?? "not set"}`],
+    ),
+    ofType(RecordSet, ({ rrdatas = [] }) =>
+      rrdatas
+        .filter((address) => address !== undefined && !IN_NETWORK.test(address))
+        .map(
+          (address) => `rrdatas has ${address}, which is not an address of the network or of Google's APIs`,
+        ),
     ),
     ofType(Subscription, ({ pushConfig }) => (pushConfig ? ["pushConfig sends log lines elsewhere"] : [])),
     ofType(Schedule, ({ httpTarget }) => {

@@ -14,7 +14,7 @@ import {
 } from "./data-stores";
 import { firewall, ingress, networkPrivate, noAllUsers, vmPrivate } from "./exposure";
 import { documentedLimits } from "./documented-limits";
-import { deletionProtection, labels, secretsKept } from "./lifecycle";
+import { changesArrive, deletionProtection, labels, secretsKept } from "./lifecycle";
 import { confined, vmHardened } from "./machines";
 import { logsRetention, metricsRetention, tracesRetention } from "./retention";
 import { scalingBounded, singletonsAwake } from "./scaling";
@@ -49,6 +49,7 @@ export const infrastructureRules: Rule[] = [
   scalingBounded,
   singletonsAwake,
   deletionProtection,
+  changesArrive,
   secretsKept,
   labels,
   logsDelivered,

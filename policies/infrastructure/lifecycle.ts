@@ -7,7 +7,8 @@ import { Secret } from "@pulumi/gcp/secretmanager/secret";
 import { SecretVersion } from "@pulumi/gcp/secretmanager/secretVersion";
 import { DatabaseInstance } from "@pulumi/gcp/sql/databaseInstance";
 import { Bucket } from "@pulumi/gcp/storage/bucket";
-import { ofType, type Rule } from "../rule";
+import { ofAnyType, ofType, type Rule } from "../rule";
+import { stackSetting } from "../stack-settings";
 
 const isOn = (field: string, value: unknown) => (value === true ? [] : [`${field} is ${value ?? "not set"}`]);
 
@@ -30,6 +31,25 @@ export const deletionProtection: Rule = {
     // A disk has no protection at the API: the engine's own stands in for it.
     ofType(Disk, (_, { protect }) => isOn("The option protect", protect)),
     ofType(Bucket, ({ forceDestroy }) => (forceDestroy === true ? ["forceDestroy is true"] : [])),
+  ],
+};
+
+/** What office hours change between updates, at services, pools and databases. */
+const OF_OFFICE_HOURS = ["scaling", "settings.activationPolicy"];
+
+export const changesArrive: Rule = {
+  name: "changes-arrive",
+  description: "An update changes what it says: nothing is left as it is but what office hours change.",
+  severity: "high",
+  remedy: "Take ignoreChanges from the resource's options",
+  checks: [
+    ofAnyType((_, { ignoreChanges }) =>
+      ignoreChanges
+        .filter(
+          (field) => !OF_OFFICE_HOURS.includes(field) || stackSetting("tollgate:officeHours") === undefined,
+        )
+        .map((field) => `The option ignoreChanges has ${field}`),
+    ),
   ],
 };
 

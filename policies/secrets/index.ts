@@ -5,6 +5,7 @@ import { RandomBytes } from "@pulumi/random/randomBytes";
 import { RandomPassword } from "@pulumi/random/randomPassword";
 import { onContainers } from "../deployed/containers";
 import { filesOf, onFiles } from "../deployed/files";
+import { secretSources } from "../../catalogue";
 import { allOf, ofAnyType, ofType, type Rule } from "../rule";
 import { secretIn, secretsInText, shapeIn } from "./recognise";
 
@@ -84,11 +85,36 @@ export const secretsNotCopied: Rule = {
     ];
     return values.flatMap(([secret, value]) =>
       texts
-        .filter(([, text]) => text.includes(value))
+        .filter(([, text]) => formsOf(value).some((form) => text.includes(form)))
         .map(([where]) => `${where} holds the value of ${secret}`),
     );
   },
 };
+
+/** A value as it is, and as it may be written to look like something else. */
+function formsOf(value: string): string[] {
+  const bytes = Buffer.from(value);
+  const [base64, url] = [bytes.toString("base64").replace(/=+$/, ""), bytes.toString("base64url")];
+  return [
+    value,
+    base64,
+    url,
+    bytes.toString("hex"),
+    encodeURIComponent(value),
+    [...value].reverse().join(""),
+  ];
+}
+
+/** What makes a password of fewer different signs. */
+const WEAKENS = ["lower", "upper", "numeric", "number", "overrideSpecial"] as const;
+const LEAST_OF = ["minLower", "minUpper", "minNumeric", "minSpecial"] as const;
+
+/** Secrets that the stack makes up itself. */
+const GENERATED: ReadonlySet<string> = new Set(
+  secretSources.flatMap(([name, source]) => ("random" in source || "randomHex" in source ? [name] : [])),
+);
+
+const CHOSEN = "Its value is not as random as a generated one";
 
 export const secretsStrong: Rule = {
   name: "secrets-strong",
@@ -100,8 +126,20 @@ export const secretsStrong: Rule = {
     minBytes: { type: "number", default: 32, minimum: 1 },
   },
   checks: [
-    ofType(RandomPassword, ({ length = 0 }, _, { minLength }) =>
-      length >= (minLength as number) ? [] : [`length is ${length}, less than ${minLength}`],
+    ofType(RandomPassword, ({ length = 0, ...signs }, _, { minLength }) => [
+      ...(length >= (minLength as number) ? [] : [`length is ${length}, less than ${minLength}`]),
+      ...WEAKENS.filter((field) => signs[field] === false || typeof signs[field] === "string").map(
+        (field) => `${field} is ${signs[field]}, which leaves fewer signs`,
+      ),
+      ...LEAST_OF.filter((field) => (signs[field] ?? 0) > 0).map(
+        (field) => `${field} is ${signs[field]}, which says where to look`,
+      ),
+    ]),
+    ofType(SecretVersion, ({ secretData = HIDDEN }, { name }) =>
+      !GENERATED.has(name) || secretData === HIDDEN || secretIn("value", secretData) ? [] : [CHOSEN],
+    ),
+    ofType(User, ({ password = HIDDEN }) =>
+      password === HIDDEN || secretIn("value", password) ? [] : [CHOSEN],
     ),
     ofType(RandomBytes, ({ length = 0 }, _, { minBytes }) =>
       length >= (minBytes as number) ? [] : [`length is ${length}, less than ${minBytes}`],

@@ -1,4 +1,6 @@
-import { join } from "node:path";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
 import { DIGEST } from "../program/support/planned";
 import { startGoogleCloud, type GoogleCloud } from "../support/google-cloud";
 import { describeWithEngine, SECRET, Workspace } from "./workspace";
@@ -37,15 +39,33 @@ withEngine("a real engine with the real provider", () => {
     600_000,
   );
 
-  it("previews dev before CI has built its images, without Docker", async () => {
-    const workspace = new Workspace("dev");
+  it("previews dev before CI has built its images, and says in one line what an update lacks, without Docker", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tollgate-engine-docker-"));
+    const started = join(folder, "started");
+    // In the place of the provider that builds images, and no daemon where it would look for one.
+    const provider = `#!/bin/sh\necho "$PWD" >> '${started}'\nexit 1\n`;
+    writeFileSync(join(folder, "pulumi-resource-docker"), provider, { mode: 0o755 });
+    const workspace = new Workspace("dev", {
+      PATH: `${folder}${delimiter}${process.env["PATH"]}`,
+      DOCKER_HOST: `unix://${folder}/none.sock`,
+    });
     try {
       await workspace.init({});
       expect(await workspace.mustRun("preview")).toMatch(/\+ \d{3} to create/);
       const { exitCode, text } = await workspace.run("up", "--yes", "--skip-preview");
-      expect([exitCode === 0, text.includes("tollgate:images.agent is missing")]).toEqual([false, true]);
+      const lines = text.split("\n").filter((line) => line.includes("tollgate:images.agent is missing"));
+      expect([exitCode === 0, lines]).toEqual([
+        false,
+        [
+          expect.stringContaining(
+            "`npm run images -- push --stack dev` builds it, pushes it and writes its digest",
+          ),
+        ],
+      ]);
+      expect(existsSync(started)).toBe(false);
     } finally {
       workspace.remove();
+      rmSync(folder, { recursive: true, force: true });
     }
   }, 600_000);
 

@@ -35,9 +35,21 @@ holdTo([
         ["The program makes no gcp:container/cluster:Cluster"],
       ],
       [
-        "a component, or what is random",
-        [of("tollgate:gcp:X", {}), of("random:index/randomPet:RandomPet", {})],
+        "a component, a random password, and the provider that the engine makes",
+        [
+          of("tollgate:gcp:X", {}),
+          of("random:index/randomPassword:RandomPassword", {}),
+          of("pulumi:providers:gcp", {}, "default_9_32_1"),
+        ],
         [],
+      ],
+      [
+        "a word to guess, and a provider of its own",
+        [of("random:index/randomPet:RandomPet", {}), of("pulumi:providers:gcp", { project: "x" })],
+        [
+          "The program makes no random:index/randomPet:RandomPet",
+          "The program makes no pulumi:providers:gcp",
+        ],
       ],
       ["another field", [user({ host: "%" })], ["host is set, which the program does not"]],
       [
@@ -59,7 +71,7 @@ holdTo([
             reservedPeeringRanges: [],
           }),
         ],
-        ["deletionPolicy is not set", "reservedPeeringRanges is empty"],
+        ["deletionPolicy is not set", "reservedPeeringRanges has 0 entries, not 1"],
       ],
       [
         "a number that is not above zero, in a list",

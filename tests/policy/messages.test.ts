@@ -487,6 +487,10 @@ const BROKEN: Record<string, [break_: (draft: Draft) => void, says: Says, deploy
     (d) => d.change(SQL, "postgres", (props) => (props.deletionProtection = false)),
     [["postgres", "deletionProtection is false"]],
   ],
+  "changes-arrive": [
+    (d) => d.change("cloudrunv2/service", "gateway", (_, each) => (each.ignoreChanges = ["template"])),
+    [["gateway", "The option ignoreChanges has template"]],
+  ],
   "secrets-kept": [
     (d) => d.change("secretmanager/secretVersion", "agent-key", (props) => (props.deletionPolicy = "DELETE")),
     [["agent-key", "deletionPolicy is DELETE"]],

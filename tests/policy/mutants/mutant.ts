@@ -14,7 +14,8 @@ export interface Mutant {
 }
 
 /**
- * A stack's settings as it is deployed: with digests, without which a machine's configuration is not known.
+ * A stack's settings as it is deployed: with digests, without which a machine's configuration is not known, with a budget of the
+ * bill and, in dev, with office hours.
  *
  * @param layout Instead of the stack's own.
  */
@@ -28,6 +29,10 @@ export function deployed(stack: string, deployment: string, phase: string, layou
     // A vCPU for each container costs more than the stacks may.
     ...(layout === "apart"
       ? { "tollgate:monthlyCostCeiling": "750", "tollgate:monthlyWorstCaseCeiling": "2000" }
+      : {}),
+    "tollgate:billingAccount": "012345-6789AB-CDEF01",
+    ...(stack === "dev" && deployment === "cloud-run"
+      ? { "tollgate:officeHours": JSON.stringify({ from: 8, to: 18, timeZone: "Europe/Brussels" }) }
       : {}),
     "tollgate:images": JSON.stringify({ agent: digest("a"), gateway: digest("b") }),
   });
@@ -59,7 +64,10 @@ export async function killer(
 ): Promise<string | undefined> {
   const before = new Set(base);
   const different = resources.filter((resource) => !before.has(resource));
-  for (const policy of policiesFor(environmentOf(stack))) {
+  // Those on single resources first: they look at what differs only.
+  const ofStack = (policy: object) => Number("validateStack" in policy);
+  const policies = policiesFor(environmentOf(stack)).sort((a, b) => ofStack(a) - ofStack(b));
+  for (const policy of policies) {
     if (advising.has(policy.name)) continue;
     const found = await evaluate([policy], "validateStack" in policy ? resources : different);
     if (found.length > 0) return policy.name;

@@ -13,6 +13,7 @@ import { rendered } from "./rendered";
 import { scaling } from "./scaling";
 import { secrets } from "./secrets";
 import { settings } from "./settings";
+import { values } from "./values";
 import type { Mutant } from "../mutant";
 
 export function* targeted(base: Resource[]): Generator<Mutant> {
@@ -25,6 +26,7 @@ export function* targeted(base: Resource[]): Generator<Mutant> {
     scaling,
     budgets,
     settings,
+    values,
     foreign,
     grants,
     machines,
