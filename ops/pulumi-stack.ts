@@ -47,11 +47,24 @@ function reasonOf(error: unknown, stack: string): string {
   return error instanceof CommandError ? `Pulumi failed: ${saidIn(message)}` : message;
 }
 
+/** Each mandatory violation of a policy pack, with the lines that follow it in its block. */
+function violationsIn(lines: string[]): string[] {
+  const found = lines.flatMap((line, at) => {
+    if (!line.includes("[mandatory]")) return [];
+    const rest = lines.slice(at + 1);
+    const end = rest.findIndex((each) => each === "" || /^(- )?\[|^\w+:$/.test(each));
+    return [[line, ...(end < 0 ? rest : rest.slice(0, end))].join(" ")];
+  });
+  return [...new Set(found)];
+}
+
 /** Lines of the CLI's output that say what is wrong; the error repeats all of it three times. */
 function saidIn(message: string): string {
   const lines = message.split("\n").map((line) => line.trim());
   const errors = [...new Set(lines.filter((line) => /^error: /.test(line)))];
   if (errors.length > 0) return errors.map((line) => line.replace(/^error: /, "")).join("\n  ");
+  const violations = violationsIn(lines);
+  if (violations.length > 0) return `the policy pack refuses it:\n  ${violations.join("\n  ")}`;
   const [first = "no reason given"] = lines
     .flatMap((line) => line.replace(/^(code|stdout|stderr|err\?):/, "").trim() || [])
     .slice(1);

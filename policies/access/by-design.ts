@@ -37,7 +37,9 @@ export const grantsByDesign: Rule = {
 };
 
 function isDesigned(grant: Grant): boolean {
-  const { role, accounts, member } = grant;
+  const { role, member } = grant;
+  // Google's own accounts are none of the stack's.
+  const accounts = [LOG_SINK, PROXY].some((agent) => agent.test(member ?? "")) ? [] : grant.accounts;
   if (accounts.length > 0)
     return accounts.every(
       (account) =>
@@ -50,7 +52,7 @@ function isDesigned(grant: Grant): boolean {
       return SERVICES_OF_PEOPLE.includes(nameOf(grant)) && isUnknownOr(PROXY, member);
     case "roles/iap.httpsResourceAccessor":
       return (
-        SERVICES_OF_PEOPLE.includes(String(props.cloudRunServiceName)) && isAmong(member, people().operators)
+        SERVICES_OF_PEOPLE.includes(lastOf(props.cloudRunServiceName)) && isAmong(member, people().operators)
       );
     case "roles/run.jobsExecutorWithOverrides":
     case "roles/run.viewer":
@@ -96,34 +98,39 @@ function isUnknownOr(pattern: RegExp, member: string | undefined): boolean {
 }
 
 function nameOf({ props }: Grant): string {
-  return String(props.name ?? "");
+  return lastOf(props.name);
+}
+
+/** Once a resource is there, the engine hands over its whole name, such as `projects/p/locations/l/jobs/tollgate-admin`. */
+function lastOf(name: unknown): string {
+  return String(name ?? "")
+    .split("/")
+    .at(-1)!;
 }
 
 /** What a right is on, as the design names it: `bucket loki`. */
 function placeOf({ type, props, scope, accounts }: Grant): string {
-  const last = (name: unknown) =>
-    String(name ?? "")
-      .split("/")
-      .at(-1)!;
   const [, module = "", kind = ""] = /^gcp:([^/]+)\/(\w+):/.exec(type) ?? [];
   if (scope === "wide") return module === "projects" ? "project" : module;
   switch (module) {
     case "secretmanager":
-      return `secret ${last(props.secretId)}`;
+      return `secret ${lastOf(props.secretId)}`;
     case "storage":
       return `bucket ${bucketOf(String(props.bucket ?? ""))}`;
     case "pubsub":
       return /^topic/i.test(kind)
-        ? `topic ${unprefixed(last(props.topic))}`
-        : `subscription ${unprefixed(last(props.subscription))}`;
+        ? `topic ${unprefixed(lastOf(props.topic))}`
+        : `subscription ${unprefixed(lastOf(props.subscription))}`;
     case "serviceaccount":
-      return targets(props.serviceAccountId, accounts) ? "itself" : `account ${last(props.serviceAccountId)}`;
+      return targets(props.serviceAccountId, accounts)
+        ? "itself"
+        : `account ${lastOf(props.serviceAccountId)}`;
     case "artifactregistry":
       return "repository";
     case "cloudrunv2":
-      return `${/^job/i.test(kind) ? "job" : "service"} ${unprefixed(last(props.name))}`;
+      return `${/^job/i.test(kind) ? "job" : "service"} ${unprefixed(lastOf(props.name))}`;
     default:
-      return `${module} ${last(props.name)}`;
+      return `${module} ${lastOf(props.name)}`;
   }
 }
 

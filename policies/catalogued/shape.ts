@@ -22,7 +22,7 @@ export const resourcesAsDesigned: Rule = {
   remedy: "Undo it, or change the program and run `npm run render`, so that the change is reviewed as one",
   settings: { moreTypes: { type: "array", items: { type: "string" }, default: [] } },
   checks: [
-    ofAnyType((props, { type, name }, { moreTypes }) => {
+    ofAnyType((props, { type, name, ignoreChanges }, { moreTypes }) => {
       if (OF_THE_PROGRAM.test(type) || isDefaultProvider(type, name)) return [];
       if ((moreTypes as string[]).includes(type)) return [];
       const shape = SHAPE[type];
@@ -36,7 +36,12 @@ export const resourcesAsDesigned: Rule = {
           ([field, value]) => !isDefault(type, name, field, value) || shape.fields[field]?.always,
         ),
       );
-      return [...differences(own, shape, known, variables), ...elsewhere(own)];
+      // What office hours change is as it is in the cloud.
+      const isIgnored = (finding: string) => ignoreChanges.some((field) => finding.startsWith(field));
+      return [
+        ...differences(own, shape, known, variables).filter((each) => !isIgnored(each)),
+        ...elsewhere(own),
+      ];
     }),
   ],
 };

@@ -63,6 +63,12 @@ const HOLDS_SECRETS = /^(random:|gcp:(secretmanager\/secretVersion|sql\/user):)/
 /** A value this short may occur in a text by chance. */
 const SHORTEST = 8;
 
+/** Everybody may read a certificate. */
+const CERTIFICATE = "-----BEGIN CERTIFICATE-----";
+
+/** The password of Memorystore, which the engine hands over once it is there. */
+const MADE_BY_GOOGLE = "authString";
+
 export const secretsNotCopied: Rule = {
   name: "secrets-not-copied",
   description: "The value of a secret of the stack is nowhere else in it.",
@@ -72,13 +78,18 @@ export const secretsNotCopied: Rule = {
     const values = [
       ...allOf(resources, SecretVersion).map(({ name, props }) => [name, props.secretData] as const),
       ...allOf(resources, User).map(({ name, props }) => [name, props.password] as const),
-    ].filter((pair): pair is [string, string] => (pair[1]?.length ?? 0) >= SHORTEST && pair[1] !== HIDDEN);
+    ].filter(
+      (pair): pair is [string, string] =>
+        (pair[1]?.length ?? 0) >= SHORTEST && pair[1] !== HIDDEN && !pair[1]!.includes(CERTIFICATE),
+    );
     if (values.length === 0) return [];
     const texts: [string, string][] = [
       ...resources
         .filter(({ type }) => !HOLDS_SECRETS.test(type))
         .flatMap(({ name, props }) =>
-          textsIn(props).map(([field, text]): [string, string] => [`${field} of ${name}`, text]),
+          textsIn(props)
+            .filter(([field]) => field !== MADE_BY_GOOGLE)
+            .map(([field, text]): [string, string] => [`${field} of ${name}`, text]),
         ),
       // What a machine's files hold may be encoded.
       ...filesOf(resources).map(({ path, content = "" }): [string, string] => [path, content]),

@@ -140,6 +140,10 @@ withEngine("a real engine with the real provider", () => {
       await workspace.mustRun("up", "--yes", "--skip-preview", "--expect-no-changes");
     }, 600_000);
 
+    it("passes the policy pack once every value is known", async () => {
+      await workspace.mustRun("preview", "--policy-pack", join(ROOT, "policies"));
+    }, 600_000);
+
     it("finds nothing that drifted", async () => {
       await workspace.mustRun("refresh", "--yes", "--skip-preview", "--expect-no-changes");
     }, 600_000);

@@ -52,6 +52,8 @@ withEngine("a real engine, over the Automation API", () => {
   }, 240_000);
 
   it("fails for a stack that there is not", async () => {
-    await expect(previewEvents("staging", stack.root, stack.env)).rejects.toThrow(/no stack named 'staging'/);
+    await expect(previewEvents("staging", stack.root, stack.env)).rejects.toThrow(
+      /no stack "staging" in the state's backend/,
+    );
   }, 120_000);
 });

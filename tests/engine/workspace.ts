@@ -99,7 +99,7 @@ export class Workspace {
 
   async mustRun(...args: string[]): Promise<string> {
     const { exitCode, text } = await this.run(...args);
-    if (exitCode !== 0) throw new Error(`pulumi ${args.join(" ")} failed:\n${text.slice(-6000)}`);
+    if (exitCode !== 0) throw new Error(`pulumi ${args.join(" ")} failed:\n${text.slice(-20000)}`);
     return text;
   }
 

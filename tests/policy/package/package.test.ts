@@ -98,19 +98,17 @@ describe("the pack as `pulumi policy publish` ships it", () => {
           );
       }
       const found = await pack.preview({ ...planned, resources });
-      expect(found.map((finding) => finding.split(":")[0])).toEqual(
-        expect.arrayContaining([
-          "budget-share-of-price",
-          "fleet-and-daily-budgets",
-          "bucket-private",
-          "configuration-addressed",
-          "configuration-as-rendered",
-          "gateway-as-rendered",
-          "providers-through-gateway",
-          "resources-as-designed",
-        ]),
-      );
-      expect(found).toHaveLength(8);
+      expect(found.map((finding) => finding.split(":")[0]).sort()).toEqual([
+        "bucket-private",
+        "budget-share-of-price",
+        "configuration-addressed",
+        "configuration-as-rendered",
+        "fleet-and-daily-budgets",
+        "gateway-as-rendered",
+        "providers-through-gateway",
+        "resources-as-designed",
+        "resources-as-designed",
+      ]);
     }, 300_000);
   });
 
