@@ -66,6 +66,8 @@ export async function photograph(
     await page.waitForTimeout(500);
     if (shot.mouseOn && !(await pointAt(page, shot.mouseOn)))
       errors.push(`"${shot.mouseOn}" shows no values under the mouse, or not all of them`);
+    if (await page.evaluate<boolean>("document.documentElement.scrollWidth > innerWidth"))
+      errors.push("the page is wider than its window");
     await page.screenshot({ path: shot.file });
     await page.evaluate(WIDEN_TEXTS);
     return { panels: await page.evaluate<ShownPanel[]>(READ_PANELS), errors };

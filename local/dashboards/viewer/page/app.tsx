@@ -125,6 +125,7 @@ function stylesOf(theme: GrafanaTheme2) {
     padding: "0 8px",
     height: 28,
     width: "auto",
+    maxWidth: 200,
     margin: 0,
     fontSize: 12,
   };

@@ -8,7 +8,7 @@ Object.assign(window, { __grafana_public_path__: "/assets/" });
 
 const mode = new URLSearchParams(location.search).get("theme") === "light" ? "light" : "dark";
 const theme = createTheme({ colors: { mode } });
-document.body.style.background = theme.colors.background.canvas;
+Object.assign(document.body.style, { background: theme.colors.background.canvas, margin: 0 });
 
 createRoot(document.getElementById("app")!).render(
   <ThemeContext.Provider value={theme}>
