@@ -13,6 +13,8 @@ const programs = [
   "local/dashboards/viewer/main.ts",
   "policies/index.ts",
   "policies/build.mjs",
+  // Named by its path on Node's command line.
+  "local/setup/no-serialiser.mjs",
   "simulator/vertex/reduce-contract.ts",
   "tests/support/discovery/prune.ts",
   "tests/policy/mutants/report.ts",

@@ -51,27 +51,23 @@ describe("LogQL over log files", () => {
     ).toEqual(["acme in 1.5 s"]);
   });
 
-  it.each([
-    `{{.seconds}} {{ if .x }}`,
-    "$& $",
-    `"quotes" \\ and }`,
-    "a|b.*",
-    "שלום 🦊",
-    "long ".repeat(200),
-  ])("shows and selects a field as it is: %j", (customer) => {
-    const elsewhere = mkdtempSync(join(tmpdir(), "logs-"));
-    try {
-      const line = { time: "2026-11-20T11:30:00.000Z", event: "e", customer_id: customer, seconds: 1 };
-      writeFileSync(join(elsewhere, "agent.log"), `${JSON.stringify(line)}\n`);
-      const asked = JSON.stringify(customer);
-      const expr = `{service="agent",environment!=${asked}} | json | customer_id=${asked} | line_format "{{.customer_id}}: {{.seconds}}"`;
-      const query = { refId: "A", datasource: { uid: "loki", type: "loki" }, expr };
-      const [frame] = askLogFiles({ ...query, expr }, elsewhere, { seconds: 3_600, end: NOW });
-      expect(frame?.data.values[1]).toEqual([`${customer}: 1`]);
-    } finally {
-      rmSync(elsewhere, { recursive: true });
-    }
-  });
+  it.each([`{{.seconds}} {{ if .x }}`, "$& $", `"quotes" \\ and }`, "a|b.*", "שלום 🦊", "long ".repeat(200)])(
+    "shows and selects a field as it is: %j",
+    (customer) => {
+      const elsewhere = mkdtempSync(join(tmpdir(), "logs-"));
+      try {
+        const line = { time: "2026-11-20T11:30:00.000Z", event: "e", customer_id: customer, seconds: 1 };
+        writeFileSync(join(elsewhere, "agent.log"), `${JSON.stringify(line)}\n`);
+        const asked = JSON.stringify(customer);
+        const expr = `{service="agent",environment!=${asked}} | json | customer_id=${asked} | line_format "{{.customer_id}}: {{.seconds}}"`;
+        const query = { refId: "A", datasource: { uid: "loki", type: "loki" }, expr };
+        const [frame] = askLogFiles({ ...query, expr }, elsewhere, { seconds: 3_600, end: NOW });
+        expect(frame?.data.values[1]).toEqual([`${customer}: 1`]);
+      } finally {
+        rmSync(elsewhere, { recursive: true });
+      }
+    },
+  );
 
   it("shows a line's message, and the line itself where it has none", () => {
     const expr =
