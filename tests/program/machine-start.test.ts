@@ -50,11 +50,13 @@ describe.each(DEPLOYMENTS)("the machine of %s", (deployment) => {
 
   it("looks for a changed configuration, and mounts its disk by the same script", async () => {
     const config = parse(await userDataOf(deployment)) as {
-      write_files: { path: string }[];
+      write_files: { path: string; content?: string }[];
       runcmd: string[];
     };
     const paths = config.write_files.map(({ path }) => path);
     expect(paths).toEqual(expect.arrayContaining(["/etc/tollgate/data-disk.sh", "/etc/tollgate/update.sh"]));
+    const { content = "" } = config.write_files.find(({ path }) => path.endsWith("tollgate-update.service"))!;
+    expect(content).toContain("ExecStartPre=-/bin/bash /etc/tollgate/data-disk.sh");
     expect(config.runcmd).toContain("systemctl start tollgate-update.timer");
   });
 });
@@ -85,6 +87,19 @@ withRoot("the data disk", () => {
       text: "1\n",
       calls: [],
     });
+  });
+
+  // The system call takes CAP_SYS_RESOURCE, which a sandbox may lack.
+  it("is used whole after it was made larger, at a start and while it runs", () => {
+    root.stub("resize2fs", "echo resize2fs 1.47.0 >&2");
+    const ran = root.run(content, { env, then: `bash ${root.folder}/script` });
+    const grown = "resize2fs /dev/disk/by-id/google-the-data";
+    expect(ran).toEqual({ status: 0, text: "", calls: [grown, grown] });
+  });
+
+  it("starts when its file system cannot grow", () => {
+    root.stub("resize2fs", "echo no room; exit 1");
+    expect(root.run(content, { env })).toMatchObject({ status: 0, text: "no room\n" });
   });
 
   it("stops the start when it is not there", () => {
