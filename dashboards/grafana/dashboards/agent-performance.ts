@@ -2,15 +2,15 @@ import { logQueries } from "../../loki/queries";
 import { records } from "../../prometheus/rules/recording";
 import { thresholds } from "../../thresholds";
 import { dashboard, type Row } from "../lib/dashboard";
-import { countInRange } from "../lib/expressions";
+import { countInRange, smoothRate } from "../lib/expressions";
 import { bars, histogram, logLines, pie, stat, timeSeries } from "../lib/panels";
-import { logs, prom, promBuckets, promNow, promSmooth } from "../lib/queries";
+import { logs, prom, promBuckets, promNow } from "../lib/queries";
 import { limitSteps, outcomeColors, successSteps } from "../lib/thresholds";
 import { unit } from "../lib/units";
 
 /** A quantile of a histogram over the panel's steps, by labels; nothing where nothing was observed. */
 function quantile(q: number, histogram: string, by: string[] = []): string {
-  return `histogram_quantile(${q}, sum by (${["le", ...by].join(", ")}) (rate(${histogram}_bucket[$__rate_interval]))) >= 0`;
+  return `histogram_quantile(${q}, sum by (${["le", ...by].join(", ")}) (${smoothRate(`${histogram}_bucket`)})) >= 0`;
 }
 
 const rate = (selector: string, by: string) => `sum by (${by}) (rate(${selector}[$__rate_interval]))`;
@@ -26,7 +26,7 @@ const latency: Row = {
       width: 12,
       noValue: "no questions",
       queries: [0.5, 0.95, 0.99].map((q) =>
-        promSmooth(quantile(q, "tollgate_agent_query_seconds"), `p${Math.round(q * 100)}`),
+        prom(quantile(q, "tollgate_agent_query_seconds"), `p${Math.round(q * 100)}`),
       ),
     }),
     timeSeries({
@@ -35,7 +35,7 @@ const latency: Row = {
       unit: unit.seconds,
       width: 12,
       noValue: "no questions",
-      queries: [promSmooth(quantile(0.95, "tollgate_agent_query_seconds", ["query_type"]), "{{query_type}}")],
+      queries: [prom(quantile(0.95, "tollgate_agent_query_seconds", ["query_type"]), "{{query_type}}")],
     }),
     stat({
       title: "p95 now",
@@ -106,7 +106,7 @@ const tools: Row = {
       description: "19 of 20 runs of a tool take no longer.",
       unit: unit.seconds,
       noValue: "no tool ran",
-      queries: [promSmooth(quantile(0.95, "tollgate_agent_tool_seconds", ["tool"]), "{{tool}}")],
+      queries: [prom(quantile(0.95, "tollgate_agent_tool_seconds", ["tool"]), "{{tool}}")],
     }),
     timeSeries({
       title: "Google Cloud API time, median and p95",
@@ -115,7 +115,7 @@ const tools: Row = {
       width: 12,
       noValue: "no calls",
       queries: [0.5, 0.95].map((q) =>
-        promSmooth(quantile(q, "tollgate_agent_gcp_api_seconds", ["api"]), `{{api}} p${Math.round(q * 100)}`),
+        prom(quantile(q, "tollgate_agent_gcp_api_seconds", ["api"]), `{{api}} p${Math.round(q * 100)}`),
       ),
     }),
     timeSeries({
@@ -170,9 +170,9 @@ const conversations: Row = {
       width: 12,
       noValue: "no questions",
       queries: [
-        promSmooth(
-          `${rate("tollgate_agent_llm_calls_per_query_sum", "query_type")}
-           / (${rate("tollgate_agent_llm_calls_per_query_count", "query_type")} > 0)`,
+        prom(
+          `sum by (query_type) (${smoothRate("tollgate_agent_llm_calls_per_query_sum")})
+           / (sum by (query_type) (${smoothRate("tollgate_agent_llm_calls_per_query_count")}) > 0)`,
           "{{query_type}}",
         ),
       ],

@@ -17,12 +17,6 @@ export function prom(expr: string, legend: string): Query {
   return { source: sources.prometheus, build: (refId) => promQuery(refId, expr, legend).range() };
 }
 
-/** Like {@link prom}, for quantiles and means: over two minutes at least, or a point is one or two observations. */
-export function promSmooth(expr: string, legend: string): Query {
-  const build = (refId: string) => promQuery(refId, expr, legend).range().interval("2m");
-  return { source: sources.prometheus, build };
-}
-
 /** PromQL at the end of the time range only: for numbers and tables. */
 export function promNow(expr: string, legend: string): Query {
   return { source: sources.prometheus, build: (refId) => promQuery(refId, expr, legend).instant() };

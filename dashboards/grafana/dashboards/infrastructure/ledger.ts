@@ -1,7 +1,7 @@
 import type { Row } from "../../lib/dashboard";
-import { rate } from "../../lib/expressions";
+import { rate, smoothRate } from "../../lib/expressions";
 import { timeSeries } from "../../lib/panels";
-import { prom, promSmooth } from "../../lib/queries";
+import { prom } from "../../lib/queries";
 import { unit } from "../../lib/units";
 
 /** What the guard adds to a call, and what its ledger holds. */
@@ -15,8 +15,8 @@ export const ledger: Row = {
       noValue: "no calls",
       queries: ["reserve", "settle"].flatMap((step) =>
         [0.95, 0.99].map((q) =>
-          promSmooth(
-            `histogram_quantile(${q}, sum by (le) (${rate(`tollgate_guard_${step}_seconds_bucket`)})) >= 0`,
+          prom(
+            `histogram_quantile(${q}, sum by (le) (${smoothRate(`tollgate_guard_${step}_seconds_bucket`)})) >= 0`,
             `${step} p${q * 100}`,
           ),
         ),
