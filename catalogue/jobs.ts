@@ -181,7 +181,7 @@ export const jobs = {
     dependsOn: ["gateway-migrations"],
   },
   admin: {
-    title: "Commands of an operator: customers, queries of the ledger and of Prometheus",
+    title: "Commands of an operator: customers, queries of the ledger, of Prometheus and of ClickHouse",
     layer: "gateway",
     phase: 1,
     image: "agent",
@@ -190,6 +190,9 @@ export const jobs = {
       TOLLGATE_LEDGER_URL: { secret: "ledger-admin-url" },
       TOLLGATE_LEDGER_READER_URL: { secret: "ledger-reader-url" },
       PROMETHEUS_URL: { url: "prometheus" },
+      CLICKHOUSE_URL: langfuseDatabases.CLICKHOUSE_URL,
+      CLICKHOUSE_USER: langfuseDatabases.CLICKHOUSE_USER,
+      CLICKHOUSE_PASSWORD: langfuseDatabases.CLICKHOUSE_PASSWORD,
       ...ofLangfuse,
     },
     targetEnv: answersOperators,

@@ -1,13 +1,18 @@
-/** `tollgate query metrics|ledger`: asks Prometheus or the ledger, which on Google Cloud are inside the network. */
+/** `tollgate query metrics|ledger|clickhouse`: asks what on Google Cloud is inside the network only. */
 import { jsonOption, runCommand, tollgateCommand } from "../terminal/command";
 import { table } from "../terminal/table";
+import { askClickHouse } from "./clickhouse";
 import { askPrometheus, type Sample } from "./prometheus";
 import { readLedger } from "./ledger";
 
-const program = tollgateCommand("query", "Ask the stack's Prometheus or its ledger.").addHelpText(
+const program = tollgateCommand(
+  "query",
+  "Ask the stack's Prometheus, its ledger or Langfuse's ClickHouse.",
+).addHelpText(
   "after",
   `
-Without --stack it asks the running local stack, or what PROMETHEUS_URL and TOLLGATE_LEDGER_READER_URL (role ledger_reader) name.`,
+Without --stack it asks the running local stack, or what PROMETHEUS_URL and TOLLGATE_LEDGER_READER_URL (role ledger_reader) name. ClickHouse is not
+on a laptop: CLICKHOUSE_URL, CLICKHOUSE_USER and CLICKHOUSE_PASSWORD name another.`,
 );
 
 program
@@ -26,17 +31,35 @@ program
   .addOption(jsonOption("print the rows as JSON"))
   .action(async (sql: string, { json = false }: { json?: boolean }) => {
     const { columns, rows } = await readLedger(sql);
-    console.log(
-      json
-        ? JSON.stringify(rows)
-        : table(
-            columns,
-            rows.map((row) => columns.map((name) => textOf(row[name]))),
-          ),
+    printRows(
+      columns,
+      rows.map((row) => columns.map((name) => row[name])),
+      json,
     );
   });
 
+program
+  .command("clickhouse <sql>")
+  .description("the rows of one statement that changes nothing in ClickHouse, where traces are")
+  .addOption(jsonOption("print the rows as JSON"))
+  .action(async (sql: string, { json = false }: { json?: boolean }) => {
+    const { columns, rows } = await askClickHouse(sql);
+    printRows(columns, rows, json);
+  });
+
 runCommand(program);
+
+function printRows(columns: string[], rows: unknown[][], json: boolean): void {
+  const byName = (row: unknown[]) => Object.fromEntries(columns.map((name, i) => [name, row[i]]));
+  console.log(
+    json
+      ? JSON.stringify(rows.map(byName))
+      : table(
+          columns,
+          rows.map((row) => row.map(textOf)),
+        ),
+  );
+}
 
 function samplesTable(samples: Sample[]): string {
   if (samples.length === 0) return "No series.";

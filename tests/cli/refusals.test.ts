@@ -16,6 +16,7 @@ import { Journal } from "../../ops/langfuse/journal";
 import { withLedgerAt } from "../../ops/ledger/connect";
 import { runNow } from "../../ops/office/run";
 import { GoogleCloudRun } from "../../ops/promote/google";
+import { askClickHouse } from "../../ops/query/clickhouse";
 import { askPrometheus } from "../../ops/query/prometheus";
 import { GOOGLE_TIMING } from "../../ops/remote/google-api";
 import { runInStack } from "../../ops/remote/run";
@@ -176,6 +177,13 @@ const CALLERS: Record<string, Caller> = {
       "page 502": /502/,
       hang: "fine",
     },
+  },
+  ClickHouse: {
+    call: (url) => askClickHouse("SELECT 1", { url, user: "langfuse", password: SECRET }),
+    attempts: 1,
+    says: /^ClickHouse (answers (\d+|without rows to SELECT 1): |at 127\.0\.0\.1:\d+ does not answer)/,
+    // After a minute, as the statement may take one.
+    of: { hang: "fine" },
   },
   "Docker Hub": {
     call: (url) => digestOf("grafana/loki", "3", (_, init) => fetch(url, init)),
