@@ -1,38 +1,39 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { askClickHouse } from "../../ops/query/clickhouse";
 
-/** As https://clickhouse.com/docs/interfaces/http documents it; a server of 18.16 gave these answers. */
 let server: Server;
 let url: string;
 
 beforeAll(async () => {
-  server = createServer(async (request, response) => {
-    const { searchParams } = new URL(request.url!, "http://clickhouse");
-    const sql = await text(request);
-    const refuse = (status: number, why: string) =>
-      response.writeHead(status).end(`Code: ${why}\nStack trace`);
-    const { "x-clickhouse-user": user, "x-clickhouse-key": password } = request.headers;
-    if (user !== "langfuse" || password !== "right")
-      return refuse(401, "193, e.displayText() = Wrong password");
-    if (searchParams.get("readonly") !== "2" || /^(drop|truncate)/i.test(sql))
-      return refuse(500, "164, e.displayText() = Cannot execute query in readonly mode");
-    const quoted = searchParams.get("output_format_json_quote_64bit_integers") === "1";
-    if (searchParams.get("default_format") !== "JSONCompact" || sql.includes("FORMAT"))
-      return response.end("1\n");
-    const meta = [
-      { name: "table", type: "String" },
-      { name: "bytes", type: "UInt64" },
-    ];
-    response.end(
-      JSON.stringify({ meta, data: [["traces", quoted ? "18446744073709551615" : 1.8e19]], rows: 1 }),
-    );
-  }).listen(0, "127.0.0.1");
+  server = createServer((request, response) => void answer(request, response)).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
 afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+/** As https://clickhouse.com/docs/interfaces/http documents it, in the words of a server of 18.16. */
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
+  const { searchParams } = new URL(request.url!, "http://clickhouse");
+  const sql = await text(request);
+  const refuse = (status: number, why: string) => response.writeHead(status).end(`Code: ${why}\nStack trace`);
+  const { "x-clickhouse-user": user, "x-clickhouse-key": password } = request.headers;
+  if (user !== "langfuse" || password !== "right")
+    return refuse(401, "193, e.displayText() = Wrong password");
+  if (searchParams.get("readonly") !== "2" || /^(drop|truncate)/i.test(sql))
+    return refuse(500, "164, e.displayText() = Cannot execute query in readonly mode");
+  const quoted = searchParams.get("output_format_json_quote_64bit_integers") === "1";
+  if (searchParams.get("default_format") !== "JSONCompact" || sql.includes("FORMAT"))
+    return response.end("1\n");
+  const meta = [
+    { name: "table", type: "String" },
+    { name: "bytes", type: "UInt64" },
+  ];
+  response.end(
+    JSON.stringify({ meta, data: [["traces", quoted ? "18446744073709551615" : 1.8e19]], rows: 1 }),
+  );
+}
 
 const ask = (sql: string, password = "right") => askClickHouse(sql, { url, user: "langfuse", password });
 
