@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import { plan, type Plan } from ".";
+import { catalogue } from "../../catalogue";
 import type { DEPLOYMENTS, schema, StackClass } from "../config-schema";
-import type { Layout, Sizes } from "../gcp/sizes";
+import { SHARED_INSTANCES, type Layout, type Sizes } from "../gcp/sizes";
 import { UNKNOWN, type PlannedResource } from "./monitor";
 import { readStackFile, settingsOf, type StackSettings } from "./stack-file";
 import {
@@ -285,6 +286,12 @@ const SIZES: Record<StackClass, Sizes> = {
   },
 };
 
+/** In the middle of a promotion every service keeps a revision. */
+function allServing(revision: string): Record<string, string> {
+  const names = [...catalogue.map(({ name }) => name), ...SHARED_INSTANCES];
+  return Object.fromEntries(names.map((name) => [name, `tollgate-${name}-${revision}`]));
+}
+
 /** Another value for every setting: what a plan has in spite of it is the design. */
 function others(stackClass: StackClass): Settings {
   const people = [`group:${stackClass}@acme.example`, "user:someone@acme.example"];
@@ -300,7 +307,7 @@ function others(stackClass: StackClass): Settings {
       domains: ["acme.example"],
       owner: "someone@acme.example",
     },
-    serving: { gateway: "tollgate-gateway-00007-abc" },
+    serving: stackClass === "prod" ? allServing("00007-abc") : {},
     imageRegistry: "us-east1-docker.pkg.dev/acme-admin/acme",
     sizes: SIZES[stackClass],
     publicUrl: "https://agent.acme.example",
@@ -351,7 +358,7 @@ export async function stackShape(committed: Plan[]): Promise<Shape> {
     const { values, secretKeys } = readStackFile(stack);
     const more = (changes: Record<string, string>) => ({ values: { ...values, ...changes }, secretKeys });
     for (const variant of VARIANTS[stack]) {
-      await add("committed", stack, more(alsoCommitted(variant, 1)));
+      await add("committed", stack, more(alsoCommitted(stack, variant, 1)));
       await add("other", stack, asSettings(varied(others(stack), variant, 2), "cloud-run"));
     }
     await add("committed", stack, more({ "tollgate:deployment": "gce-vm" }));
@@ -392,13 +399,13 @@ function varied(settings: Settings, variant: Variant, minInstances: number): Set
 }
 
 /** Settings that the committed stacks leave out, so that what they make is seen in both groups. */
-function alsoCommitted(variant: Variant, minInstances: number): Record<string, string> {
+function alsoCommitted(stackClass: StackClass, variant: Variant, minInstances: number): Record<string, string> {
   return {
     "tollgate:images": JSON.stringify({ agent: DIGEST("a"), gateway: DIGEST("b") }),
     "tollgate:sizes": JSON.stringify(sizesOf(variant, minInstances)),
     "tollgate:billingAccount": "FEDCBA-987654-3210FE",
     "tollgate:tempo": "true",
-    "tollgate:serving": JSON.stringify({ gateway: "tollgate-gateway-00012-xyz" }),
+    "tollgate:serving": JSON.stringify(stackClass === "prod" ? allServing("00012-xyz") : {}),
     "tollgate:publicUrl": "https://tollgate.example.com",
     "tollgate:clickhouseSnapshot": "projects/tollgate-x/global/snapshots/two",
     ...(variant.sleeps

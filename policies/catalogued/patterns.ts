@@ -6,6 +6,7 @@ import {
   service,
   type ImageName,
   type Ref,
+  type Service,
   type Setting,
 } from "../../catalogue";
 import type { Resolver } from "../../catalogue/target";
@@ -75,6 +76,9 @@ export function repositoryOf(name: Exclude<ImageName, "agent" | "gateway">): str
   return publicImageReference(name).split(":")[0]!;
 }
 
+/** Ports that Google chooses. */
+const PORT_OF_GOOGLE: Partial<Record<NonNullable<Service["managed"]>, Pattern>> = { redis: "\\d{2,5}" };
+
 /** How values of the catalogue look on Google Cloud, whatever the stack. */
 export const patterns: Resolver<Pattern> = {
   name: "gcp",
@@ -118,9 +122,8 @@ function resolve(ref: Ref): Pattern {
     return service(ref.host).managed
       ? `${PRIVATE_ADDRESS}|${exactly(`${ref.host}.${PRIVATE_ZONE}`)}`
       : ["localhost", ...namesOfRunner(ref.host).map(hostOfRun)].join("|");
-  // What Google manages may have a port of its own.
   if ("port" in ref)
-    return service(ref.port).managed === "redis" ? "\\d{2,5}" : String(portOf(ref.port, ref.extra));
+    return PORT_OF_GOOGLE[service(ref.port).managed ?? "machine"] ?? String(portOf(ref.port, ref.extra));
   if ("listen" in ref) return exactly(`0.0.0.0:${portOf(ref.listen)}`);
   if ("path" in ref) return exactly(ref.path);
   if ("program" in ref) return exactly(`${ref.program}.js`);

@@ -36,4 +36,4 @@ export const usedShare = (share: string): string => `floor((${share}) * 1000) / 
 export const rate = (selector: string): string => `rate(${selector}[$__rate_interval])`;
 
 /** PromQL: like {@link rate}, over two minutes at least: a quantile's or a mean's point would else be one or two observations. */
-export const smoothRate = (selector: string): string => `avg_over_time(${rate(selector)}[2m:30s])`;
+export const smoothRate = (selector: string): string => `avg_over_time(${rate(selector)}[2m:])`;
