@@ -20,9 +20,9 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const refuse = (status: number, why: string) => response.writeHead(status).end(`Code: ${why}\nStack trace`);
   const { "x-clickhouse-user": user, "x-clickhouse-key": password } = request.headers;
   if (user !== "langfuse" || password !== "right")
-    return refuse(401, "193, e.displayText() = Wrong password");
+    return refuse(401, "193, e.displayText() = DB::Exception: Wrong password for user langfuse");
   if (searchParams.get("readonly") !== "2" || /^(drop|truncate)/i.test(sql))
-    return refuse(500, "164, e.displayText() = Cannot execute query in readonly mode");
+    return refuse(500, "164, e.displayText() = DB::Exception: Cannot drop table in readonly mode");
   const quoted = searchParams.get("output_format_json_quote_64bit_integers") === "1";
   if (searchParams.get("default_format") !== "JSONCompact" || sql.includes("FORMAT"))
     return response.end("1\n");
@@ -46,7 +46,7 @@ test("gives columns and rows, and every digit of a number", async () => {
 
 test.each([
   ["TRUNCATE TABLE system.trace_log", "right", /^ClickHouse answers 500: Code: 164.*readonly mode$/],
-  ["SELECT 1", "wrong", /^ClickHouse answers 401: Code: 193.*Wrong password$/],
+  ["SELECT 1", "wrong", /^ClickHouse answers 401: Code: 193.*Wrong password for user langfuse$/],
   [
     "SELECT 1 FORMAT TSV",
     "right",
