@@ -399,7 +399,11 @@ function varied(settings: Settings, variant: Variant, minInstances: number): Set
 }
 
 /** Settings that the committed stacks leave out, so that what they make is seen in both groups. */
-function alsoCommitted(stackClass: StackClass, variant: Variant, minInstances: number): Record<string, string> {
+function alsoCommitted(
+  stackClass: StackClass,
+  variant: Variant,
+  minInstances: number,
+): Record<string, string> {
   return {
     "tollgate:images": JSON.stringify({ agent: DIGEST("a"), gateway: DIGEST("b") }),
     "tollgate:sizes": JSON.stringify(sizesOf(variant, minInstances)),
