@@ -29,21 +29,19 @@ const ANSWER = z.object({
 export async function askClickHouse(sql: string, server = clickHouseOfEnvironment()): Promise<Answer> {
   const url = new URL(server.url);
   for (const [name, value] of Object.entries(SETTINGS)) url.searchParams.set(name, value);
-  const response = await fetch(url, {
+  const answered = fetch(url, {
     method: "POST",
     body: sql,
     headers: { "X-ClickHouse-User": server.user, "X-ClickHouse-Key": server.password },
     signal: AbortSignal.timeout(65_000),
-  }).catch((error: unknown) => {
-    throw new Error(
-      `ClickHouse at ${url.host} does not answer (${networkReason(error)}): see the runbook DiskPressure`,
-      {
-        cause: error,
-      },
-    );
   });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`ClickHouse answers ${response.status}: ${firstLine(text)}`);
+  const { ok, status, text } = await answered
+    .then(async (response) => ({ ok: response.ok, status: response.status, text: await response.text() }))
+    .catch((error: unknown) => {
+      const why = `ClickHouse at ${url.host} does not answer (${networkReason(error)}): see the runbook DiskPressure`;
+      throw new Error(why, { cause: error });
+    });
+  if (!ok) throw new Error(`ClickHouse answers ${status}: ${reason(text)}`);
   const answer = ANSWER.safeParse(json(text)).data;
   if (!answer)
     throw new Error(
@@ -75,8 +73,9 @@ function clickHouseOfEnvironment(): ClickHouse {
   return { url, user, password };
 }
 
-function firstLine(text: string): string {
-  return text.trim().split("\n")[0]!.slice(0, 500) || "no reason given; is that its address?";
+/** What ClickHouse says, in its first line; another server's page is not shown. */
+function reason(text: string): string {
+  return /^Code: .*/.exec(text)?.[0].slice(0, 500) ?? "no reason given; is that its address?";
 }
 
 function json(text: string): unknown {

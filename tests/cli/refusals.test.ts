@@ -182,8 +182,19 @@ const CALLERS: Record<string, Caller> = {
     call: (url) => askClickHouse("SELECT 1", { url, user: "langfuse", password: SECRET }),
     attempts: 1,
     says: /^ClickHouse (answers (\d+|without rows to SELECT 1): |at 127\.0\.0\.1:\d+ does not answer)/,
-    // After a minute, as the statement may take one.
-    of: { hang: "fine" },
+    of: {
+      ...Object.fromEntries(
+        [401, 403, 409, 429, 500, 503].map((status) => [
+          status,
+          new RegExp(`^ClickHouse answers ${status}: `),
+        ]),
+      ),
+      "page 502": /^ClickHouse answers 502: /,
+      page: /^ClickHouse answers without rows to SELECT 1: /,
+      cut: /^ClickHouse at 127\.0\.0\.1:\d+ does not answer/,
+      // After a minute, as the statement may take one.
+      hang: "fine",
+    },
   },
   "Docker Hub": {
     call: (url) => digestOf("grafana/loki", "3", (_, init) => fetch(url, init)),
