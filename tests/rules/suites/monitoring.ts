@@ -189,6 +189,23 @@ export const monitoringSuite: Suite = {
     },
     {
       alert: "HistoryFailing",
+      shows: "fires for the collector that sends nothing while another sends",
+      series: {
+        ...exporter,
+        [sent]: "0+400x40",
+        [`otelcol_exporter_queue_capacity{job="other",data_type="metrics"}`]: "1000x40",
+      },
+      onset: "5m",
+      alerts: [{ ...historyGap, service: "other", labels: { job: "other" } }],
+    },
+    {
+      alert: "HistoryFailing",
+      shows: "is quiet where one sample goes in 10 minutes",
+      series: { ...exporter, [sent]: "0x9 1x9 2x9 3x9" },
+      quietAt: "35m",
+    },
+    {
+      alert: "HistoryFailing",
       shows: "is quiet where samples go, and where there is no history",
       series: { ...exporter, [sent]: "0+400x30", [refused]: "200x30", [traces]: "1000x30" },
       quietAt: "25m",
