@@ -26,11 +26,13 @@ export const EQUIVALENTS: Equivalent[] = [
     because:
       "it is `rate * 3600 / 1e9` at $2 an hour, and no double times 3600 is 2e9: the nearest give 1.9999999999999998 and 2.0000000000000004",
   },
-  ...["sum -> max at 173", "increase -> rate at 187"].map((what) => ({
-    rule: "HistoryFailing",
-    what,
-    because: "growth is never negative: its sum, its highest and its rate are above 0 together",
-  })),
+  ...["sum -> max at 0", "increase -> rate at 14", "sum -> max at 173", "increase -> rate at 187"].map(
+    (what) => ({
+      rule: "HistoryFailing",
+      what,
+      because: "growth is never negative: its sum, its highest and its rate are above 0 together",
+    }),
+  ),
   {
     rule: "LedgerUnreachable",
     what: "max -> sum at 0",

@@ -174,6 +174,13 @@ export const monitoringSuite: Suite = {
     },
     {
       alert: "HistoryFailing",
+      shows: "fires when one sample is refused",
+      series: { ...exporter, [sent]: "0+400x30", [refused]: "0x9 1x20" },
+      onset: "15m",
+      alerts: [historyGap],
+    },
+    {
+      alert: "HistoryFailing",
       shows: "fires when the collector has sent nothing for 10 minutes",
       series: { ...exporter, [sent]: "0+400x5 2000x30", [refused]: "0x30" },
       onset: "20m",
