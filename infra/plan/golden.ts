@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { plan, type Plan, type PlannedResource } from ".";
-import { shapeText, stackShape } from "./shape";
+import { stackShape } from "./all-settings";
+import { shapeText } from "./shape";
 import { STACKS } from "./stack-file";
 
 const FOLDER = join(__dirname, "..", "..", "generated", "plan");
